@@ -1,7 +1,7 @@
 //! The two spellings of a time: `YYYY-MM-DDTHH:MM:SSZ`, and RSS's RFC 822 dates.
 
-use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
 use super::{Error, Result};
 
@@ -45,9 +45,35 @@ pub fn whole_seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
+/// Reads a duration as people write it: `30s`, `10m`, `24h`, `7d`, `2w`; a bare number is seconds.
+///
+/// # Errors
+/// When it is none, is negative, or has months or years, which differ in length.
+pub fn duration(text: &str) -> Result<SignedDuration> {
+    let malformed = || Error::malformed(format!("`{text}` is not a duration like 30s, 10m, 24h or 7d"));
+    let duration = match text.trim().parse::<u32>() {
+        Ok(seconds) => SignedDuration::from_secs(seconds.into()),
+        Err(_) => {
+            let span: Span = text.trim().parse().map_err(|_| malformed())?;
+            span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| malformed())?
+        }
+    };
+    if duration.is_negative() { Err(malformed()) } else { Ok(duration) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_as_people_write_them() {
+        for (text, seconds) in [("90", 90), ("30s", 30), ("10m", 600), ("24h", 86_400), ("7d", 604_800)] {
+            assert_eq!(duration(text).unwrap().as_secs(), seconds, "{text}");
+        }
+        for bad in ["", "soon", "-1s", "1 month", "99999999999999y"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn both_spellings_read_back() {

@@ -1,0 +1,180 @@
+//! What stands in a contact's feed once: key, introduction and state (PROTOCOL §5, §6, §9).
+
+use super::intake::{Intake, sealed_hash};
+use crate::protocol::channel::Channel;
+use crate::protocol::handshake::{self, Order};
+use crate::protocol::hash::Hash;
+use crate::protocol::introduction::Introduction;
+use crate::protocol::state::{Acknowledged, State};
+use crate::protocol::{self, limits};
+use crate::store::contacts::{Head, Seen, Wanted};
+use crate::store::messages::{Direction, Record, Type};
+use crate::store::octets::Octets;
+use crate::store::verdicts::Why;
+
+type Judged<T> = Result<T, (Why, String)>;
+
+impl Intake<'_> {
+    /// Notes that the feed names another key than the pinned one: nothing of that key is believed.
+    pub(super) fn key_element(&mut self, channel: &Channel) {
+        let Some(key) = channel.key.as_ref().filter(|key| key.fingerprint != self.contact.fingerprint) else { return };
+        let hash = Hash::of(key.fingerprint.as_str().as_bytes());
+        let reason = format!("the feed names the key {}, not the one that is pinned", key.fingerprint);
+        self.note("what comes by another key", "key", hash, Why::Held, reason);
+    }
+
+    /// Judges the introduction, if it is a new one.
+    pub(super) fn introduction(&mut self, channel: &Channel) {
+        let Some(sealed) = channel.introduction.as_deref() else { return };
+        let hash = sealed_hash(sealed);
+        let seen = self.contact.theirs.introduction.as_ref();
+        if seen.is_some_and(|seen| seen.sealed == hash) || self.is_settled("introduction", hash) {
+            return;
+        }
+        let before = self.contact.theirs.signed;
+        match self.unseal(sealed) {
+            Err(refusal) => self.refuse("the introduction", "introduction", hash, &refusal),
+            Ok(opened) => {
+                let backdated = is_long_before(opened.signed, before);
+                match self.judge_introduction(&opened.octets, hash, backdated) {
+                    Ok(()) => self.verdicts.forget("introduction", hash),
+                    Err((why, reason)) => self.note("the introduction", "introduction", hash, why, reason),
+                }
+            }
+        }
+    }
+
+    fn judge_introduction(&mut self, octets: &[u8], sealed: Hash, backdated: bool) -> Judged<()> {
+        let introduction = Introduction::parse(octets).map_err(refused)?;
+        let us = self.session.certificate().map_err(|error| (Why::Failed, error.to_string()))?.fingerprint();
+        let invitation = self.contact.ours.invitation;
+        handshake::check_later(&introduction, &self.contact.fingerprint, &us, invitation).map_err(refused)?;
+        let hash = Hash::of(octets);
+        let in_force = self.contact.theirs.introduction.as_ref().map(|seen| (seen.log, seen.serial, seen.hash));
+        match handshake::order((introduction.log, introduction.serial, hash), in_force) {
+            Order::Earlier => self.stale = true,
+            Order::Fork => return Err((Why::Failed, format!("there are two with the serial {}", introduction.serial))),
+            Order::Same => self.contact.theirs.introduction.iter_mut().for_each(|seen| seen.sealed = sealed),
+            Order::Later if backdated => return Err((Why::Early, "it was signed long before what is known already".to_owned())),
+            Order::Later if introduction.log.time().as_second() > self.now.as_second().saturating_add(limits::AHEAD) => {
+                return Err((Why::Early, "its log is of the future".to_owned()));
+            }
+            Order::Later => self.adopt(introduction, hash, sealed),
+        }
+        Ok(())
+    }
+
+    /// Puts a later introduction in force: it may open a log, and move the feed.
+    fn adopt(&mut self, introduction: Introduction, hash: Hash, sealed: Hash) {
+        let contact = &mut self.contact;
+        if contact.feed != introduction.feed {
+            contact.http = Default::default();
+        }
+        (contact.feed, contact.key) = (introduction.feed, introduction.key);
+        (contact.card, contact.handshake) = (introduction.card, introduction.handshake);
+        contact.claimed_name = introduction.name;
+        if !contact.theirs.logs.contains(&introduction.log) {
+            contact.theirs.logs.push(introduction.log);
+        }
+        let (log, serial) = (introduction.log, introduction.serial);
+        contact.theirs.introduction = Some(Seen { log, serial, hash, sealed });
+    }
+
+    /// Judges the state, if it is a new one. A copy without one is an old copy.
+    pub(super) fn state(&mut self, channel: &Channel) {
+        let Some(sealed) = channel.state.as_deref() else {
+            self.stale |= self.contact.theirs.state.is_some();
+            return;
+        };
+        let hash = sealed_hash(sealed);
+        let seen = self.contact.theirs.state.as_ref();
+        if seen.is_some_and(|seen| seen.sealed == hash) || self.is_settled("state", hash) {
+            return;
+        }
+        let before = self.contact.theirs.signed;
+        match self.unseal(sealed) {
+            Err(refusal) => self.refuse("the state", "state", hash, &refusal),
+            Ok(opened) => {
+                let backdated = is_long_before(opened.signed, before);
+                match self.judge_state(&opened.octets, hash, backdated) {
+                    Ok(()) => self.verdicts.forget("state", hash),
+                    Err((why, reason)) => self.note("the state", "state", hash, why, reason),
+                }
+            }
+        }
+    }
+
+    fn judge_state(&mut self, octets: &[u8], sealed: Hash, backdated: bool) -> Judged<()> {
+        let state = State::parse(octets).map_err(refused)?;
+        if !self.contact.theirs.logs.contains(&state.log) {
+            return Err((Why::Foreign, "it is of a log that this feed has not opened".to_owned()));
+        }
+        let hash = Hash::of(octets);
+        let in_force = self.contact.theirs.state.as_ref().map(|seen| (seen.log, seen.serial, seen.hash));
+        match handshake::order((state.log, state.serial, hash), in_force) {
+            Order::Earlier => self.stale = true,
+            Order::Fork => return Err((Why::Failed, format!("there are two with the serial {}", state.serial))),
+            Order::Same => self.contact.theirs.state.iter_mut().for_each(|seen| seen.sealed = sealed),
+            Order::Later if backdated => return Err((Why::Early, "it was signed long before what is known already".to_owned())),
+            Order::Later => {
+                let theirs = &mut self.contact.theirs;
+                theirs.head = state.head.map(|(sequence, hash)| Head { log: state.log, sequence, hash });
+                theirs.floor = state.floor;
+                theirs.gone = state.gone.iter().map(Wanted::from).collect();
+                theirs.state = Some(Seen { log: state.log, serial: state.serial, hash, sealed });
+                self.acknowledged(&state);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes note of how far the contact has read us.
+    fn acknowledged(&mut self, state: &State) {
+        let ours = &self.contact.ours;
+        let Some(theirs) = state.acknowledged.iter().find(|acknowledged| acknowledged.log == ours.log).copied() else { return };
+        if theirs.sequence > ours.sequence {
+            let text = format!(
+                "the contact has read up to sequence {}, but this home has written up to {} only: it was restored, or another writes too",
+                theirs.sequence, ours.sequence
+            );
+            return self.tell(Type::Integrity, text);
+        }
+        if self.contradicts(&theirs) {
+            return self.tell(Type::Integrity, format!("the contact has read another message than ours at sequence {}", theirs.sequence));
+        }
+        if theirs.sequence > ours.acknowledged {
+            self.contact.ours.acknowledged = theirs.sequence;
+            let mut record = Record::new(Type::Receipt, Direction::Received, state.time, format!("read up to sequence {}", theirs.sequence));
+            record.received = self.now;
+            record.sequence = Some(theirs.sequence);
+            record.fingerprint = Some(self.contact.fingerprint.clone());
+            record.trust = Some(self.contact.trust.as_str().to_owned());
+            self.records.push(record);
+        }
+    }
+
+    /// Whether the hash that is acknowledged is not the one that we wrote; what we no longer have
+    /// contradicts nothing.
+    fn contradicts(&self, acknowledged: &Acknowledged) -> bool {
+        let ours = &self.contact.ours;
+        if acknowledged.sequence == ours.sequence {
+            return ours.head != Some(acknowledged.hash);
+        }
+        let octets = Octets::of(&self.session.home, self.name);
+        let filed = octets.items().unwrap_or_default();
+        let item = filed.iter().find(|item| item.log == acknowledged.log && item.sequence == acknowledged.sequence);
+        let written = item.and_then(|item| octets.item(item).ok());
+        written.is_some_and(|written| Hash::of(written.as_bytes()) != acknowledged.hash)
+    }
+}
+
+fn refused(error: protocol::Error) -> (Why, String) {
+    match error {
+        protocol::Error::Malformed(what) => (Why::Failed, what),
+        protocol::Error::Critical(what) => (Why::Held, what),
+    }
+}
+
+fn is_long_before(signed: jiff::Timestamp, newest: Option<jiff::Timestamp>) -> bool {
+    newest.is_some_and(|newest| signed.as_second().saturating_add(limits::AHEAD) < newest.as_second())
+}

@@ -1,0 +1,121 @@
+//! The items of a contact's feed are judged, from the head down (PROTOCOL §2 to §4).
+
+use super::intake::{Intake, sealed_hash};
+use super::outgoing::attached;
+use crate::openpgp::open::Opened;
+use crate::protocol::channel::{Channel, FeedItem};
+use crate::protocol::hash::Hash;
+use crate::protocol::item::{Item, Stream};
+use crate::protocol::{self, limits};
+use crate::store::messages::{Direction, Record, Type};
+use crate::store::verdicts::Why;
+
+const GUID_SHOWN: usize = 200;
+
+impl Intake<'_> {
+    /// Whether `item` is sealed and has yet to be opened. A known guid costs no decryption.
+    pub(super) fn is_new(&self, item: &FeedItem) -> bool {
+        let Some(sealed) = item.description.as_deref().filter(|_| item.is_sealed()) else { return false };
+        let known = item.guid().is_ok_and(|guid| self.known.has(guid));
+        !known && !self.is_settled(&shown_guid(item), sealed_hash(sealed))
+    }
+
+    /// Judges every new item of `channel`.
+    pub(super) fn items(&mut self, channel: &Channel) {
+        for item in &channel.items {
+            if self.is_new(item) {
+                self.item(item);
+            }
+        }
+    }
+
+    fn item(&mut self, outer: &FeedItem) {
+        let guid = shown_guid(outer);
+        let what = format!("item {guid}");
+        let sealed = outer.description.as_deref().unwrap_or_default();
+        let hash = sealed_hash(sealed);
+        if let Err(error) = outer.guid() {
+            return self.note(&what, &guid, hash, Why::Failed, error.to_string());
+        }
+        let opened = match self.unseal(sealed) {
+            Ok(opened) => opened,
+            Err(refusal) => return self.refuse(&what, &guid, hash, &refusal),
+        };
+        match self.read(&guid, &opened) {
+            Ok((item, stream)) => {
+                self.verdicts.forget(&guid, hash);
+                self.take(&item, &stream, Hash::of(&opened.octets));
+            }
+            Err((why, reason)) => self.note(&what, &guid, hash, why, reason),
+        }
+    }
+
+    /// Reads the octets of an authentic item, and finds its place.
+    fn read(&self, guid: &str, opened: &Opened) -> Result<(Item, Stream), (Why, String)> {
+        let item = Item::parse(&opened.octets).map_err(|error| match error {
+            protocol::Error::Malformed(what) => (Why::Failed, what),
+            protocol::Error::Critical(what) => (Why::Held, what),
+        })?;
+        if item.guid.to_string() != guid {
+            return Err((Why::Failed, format!("its guid differs inside: `{}`", item.guid)));
+        }
+        let stream = item.stream.clone().ok_or((Why::Failed, "it has no place in a log".to_owned()))?;
+        if !self.contact.theirs.logs.contains(&stream.log) {
+            return Err((Why::Foreign, "it is of a log that this feed has not opened".to_owned()));
+        }
+        if self.is_backdated(opened, &stream) {
+            return Err((Why::Early, format!("it was signed at {}, long before what is known already", opened.signed)));
+        }
+        Ok((item, stream))
+    }
+
+    /// A key that was retired may have been stolen since: an item above all that we verified and
+    /// signed long before counts only if a state or a later item gives its hash.
+    fn is_backdated(&self, opened: &Opened, stream: &Stream) -> bool {
+        let theirs = &self.contact.theirs;
+        let newest = theirs.signed.map_or(0, |time| time.as_second());
+        let old = opened.signed.as_second().saturating_add(limits::AHEAD) < newest;
+        let above = stream.sequence > self.known.highest(stream.log);
+        let hash = Hash::of(&opened.octets);
+        old && above && theirs.head.as_ref().is_none_or(|head| head.hash != hash) && !self.known.vouches_for(hash)
+    }
+
+    fn take(&mut self, item: &Item, stream: &Stream, hash: Hash) {
+        self.check_links(stream, hash);
+        let kind = if item.keys { Type::Key } else { Type::Message };
+        let mut record = Record::new(kind, Direction::Received, item.published, item.text.clone());
+        record.received = self.now;
+        record.guid = Some(item.guid);
+        (record.log, record.sequence, record.previous) = (Some(stream.log), Some(stream.sequence), stream.previous);
+        record.hash = Some(hash);
+        record.attachments = attached(item);
+        record.reply_to = item.in_reply_to;
+        record.conversation = item.conversation;
+        record.fingerprint = Some(self.contact.fingerprint.clone());
+        record.trust = Some(self.contact.trust.as_str().to_owned());
+        self.known.add(&record);
+        self.records.push(record);
+    }
+
+    /// Tells of proof that the log was forked: two items at one place, or a wrong `previous`.
+    fn check_links(&mut self, stream: &Stream, hash: Hash) {
+        let (log, sequence) = (stream.log, stream.sequence);
+        if self.known.at(log, sequence).iter().any(|link| link.hash != hash) {
+            self.tell(Type::Integrity, format!("the log is forked: there are two messages at sequence {sequence}"));
+            return;
+        }
+        let before = self.known.at(log, sequence.saturating_sub(1));
+        let follows = before.is_empty() || before.iter().any(|link| Some(link.hash) == stream.previous);
+        let after = self.known.at(log, sequence.saturating_add(1));
+        let followed = after.is_empty() || after.iter().any(|link| link.previous == Some(hash));
+        if !follows || !followed {
+            self.tell(Type::Integrity, format!("the log is forked: sequence {sequence} does not fit its neighbours"));
+        }
+    }
+}
+
+/// The guid outside, as it is remembered and shown.
+fn shown_guid(item: &FeedItem) -> String {
+    let guid = item.guid.as_deref().unwrap_or("without guid");
+    guid.chars().filter(|c| !c.is_control()).take(GUID_SHOWN).collect()
+}

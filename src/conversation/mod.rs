@@ -1,0 +1,22 @@
+//! What the commands share: sealing and writing, fetching and judging, delivering, publishing,
+//! shaking hands. Here, and only here, the store and the network meet.
+
+pub mod acceptance;
+pub mod address;
+pub mod arrivals;
+pub mod attachment;
+pub mod deliver;
+pub mod fetch;
+pub mod hook;
+pub mod intake;
+pub mod invitation;
+pub mod known;
+pub mod ledger;
+pub mod outgoing;
+pub mod own_feed;
+pub mod passphrase;
+pub mod pinning;
+pub mod public;
+pub mod publish;
+pub mod session;
+pub mod singles;

@@ -1,0 +1,195 @@
+//! What we write to a contact: an item takes its place in the log, is sealed, and is kept.
+
+use jiff::Timestamp;
+
+use super::own_feed::{self, Change};
+use super::session::Session;
+use crate::error::{Context, Error, Kind, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::openpgp::open;
+use crate::protocol::channel::FeedItem;
+use crate::protocol::hash::Hash;
+use crate::protocol::item::{Item, Stream};
+use crate::protocol::limits;
+use crate::store::contacts::{self, Contact};
+use crate::store::messages::{Attached, Direction, Messages, Record, Type};
+use crate::store::octets::{Filed, Octets};
+use crate::store::outbox::Outbox;
+
+/// A contact that we write to, with the certificate pinned for it.
+pub struct Writing {
+    /// What the user calls it.
+    pub name: String,
+    /// What we know of it.
+    pub contact: Contact,
+    /// What is sealed to.
+    pub certificate: Certificate,
+}
+
+/// An item that is ready for the feed.
+pub struct Outgoing {
+    /// The plain item, with its place in the log.
+    pub item: Item,
+    /// Its exact octets.
+    pub octets: String,
+    /// The same, sealed.
+    pub sealed: FeedItem,
+}
+
+impl Writing {
+    /// The contact called `name`.
+    ///
+    /// # Errors
+    /// When there is none, or it is blocked.
+    pub fn to(session: &Session, name: &str) -> Result<Self> {
+        let contact = Contact::load(&session.home, name)?;
+        if contact.blocked {
+            return Err(Error::cannot(format!("`{name}` is blocked")).hint(format!("cloudim contact unblock {name}")));
+        }
+        let certificate = contacts::certificate(&session.home, name)?;
+        Ok(Self { name: name.to_owned(), contact, certificate })
+    }
+
+    /// Seals `item` as the next of the log, which stays as it is.
+    ///
+    /// # Errors
+    /// When it is too large, or cannot be sealed.
+    pub fn seal(&mut self, session: &mut Session, mut item: Item, despite_clock: bool) -> Result<Outgoing> {
+        let ours = &self.contact.ours;
+        item.stream = Some(Stream { log: ours.log, sequence: ours.sequence.saturating_add(1), previous: ours.head });
+        let octets = item.write();
+        if octets.len() > limits::ITEM_WRITTEN {
+            return Err(Error::cannot("the message is too long: at most about 78 KiB of text fit an item")
+                .hint("send it as an attachment: cloudim send -a FILE"));
+        }
+        let at = own_feed::signing_time(&self.contact, session.now(), despite_clock)?;
+        let armored = own_feed::seal(session, &octets, &mut self.contact, &self.certificate, at)?;
+        Ok(Outgoing { sealed: FeedItem::sealed(item.guid, armored), item, octets })
+    }
+
+    /// Takes `outgoing` into log and feed. When this returns, it is kept, whatever happens. The
+    /// caller holds the home's lock.
+    ///
+    /// # Errors
+    /// [`Kind::Busy`] when another took the sequence meanwhile.
+    pub fn take(&mut self, session: &mut Session, outgoing: Outgoing, despite_clock: bool) -> Result<()> {
+        let Outgoing { item, octets, sealed } = outgoing;
+        let filed = self.place_of(&item)?;
+        Octets::of(&session.home, &self.name).keep(&filed, &octets)?;
+        let ours = &mut self.contact.ours;
+        let hash = Hash::of(octets.as_bytes());
+        (ours.sequence, ours.head, ours.head_guid) = (filed.sequence, Some(hash), Some(filed.guid));
+        let record = record(&item, hash, &self.contact, session.now());
+        let change = Change { sealed: Some((filed, sealed)), despite_clock, ..Change::default() };
+        let prepared = own_feed::prepare(session, &self.name, &mut self.contact, &self.certificate, change)?;
+        let mut records = records_of(session, &self.name, &self.contact, &prepared.recovered)?;
+        records.push(record);
+        prepared.commit(session, &self.name, &self.contact, |session| store(session, &self.name, records))
+    }
+
+    fn place_of(&self, item: &Item) -> Result<Filed> {
+        let ours = &self.contact.ours;
+        let stream = item.stream.as_ref().ok_or_else(|| Error::cannot("the item has no place in a log"))?;
+        let next = ours.sequence.saturating_add(1);
+        if stream.log != ours.log || stream.sequence != next || stream.previous != ours.head {
+            return Err(Error::new(Kind::Busy, format!("sequence {} is taken; the next is {next}", stream.sequence))
+                .hint("nothing was done: seal the plain item again by cloudim encrypt"));
+        }
+        Ok(Filed { log: stream.log, sequence: stream.sequence, guid: item.guid })
+    }
+
+    /// Opens a sealed item that we made: its octets lie in the outbox, or it opens with our key.
+    ///
+    /// # Errors
+    /// When neither is so, or it is not an item.
+    pub fn reopen(&self, session: &mut Session, sealed: FeedItem, bytes: &str) -> Result<Outgoing> {
+        let octets = match Outbox::of(&session.home, &self.name).find(bytes)? {
+            Some(octets) => octets,
+            None => {
+                let own = session.certificate()?.clone();
+                let now = session.now();
+                let armored = sealed.description.clone().unwrap_or_default();
+                let opened = open::open(&armored, session.secret()?.0, &own, now)
+                    .or_cannot(|| "this sealed item is none of ours".to_owned())?;
+                String::from_utf8(opened.octets).or_cannot(|| "the item is not UTF-8".to_owned())?
+            }
+        };
+        let item = Item::parse(octets.as_bytes())?;
+        if sealed.guid()? != item.guid {
+            return Err(Error::cannot("the item's guid differs inside and out"));
+        }
+        Ok(Outgoing { item, octets, sealed })
+    }
+
+    /// What was recorded of the item that `item` would be again, if it was taken before.
+    ///
+    /// # Errors
+    /// When its guid was used for something else.
+    pub fn taken_before(&self, session: &Session, item: &Item) -> Result<Option<Record>> {
+        let Some(record) = Messages::of(&session.home, &self.name).find(item.guid)? else { return Ok(None) };
+        let hashes = |attachments: &[Attached]| attachments.iter().map(|a| (a.name.clone(), a.size)).collect::<Vec<_>>();
+        let same = record.direction == Direction::Sent
+            && record.text == item.text
+            && record.reply_to == item.in_reply_to
+            && hashes(&record.attachments) == hashes(&attached(item));
+        if same {
+            return Ok(Some(record));
+        }
+        Err(Error::cannot(format!("`{}` was used for another message", item.guid)).hint("leave --guid out for a new one"))
+    }
+}
+
+/// The record of `item` as sent to `contact`.
+fn record(item: &Item, hash: Hash, contact: &Contact, now: Timestamp) -> Record {
+    let kind = if item.keys { Type::Key } else { Type::Message };
+    let mut record = Record::new(kind, Direction::Sent, item.published, item.text.clone());
+    record.received = now;
+    record.guid = Some(item.guid);
+    if let Some(stream) = &item.stream {
+        (record.log, record.sequence, record.previous) = (Some(stream.log), Some(stream.sequence), stream.previous);
+    }
+    record.hash = Some(hash);
+    record.attachments = attached(item);
+    record.reply_to = item.in_reply_to;
+    record.conversation = item.conversation;
+    record.fingerprint = Some(contact.fingerprint.clone());
+    record.trust = Some(contact.trust.as_str().to_owned());
+    record
+}
+
+/// The attachments of `item`, as they are recorded.
+pub fn attached(item: &Item) -> Vec<Attached> {
+    let attached = item.attachments.iter().map(|attachment| Attached {
+        url: attachment.url.clone(),
+        name: attachment.name.clone(),
+        media_type: attachment.media_type.clone(),
+        size: attachment.size,
+        hash: attachment.hash,
+    });
+    attached.collect()
+}
+
+/// The records that a run which died left out: those of `recovered` that no line tells of.
+///
+/// # Errors
+/// When the messages or the octets cannot be read.
+pub fn records_of(session: &Session, name: &str, contact: &Contact, recovered: &[Filed]) -> Result<Vec<Record>> {
+    let mut records = Vec::new();
+    let messages = Messages::of(&session.home, name);
+    for filed in recovered.iter().rev() {
+        if messages.find(filed.guid)?.is_none() {
+            let octets = Octets::of(&session.home, name).item(filed)?;
+            let item = Item::parse(octets.as_bytes())?;
+            records.push(record(&item, Hash::of(octets.as_bytes()), contact, session.now()));
+        }
+    }
+    Ok(records)
+}
+
+/// Appends `records` to the messages of the contact called `name`.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn store(session: &Session, name: &str, mut records: Vec<Record>) -> Result<()> {
+    Messages::of(&session.home, name).append(&mut records)
+}

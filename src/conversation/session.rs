@@ -1,0 +1,210 @@
+//! One run of a command: whose home, what time it is, where talk goes.
+
+use std::cell::OnceCell;
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rand::SeedableRng;
+
+use super::passphrase;
+use crate::error::{Error, Kind, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::openpgp::secret_key::SecretKey;
+use crate::protocol::Random;
+use crate::store::atomic;
+use crate::store::config::Config;
+use crate::store::home::Home;
+use crate::store::snapshot;
+use crate::transport::client::Client;
+use crate::transport::egress::Network;
+
+/// What a run takes from outside, so that a test can be the outside.
+pub struct World {
+    /// The present time.
+    pub now: Box<dyn Fn() -> Timestamp>,
+    /// Where messages come from.
+    pub stdin: Box<dyn Read>,
+    /// Where data goes.
+    pub stdout: Box<dyn Write>,
+    /// Where talk goes.
+    pub stderr: Box<dyn Write>,
+}
+
+/// The form in which data goes to stdout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people: time, contact, text.
+    #[default]
+    Text,
+    /// The tab-separated lines of sfeed(5).
+    Tsv,
+    /// One JSON object a line.
+    Json,
+    /// A plain RSS feed.
+    Rss,
+}
+
+/// The options that every command takes.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The form of the output.
+    pub format: Format,
+    /// The deadline of one request.
+    pub timeout: Duration,
+    /// Say nothing that is not an error.
+    pub quiet: bool,
+    /// A file whose first line is the passphrase.
+    pub passphrase_file: Option<std::path::PathBuf>,
+}
+
+/// One run of a command on an identity.
+pub struct Session {
+    /// Its home.
+    pub home: Home,
+    /// Its settings.
+    pub config: Config,
+    /// The options given.
+    pub options: Options,
+    /// The outside.
+    pub world: World,
+    /// The source of randomness.
+    pub rng: Random,
+    /// The worst of what was reported.
+    worst: Option<Kind>,
+    secret: Option<SecretKey>,
+    certificate: OnceCell<Certificate>,
+}
+
+impl Session {
+    /// Opens the identity that lives in `home`.
+    ///
+    /// # Errors
+    /// When there is none, or it is half-written, or its settings are wrong.
+    pub fn open(home: Home, options: Options, world: World) -> Result<Self> {
+        let config = Config::load(&home)?;
+        let rng = Random::from_entropy();
+        let (secret, certificate) = (None, OnceCell::new());
+        Ok(Self { home, config, options, world, rng, worst: None, secret, certificate })
+    }
+
+    /// The present time.
+    pub fn now(&self) -> Timestamp {
+        (self.world.now)()
+    }
+
+    /// Our own certificate.
+    ///
+    /// # Errors
+    /// When `public/key.asc` is not one.
+    pub fn certificate(&self) -> Result<&Certificate> {
+        if let Some(certificate) = self.certificate.get() {
+            return Ok(certificate);
+        }
+        let bytes = atomic::read(&self.home.key())?.unwrap_or_default();
+        let certificate = Certificate::parse(&bytes)
+            .map_err(|cause| Error::cannot("cannot use `public/key.asc`").because(cause))?;
+        Ok(self.certificate.get_or_init(|| certificate))
+    }
+
+    /// Unlocks the secret key, once a run. Never to be called with a lock held: it may ask.
+    ///
+    /// # Errors
+    /// When there is none, or the passphrase cannot be had or is wrong.
+    pub fn unlock(&mut self) -> Result<()> {
+        if self.secret.is_none() {
+            self.secret = Some(passphrase::unlocked(&self.home, &self.config, &self.options)?);
+        }
+        Ok(())
+    }
+
+    /// The secret key, which [`Session::unlock`] has unlocked, and the source of randomness.
+    ///
+    /// # Errors
+    /// When it is locked.
+    pub fn secret(&mut self) -> Result<(&SecretKey, &mut Random)> {
+        match &self.secret {
+            Some(secret) => Ok((secret, &mut self.rng)),
+            None => Err(Error::cannot("the secret key is locked")),
+        }
+    }
+
+    /// Refuses in a home that only reads.
+    ///
+    /// # Errors
+    /// When `read_only` is set.
+    pub fn expect_writable(&self) -> Result<()> {
+        if self.config.read_only {
+            return Err(Error::cannot("this home is read-only: it stores and shows, and never writes to the world")
+                .hint("use the home that writes; only one per identity may"));
+        }
+        Ok(())
+    }
+
+    /// Notes that `public/` is about to change, where a publish command has to learn of it. The
+    /// caller holds the home's lock.
+    ///
+    /// # Errors
+    /// When it cannot be noted.
+    pub fn about_to_change_public(&self) -> Result<()> {
+        match &self.config.publish {
+            Some(_) => snapshot::about_to_change(&self.home),
+            None => Ok(()),
+        }
+    }
+
+    /// The client for requests that leave this machine.
+    ///
+    /// # Errors
+    /// When `allow` in the settings names no network.
+    pub fn client(&self) -> Result<Client> {
+        let mut allowed = Vec::new();
+        for network in &self.config.allow {
+            let cannot = |cause| Error::cannot(format!("cannot use `{network}` in allow")).because(cause);
+            allowed.push(network.parse::<Network>().map_err(cannot)?);
+        }
+        let host = self.config.base_url.as_ref().map(|base| base.host().to_owned()).unwrap_or_default();
+        let loopback = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+        if loopback {
+            allowed.extend(["127.0.0.0/8", "::1/128"].iter().filter_map(|network| network.parse::<Network>().ok()));
+        }
+        Ok(Client::new(allowed, self.options.timeout))
+    }
+
+    /// Says something to the user, unless it is to be quiet.
+    pub fn say(&mut self, talk: &str) {
+        if !self.options.quiet {
+            // Talk that cannot be heard must not stop the work.
+            let _ = writeln!(self.world.stderr, "{talk}");
+        }
+    }
+
+    /// Warns of something that does not change what was done.
+    pub fn warn(&mut self, warning: &str) {
+        let _ = writeln!(self.world.stderr, "warning: {warning}");
+    }
+
+    /// Reports a failure after which the run goes on; its end has the worst status of them.
+    pub fn report(&mut self, error: &Error) {
+        if !error.message.is_empty() {
+            let _ = writeln!(self.world.stderr, "error: {error}");
+        }
+        self.blame(error.kind);
+    }
+
+    /// Notes that the run will not end with 0.
+    pub fn blame(&mut self, kind: Kind) {
+        self.worst = self.worst.max(Some(kind));
+    }
+
+    /// How the run ends: with an error without words if anything was reported.
+    ///
+    /// # Errors
+    /// The worst kind of what was reported.
+    pub fn verdict(&self) -> Result<()> {
+        match self.worst {
+            Some(kind) => Err(Error::new(kind, "")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! `config.toml`: what the user decides about an identity.
+
+use std::path::Path;
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Deserializer};
+
+use super::atomic;
+use super::home::Home;
+use crate::error::{Context, Error, Result};
+use crate::protocol::time;
+use crate::protocol::url::Url;
+
+/// The settings of an identity. Every key has a default but `name`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What this identity calls itself.
+    pub name: String,
+    /// Where `public/` stands on the web; ends in a slash. Without it nobody can find us.
+    #[serde(default)]
+    pub base_url: Option<Url>,
+    /// Former values of `base_url`: invitations to the card there still count.
+    #[serde(default)]
+    pub former_base_urls: Vec<Url>,
+    /// Who tells subscribers that a feed changed.
+    #[serde(default)]
+    pub cloud: Cloud,
+    /// Whether pair feeds may name a cloud on another origin, which then learns their URLs.
+    #[serde(default)]
+    pub third_party_cloud: bool,
+    /// The shell command that puts `public/` on the web; `{}` stands for the folder.
+    #[serde(default)]
+    pub publish: Option<String>,
+    /// How long an acknowledged message stays in the feed.
+    #[serde(default = "week", deserialize_with = "duration")]
+    pub retention: SignedDuration,
+    /// How long a contact may be out of reach before `poll` reports it by its status.
+    #[serde(default = "day", deserialize_with = "duration")]
+    pub unreachable_after: SignedDuration,
+    /// How long a feed may be stale or have gaps before that is told.
+    #[serde(default = "hour", deserialize_with = "duration")]
+    pub stale_grace: SignedDuration,
+    /// Networks, such as `192.168.0.0/16`, that requests may reach although they are not public.
+    #[serde(default)]
+    pub allow: Vec<String>,
+    /// Whether this is a second home of the identity, that only reads.
+    #[serde(default)]
+    pub read_only: bool,
+    /// The shell command that prints the passphrase.
+    #[serde(default)]
+    pub passphrase_command: Option<String>,
+}
+
+/// Who tells subscribers that a feed changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Cloud {
+    /// Nobody: readers poll.
+    #[default]
+    None,
+    /// Our own server.
+    Own,
+    /// The rssCloud server whose pleaseNotify URL this is.
+    At(Url),
+}
+
+impl std::str::FromStr for Cloud {
+    type Err = crate::protocol::Error;
+
+    fn from_str(text: &str) -> crate::protocol::Result<Self> {
+        match text {
+            "none" => Ok(Self::None),
+            "self" => Ok(Self::Own),
+            url => Url::normalized(url).map(Self::At),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Cloud {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl Config {
+    /// Reads the settings of `home`.
+    ///
+    /// # Errors
+    /// When a key is unknown or a value cannot be; the message has line and column.
+    pub fn load(home: &Home) -> Result<Self> {
+        home.expect_identity()?;
+        Self::read(&home.config())
+    }
+
+    fn read(path: &Path) -> Result<Self> {
+        let text = atomic::read_text(path)?.unwrap_or_default();
+        let mut config: Self = toml::from_str(&text).or_cannot(|| format!("cannot use `{}`", path.display()))?;
+        for base in config.base_url.iter_mut().chain(&mut config.former_base_urls) {
+            *base = as_folder(base)?;
+        }
+        Ok(config)
+    }
+
+    /// The base URL.
+    ///
+    /// # Errors
+    /// When there is none, with the way to set it.
+    pub fn base(&self) -> Result<&Url> {
+        self.base_url.as_ref().ok_or_else(|| {
+            Error::cannot("this identity has no address on the web")
+                .hint("set base_url in config.toml to where public/ stands, and run cloudim publish")
+        })
+    }
+
+    /// The URLs under which our card stands, or stood.
+    pub fn cards(&self) -> Vec<Url> {
+        let bases = self.base_url.iter().chain(&self.former_base_urls);
+        bases.filter_map(|base| base.join("card.rss").ok()).collect()
+    }
+}
+
+/// `url` as a folder: its path ends in a slash, and it has no query.
+///
+/// # Errors
+/// When it has a query.
+pub fn as_folder(url: &Url) -> Result<Url> {
+    if url.has_query() {
+        return Err(Error::cannot(format!("`{url}` cannot be a base URL: it has a query")));
+    }
+    if url.path().ends_with('/') {
+        return Ok(url.clone());
+    }
+    Ok(Url::normalized(&format!("{url}/"))?)
+}
+
+fn duration<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<SignedDuration, D::Error> {
+    time::duration(&String::deserialize(from)?).map_err(serde::de::Error::custom)
+}
+
+fn hour() -> SignedDuration {
+    SignedDuration::from_hours(1)
+}
+
+fn day() -> SignedDuration {
+    SignedDuration::from_hours(24)
+}
+
+fn week() -> SignedDuration {
+    SignedDuration::from_hours(7 * 24)
+}
+
+/// What `keygen` decides about the settings.
+#[derive(Clone, Debug, Default)]
+pub struct Fresh<'a> {
+    /// As [`Config::name`].
+    pub name: &'a str,
+    /// As [`Config::base_url`].
+    pub base_url: Option<&'a Url>,
+    /// `none`, `self` or a URL.
+    pub cloud: &'a str,
+    /// As [`Config::passphrase_command`].
+    pub passphrase_command: Option<&'a str>,
+}
+
+/// The first `config.toml` of an identity: every key, with a comment.
+pub fn template(fresh: &Fresh<'_>) -> String {
+    let quoted = |text: &str| toml::Value::from(text).to_string();
+    let base = match fresh.base_url {
+        Some(url) => format!("base_url = {}", quoted(url.as_str())),
+        None => "# base_url = \"https://john.example/\"".to_owned(),
+    };
+    let command = match fresh.passphrase_command {
+        Some(command) => format!("passphrase_command = {}", quoted(command)),
+        None => "# passphrase_command = \"pass show cloudim\"".to_owned(),
+    };
+    include_str!("config.template.toml")
+        .replace("NAME", &quoted(fresh.name))
+        .replace("BASE_URL", &base)
+        .replace("CLOUD", &quoted(fresh.cloud))
+        .replace("PASSPHRASE_COMMAND", &command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::read(&path)
+    }
+
+    #[test]
+    fn the_template_says_what_the_defaults_are() {
+        let url = Url::normalized("https://john.example/im").unwrap();
+        let fresh = Fresh { name: "John \"J\"", base_url: Some(&url), cloud: "none", ..Fresh::default() };
+        let config = load(&template(&fresh)).unwrap();
+        assert_eq!(config.name, "John \"J\"");
+        assert_eq!(config.base().unwrap().as_str(), "https://john.example/im/");
+        let default = load("name = \"x\"").unwrap();
+        assert_eq!(
+            (config.retention, config.unreachable_after, config.stale_grace, config.allow, config.cloud),
+            (default.retention, default.unreachable_after, default.stale_grace, default.allow, default.cloud)
+        );
+    }
+
+    #[test]
+    fn a_mistyped_key_is_named() {
+        let error = load("name = \"x\"\nretension = \"1d\"").unwrap_err().to_string();
+        assert!(error.contains("retension") && error.contains("line 2"), "{error}");
+    }
+}

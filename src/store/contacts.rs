@@ -1,0 +1,330 @@
+//! Contacts: the people we have agreed with, a folder for each.
+
+use std::fs;
+use std::io::ErrorKind;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::home::Home;
+use super::{atomic, names};
+use crate::error::{Context, Error, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::protocol::fingerprint::Fingerprint;
+use crate::protocol::guid::{Guid, LogId};
+use crate::protocol::hash::Hash;
+use crate::protocol::state::{Acknowledged, Range};
+use crate::protocol::token::Token;
+use crate::protocol::url::Url;
+
+/// How sure we are that a key is the contact's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// Pinned at the first contact, not compared by people.
+    #[default]
+    FirstUse,
+    /// The user compared the fingerprint.
+    Verified,
+}
+
+impl Trust {
+    /// The word for it, in all outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FirstUse => "first-use",
+            Self::Verified => "verified",
+        }
+    }
+}
+
+/// What `contact.toml` holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Contact {
+    /// Of the pinned certificate's primary key.
+    pub fingerprint: Fingerprint,
+    /// How sure we are of it.
+    #[serde(default)]
+    pub trust: Trust,
+    /// Whether the user wants to hear of this contact no more.
+    #[serde(default)]
+    pub blocked: bool,
+    /// What the contact calls itself.
+    pub claimed_name: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+    /// Where the contact writes to us.
+    pub feed: Url,
+    /// Where others find the contact.
+    pub card: Option<Url>,
+    /// Where the contact takes calls.
+    pub handshake: Option<Url>,
+    /// Where the certificate stands.
+    pub key: Url,
+    /// Of the bytes at `key`, when they were last taken.
+    pub key_hash: Option<Hash>,
+    /// Our side: the feed that we write.
+    pub ours: Ours,
+    /// The contact's side: what we know of the feed that we read.
+    pub theirs: Theirs,
+    /// What the last requests for that feed brought.
+    #[serde(default)]
+    pub http: Http,
+}
+
+/// The feed that we write for a contact.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ours {
+    /// The secret part of its URL.
+    pub token: Token,
+    /// The log that is written.
+    pub log: LogId,
+    /// The serial of the introduction in the feed.
+    pub introduction: u64,
+    /// The hash of the introduction that the contact's acceptance answers.
+    pub invitation: Option<Hash>,
+    /// The serial of the state in the feed; 0 before the first.
+    pub state: u64,
+    /// The newest sequence of the log; 0 before the first.
+    pub sequence: u64,
+    /// The hash of that item.
+    pub head: Option<Hash>,
+    /// The guid of that item.
+    pub head_guid: Option<Guid>,
+    /// Up to which sequence the contact has acknowledged; 0 for none.
+    pub acknowledged: u64,
+    /// The archives still offered, oldest first.
+    #[serde(default)]
+    pub archives: Vec<Archive>,
+    /// The number of the next archive; none is used twice.
+    pub next_archive: u64,
+    /// When we signed last.
+    pub signed: Option<Timestamp>,
+    /// The subkey that the feed is sealed to.
+    pub sealed_to: Option<Fingerprint>,
+    /// Whether the cloud has yet to be told of the last change.
+    #[serde(default)]
+    pub unpinged: bool,
+}
+
+/// An archive of our feed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Archive {
+    /// Part of its file name.
+    pub number: u64,
+    /// The guids of its items, newest first.
+    pub items: Vec<Guid>,
+}
+
+/// What we know of the feed that a contact writes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Theirs {
+    /// The introduction in force.
+    pub introduction: Option<Seen>,
+    /// The state in force.
+    pub state: Option<Seen>,
+    /// The newest item, by that state.
+    pub head: Option<Head>,
+    /// The lowest sequence still offered, by that state.
+    pub floor: Option<u64>,
+    /// What will never come, by that state.
+    #[serde(default)]
+    pub gone: Vec<Wanted>,
+    /// The logs that introductions of this feed opened, oldest first.
+    #[serde(default)]
+    pub logs: Vec<LogId>,
+    /// How far each log is on our disk without a gap.
+    #[serde(default)]
+    pub reached: Vec<Reached>,
+    /// The time of the newest signature that we verified.
+    pub signed: Option<Timestamp>,
+    /// Since when something has been missing, or the copies have been stale.
+    pub behind_since: Option<Timestamp>,
+    /// Whether that was told.
+    #[serde(default)]
+    pub behind_told: bool,
+}
+
+/// A sealed object that stands in a feed once: which one was taken last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Its log.
+    pub log: LogId,
+    /// Its serial.
+    pub serial: u64,
+    /// The hash of its octets.
+    pub hash: Hash,
+    /// The hash of its dearmored bytes: the same bytes need no second opening.
+    pub sealed: Hash,
+}
+
+/// The newest item of a log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// The log.
+    pub log: LogId,
+    /// Its sequence.
+    pub sequence: u64,
+    /// The hash of its octets.
+    pub hash: Hash,
+}
+
+/// How far a log is on our disk without a gap.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reached {
+    /// The log.
+    pub log: LogId,
+    /// The highest sequence below which nothing is missing.
+    pub sequence: u64,
+    /// The hash of the highest item up to there that we have.
+    pub hash: Option<Hash>,
+}
+
+impl Reached {
+    /// As the state says it; nothing before the first item.
+    pub fn acknowledged(&self) -> Option<Acknowledged> {
+        let hash = self.hash?;
+        (self.sequence > 0).then_some(Acknowledged { log: self.log, sequence: self.sequence, hash })
+    }
+}
+
+/// A range of sequences of one log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The log.
+    pub log: LogId,
+    /// The first sequence.
+    pub from: u64,
+    /// The last sequence.
+    pub to: u64,
+}
+
+impl From<&Range> for Wanted {
+    fn from(range: &Range) -> Self {
+        Self { log: range.log, from: range.from, to: range.to }
+    }
+}
+
+/// What the last requests for a contact's feed brought.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Http {
+    /// The entity tag of the copy that was stored last.
+    pub etag: Option<String>,
+    /// Its date, for hosts without entity tags.
+    pub last_modified: Option<String>,
+    /// Since when the feed has been out of reach.
+    pub failing_since: Option<Timestamp>,
+    /// When that was last reported by an exit status.
+    pub failure_told: Option<Timestamp>,
+    /// Why.
+    pub failure: Option<String>,
+}
+
+impl Contact {
+    /// Reads the contact called `name`.
+    ///
+    /// # Errors
+    /// When there is none, with the nearest names.
+    pub fn load(home: &Home, name: &str) -> Result<Self> {
+        let path = home.contact(name).join("contact.toml");
+        let text = match names::check(name) {
+            Ok(()) => atomic::read_text(&path)?,
+            Err(_) => None,
+        };
+        let text = text.ok_or_else(|| unknown(home, name))?;
+        toml::from_str(&text).or_cannot(|| format!("cannot use `{}`", path.display()))
+    }
+
+    /// Writes the contact called `name`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, home: &Home, name: &str) -> Result<()> {
+        let text = toml::to_string(self).or_cannot(|| format!("cannot write contact `{name}`"))?;
+        home.write(&home.contact(name).join("contact.toml"), text.as_bytes())
+    }
+}
+
+/// The names of all contacts, sorted.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn list(home: &Home) -> Result<Vec<String>> {
+    let folder = match fs::read_dir(home.contacts()) {
+        Ok(folder) => folder,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).or_cannot(|| "cannot read `contacts`".to_owned()),
+    };
+    let mut names: Vec<String> = folder
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| names::check(name).is_ok() && home.contact(name).join("contact.toml").is_file())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// The certificate that is pinned for the contact called `name`.
+///
+/// # Errors
+/// When it is not there or not a certificate.
+pub fn certificate(home: &Home, name: &str) -> Result<Certificate> {
+    let path = home.contact(name).join("certificate.asc");
+    let bytes = atomic::read(&path)?
+        .ok_or_else(|| Error::cannot(format!("`{}` is missing", path.display())).hint("restore it from a backup"))?;
+    Certificate::parse(&bytes).or_cannot(|| format!("cannot use `{}`", path.display()))
+}
+
+/// Pins `certificate` for the contact called `name`.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn pin(home: &Home, name: &str, certificate: &Certificate) -> Result<()> {
+    home.write(&home.contact(name).join("certificate.asc"), certificate.to_armored().as_bytes())
+}
+
+/// Gives the contact called `name` the name `new`.
+///
+/// # Errors
+/// When there is no such contact, `new` is no name, or it is taken.
+pub fn rename(home: &Home, name: &str, new: &str) -> Result<()> {
+    Contact::load(home, name)?;
+    names::check(new)?;
+    if home.contact(new).exists() {
+        return Err(Error::cannot(format!("there is a contact `{new}` already")));
+    }
+    let failed = || format!("cannot rename `{name}`");
+    fs::rename(home.contact(name), home.contact(new)).or_cannot(failed)?;
+    atomic::sync_folder_of(&home.contact(new))
+}
+
+fn unknown(home: &Home, name: &str) -> Error {
+    let error = Error::cannot(format!("there is no contact `{}`", name.escape_debug()));
+    let known = list(home).unwrap_or_default();
+    let near = |known: &&String| known.starts_with(name) || name.starts_with(known.as_str()) || one_letter_off(known, name);
+    match known.iter().find(near) {
+        Some(near) if !name.is_empty() => error.hint(format!("did you mean `{near}`?")),
+        _ if known.is_empty() => error.hint("cloudim handshake invite ADDRESS"),
+        _ => error.hint("cloudim contact list"),
+    }
+}
+
+fn one_letter_off(known: &str, name: &str) -> bool {
+    let (known, name): (Vec<char>, Vec<char>) = (known.chars().collect(), name.chars().collect());
+    let same = known.iter().zip(&name).take_while(|(a, b)| a == b).count();
+    let rest = |letters: &[char], skip: usize| letters.iter().skip(same + skip).copied().collect::<String>();
+    rest(&known, 1) == rest(&name, 1) || rest(&known, 1) == rest(&name, 0) || rest(&known, 0) == rest(&name, 1)
+        || rest(&known, 2) == rest(&name, 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_name_is_recognised() {
+        for typo in ["marry", "mry", "mray", "nary", "mar"] {
+            assert!(one_letter_off("mary", typo), "{typo}");
+        }
+        assert!(!one_letter_off("mary", "john"));
+    }
+}

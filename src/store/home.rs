@@ -1,0 +1,161 @@
+//! A home: where each file of an identity lies.
+
+use std::path::{Path, PathBuf};
+
+use super::atomic::{self, Mode};
+use super::lock::{Lock, PATIENCE};
+use crate::error::{Error, Result};
+use crate::protocol::token::Token;
+
+/// The folder of one identity.
+#[derive(Clone, Debug)]
+pub struct Home {
+    root: PathBuf,
+}
+
+impl Home {
+    /// The home at `root`, which need not be there yet.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `config.toml`: what the user decides.
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.toml")
+    }
+
+    /// `secret.asc`: the secret key.
+    pub fn secret(&self) -> PathBuf {
+        self.root.join("secret.asc")
+    }
+
+    /// `revocation.asc`: the certificate that declares the key dead.
+    pub fn revocation(&self) -> PathBuf {
+        self.root.join("revocation.asc")
+    }
+
+    /// `public/`: all that the web may see.
+    pub fn public(&self) -> PathBuf {
+        self.root.join("public")
+    }
+
+    /// `public/key.asc`: our own certificate.
+    pub fn key(&self) -> PathBuf {
+        self.public().join("key.asc")
+    }
+
+    /// `public/f/<token>.rss`: a pair feed of ours.
+    pub fn feed(&self, token: &Token) -> PathBuf {
+        self.public().join("f").join(format!("{token}.rss"))
+    }
+
+    /// `public/f/<token>.<number>.rss`: an archive of that feed.
+    pub fn archive(&self, token: &Token, number: u64) -> PathBuf {
+        self.public().join("f").join(format!("{token}.{number}.rss"))
+    }
+
+    /// `public/b/<token>`: an attachment.
+    pub fn attachment(&self, token: &Token) -> PathBuf {
+        self.public().join("b").join(token.as_str())
+    }
+
+    /// `contacts/`: a folder for each.
+    pub fn contacts(&self) -> PathBuf {
+        self.root.join("contacts")
+    }
+
+    /// `contacts/<name>/`.
+    pub fn contact(&self, name: &str) -> PathBuf {
+        self.contacts().join(name)
+    }
+
+    /// `invitations/`: those made and those received.
+    pub fn invitations(&self) -> PathBuf {
+        self.root.join("invitations")
+    }
+
+    /// Replaces a file of this home. Files below `public/` become readable by all.
+    ///
+    /// # Errors
+    /// As [`atomic::write`].
+    pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let mode = self.mode_of(path);
+        if let Some(folder) = path.parent() {
+            atomic::folder(folder, mode)?;
+        }
+        atomic::write(&self.root, path, bytes, mode)
+    }
+
+    /// Makes a file of this home that must not be there yet.
+    ///
+    /// # Errors
+    /// As [`atomic::create`].
+    pub fn create(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let mode = self.mode_of(path);
+        if let Some(folder) = path.parent() {
+            atomic::folder(folder, mode)?;
+        }
+        atomic::create(&self.root, path, bytes, mode)
+    }
+
+    /// Takes the lock of the home, waiting a few seconds at most.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Busy`] when another process holds it.
+    pub fn lock(&self) -> Result<Lock> {
+        Lock::take(&self.root.join("lock"), PATIENCE)
+    }
+
+    /// Takes the lock for running the publish command; `patience` must cover other runs of it.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Busy`] when another process holds it.
+    pub fn publishing(&self, patience: std::time::Duration) -> Result<Lock> {
+        Lock::take(&self.root.join("publishing"), patience)
+    }
+
+    /// Checks that an identity lives here, whole.
+    ///
+    /// # Errors
+    /// With the way to make one, or to mend this one.
+    pub fn expect_identity(&self) -> Result<()> {
+        let shown = self.root.display();
+        let (config, key) = (self.config().is_file(), self.key().is_file());
+        if config && key {
+            return Ok(());
+        }
+        if !self.secret().exists() && !config && !key {
+            return Err(Error::cannot(format!("there is no identity in `{shown}`"))
+                .hint("cloudim keygen --name NAME --base-url URL")
+                .hint("or name another home with --home or $CLOUDIM_HOME"));
+        }
+        let missing = if config { "public/key.asc" } else { "config.toml" };
+        Err(Error::cannot(format!("the home `{shown}` is half-written: `{missing}` is missing"))
+            .hint("restore it from a backup, or move the folder away and run cloudim keygen again"))
+    }
+
+    fn mode_of(&self, path: &Path) -> Mode {
+        if path.starts_with(self.public()) { Mode::Public } else { Mode::Private }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_and_a_half_written_home_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let error = home.expect_identity().unwrap_err().to_string();
+        assert!(error.contains("no identity") && error.contains("cloudim keygen"), "{error}");
+        std::fs::write(home.secret(), "x").unwrap();
+        let error = home.expect_identity().unwrap_err().to_string();
+        assert!(error.contains("half-written: `config.toml` is missing"), "{error}");
+    }
+}

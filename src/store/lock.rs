@@ -1,0 +1,126 @@
+//! Locks: one a home, held briefly; one a contact for delivery; one for publishing.
+//!
+//! They are advisory locks on open files, so a process that dies lets go of them.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::atomic;
+use crate::error::{Context, Error, Kind, Result};
+
+/// How long a busy lock is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// A lock that is held until this value is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Takes the lock at `path`, a file that is made if need be, or a folder that is there.
+    ///
+    /// # Errors
+    /// [`Kind::Busy`] when another process holds it for longer than `patience`.
+    pub fn take(path: &Path, patience: Duration) -> Result<Self> {
+        let file = open(path)?;
+        let deadline = Instant::now() + patience;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { file }),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => return Err(busy(path)),
+                Err(TryLockError::Error(error)) => return Err(atomic::cannot_write(path, error)),
+            }
+        }
+    }
+
+    /// Takes the lock only if nobody holds it.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn try_take(path: &Path) -> Result<Option<Self>> {
+        match Self::take(path, Duration::ZERO) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(error) if error.kind == Kind::Busy => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the lock file says that it is the one it was made as. A copied or restored home
+    /// has another inode than the one written in it.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn is_original(&mut self) -> Result<bool> {
+        let mut recorded = String::new();
+        self.file.read_to_string(&mut recorded).or_cannot(|| "cannot read the lock".to_owned())?;
+        Ok(recorded.trim() == self.place()?)
+    }
+
+    /// Records that this file is the original now.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn record(&mut self) -> Result<()> {
+        let place = self.place()?;
+        let written = self.file.set_len(0).and_then(|()| {
+            std::io::Seek::rewind(&mut self.file)?;
+            writeln!(self.file, "{place}")?;
+            self.file.sync_all()
+        });
+        written.or_cannot(|| "cannot write the lock".to_owned())
+    }
+
+    fn place(&self) -> Result<String> {
+        let metadata = self.file.metadata().or_cannot(|| "cannot read the lock".to_owned())?;
+        Ok(format!("device {} inode {}", metadata.dev(), metadata.ino()))
+    }
+}
+
+fn open(path: &Path) -> Result<File> {
+    let opened = if fs::metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
+        File::open(path)
+    } else {
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+    };
+    opened.map_err(|error| atomic::cannot_write(path, error))
+}
+
+fn busy(path: &Path) -> Error {
+    Error::new(Kind::Busy, format!("`{}` is locked by another cloudim", path.display()))
+        .hint("nothing was done: try again in a moment")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_held_is_not_had_and_one_let_go_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = Lock::take(&path, PATIENCE).unwrap();
+        assert!(Lock::try_take(&path).unwrap().is_none());
+        drop(held);
+        assert!(Lock::try_take(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_copied_lock_file_knows_that_it_was_copied() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, copy) = (folder.path().join("lock"), folder.path().join("copy"));
+        let mut lock = Lock::take(&path, PATIENCE).unwrap();
+        lock.record().unwrap();
+        drop(lock);
+        assert!(Lock::take(&path, PATIENCE).unwrap().is_original().unwrap());
+        fs::copy(&path, &copy).unwrap();
+        assert!(!Lock::take(&copy, PATIENCE).unwrap().is_original().unwrap());
+    }
+}

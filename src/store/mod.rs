@@ -1,0 +1,19 @@
+//! Plain files: everything that is kept under a home.
+//!
+//! The law of this layer: a write is a temporary file, fsync, rename, fsync of the folder; appends
+//! are fsynced, and a torn last line is cut off before the next. No network.
+
+pub mod atomic;
+pub mod config;
+pub mod contacts;
+pub mod delivered;
+pub mod feeds;
+pub mod home;
+pub mod invitations;
+pub mod lock;
+pub mod messages;
+pub mod names;
+pub mod octets;
+pub mod outbox;
+pub mod snapshot;
+pub mod verdicts;

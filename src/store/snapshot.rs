@@ -1,0 +1,110 @@
+//! What the publish command sees: an unchanging copy of `public/`, and whether one was published
+//! after the last change.
+//!
+//! Two numbers tell: `changed` grows before each change of `public/`, under the home's lock, and
+//! `published` is the value that `changed` had when the last successful run took its snapshot.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::atomic;
+use super::home::Home;
+use crate::error::{Context, Result};
+
+/// Notes that `public/` is about to change. The caller holds the home's lock.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn about_to_change(home: &Home) -> Result<()> {
+    write(home, "changed", changed(home)?.saturating_add(1))
+}
+
+/// How often `public/` has changed.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn changed(home: &Home) -> Result<u64> {
+    read(home, "changed")
+}
+
+/// Which of these changes the last successful run of the publish command saw.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn published(home: &Home) -> Result<u64> {
+    read(home, "published")
+}
+
+/// Notes that a run which saw the change `number` succeeded.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn has_published(home: &Home, number: u64) -> Result<()> {
+    write(home, "published", number)
+}
+
+/// Copies `public/` into a folder that lasts as long as the value returned. Its files are hard
+/// links: ours are replaced, never written into, so a link never changes. The caller holds the
+/// home's lock.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn take(home: &Home) -> Result<TempDir> {
+    let failed = || "cannot copy `public` for publishing".to_owned();
+    let snapshot = tempfile::Builder::new().prefix(".snapshot-").tempdir_in(home.root()).or_cannot(failed)?;
+    // As `public/` itself: a publish command may carry the mode of the folder to the web host.
+    fs::set_permissions(snapshot.path(), Permissions::from_mode(0o755)).or_cannot(failed)?;
+    link_tree(&home.public(), snapshot.path()).or_cannot(failed)?;
+    Ok(snapshot)
+}
+
+fn link_tree(from: &Path, to: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir(&target)?;
+            link_tree(&entry.path(), &target)?;
+        } else if fs::hard_link(entry.path(), &target).is_err() {
+            // Some file systems have no hard links.
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
+
+fn path(home: &Home, name: &str) -> PathBuf {
+    home.root().join(name)
+}
+
+fn read(home: &Home, name: &str) -> Result<u64> {
+    let text = atomic::read_text(&path(home, name))?.unwrap_or_default();
+    Ok(text.trim().parse().unwrap_or(0))
+}
+
+fn write(home: &Home, name: &str, number: u64) -> Result<()> {
+    home.write(&path(home, name), format!("{number}\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_does_not_change_when_public_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let feed = home.public().join("f").join("a.rss");
+        home.write(&feed, b"old").unwrap();
+        let snapshot = take(&home).unwrap();
+        home.write(&feed, b"new").unwrap();
+        assert_eq!(fs::read(snapshot.path().join("f/a.rss")).unwrap(), b"old");
+        let gone = snapshot.path().to_owned();
+        drop(snapshot);
+        assert!(!gone.exists());
+        assert_eq!(fs::read(&feed).unwrap(), b"new");
+    }
+}

@@ -1,0 +1,158 @@
+//! `verdicts.toml`: sealed items that were not taken, so that they are neither opened nor told of
+//! at each poll, and yet cannot suppress the real item of their guid.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::atomic;
+use super::home::Home;
+use crate::error::{Context, Result};
+use crate::protocol::hash::Hash;
+
+const FAILED: usize = 256;
+const HELD: usize = 64;
+
+/// Why an item was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Why {
+    /// It is broken, forged, or not for us.
+    Failed,
+    /// It waits: for the user, a key, or a later version.
+    Held,
+    /// It waits for the clock, and is judged again at each poll.
+    Early,
+    /// Its log is none that the feed opened; it is tried again when the feed opens another.
+    Foreign,
+}
+
+/// One item that was not taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The guid outside, as it stands in the feed, at most 200 characters.
+    pub guid: String,
+    /// The hash of its dearmored bytes, or of the description where that is no armor.
+    pub sealed: Hash,
+    /// Why it was not taken.
+    pub why: Why,
+    /// The same, for people.
+    pub reason: String,
+    /// How many logs the feed had opened then.
+    pub logs: usize,
+}
+
+/// The items of one contact that were not taken.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Verdicts {
+    /// The hash of the contact's certificate and of ours that they were judged by.
+    pub keys: Option<Hash>,
+    /// The items.
+    #[serde(default, rename = "item")]
+    pub items: Vec<Verdict>,
+}
+
+impl Verdicts {
+    /// Reads those of the contact called `name`; none of them if `keys` changed since.
+    ///
+    /// # Errors
+    /// When the file is not ours.
+    pub fn load(home: &Home, name: &str, keys: Hash) -> Result<Self> {
+        let path = path(home, name);
+        let text = atomic::read_text(&path)?.unwrap_or_default();
+        let loaded: Self = toml::from_str(&text).or_cannot(|| format!("cannot use `{}`", path.display()))?;
+        let same = loaded.keys == Some(keys);
+        Ok(if same { loaded } else { Self { keys: Some(keys), items: Vec::new() } })
+    }
+
+    /// How many items of the contact called `name` are held, whoever looks.
+    ///
+    /// # Errors
+    /// When the file is not ours.
+    pub fn held(home: &Home, name: &str) -> Result<usize> {
+        let text = atomic::read_text(&path(home, name))?.unwrap_or_default();
+        let loaded: Self = toml::from_str(&text).or_cannot(|| "cannot use `verdicts.toml`".to_owned())?;
+        Ok(loaded.count(&[Why::Held, Why::Early]))
+    }
+
+    /// Writes those of the contact called `name`.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn save(&self, home: &Home, name: &str) -> Result<()> {
+        if self.items.is_empty() {
+            return atomic::remove(&path(home, name));
+        }
+        let text = toml::to_string(self).or_cannot(|| "cannot write the verdicts".to_owned())?;
+        home.write(&path(home, name), text.as_bytes())
+    }
+
+    /// The verdict on an item, if there is one.
+    pub fn of(&self, guid: &str, sealed: Hash) -> Option<&Verdict> {
+        self.items.iter().find(|item| item.sealed == sealed && item.guid == guid)
+    }
+
+    /// Takes a verdict in; returns whether it is news. What does not fit is dropped: the item is
+    /// still in the feed, unacknowledged.
+    pub fn note(&mut self, verdict: Verdict) -> bool {
+        if let Some(known) = self.items.iter_mut().find(|i| i.sealed == verdict.sealed && i.guid == verdict.guid) {
+            let news = known.why != verdict.why || known.reason != verdict.reason;
+            *known = verdict;
+            return news;
+        }
+        let held = matches!(verdict.why, Why::Held | Why::Early);
+        let (class, most): (&[Why], usize) =
+            if held { (&[Why::Held, Why::Early], HELD) } else { (&[Why::Failed, Why::Foreign], FAILED) };
+        let fits = self.count(class) < most;
+        if fits {
+            self.items.push(verdict);
+        }
+        fits
+    }
+
+    /// Forgets what is said of an item.
+    pub fn forget(&mut self, guid: &str, sealed: Hash) {
+        self.items.retain(|item| item.sealed != sealed || item.guid != guid);
+    }
+
+    fn count(&self, class: &[Why]) -> usize {
+        self.items.iter().filter(|item| class.contains(&item.why)).count()
+    }
+}
+
+fn path(home: &Home, name: &str) -> PathBuf {
+    home.contact(name).join("verdicts.toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(number: usize, why: Why) -> Verdict {
+        Verdict { guid: format!("g{number}"), sealed: Hash::of(&number.to_be_bytes()), why, reason: "r".to_owned(), logs: 1 }
+    }
+
+    #[test]
+    fn garbage_cannot_grow_it_nor_push_out_what_is_held() {
+        let mut verdicts = Verdicts::default();
+        assert!(verdicts.note(verdict(0, Why::Held)));
+        let news = (1..1_000).filter(|number| verdicts.note(verdict(*number, Why::Failed))).count();
+        assert_eq!(news, FAILED);
+        assert!(verdicts.note(verdict(1_000, Why::Early)));
+        assert!(!verdicts.note(verdict(0, Why::Held)), "known already");
+        assert_eq!(verdicts.count(&[Why::Held, Why::Early]), 2);
+    }
+
+    #[test]
+    fn another_key_clears_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let (old, new) = (Hash::of(b"old"), Hash::of(b"new"));
+        let mut verdicts = Verdicts::load(&home, "mary", old).unwrap();
+        verdicts.note(verdict(1, Why::Held));
+        verdicts.save(&home, "mary").unwrap();
+        assert_eq!(Verdicts::load(&home, "mary", old).unwrap(), verdicts);
+        assert_eq!(Verdicts::held(&home, "mary").unwrap(), 1);
+        assert!(Verdicts::load(&home, "mary", new).unwrap().items.is_empty());
+    }
+}
