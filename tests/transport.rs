@@ -355,6 +355,32 @@ fn long_header_values_are_as_if_absent() {
 }
 
 #[test]
+fn a_connection_is_used_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = url(&format!("http://{}/", listener.local_addr().unwrap()));
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        for status in [200, 302, 200, 304, 200] {
+            if stream.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {
+                let head = format!("HTTP/1.1 {status} X\r\nLocation: /next\r\nETag: \"a\"\r\n");
+                let body = match status {
+                    200 => "Content-Length: 1\r\n\r\nx",
+                    302 => "Content-Length: 0\r\n\r\n",
+                    _ => "\r\n",
+                };
+                stream.write_all((head + body).as_bytes()).unwrap();
+            }
+        }
+    });
+    let client = local();
+    let known = Conditions { etag: Some("\"a\"".to_owned()), ..Conditions::default() };
+    assert_eq!(fetch(&client, &at).unwrap().bytes, b"x");
+    assert_eq!(fetch(&client, &at).unwrap().url.path(), "/next");
+    assert_eq!(client.get(&at, LIMIT, &known), Ok(Answer::Unchanged));
+    assert_eq!(fetch(&client, &at).unwrap().bytes, b"x");
+}
+
+#[test]
 fn threads_share_a_client() {
     let (_dir, host, feed) = host_with_feed();
     let client = local();

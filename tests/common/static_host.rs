@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 /// Bytes of a request's head, and of its body, at most.
 const REQUEST: u64 = 64 << 10;
-/// How long a client may be silent.
+/// How long a client may be silent, or deaf.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The tick of [`Behaviour::Slow`].
 const TICK: Duration = Duration::from_millis(20);
@@ -172,6 +172,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 /// Reads one request and answers it.
 fn converse(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
     stream.set_nodelay(true)?;
     let mut request = read_request(stream)?;
     let behaviour = shared.state.lock().unwrap().behaviour.clone().unwrap_or(Behaviour::Normal);
