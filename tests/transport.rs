@@ -355,6 +355,15 @@ fn long_header_values_are_as_if_absent() {
 }
 
 #[test]
+fn https_is_never_plain() {
+    let (_dir, host, feed) = host_with_feed();
+    let secure = url(&feed.as_str().replace("http:", "https:"));
+    let got = fetch(&local(), &secure);
+    assert!(matches!(got, Err(Failure::Unreachable(_))), "{got:?}");
+    assert_eq!(host.requests(), 0);
+}
+
+#[test]
 fn a_connection_is_used_again() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = url(&format!("http://{}/", listener.local_addr().unwrap()));
