@@ -1,0 +1,239 @@
+//! The HTTP client: conditional requests for documents, and forms sent.
+
+use std::fmt;
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use ureq::http::Response;
+use ureq::{Agent, Body};
+
+use super::egress::{self, Guard, Network, Refusal};
+use crate::protocol::url::Url;
+
+/// Redirects followed for one request.
+const HOPS: usize = 5;
+/// Bytes of an answer to a form.
+const ANSWER: usize = 64 << 10;
+/// Bytes of an answer's head.
+const HEAD: usize = 32 << 10;
+/// Bytes of an `ETag`; a longer one is as if absent.
+const ETAG: usize = 512;
+/// Bytes of any other header value that is kept.
+const VALUE: usize = 128;
+
+/// An HTTP client behind the egress guard; clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    agent: Agent,
+    timeout: Duration,
+}
+
+/// What the document is already known by.
+#[derive(Clone, Debug, Default)]
+pub struct Conditions {
+    /// Sent as `If-None-Match`, exactly as it was received.
+    pub etag: Option<String>,
+    /// Sent as `If-Modified-Since`, exactly as it was received.
+    pub last_modified: Option<String>,
+    /// Asks caches on the way to ask the origin (PROTOCOL §5, stale copies).
+    pub no_cache: bool,
+}
+
+/// The answer to a conditional request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The conditions still describe the document.
+    Unchanged,
+    /// The document as it is now.
+    Document(Document),
+}
+
+/// A document, with what the next request's [`Conditions`] are made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// The body.
+    pub bytes: Vec<u8>,
+    /// Where it was found, after redirects.
+    pub url: Url,
+    /// The `ETag`, of at most 512 bytes.
+    pub etag: Option<String>,
+    /// The `Last-Modified` date, of at most 128 bytes.
+    pub last_modified: Option<String>,
+    /// The `Content-Type` in lower case and without parameters, of at most 128 bytes.
+    pub media_type: Option<String>,
+}
+
+/// Why a request had no use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The guard forbids it; names the host and the reason.
+    Refused(String),
+    /// The document is not there (404), or no more (410).
+    NotFound,
+    /// Any other status than was wanted.
+    Status(u16),
+    /// The body has more than so many bytes.
+    TooLarge(usize),
+    /// More than five redirects, or one that leads to no http or https URL.
+    Redirects,
+    /// No answer: name, connection, TLS, time limit or protocol; names the host and the reason.
+    Unreachable(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(why) | Self::Unreachable(why) => f.write_str(why),
+            Self::NotFound => f.write_str("not found"),
+            Self::Status(status) => write!(f, "status {status}"),
+            Self::TooLarge(limit) => write!(f, "more than {limit} bytes"),
+            Self::Redirects => write!(f, "more than {HOPS} redirects, or one to no usable URL"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl Client {
+    /// A client that also speaks to the networks in `allow`, and gives each request `timeout` from
+    /// the name's look-up to the body's last byte, redirects included.
+    ///
+    /// The environment decides nothing: no proxy is taken from it.
+    pub fn new(allow: Vec<Network>, timeout: Duration) -> Self {
+        let config = Agent::config_builder()
+            .proxy(None)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .max_response_header_size(HEAD)
+            .user_agent(concat!("cloudim/", env!("CARGO_PKG_VERSION")))
+            .accept_encoding("identity")
+            .build();
+        Self { agent: egress::agent(config, Guard::new(allow)), timeout }
+    }
+
+    /// Fetches the document at `url`, of at most `limit` bytes, unless `conditions` still hold.
+    ///
+    /// # Errors
+    /// A [`Failure`]; also for a 304 that nobody asked for.
+    pub fn get(&self, url: &Url, limit: usize, conditions: &Conditions) -> Result<Answer, Failure> {
+        let (url, mut response) = self.follow(url, |hop, left| {
+            let request = self.agent.get(hop.as_str()).config().timeout_global(Some(left)).build();
+            let headers = conditions.headers();
+            headers.fold(request, |request, (name, value)| request.header(name, value)).call()
+        })?;
+        match response.status().as_u16() {
+            200 => {}
+            304 if conditions.are_sent() => return Ok(Answer::Unchanged),
+            404 | 410 => return Err(Failure::NotFound),
+            status => return Err(Failure::Status(status)),
+        }
+        let essence = |text: String| {
+            let essence = text.split(';').next().unwrap_or_default().trim();
+            essence.to_ascii_lowercase()
+        };
+        Ok(Answer::Document(Document {
+            etag: value(&response, "etag", ETAG),
+            last_modified: value(&response, "last-modified", VALUE),
+            media_type: value(&response, "content-type", VALUE).map(essence),
+            bytes: body(&url, &mut response, limit)?,
+            url,
+        }))
+    }
+
+    /// Posts `fields` as a form and returns the answer's body, of at most 64 KiB.
+    ///
+    /// A redirect of any kind is followed by the same form again, as rssCloud servers expect.
+    ///
+    /// # Errors
+    /// A [`Failure`]; [`Failure::Status`] for any status but 2xx.
+    pub fn post_form(&self, url: &Url, fields: &[(&str, &str)]) -> Result<Vec<u8>, Failure> {
+        let (url, mut response) = self.follow(url, |hop, left| {
+            let request = self.agent.post(hop.as_str()).config().timeout_global(Some(left)).build();
+            request.send_form(fields.iter().copied())
+        })?;
+        if !response.status().is_success() {
+            return Err(Failure::Status(response.status().as_u16()));
+        }
+        body(&url, &mut response, ANSWER)
+    }
+
+    /// Sends a request to `url` and wherever its answers redirect to, all within the time limit;
+    /// `send` is given the time that is left. Returns the last answer and its URL.
+    fn follow(
+        &self,
+        url: &Url,
+        send: impl Fn(&Url, Duration) -> Result<Response<Body>, ureq::Error>,
+    ) -> Result<(Url, Response<Body>), Failure> {
+        let start = Instant::now();
+        let mut here = url.clone();
+        for _ in 0..=HOPS {
+            let left = self.timeout.saturating_sub(start.elapsed());
+            let response = send(&here, left).map_err(|cause| failure(&here, cause))?;
+            let redirects = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+            match response.headers().get("location") {
+                Some(location) if redirects => {
+                    let target = location.to_str().map_err(|_| Failure::Redirects)?;
+                    here = here.join(target).map_err(|_| Failure::Redirects)?;
+                }
+                _ => return Ok((here, response)),
+            }
+        }
+        Err(Failure::Redirects)
+    }
+}
+
+impl Conditions {
+    /// The headers that say so.
+    fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let no_cache = self.no_cache.then_some("no-cache");
+        [
+            ("if-none-match", self.etag.as_deref()),
+            ("if-modified-since", self.last_modified.as_deref()),
+            ("cache-control", no_cache),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+    }
+
+    /// Whether a 304 answers them.
+    fn are_sent(&self) -> bool {
+        self.etag.is_some() || self.last_modified.is_some()
+    }
+}
+
+/// The header `name`, if it is there, plain ASCII and of at most `limit` bytes.
+fn value(response: &Response<Body>, name: &str, limit: usize) -> Option<String> {
+    let text = response.headers().get(name)?.to_str().ok()?;
+    (text.len() <= limit).then(|| text.to_owned())
+}
+
+/// Reads a body of at most `limit` bytes, and never more than one byte beyond.
+fn body(url: &Url, response: &mut Response<Body>, limit: usize) -> Result<Vec<u8>, Failure> {
+    let most = u64::try_from(limit).unwrap_or(u64::MAX);
+    if response.body().content_length().is_some_and(|length| length > most) {
+        return Err(Failure::TooLarge(limit));
+    }
+    let mut bytes = Vec::new();
+    let reader = response.body_mut().as_reader();
+    reader
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|cause| failure(url, cause.into()))?;
+    if bytes.len() > limit { Err(Failure::TooLarge(limit)) } else { Ok(bytes) }
+}
+
+/// Tells the guard's refusal from every other cause.
+fn failure(url: &Url, cause: ureq::Error) -> Failure {
+    let why = match cause {
+        ureq::Error::Other(inner) => match inner.downcast::<Refusal>() {
+            Ok(refusal) => return Failure::Refused(refusal.0),
+            Err(other) => other.to_string(),
+        },
+        ureq::Error::Timeout(_) => "it takes too long".to_owned(),
+        ureq::Error::HostNotFound => "no such host".to_owned(),
+        ureq::Error::Io(cause) => cause.to_string(),
+        other => other.to_string(),
+    };
+    Failure::Unreachable(format!("`{}` cannot be reached: {why}", url.authority()))
+}

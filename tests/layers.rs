@@ -1,0 +1,275 @@
+//! Reads every file under src/ and holds it to the law of the layers: imports point downward, each
+//! dependency has one door, the pure layers meet nothing of the world.
+
+#![allow(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
+
+#[path = "layers/scan.rs"]
+mod scan;
+
+use std::fs;
+use std::path::Path;
+
+use scan::{paths, strip};
+
+/// What each layer may name of the others. Files at the top that are not listed may name all.
+const BELOW: &[(&str, &[&str])] = &[
+    ("protocol", &["protocol"]),
+    ("openpgp", &["openpgp", "protocol"]),
+    ("error", &["error", "openpgp", "protocol"]),
+    ("store", &["store", "openpgp", "protocol", "error"]),
+    ("transport", &["transport", "openpgp", "protocol", "error"]),
+];
+
+/// The files, by how their path begins, that may use a dependency.
+const DOORS: &[(&str, &[&str])] = &[
+    ("anyhow", &["error.rs", "lib.rs", "cli.rs", "store/", "transport/", "commands/"]),
+    ("clap", &["cli.rs", "commands/"]),
+    ("env_logger", &["lib.rs"]),
+    ("etcetera", &["cli.rs", "store/", "commands/"]),
+    ("http", &["transport/server.rs"]),
+    ("http_body_util", &["transport/server.rs"]),
+    ("hyper", &["transport/server.rs"]),
+    ("hyper_util", &["transport/server.rs"]),
+    ("indicatif", &["commands/"]),
+    ("pgp", &["openpgp/"]),
+    ("qrcode", &["commands/"]),
+    ("rpassword", &["commands/"]),
+    ("sha2", &["protocol/hash.rs", "openpgp/"]),
+    ("signal_hook", &["commands/"]),
+    ("smallvec", &["openpgp/"]),
+    ("tempfile", &["store/", "commands/"]),
+    ("tokio", &["transport/server.rs"]),
+    ("toml", &["store/"]),
+    ("ureq", &["transport/"]),
+    ("url", &["protocol/url.rs"]),
+    ("uuid", &["protocol/guid.rs"]),
+    ("xml", &["protocol/xml.rs"]),
+];
+
+/// Dependencies that exactly one file may use, wherever it stands.
+const ONE_FILE: &[&str] = &["rpassword"];
+
+/// The layers that get their time and randomness as arguments.
+const PURE: &[&str] = &["protocol", "openpgp"];
+
+/// What those may not name.
+const WORLD: &[&str] = &[
+    "std::env",
+    "std::fs",
+    "std::io::stderr",
+    "std::io::stdin",
+    "std::io::stdout",
+    "std::net",
+    "std::os",
+    "std::process",
+    "std::thread",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "rand::random",
+    "rand::rngs::OsRng",
+    "rand::rngs::ThreadRng",
+    "rand::thread_rng",
+];
+
+/// Words that stand in no finished file.
+const UNFINISHED: &[&str] = &["TODO", "FIXME", "dbg!", "unimplemented!", "todo!"];
+
+/// Lines of a file at most, but for those that are named here with the reason.
+const LONGEST: usize = 400;
+const LONGER: &[(&str, &str)] = &[];
+
+/// The name at the top of this crate that `path` leads to, seen from a module `depth` below it.
+fn top(path: &str, depth: usize) -> Option<&str> {
+    let mut names = path.split("::").peekable();
+    if names.next_if_eq(&"crate").is_some() {
+        return names.next();
+    }
+    names.next_if_eq(&"self");
+    let mut ups = 0;
+    while names.next_if_eq(&"super").is_some() {
+        ups += 1;
+    }
+    if ups > 0 && ups >= depth { names.next() } else { None }
+}
+
+fn is_below(path: &str, forbidden: &str) -> bool {
+    path.strip_prefix(forbidden).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// What `file`, a path below src/, does against the law.
+fn violations(file: &str, source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let code = strip(source);
+    let module = file.trim_end_matches(".rs").trim_end_matches("/mod");
+    let layer = module.split('/').next().unwrap_or_default();
+    let depth = if matches!(module, "lib" | "main") { 0 } else { module.split('/').count() };
+    let (own, tests) = code.split_once("mod tests {").unwrap_or((&code, ""));
+    let (all, locals) = paths(&code);
+    let below = BELOW.iter().find(|(name, _)| *name == layer).map(|(_, below)| *below);
+    for (part, depth) in [(own, depth), (tests, depth + 1)] {
+        for path in paths(part).0 {
+            match (below, top(&path, depth)) {
+                (Some(below), Some(name)) if !below.contains(&name) => {
+                    found.push(format!("{file}: `{path}` is not below {layer}"));
+                }
+                _ => {}
+            }
+        }
+    }
+    for path in &all {
+        let root = path.split("::").next().unwrap_or_default();
+        let door = DOORS.iter().find(|(name, _)| *name == root && !locals.contains(root));
+        if door.is_some_and(|(_, files)| !files.iter().any(|begin| file.starts_with(begin))) {
+            found.push(format!("{file}: `{path}` is not its business"));
+        }
+        if PURE.contains(&layer) && WORLD.iter().any(|world| is_below(path, world)) {
+            found.push(format!("{file}: `{path}` in a pure layer"));
+        }
+    }
+    for word in UNFINISHED.iter().filter(|word| source.contains(**word)) {
+        found.push(format!("{file}: {word}"));
+    }
+    if source.lines().count() > LONGEST && !LONGER.iter().any(|(name, _)| *name == file) {
+        found.push(format!("{file}: over {LONGEST} lines"));
+    }
+    found
+}
+
+/// Whether `source` is one function `main` of at most one statement.
+fn is_one_statement(source: &str) -> bool {
+    let code = strip(source);
+    let code = code.lines().filter(|line| !line.starts_with("#![")).collect::<Vec<_>>().join(" ");
+    let Some((head, body)) = code.trim().split_once('{') else { return false };
+    let body = body.trim_end();
+    let one = body.trim_end_matches('}').trim_end_matches([' ', ';']);
+    head.starts_with("fn main()") && body.ends_with('}') && !one.contains([';', '{', '}'])
+}
+
+/// Each file below src/: its path there, and its text.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+                files.push((name, fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn the_house_keeps_its_law() {
+    let found: Vec<String> =
+        sources().iter().flat_map(|(file, source)| violations(file, source)).collect();
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn main_is_one_statement() {
+    let sources = sources();
+    let (_, main) = sources.iter().find(|(file, _)| file == "main.rs").unwrap();
+    assert!(is_one_statement(main), "{main}");
+}
+
+#[test]
+fn some_dependencies_live_in_one_file() {
+    for name in ONE_FILE {
+        let uses = |(_, source): &&(String, String)| {
+            paths(&strip(source)).0.iter().any(|path| is_below(path, name))
+        };
+        let sources = sources();
+        let files: Vec<&str> = sources.iter().filter(uses).map(|(file, _)| &**file).collect();
+        assert!(files.len() <= 1, "{name} is used by {files:?}");
+    }
+}
+
+#[test]
+fn no_long_file_is_excused_in_vain() {
+    for (name, _reason) in LONGER {
+        let sources = sources();
+        let (_, source) = sources.iter().find(|(file, _)| file == name).expect(name);
+        assert!(source.lines().count() > LONGEST, "{name} is short enough");
+    }
+}
+
+#[test]
+fn what_breaks_the_law_is_found() {
+    for (file, source) in [
+        ("protocol/a.rs", "use crate::openpgp::seal;"),
+        ("protocol/a.rs", "fn f() { crate::error::Error::cannot(0) }"),
+        ("protocol/a.rs", "use crate::{\n    protocol::url::Url,\n    store::{a, b},\n};"),
+        ("protocol/a.rs", "use super::super::store::Home;"),
+        ("protocol/a/b.rs", "use super::super::super::store::Home;"),
+        ("protocol/mod.rs", "use super::store;"),
+        ("protocol/a.rs", "mod tests { use super::super::super::store; }"),
+        ("openpgp/mod.rs", "use crate::store::Home;"),
+        ("store/mod.rs", "use crate::transport;"),
+        ("store/home.rs", "pub use crate::cli::Global as G;"),
+        ("transport/client.rs", "fn f(home: &crate::store::home::Home) {}"),
+        ("transport/client.rs", "use crate::commands::poll;"),
+        ("error.rs", "use crate::store::Home;"),
+        ("commands/send.rs", "use pgp::composed::Message;"),
+        ("store/home.rs", "fn f() -> pgp::types::KeyId { todo() }"),
+        ("protocol/channel.rs", "use xml::reader::XmlEvent;"),
+        ("protocol/channel.rs", "use {serde::Serialize, ::url::Url};"),
+        ("protocol/channel.rs", "fn f(u: ::url::Url) {}"),
+        ("protocol/channel.rs", "fn f(u: Vec<url::Url>) {}"),
+        ("commands/fetch.rs", "let a = ureq::get(b);"),
+        ("transport/client.rs", "use tokio::net::TcpListener;"),
+        ("store/home.rs", "#[derive(clap::Args)] struct A;"),
+        ("lib.rs", "use clap::Parser;"),
+        ("store/home.rs", "use rpassword::prompt_password;"),
+        ("protocol/a.rs", "use std::{fmt, net::IpAddr};"),
+        ("protocol/a.rs", "use std::fs;"),
+        ("openpgp/seal.rs", "fn f() { std::env::var(a); }"),
+        ("openpgp/seal.rs", "use std::time::{Duration, Instant};"),
+        ("openpgp/seal.rs", "let rng = rand::rngs::OsRng;"),
+        ("store/home.rs", "// TODO: all"),
+        ("store/home.rs", "fn f() { unimplemented!() }"),
+        ("store/home.rs", &"\n".repeat(LONGEST + 1)),
+    ] {
+        assert!(!violations(file, source).is_empty(), "{file}: {source}");
+    }
+}
+
+#[test]
+fn what_keeps_the_law_is_let_through() {
+    for (file, source) in [
+        ("protocol/a.rs", "use super::{Error, url::Url};\nuse crate::protocol::guid;"),
+        ("protocol/a.rs", "mod tests { use super::super::Random; use super::*; }"),
+        ("protocol/mod.rs", "//! See [`crate::openpgp`].\npub mod url; use url::Url;"),
+        ("protocol/mod.rs", "mod tests { use super::*; }"),
+        ("protocol/item.rs", "use super::xml;\nfn f() { xml::parse(b) }"),
+        ("protocol/xml.rs", "use xml::reader::EventReader;"),
+        ("protocol/item.rs", "const A: &str = \"std::fs::read\"; // std::fs::read"),
+        ("protocol/item.rs", "const A: &str = r#\"a \"pgp::x\" b\"#; /* pgp::x /* */ pgp::x */"),
+        ("protocol/item.rs", "fn f<'a>(c: &'a u8) { '\"' }\nconst B: &[u8] = b\"\\\" pgp::x\";"),
+        ("protocol/item.rs", "fn f() { '\\''; '\\u{27}'; <A as B>::url::C }"),
+        ("store/home.rs", "use crate::error::Result;\nuse crate::openpgp::seal;\nuse std::fs;"),
+        ("transport/client.rs", "use ureq::Agent;\nuse super::egress;"),
+        ("commands/poll.rs", "use crate::{cli, store::Home, transport::client::Client};"),
+        ("lib.rs", "pub mod store; fn f() { store::open() }"),
+        ("store/home.rs", &"\n".repeat(LONGEST)),
+    ] {
+        assert_eq!(violations(file, source), Vec::<String>::new(), "{file}: {source}");
+    }
+}
+
+#[test]
+fn one_statement_is_told_from_two() {
+    let run = "fn main() -> std::process::ExitCode {\n    cloudim::run(std::env::args_os())\n}\n";
+    assert!(is_one_statement(run) && is_one_statement("fn main() {}\n"));
+    assert!(is_one_statement(&format!("//! Runs it.\n\n#![allow(x)]\n{run}")));
+    for bad in ["fn main() { a(); b() }", "fn main() { if a { b() } }", "use a; fn main() {}"] {
+        assert!(!is_one_statement(bad), "{bad}");
+    }
+    assert!(!is_one_statement(&format!("{run}fn other() {{}}")));
+}
