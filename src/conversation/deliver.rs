@@ -1,0 +1,163 @@
+//! Delivering: what is stored goes to stdout or to the hook, once, in the order of arrival.
+
+use std::io::{self, ErrorKind};
+
+use super::hook;
+use super::output::{self, Shown};
+use super::session::{Format, Session};
+use crate::error::{Context, Error, Kind, Result};
+use crate::store::delivered::{self, Delivered};
+use crate::store::lock::Lock;
+use crate::store::messages::{Messages, Record, Type};
+
+/// Where messages are delivered to.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// stdout; the cursor moves after a successful flush.
+    Stdout,
+    /// stdout, and no cursor moves.
+    Peek,
+    /// The shell command; the cursor moves after its status 0.
+    Hook {
+        /// The command.
+        command: String,
+        /// Try again what failed before, at once.
+        retry: bool,
+    },
+}
+
+/// Delivers what the contacts called `names` have sent, `limit` messages at most. Returns how many
+/// there were. A contact whose messages another process is delivering is left to it.
+///
+/// # Errors
+/// When stdout cannot be written; a broken pipe is no error, and moves no cursor.
+pub fn deliver(session: &mut Session, names: &[String], target: &Target, limit: Option<usize>) -> Result<usize> {
+    match target {
+        Target::Stdout => to_stdout(session, names, limit, true),
+        Target::Peek => to_stdout(session, names, limit, false),
+        Target::Hook { command, retry } => {
+            let mut taken = 0;
+            for name in names {
+                let left = limit.map(|limit| limit.saturating_sub(taken));
+                taken += to_hook(session, name, command, *retry, left)?;
+            }
+            Ok(taken)
+        }
+    }
+}
+
+struct Waiting {
+    name: String,
+    cursors: Delivered,
+    end: u64,
+    _lock: Lock,
+}
+
+fn to_stdout(session: &mut Session, names: &[String], limit: Option<usize>, moves: bool) -> Result<usize> {
+    let (mut shown, mut waiting, mut count) = (Vec::new(), Vec::new(), 0);
+    for name in names {
+        let Some(lock) = delivered::lock(&session.home, name)? else { continue };
+        let cursors = Delivered::load(&session.home, name)?;
+        let mut end = cursors.stdout;
+        for record in Messages::of(&session.home, name).after(cursors.stdout)? {
+            let is_message = record.is_received_message();
+            if is_message && limit.is_some_and(|limit| count >= limit) {
+                break;
+            }
+            count += usize::from(is_message);
+            end = record.number;
+            shown.extend(news(name, record));
+        }
+        if end > cursors.stdout {
+            waiting.push(Waiting { name: name.clone(), cursors, end, _lock: lock });
+        }
+    }
+    if session.options.format == Format::Rss || !shown.is_empty() {
+        match print(session, &shown) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(count),
+            printed => printed.or_cannot(|| "cannot write to stdout".to_owned())?,
+        }
+    }
+    tell(session, &shown);
+    for contact in waiting.iter_mut().filter(|_| moves) {
+        contact.cursors.stdout = contact.end;
+        contact.cursors.save(&session.home, &contact.name)?;
+    }
+    Ok(count)
+}
+
+fn print(session: &mut Session, shown: &[Shown]) -> io::Result<()> {
+    let format = session.options.format;
+    output::write(&mut session.world.stdout, format, shown)?;
+    session.world.stdout.flush()
+}
+
+fn to_hook(session: &mut Session, name: &str, command: &str, retry: bool, limit: Option<usize>) -> Result<usize> {
+    let Some(_lock) = delivered::lock(&session.home, name)? else { return Ok(0) };
+    let mut cursors = Delivered::load(&session.home, name)?;
+    if retry {
+        cursors.resume();
+    }
+    if !cursors.may_run(session.now()) {
+        if cursors.is_parked() {
+            session.warn(&format!("the hook for `{name}` failed too often and is parked: cloudim poll --retry"));
+            session.blame(Kind::Cannot);
+        }
+        return Ok(0);
+    }
+    let mut taken = 0;
+    for record in Messages::of(&session.home, name).after(cursors.hook_cursor())? {
+        let number = record.number;
+        if record.is_received_message() {
+            if limit.is_some_and(|limit| taken >= limit) {
+                break;
+            }
+            let shown = Shown { contact: name.to_owned(), record };
+            if !hook::run(session, command, &shown)? {
+                cursors.failed(session.now());
+                cursors.save(&session.home, name)?;
+                session.report(&refused(&shown, &cursors));
+                break;
+            }
+            taken += 1;
+        } else {
+            tell(session, &news(name, record).into_iter().collect::<Vec<_>>());
+        }
+        cursors.taken(number);
+        cursors.save(&session.home, name)?;
+    }
+    Ok(taken)
+}
+
+fn refused(shown: &Shown, cursors: &Delivered) -> Error {
+    let guid = shown.record.guid.map(|guid| guid.to_string()).unwrap_or_default();
+    let error = Error::cannot(format!("the hook did not take `{guid}` by `{}`", shown.contact));
+    match cursors.retry_at {
+        _ if cursors.is_parked() => error.hint("it failed ten times and is parked: cloudim poll --retry"),
+        Some(at) => error.hint(format!("the next poll after {} tries again; at once: cloudim poll --retry", output::local(at))),
+        None => error,
+    }
+}
+
+/// What there is to deliver of `record`: our own messages and keys in items are not news.
+fn news(name: &str, record: Record) -> Option<Shown> {
+    let is_news = record.is_received_message() || !matches!(record.kind, Type::Message | Type::Key);
+    is_news.then(|| Shown { contact: name.to_owned(), record })
+}
+
+/// Tells of what is no message: on stderr, unless stdout has it as JSON; and by the status.
+fn tell(session: &mut Session, shown: &[Shown]) {
+    for Shown { contact, record } in shown {
+        let talk = format!("{contact}: {}", output::visible(&record.text).replace('\n', " "));
+        match record.kind {
+            Type::Message | Type::Receipt | Type::Key => {}
+            Type::Accepted => session.say(&talk),
+            Type::Integrity if record.healed => session.say(&talk),
+            Type::Integrity | Type::Trust => {
+                let kind = if record.kind == Type::Trust { Kind::Trust } else { Kind::Integrity };
+                session.warn(&talk);
+                session.blame(kind);
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Fetching many feeds at once.
+
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use crate::error::{Error, Kind};
+use crate::protocol::url::Url;
+use crate::transport::client::{Answer, Client, Conditions, Failure};
+
+const WORKERS: usize = 16;
+
+/// One feed to be fetched.
+#[derive(Clone)]
+pub struct Wish {
+    /// Whose it is.
+    pub name: String,
+    /// Where it stands.
+    pub url: Url,
+    /// What we have of it already.
+    pub conditions: Conditions,
+}
+
+/// What fetching one feed brought.
+pub struct Fetched {
+    /// Whose it is.
+    pub name: String,
+    /// The answer.
+    pub answer: Result<Answer, Failure>,
+}
+
+/// Fetches all of `wishes`, several at a time, `limit` bytes each at most; the answers come as they
+/// arrive, and only a few wait in memory.
+pub fn all(client: &Client, wishes: Vec<Wish>, limit: usize) -> Receiver<Fetched> {
+    let (sender, receiver) = sync_channel(4);
+    let workers = WORKERS.min(wishes.len());
+    let queue = Arc::new(Mutex::new(wishes.into_iter()));
+    for _ in 0..workers {
+        let (client, sender, queue) = (client.clone(), sender.clone(), Arc::clone(&queue));
+        thread::spawn(move || {
+            loop {
+                let next = queue.lock().ok().and_then(|mut queue| queue.next());
+                let Some(Wish { name, url, conditions }) = next else { return };
+                let answer = client.get(&url, limit, &conditions);
+                if sender.send(Fetched { name, answer }).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    receiver
+}
+
+/// The error for a request that failed, whatever it was for.
+pub fn failed(what: &str, failure: Failure) -> Error {
+    let kind = match failure {
+        Failure::Refused(_) | Failure::TooLarge(_) | Failure::Redirects => Kind::Cannot,
+        Failure::NotFound | Failure::Status(_) | Failure::Unreachable(_) => Kind::Network,
+    };
+    let refused = matches!(failure, Failure::Refused(_));
+    let error = Error::new(kind, format!("cannot fetch {what}")).because(failure);
+    if refused { error.hint("if you trust that network, name it in allow in config.toml") } else { error }
+}

@@ -1,0 +1,168 @@
+//! The forms in which messages leave for stdout.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::session::Format;
+use crate::protocol::channel::{Channel, FeedItem};
+use crate::protocol::text;
+use crate::store::messages::{Direction, Record, Type};
+
+/// A record and the contact it belongs to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Shown {
+    /// What the user calls the contact.
+    pub contact: String,
+    /// The record.
+    #[serde(flatten)]
+    pub record: Record,
+}
+
+/// Writes `shown` in `format`. What is no message appears in JSON only.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write(out: &mut dyn Write, format: Format, shown: &[Shown]) -> io::Result<()> {
+    let messages = || shown.iter().filter(|shown| shown.record.kind == Type::Message);
+    match format {
+        Format::Text => messages().try_for_each(|shown| out.write_all(as_text(shown).as_bytes())),
+        Format::Tsv => messages().try_for_each(|shown| out.write_all(as_tsv(shown).as_bytes())),
+        Format::Json => shown.iter().filter(|shown| shown.record.kind != Type::Key).try_for_each(|shown| as_json(out, shown)),
+        Format::Rss => out.write_all(as_feed(messages()).as_bytes()),
+    }
+}
+
+/// One JSON object and a line feed.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn as_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+/// `time  contact  text`, further lines indented, so that nobody can forge another's line.
+fn as_text(shown: &Shown) -> String {
+    let record = &shown.record;
+    let who = match record.direction {
+        Direction::Received => shown.contact.clone(),
+        Direction::Sent => format!("me → {}", shown.contact),
+    };
+    let mut line = format!("{}  {who}  {}", local(record.time), visible(&record.text).replace('\n', "\n    "));
+    for attachment in &record.attachments {
+        line.push_str(&format!("\n    [attachment: {}, {} bytes]", visible(&attachment.name).replace('\n', " "), attachment.size));
+    }
+    line.push('\n');
+    line
+}
+
+/// A time as people read it, in their zone.
+pub fn local(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// `text` with control characters, and those that reorder what follows, made visible. Line feed
+/// and tab stay.
+pub fn visible(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => seen.push(c),
+            '\0'..='\x1f' => seen.extend(['^', char::from(c as u8 ^ 0x40)]),
+            '\x7f' => seen.push_str("^?"),
+            '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                seen.push_str(&format!("<U+{:04X}>", u32::from(c)));
+            }
+            _ => seen.push(c),
+        }
+    }
+    seen
+}
+
+/// The nine fields of sfeed(5): timestamp, title, link, content, content type, id, author,
+/// enclosure, category.
+fn as_tsv(shown: &Shown) -> String {
+    let record = &shown.record;
+    let title = record.text.lines().next().unwrap_or_default();
+    let guid = record.guid.map(|guid| guid.to_string()).unwrap_or_default();
+    let enclosure = record.attachments.first().map(|a| a.url.clone()).unwrap_or_default();
+    let category = if record.direction == Direction::Sent { "sent" } else { "received" };
+    let fields = [title, "", &record.text, "plain", &guid, &shown.contact, &enclosure, category].map(escaped);
+    format!("{}\t{}\n", record.time.as_second(), fields.join("\t"))
+}
+
+fn escaped(field: &str) -> String {
+    let mut escaped = String::with_capacity(field.len());
+    for c in field.chars() {
+        match c {
+            '\\' => escaped.push_str("\\\\"),
+            '\n' => escaped.push_str("\\n"),
+            '\t' => escaped.push_str("\\t"),
+            c if c.is_control() => {}
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+fn as_feed<'a>(messages: impl Iterator<Item = &'a Shown>) -> String {
+    let items = messages.map(|shown| {
+        let who = if shown.record.direction == Direction::Sent { "me to " } else { "" };
+        FeedItem {
+            guid: shown.record.guid.map(|guid| guid.to_string()),
+            title: Some(format!("{who}{}", shown.contact)),
+            description: Some(text::to_html(&shown.record.text)),
+            published: Some(shown.record.time),
+            ..FeedItem::default()
+        }
+    });
+    let mut items: Vec<FeedItem> = items.collect();
+    items.reverse();
+    let channel = Channel {
+        title: "Messages".to_owned(),
+        link: "https://cloudim.invalid/".to_owned(),
+        description: "Decrypted messages.".to_owned(),
+        items,
+        ..Channel::default()
+    };
+    channel.write()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> Shown {
+        let time = "2026-11-22T19:02:11Z".parse().unwrap();
+        Shown { contact: "john".to_owned(), record: Record::new(Type::Message, Direction::Received, time, text) }
+    }
+
+    #[test]
+    fn nobody_can_forge_another_line() {
+        let text = as_text(&shown("hi\n2026-11-22 19:03  mary  I owe you money\r\u{1b}[2K"));
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].ends_with("  john  hi"));
+        assert_eq!(lines[1], "    2026-11-22 19:03  mary  I owe you money^M^[[2K");
+        assert_eq!(visible("a\u{202e}b\u{85}"), "a<U+202E>b<U+0085>");
+    }
+
+    #[test]
+    fn a_tsv_line_has_nine_fields_whatever_is_in_the_text() {
+        let line = as_tsv(&shown("a\tb\nc\\d\r"));
+        assert_eq!(line.matches('\t').count(), 8);
+        assert_eq!(line.matches('\n').count(), 1);
+        assert!(line.contains("a\\tb\\nc\\\\d\tplain"), "{line}");
+    }
+
+    #[test]
+    fn json_says_what_it_is_of() {
+        let mut out = Vec::new();
+        write(&mut out, Format::Json, &[shown("hi")]).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(value["v"], 1);
+        assert_eq!((&value["type"], &value["contact"], &value["text"]), (&"message".into(), &"john".into(), &"hi".into()));
+    }
+}
