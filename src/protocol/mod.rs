@@ -6,10 +6,17 @@
 pub mod fingerprint;
 pub mod guid;
 pub mod hash;
+mod html;
+pub mod integer;
 pub mod limits;
+pub mod padding;
+pub mod page;
+pub mod text;
 pub mod time;
 pub mod token;
 pub mod url;
+pub mod webfinger;
+pub mod xml;
 
 use std::fmt;
 
