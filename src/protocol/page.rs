@@ -13,10 +13,10 @@ pub fn feeds_linked_from(html: &[u8], base: &Url) -> Vec<Url> {
     let mut feeds = Vec::new();
     for token in html::tokens(&html) {
         let Token::Tag(tag) = token else { continue };
-        if tag.closing || feeds.len() == FEEDS {
+        if tag.closing {
             continue;
         }
-        if tag.name == "body" {
+        if tag.name == "body" || feeds.len() == FEEDS {
             break;
         }
         if let Some(feed) = feed(&tag, base).filter(|feed| !feeds.contains(feed)) {
