@@ -8,6 +8,7 @@ use super::xml::{Element, Writer};
 use super::{Error, NAMESPACE, Result};
 
 pub use elements::{Cloud, HandshakeElement, KeyElement};
+pub(super) use feed_item::strict_guid;
 pub use feed_item::{Enclosure, FeedItem};
 
 const ATOM: &str = "http://www.w3.org/2005/Atom";

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::channel::SOURCE;
+use super::channel::{SOURCE, strict_guid};
 use super::guid::{Guid, LogId};
 use super::hash::Hash;
 use super::padding::close_padded;
@@ -131,9 +131,8 @@ impl Item {
     pub fn parse(octets: &[u8]) -> Result<Self> {
         let root = Element::parse_octets(octets, "", "item")?;
         root.refuse_unknown_critical(&KNOWN)?;
-        let guid = root.once("", "guid")?;
-        let guid: Guid =
-            guid.ok_or_else(|| Error::malformed("the item has no guid"))?.text().parse()?;
+        let guid = root.once("", "guid")?.map(Element::text);
+        let guid = strict_guid(guid.as_deref())?;
         let date = root.named("", "pubDate").next().map(Element::text);
         let published = date.and_then(|date| time::from_rfc_822(&date).ok());
         Ok(Self {

@@ -8,6 +8,8 @@ use crate::protocol::xml::{Element, Writer};
 use crate::protocol::{Error, Result, time};
 
 const ARMOR: &str = "-----BEGIN PGP MESSAGE-----";
+/// More than any guid that is worth quoting, in bytes.
+const LONGEST_GUID: usize = 200;
 /// What may stand once in an item (PROTOCOL §1).
 const ONCE: [(&str, &str); 3] = [("", "guid"), ("", "description"), (SOURCE, "markdown")];
 
@@ -57,8 +59,7 @@ impl FeedItem {
     /// # Errors
     /// When there is none, or it is not the `urn:uuid:` of a UUIDv7.
     pub fn guid(&self) -> Result<Guid> {
-        let guid = self.guid.as_deref().ok_or_else(|| Error::malformed("the item has no guid"))?;
-        guid.parse()
+        strict_guid(self.guid.as_deref())
     }
 
     /// The `item` element alone, indented; no line feed at the end.
@@ -126,6 +127,16 @@ impl FeedItem {
         }
         writer.close("item");
     }
+}
+
+/// The guid in its one spelling, of an item inside or outside.
+pub(in crate::protocol) fn strict_guid(text: Option<&str>) -> Result<Guid> {
+    let text = text.ok_or_else(|| Error::malformed("the item has no guid"))?;
+    // The message of a failed parse quotes it all.
+    if text.len() > LONGEST_GUID {
+        return Err(Error::malformed("the guid is longer than 200 bytes"));
+    }
+    text.parse()
 }
 
 fn refuse_twice(element: &Element) -> Result<()> {

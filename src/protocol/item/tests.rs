@@ -92,7 +92,9 @@ fn what_stands_once_does_not_stand_twice() {
         let refusal = with(&element).unwrap_err().to_string();
         assert_eq!(refusal, format!("`{twice}` stands twice in `item`"));
     }
-    assert!(Item::parse(b"<item/>").is_err());
+    assert_eq!(Item::parse(b"<item/>").unwrap_err().to_string(), "the item has no guid");
+    let long = format!("<item><guid>{}</guid></item>", "x".repeat(100_000));
+    assert!(Item::parse(long.as_bytes()).unwrap_err().to_string().len() < 200);
 }
 
 #[test]
