@@ -3,13 +3,25 @@
 //! The law of this layer and of [`crate::openpgp`]: no file, network, environment, clock, thread
 //! or terminal. The present time and the source of randomness are arguments.
 
+pub mod card;
+pub mod channel;
 pub mod fingerprint;
 pub mod guid;
 pub mod hash;
+mod html;
+pub mod integer;
+pub mod introduction;
+pub mod item;
 pub mod limits;
+pub mod padding;
+pub mod page;
+pub mod state;
+pub mod text;
 pub mod time;
 pub mod token;
 pub mod url;
+pub mod webfinger;
+pub mod xml;
 
 use std::fmt;
 
