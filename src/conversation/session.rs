@@ -17,7 +17,7 @@ use crate::store::config::Config;
 use crate::store::home::Home;
 use crate::store::snapshot;
 use crate::transport::client::Client;
-use crate::transport::egress::Network;
+use crate::transport::egress::{Guard, Network};
 
 /// What a run takes from outside, so that a test can be the outside.
 pub struct World {
@@ -158,6 +158,20 @@ impl Session {
     /// # Errors
     /// When `allow` in the settings names no network.
     pub fn client(&self) -> Result<Client> {
+        Ok(Client::new(self.allowed()?, self.options.timeout))
+    }
+
+    /// The guard that stands before every request.
+    ///
+    /// # Errors
+    /// As [`Session::client`].
+    pub fn guard(&self) -> Result<Guard> {
+        Ok(Guard::new(self.allowed()?))
+    }
+
+    /// The networks that are let through: those in the settings, and loopback for an identity that
+    /// lives there itself.
+    fn allowed(&self) -> Result<Vec<Network>> {
         let mut allowed = Vec::new();
         for network in &self.config.allow {
             let cannot = |cause| Error::cannot(format!("cannot use `{network}` in allow")).because(cause);
@@ -168,7 +182,7 @@ impl Session {
         if loopback {
             allowed.extend(["127.0.0.0/8", "::1/128"].iter().filter_map(|network| network.parse::<Network>().ok()));
         }
-        Ok(Client::new(allowed, self.options.timeout))
+        Ok(allowed)
     }
 
     /// Says something to the user, unless it is to be quiet.

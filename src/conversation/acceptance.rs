@@ -1,0 +1,228 @@
+//! Agreeing: an invitation, or the answer to ours, makes a contact (PROTOCOL §6, §8).
+
+use super::candidate::Candidate;
+use super::invitation;
+use super::own_feed::{self, Change};
+use super::session::Session;
+use super::singles;
+use crate::error::{Error, Result};
+use crate::protocol::guid::{Guid, LogId};
+use crate::protocol::handshake::{self, Pending};
+use crate::protocol::introduction::Introduction;
+use crate::protocol::token::Token;
+use crate::store::contacts::{self, Contact, Http, Ours, Seen, Theirs, Trust};
+use crate::store::feeds;
+use crate::store::invitations::{self, Decision, Made};
+use crate::store::messages::{Direction, Messages, Record, Type};
+use crate::store::octets::{Octets, Single};
+
+/// What a candidate is to us.
+#[derive(Clone, Debug)]
+pub enum Relation {
+    /// A contact already, of this name; the same invitation, or its answer, came again.
+    Contact(String),
+    /// The answer to our invitation by the one whom we invited.
+    Answer(Box<Made>),
+    /// The answer of somebody to our single-use invitation: the user must say whether it is the one.
+    Claim(Box<Made>),
+    /// An invitation by the one whom we invited ourselves.
+    Crossing(Box<Made>),
+    /// An invitation.
+    Invitation,
+}
+
+/// Finds out what `candidate` is to us at this time.
+///
+/// # Errors
+/// When it answers no invitation of ours, or comes from a key that the user blocked.
+pub fn relate(session: &Session, candidate: &Candidate) -> Result<Relation> {
+    let introduction = &candidate.introduction;
+    if let Some(name) = invitation::contact_with(session, &introduction.fingerprint)? {
+        return Ok(Relation::Contact(name));
+    }
+    let blocked = |received: &invitations::Received| {
+        received.decision == Decision::Blocked && received.fingerprint == introduction.fingerprint
+    };
+    if invitations::received(&session.home)?.iter().any(blocked) {
+        return Err(Error::cannot("this invitation comes from a key that you have blocked"));
+    }
+    for made in invitations::made(&session.home)?.into_iter().filter(|made| !made.is_expired(session.now())) {
+        let to = made.to.as_ref();
+        let pending = Pending { hash: made.hash, card: to.map(|to| &to.card), fingerprint: to.map(|to| &to.fingerprint) };
+        if handshake::accepts(introduction, &pending) {
+            return Ok(Relation::Answer(Box::new(made)));
+        }
+        if handshake::crosses(introduction, &pending) {
+            return Ok(Relation::Crossing(Box::new(made)));
+        }
+        if to.is_none() && introduction.in_reply_to == Some(made.hash) {
+            return Ok(Relation::Claim(Box::new(made)));
+        }
+    }
+    if introduction.in_reply_to.is_none() {
+        return Ok(Relation::Invitation);
+    }
+    Err(used_up(session, introduction)?)
+}
+
+fn used_up(session: &Session, introduction: &Introduction) -> Result<Error> {
+    for name in contacts::list(&session.home)? {
+        if Contact::load(&session.home, &name)?.ours.invitation == introduction.in_reply_to {
+            let claimed = introduction.name.clone().unwrap_or_default();
+            return Ok(Error::cannot(format!("`{claimed}` answers an invitation that `{name}` has used up"))
+                .hint("an invitation without an address is for one person: make another one"));
+        }
+    }
+    Ok(Error::cannot("this answers no invitation of ours").hint("it may have expired: invitations wait for 90 days"))
+}
+
+/// Makes the contact `name` of whom our invitation `made` found: by an answer or a crossing. The
+/// caller holds the home's lock.
+///
+/// # Errors
+/// When something cannot be written; it can be done again.
+pub fn conclude(session: &mut Session, made: &Made, candidate: &Candidate, name: &str, crossing: bool) -> Result<()> {
+    let introduction = &candidate.introduction;
+    let mut ours = fresh_side(made.token.clone(), made.log);
+    ours.invitation = Some(made.hash);
+    let octets = if made.to.is_some() {
+        made.octets.clone()
+    } else {
+        // Nobody was addressed in the file; the feed must name its reader.
+        ours.introduction = 2;
+        addressed(session, &made.token, made.log, 2, introduction)?.write()
+    };
+    // At the agreed place a crossing's acceptance only points to the feed that is kept.
+    let elsewhere = made.to.is_some() && !crossing && introduction.feed != reply_place(made)?.unwrap_or(introduction.feed.clone());
+    agree(session, name, candidate, ours, &octets, !elsewhere)?;
+    if crossing {
+        answer_crossing(session, name, candidate)?;
+    }
+    let mut record = Record::new(Type::Accepted, Direction::Received, introduction.time, "accepted your invitation");
+    record.received = session.now();
+    record.fingerprint = Some(introduction.fingerprint.clone());
+    record.trust = Some(Trust::FirstUse.as_str().to_owned());
+    Messages::of(&session.home, name).append(&mut [record])?;
+    invitations::remove(&session.home, made.id)
+}
+
+/// Where the answer to `made` is put, if its addressee has a place for such.
+///
+/// # Errors
+/// When that URL would be too long.
+pub fn reply_place(made: &Made) -> Result<Option<crate::protocol::url::Url>> {
+    let feeds = made.to.as_ref().and_then(|to| to.feeds.as_ref());
+    Ok(feeds.map(|feeds| feeds.join(&format!("{}.rss", made.reply))).transpose()?)
+}
+
+/// Accepts an invitation: makes the contact `name`, and a feed that answers. The caller holds the
+/// home's lock.
+///
+/// # Errors
+/// When the inviter cannot be answered, or something cannot be written.
+pub fn accept(session: &mut Session, candidate: &Candidate, name: &str) -> Result<()> {
+    let reply = candidate.introduction.reply.clone();
+    let free = reply.filter(|reply| !session.home.feed(reply).exists());
+    let token = free.unwrap_or_else(|| Token::new(&mut session.rng));
+    let log = Guid::new(session.now(), &mut session.rng);
+    let mut introduction = addressed(session, &token, log, 1, &candidate.introduction)?;
+    introduction.in_reply_to = Some(candidate.hash());
+    agree(session, name, candidate, fresh_side(token, log), &introduction.write(), true)
+}
+
+/// Our introduction, addressed to whom `to` introduces.
+fn addressed(session: &Session, token: &Token, log: LogId, serial: u64, to: &Introduction) -> Result<Introduction> {
+    let card = to.card.clone().ok_or_else(|| Error::cannot("the introduction names no card to answer to"))?;
+    let mut introduction = invitation::introduction(session, token, log, serial)?;
+    (introduction.to, introduction.to_fingerprint) = (Some(card), Some(to.fingerprint.clone()));
+    Ok(introduction)
+}
+
+fn fresh_side(token: Token, log: LogId) -> Ours {
+    Ours {
+        token,
+        log,
+        introduction: 1,
+        invitation: None,
+        state: 0,
+        sequence: 0,
+        head: None,
+        head_guid: None,
+        acknowledged: 0,
+        archives: Vec::new(),
+        next_archive: 1,
+        signed: None,
+        sealed_to: None,
+        unpinged: false,
+    }
+}
+
+/// Writes the contact: what its feed must say first, then key and contact, then the feed.
+fn agree(session: &mut Session, name: &str, candidate: &Candidate, ours: Ours, octets: &str, in_force: bool) -> Result<()> {
+    let introduction = &candidate.introduction;
+    let seen = Seen { log: introduction.log, serial: introduction.serial, hash: candidate.hash(), sealed: candidate.sealed };
+    let mut contact = Contact {
+        fingerprint: introduction.fingerprint.clone(),
+        trust: Trust::FirstUse,
+        blocked: false,
+        claimed_name: introduction.name.clone(),
+        since: session.now(),
+        feed: introduction.feed.clone(),
+        card: introduction.card.clone(),
+        handshake: introduction.handshake.clone(),
+        key: introduction.key.clone(),
+        key_hash: candidate.key_hash,
+        ours,
+        theirs: Theirs { introduction: in_force.then_some(seen), logs: vec![introduction.log], ..Theirs::default() },
+        http: Http::default(),
+    };
+    Octets::of(&session.home, name).keep_single(Single::Introduction, octets)?;
+    contacts::pin(&session.home, name, &candidate.certificate)?;
+    own_feed::rewrite(session, name, &mut contact, &candidate.certificate, Change::default())?;
+    Ok(())
+}
+
+/// Puts an acceptance that points to the feed we keep where the other looks for one.
+fn answer_crossing(session: &mut Session, name: &str, candidate: &Candidate) -> Result<()> {
+    let Some(reply) = candidate.introduction.reply.clone() else { return Ok(()) };
+    if feeds::load(&session.home, &reply)?.is_some() {
+        return Ok(());
+    }
+    let mut contact = Contact::load(&session.home, name)?;
+    let ours = &contact.ours;
+    let mut acceptance = addressed(session, &ours.token, ours.log, ours.introduction, &candidate.introduction)?;
+    acceptance.in_reply_to = Some(candidate.hash());
+    let at = own_feed::signing_time(&contact, session.now(), false)?;
+    let sealed = own_feed::seal(session, &acceptance.write(), &mut contact, &candidate.certificate, at)?;
+    let mut channel = singles::channel(session, &reply)?;
+    channel.introduction = Some(sealed);
+    session.about_to_change_public()?;
+    session.home.write(&session.home.feed(&reply), channel.write().as_bytes())
+}
+
+/// The file that tells the inviter of our acceptance: our feed with the certificate in it.
+///
+/// # Errors
+/// When the feed cannot be read.
+pub fn file(session: &Session, name: &str) -> Result<String> {
+    let contact = Contact::load(&session.home, name)?;
+    let channel = feeds::load(&session.home, &contact.ours.token)?;
+    let mut channel = channel.ok_or_else(|| Error::cannot(format!("our feed for `{name}` is missing")).hint("cloudim publish"))?;
+    (channel.items, channel.state) = (Vec::new(), None);
+    invitation::with_certificate(session, channel)
+}
+
+/// Calls the inviter's host, if it takes calls, so that the answer need not be polled for.
+///
+/// # Errors
+/// When the contact cannot be read.
+pub fn call(session: &mut Session, name: &str) -> Result<()> {
+    let contact = Contact::load(&session.home, name)?;
+    let Some(url) = contact.handshake else { return Ok(()) };
+    let (feed, key) = (singles::feed_url(session, &contact.ours.token)?, session.config.base()?.join("key.asc")?);
+    let fields = [("feed", feed.as_str()), ("key", key.as_str()), ("inReplyTo", contact.feed.as_str())];
+    if let Err(failure) = session.client()?.post_form(&url, &fields) {
+        session.warn(&format!("`{name}` could not be called, and will find the answer by polling: {failure}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! An introduction by somebody who is no contact yet, checked as far as it can be (PROTOCOL §6).
+
+use super::session::Session;
+use crate::error::{Context, Error, Kind, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::openpgp::open::{self, Opened, Refusal, Verdict};
+use crate::protocol::channel::Channel;
+use crate::protocol::handshake::{self, Found, Us};
+use crate::protocol::hash::Hash;
+use crate::protocol::introduction::Introduction;
+use crate::protocol::url::Url;
+use crate::conversation::intake::sealed_hash;
+
+/// A checked introduction and the certificate that signed it.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The introduction.
+    pub introduction: Introduction,
+    /// Its octets.
+    pub octets: String,
+    /// The hash of the sealed object it came in.
+    pub sealed: Hash,
+    /// The certificate that signed it.
+    pub certificate: Certificate,
+    /// The hash of the key file, as the feed names it.
+    pub key_hash: Option<Hash>,
+}
+
+impl Candidate {
+    /// The hash of the octets, by which an answer names it.
+    pub fn hash(&self) -> Hash {
+        Hash::of(self.octets.as_bytes())
+    }
+}
+
+/// Reads an invitation file or acceptance file: the certificate is the one enclosed.
+///
+/// # Errors
+/// When it is none, not for us, or not signed by that certificate.
+pub fn from_file(session: &mut Session, document: &[u8]) -> Result<Candidate> {
+    let channel = Channel::parse(document).or_cannot(|| "this is no invitation".to_owned())?;
+    let enclosed = channel.certificate.as_deref().ok_or_else(|| {
+        Error::cannot("this is no invitation: there is no certificate in it").hint("cloudim handshake invite --output FILE makes one")
+    })?;
+    let certificate = Certificate::parse(enclosed.as_bytes()).or_cannot(|| "cannot use the certificate in the invitation".to_owned())?;
+    certificate.usable(session.now()).map_err(|why| {
+        Error::new(Kind::Trust, format!("the certificate in the invitation {why}")).hint("ask its owner for a new one")
+    })?;
+    let sealed = introduction_of(&channel)?;
+    let signed = open::open_signed(&sealed, &certificate, session.now());
+    let is_signed_only = signed.is_ok();
+    let opened = match signed {
+        Ok(opened) => opened,
+        Err(refusal) if refusal.verdict() != Verdict::Failed => return Err(refused(&refusal)),
+        Err(_) => unseal(session, &sealed, &certificate)?,
+    };
+    let candidate = checked(session, &channel, &sealed, opened, certificate, None)?;
+    if is_signed_only && candidate.introduction.to_fingerprint.is_some() {
+        return Err(Error::cannot("this invitation is addressed, and yet not sealed"));
+    }
+    if !is_signed_only && candidate.introduction.to_fingerprint.is_none() {
+        return Err(Error::cannot("this invitation is sealed, and yet not addressed"));
+    }
+    Ok(candidate)
+}
+
+/// Reads the introduction of the feed at `url`, which `certificate` must have signed for us.
+///
+/// # Errors
+/// When there is none, or it does not fit.
+pub fn from_feed(session: &mut Session, document: &[u8], url: &Url, certificate: Certificate) -> Result<Candidate> {
+    let channel = Channel::parse(document)?;
+    let sealed = introduction_of(&channel)?;
+    let opened = unseal(session, &sealed, &certificate)?;
+    let candidate = checked(session, &channel, &sealed, opened, certificate, Some(url))?;
+    if candidate.introduction.to_fingerprint.is_none() {
+        return Err(Error::cannot("the introduction is addressed to nobody"));
+    }
+    Ok(candidate)
+}
+
+fn introduction_of(channel: &Channel) -> Result<String> {
+    channel.introduction.clone().ok_or_else(|| Error::cannot("there is no introduction in it"))
+}
+
+fn unseal(session: &mut Session, sealed: &str, certificate: &Certificate) -> Result<Opened> {
+    session.unlock()?;
+    let now = session.now();
+    open::open(sealed, session.secret()?.0, certificate, now).map_err(|refusal| refused(&refusal))
+}
+
+fn refused(refusal: &Refusal) -> Error {
+    let kind = match refusal.verdict() {
+        Verdict::Held => Kind::Trust,
+        Verdict::Forged => Kind::Integrity,
+        Verdict::Failed => Kind::Cannot,
+    };
+    Error::new(kind, "cannot open the introduction").because(refusal.clone())
+}
+
+fn checked(session: &Session, channel: &Channel, sealed: &str, opened: Opened, certificate: Certificate, feed: Option<&Url>) -> Result<Candidate> {
+    let introduction = Introduction::parse(&opened.octets)?;
+    let octets = String::from_utf8(opened.octets).or_cannot(|| "the introduction is not UTF-8".to_owned())?;
+    let signer = certificate.fingerprint();
+    let key = channel.key.as_ref();
+    let found = Found { signer: &signer, feed, key: key.map(|key| &key.url) };
+    let (ours, cards) = (session.certificate()?.fingerprint(), session.config.cards());
+    handshake::check(&introduction, &found, &Us { fingerprint: &ours, cards: &cards })?;
+    let key_hash = key.and_then(|key| key.hash);
+    Ok(Candidate { introduction, octets, sealed: sealed_hash(sealed), certificate, key_hash })
+}

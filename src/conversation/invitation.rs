@@ -1,0 +1,241 @@
+//! Inviting: a feed with an introduction in it, and the ways to make it known (PROTOCOL §6, §8).
+
+use super::own_feed::cannot_seal;
+use super::session::Session;
+use super::{address, singles};
+use crate::error::{Error, Kind, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::openpgp::seal;
+use crate::protocol::channel::Channel;
+use crate::protocol::fingerprint::Fingerprint;
+use crate::protocol::guid::Guid;
+use crate::protocol::hash::Hash;
+use crate::protocol::introduction::{Introduction, NAME, NOTE};
+use crate::protocol::time;
+use crate::protocol::token::Token;
+use crate::store::contacts::{self, Contact};
+use crate::store::invitations::{self, Addressee, Invitation, Made};
+use crate::store::{atomic, feeds, names};
+
+/// What the user wants of an invitation.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted<'a> {
+    /// Whom to invite; nobody in particular for a single-use invitation.
+    pub address: Option<&'a str>,
+    /// What the contact shall be called.
+    pub name: Option<&'a str>,
+    /// Words that come with it.
+    pub note: Option<&'a str>,
+    /// The fingerprint that the address must lead to.
+    pub fingerprint: Option<&'a Fingerprint>,
+}
+
+/// Makes an invitation, or finds the one that waits for the same person already.
+///
+/// # Errors
+/// When the address leads nowhere, or the person is a contact already.
+pub fn make(session: &mut Session, wanted: &Wanted<'_>) -> Result<Made> {
+    session.expect_writable()?;
+    session.config.base()?;
+    if wanted.note.is_some_and(|note| note.chars().count() > NOTE) {
+        return Err(Error::usage(format!("the note is too long: {NOTE} characters at most")));
+    }
+    let to = wanted.address.map(|address| address::resolve(session, address)).transpose()?;
+    if let Some(to) = &to {
+        expect_invitable(session, to, wanted.fingerprint)?;
+    }
+    session.unlock()?;
+    let _lock = session.lock()?;
+    let waiting = invitations::made(&session.home)?;
+    let same = |made: &Made| made.to.as_ref().zip(to.as_ref()).is_some_and(|(a, b)| a.card == b.card && a.fingerprint == b.fingerprint);
+    let made = match waiting.into_iter().find(|made| same(made) && !made.is_expired(session.now())) {
+        Some(made) => made,
+        None => fresh(session, wanted, to)?,
+    };
+    ensure_feed(session, &made)?;
+    Ok(made)
+}
+
+fn expect_invitable(session: &Session, to: &Addressee, fingerprint: Option<&Fingerprint>) -> Result<()> {
+    if let Some(expected) = fingerprint.filter(|expected| **expected != to.fingerprint) {
+        return Err(Error::new(Kind::Trust, format!("{} has the key {}, not {expected}", to.card, to.fingerprint))
+            .hint("somebody may stand between you: ask for the fingerprint by another way"));
+    }
+    if to.fingerprint == session.certificate()?.fingerprint() {
+        return Err(Error::cannot("that address is your own"));
+    }
+    match contact_with(session, &to.fingerprint)? {
+        Some(name) => Err(Error::cannot(format!("that address is your contact `{name}` already"))
+            .hint(format!("cloudim send {name}"))),
+        None => Ok(()),
+    }
+}
+
+/// The name of the contact whose pinned key has this fingerprint.
+///
+/// # Errors
+/// When a contact cannot be read.
+pub fn contact_with(session: &Session, fingerprint: &Fingerprint) -> Result<Option<String>> {
+    for name in contacts::list(&session.home)? {
+        if Contact::load(&session.home, &name)?.fingerprint == *fingerprint {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+fn fresh(session: &mut Session, wanted: &Wanted<'_>, to: Option<Addressee>) -> Result<Made> {
+    let now = session.now();
+    let token = Token::new(&mut session.rng);
+    let log = Guid::new(now, &mut session.rng);
+    let reply = Token::new(&mut session.rng);
+    let mut introduction = introduction(session, &token, log, 1)?;
+    (introduction.to, introduction.to_fingerprint) =
+        to.as_ref().map(|to| (to.card.clone(), to.fingerprint.clone())).unzip();
+    introduction.reply = Some(reply.clone());
+    introduction.note = wanted.note.map(str::to_owned);
+    let octets = introduction.write();
+    let claimed = to.as_ref().and_then(|to| to.claimed_name.clone());
+    let name = match wanted.name {
+        Some(name) => Some(free_name(session, name)?),
+        None => claimed.map(|claimed| unused_name(session, &claimed)).transpose()?,
+    };
+    let hash = Hash::of(octets.as_bytes());
+    let made = Made { id: log, name, token, log, reply, octets, hash, to, created: now };
+    invitations::save(&session.home, &Invitation::Made(Box::new(made.clone())))?;
+    Ok(made)
+}
+
+/// Our introduction by the feed `token`, addressed to nobody yet.
+///
+/// # Errors
+/// When this identity has no base URL.
+pub fn introduction(session: &Session, token: &Token, log: Guid, serial: u64) -> Result<Introduction> {
+    let base = session.config.base()?;
+    Ok(Introduction {
+        log,
+        serial,
+        fingerprint: session.certificate()?.fingerprint(),
+        name: Some(session.config.name.chars().take(NAME).collect()),
+        feed: singles::feed_url(session, token)?,
+        key: base.join("key.asc")?,
+        card: Some(base.join("card.rss")?),
+        handshake: None,
+        to: None,
+        to_fingerprint: None,
+        reply: None,
+        in_reply_to: None,
+        time: time::whole_seconds(session.now()),
+        note: None,
+        earlier: Vec::new(),
+    })
+}
+
+/// Checks that `name` may be given to a new contact.
+///
+/// # Errors
+/// When it is no name, or taken.
+pub fn free_name(session: &Session, name: &str) -> Result<String> {
+    names::check(name)?;
+    if session.home.contact(name).exists() {
+        return Err(Error::cannot(format!("there is a contact `{name}` already")).hint("choose another name: --as NAME"));
+    }
+    Ok(name.to_owned())
+}
+
+/// A free name made out of what somebody calls himself.
+///
+/// # Errors
+/// When the invitations cannot be read.
+pub fn unused_name(session: &Session, claimed: &str) -> Result<String> {
+    let made = invitations::made(&session.home)?.into_iter().filter_map(|made| made.name);
+    let received = invitations::received(&session.home)?.into_iter().map(|received| received.name);
+    let waiting: Vec<String> = made.chain(received).collect();
+    let taken = |name: &str| session.home.contact(name).exists() || waiting.iter().any(|other| other == name);
+    Ok(names::unique(&names::safe(claimed), taken))
+}
+
+/// Sees to it that the feed of a pending invitation stands below `public/`. That of a single-use
+/// invitation has no introduction yet. The caller holds the home's lock.
+///
+/// # Errors
+/// When it cannot be sealed or written.
+pub fn ensure_feed(session: &mut Session, made: &Made) -> Result<()> {
+    if feeds::load(&session.home, &made.token)?.is_some() {
+        return Ok(());
+    }
+    let mut channel = singles::channel(session, &made.token)?;
+    if made.to.is_some() {
+        channel.introduction = Some(sealed_introduction(session, made)?);
+    }
+    session.about_to_change_public()?;
+    session.home.write(&session.home.feed(&made.token), channel.write().as_bytes())
+}
+
+fn sealed_introduction(session: &mut Session, made: &Made) -> Result<String> {
+    let now = time::whole_seconds(session.now());
+    let certificate = made.to.as_ref().map(|to| Certificate::parse(to.certificate.as_bytes())).transpose()?;
+    let (secret, rng) = session.secret()?;
+    let sealed = match &certificate {
+        Some(to) => seal::seal(made.octets.as_bytes(), secret, &[to], now, rng),
+        None => seal::sign(made.octets.as_bytes(), secret, now, rng),
+    };
+    sealed.map_err(cannot_seal)
+}
+
+/// The invitation as a file that anything may carry: the feed with our certificate in it.
+///
+/// # Errors
+/// When it cannot be sealed.
+pub fn file(session: &mut Session, made: &Made) -> Result<String> {
+    let mut channel = feeds::load(&session.home, &made.token)?.unwrap_or_default();
+    if channel.introduction.is_none() {
+        channel.introduction = Some(sealed_introduction(session, made)?);
+    }
+    with_certificate(session, channel)
+}
+
+/// `channel` as a file in which our certificate is enclosed.
+///
+/// # Errors
+/// When `public/key.asc` cannot be read.
+pub fn with_certificate(session: &Session, mut channel: Channel) -> Result<String> {
+    channel.certificate = Some(session.certificate()?.to_armored());
+    Ok(channel.write())
+}
+
+/// Calls the host of whom we invited, if it takes calls; says what else to do if not.
+///
+/// # Errors
+/// When this identity has no base URL.
+pub fn call(session: &mut Session, made: &Made) -> Result<()> {
+    let Some(to) = &made.to else { return Ok(()) };
+    let name = made.name.clone().unwrap_or_default();
+    let otherwise = format!("hint: send it yourself: cloudim handshake invite {} --output FILE", to.card);
+    let Some(url) = &to.handshake else {
+        session.say(&format!("invited `{name}`, whose host takes no calls"));
+        session.say(&otherwise);
+        return Ok(());
+    };
+    let (feed, key) = (singles::feed_url(session, &made.token)?, session.config.base()?.join("key.asc")?);
+    match session.client()?.post_form(url, &[("feed", feed.as_str()), ("key", key.as_str())]) {
+        Ok(_) => session.say(&format!("invited `{name}`; cloudim poll tells when the answer is there")),
+        Err(failure) => {
+            session.warn(&format!("`{name}` could not be called: {failure}"));
+            session.say(&otherwise);
+        }
+    }
+    Ok(())
+}
+
+/// Removes what is left of a pending invitation. The caller holds the home's lock.
+///
+/// # Errors
+/// When a file cannot be removed.
+pub fn withdraw(session: &mut Session, made: &Made, with_feed: bool) -> Result<()> {
+    if with_feed {
+        session.about_to_change_public()?;
+        atomic::remove(&session.home.feed(&made.token))?;
+    }
+    invitations::remove(&session.home, made.id)
+}
