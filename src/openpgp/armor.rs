@@ -91,7 +91,7 @@ pub(super) fn decode(text: &str, block: BlockType, limit: usize) -> Result<Vec<u
 
 fn decode_base64(text: &str, limit: usize) -> Result<Vec<u8>, Fault> {
     let padding = text.bytes().rev().take_while(|byte| *byte == b'=').count();
-    if text.is_empty() || text.len() % 4 != 0 || padding > 2 {
+    if text.is_empty() || !text.len().is_multiple_of(4) || padding > 2 {
         return Err(Fault::Malformed("the armor is damaged"));
     }
     let expected = (text.len() / 4).saturating_mul(3).saturating_sub(padding);

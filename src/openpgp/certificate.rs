@@ -210,3 +210,153 @@ fn check_packets(bytes: &[u8]) -> Result<()> {
 fn is_direction(c: char) -> bool {
     matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
+
+#[cfg(test)]
+mod tests {
+    use pgp::packet::RevocationCode;
+    use proptest::prelude::*;
+
+    use super::super::secret_key::Profile;
+    use super::super::testing::{day, expiring, key, packet, random, revoked, with_subkey};
+    use super::*;
+
+    #[test]
+    fn armored_and_binary_are_the_same() {
+        let certificate = key(Profile::Default, "John").certificate();
+        let armored = certificate.to_armored();
+        assert!(armored.starts_with("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n"));
+        let indented = armored.replace('\n', "\r\n  ");
+        for bytes in [armored.as_bytes(), indented.as_bytes(), &certificate.bytes()] {
+            let read = Certificate::parse(bytes).unwrap();
+            assert_eq!(read, certificate);
+            assert_eq!(read.to_armored(), armored);
+        }
+        assert_eq!(certificate.name().as_deref(), Some("John"));
+        assert_ne!(certificate, key(Profile::Default, "Mary").certificate());
+    }
+
+    #[test]
+    fn only_one_certificate_is_taken() {
+        let john = key(Profile::Classic, "John");
+        let bytes = john.certificate().bytes();
+        let secret = john.inner.to_bytes().unwrap();
+        let padded = [&bytes[..], &packet(21, &vec![0; limits::CERTIFICATE])].concat();
+        for bad in [
+            &b""[..],
+            b"hello",
+            &bytes[..bytes.len() - 3],
+            &bytes[60..],
+            &[&bytes[..], &bytes].concat(),
+            &[&bytes[..], b"junk"].concat(),
+            &[&bytes[..], &[0xC6]].concat(),
+            &[&bytes[..], &packet(11, b"b\0\0\0\0\0x")].concat(),
+            &secret,
+            john.to_armored().as_bytes(),
+            &padded,
+        ] {
+            assert!(Certificate::parse(bad).is_err());
+        }
+    }
+
+    #[test]
+    fn names_cannot_pretend() {
+        let mut certificate = key(Profile::Default, "Jo\u{202E}hn").certificate();
+        assert_eq!(certificate.name().as_deref(), Some("John"));
+        certificate.inner.details.users.clear();
+        assert_eq!(certificate.name(), None);
+    }
+
+    #[test]
+    fn the_clock_decides() {
+        let john = key(Profile::Default, "John");
+        let certificate = john.certificate();
+        assert_eq!(certificate.usable(day(0)), Ok(()));
+        assert_eq!(certificate.usable(day(-1)), Err(Unusable::NotYetValid));
+        assert_eq!(certificate.expires(day(0)), None);
+
+        let expiring = expiring(&john, 0, 10).certificate();
+        assert_eq!(expiring.usable(day(9)), Ok(()));
+        assert_eq!(expiring.usable(day(10)), Err(Unusable::Expired(day(10))));
+        assert_eq!(expiring.expires(day(5)), Some(day(10)));
+        assert_eq!(expiring.expires(day(50)), Some(day(10)));
+        assert_eq!(expiring.usable(day(10)).unwrap_err().to_string(), "expired on 2026-01-11");
+        assert!(expiring.encryption_subkey(day(10)).is_err());
+
+        let mut bare = certificate;
+        bare.inner.details.users.clear();
+        assert_eq!(bare.usable(day(0)), Err(Unusable::NoSelfSignature));
+    }
+
+    #[test]
+    fn a_hard_revocation_reaches_back_and_a_soft_one_does_not() {
+        let john = key(Profile::Default, "John");
+        let hard = revoked(&john, None, RevocationCode::NoReason, 5).certificate();
+        assert_eq!(hard.usable(day(1)), Err(Unusable::Revoked { hard: true }));
+        let soft = revoked(&john, None, RevocationCode::KeySuperseded, 5);
+        assert_eq!(soft.certificate().usable(day(4)), Ok(()));
+        let end = Err(Unusable::Revoked { hard: false });
+        assert_eq!(soft.certificate().usable(day(5)), end);
+        // Nor does a newer self-signature undo it.
+        assert_eq!(expiring(&soft, 6, 100).certificate().usable(day(7)), end);
+        let foreign = revoked(&key(Profile::Default, "Eve"), None, RevocationCode::NoReason, 5);
+        let mut attacked = john.certificate();
+        attacked.inner.details.revocation_signatures =
+            foreign.inner.details.revocation_signatures.clone();
+        assert_eq!(attacked.usable(day(6)), Ok(()));
+    }
+
+    #[test]
+    fn the_strongest_then_the_newest_subkey_is_chosen() {
+        let subkey = |key: &SecretKey, index: usize| {
+            fingerprint(&key.inner.secret_subkeys[index].key.fingerprint()).unwrap()
+        };
+        let john = with_subkey(&key(Profile::Default, "John"), true, 3, Some(10));
+        let chosen = |key: &SecretKey, date| key.certificate().encryption_subkey(day(date));
+        assert_eq!(chosen(&john, 4), Ok(subkey(&john, 1)));
+        let classic = with_subkey(&key(Profile::Classic, "Mary"), true, 3, Some(10));
+        assert_eq!(chosen(&classic, 2), Ok(subkey(&classic, 0)));
+        assert_eq!(chosen(&classic, 4), Ok(subkey(&classic, 1)));
+        assert_eq!(chosen(&classic, 13), Ok(subkey(&classic, 0)));
+        let revoked = revoked(&classic, Some(0), RevocationCode::KeyRetired, 5);
+        assert_eq!(chosen(&revoked, 5), Ok(subkey(&classic, 1)));
+        assert_eq!(chosen(&revoked, 13), Err(Unusable::NoEncryptionSubkey));
+    }
+
+    use super::super::secret_key::SecretKey;
+
+    #[test]
+    fn the_published_revocation_revokes() {
+        let john = key(Profile::Classic, "John");
+        let armored = john.revocation(day(3), &mut random(1)).unwrap();
+        let bytes = armor::decode(&armored, BlockType::PublicKey, 1_000).unwrap();
+        let mut rest = bytes.as_slice();
+        let Some(Packet::Signature(signature)) = packets::next(&mut rest).unwrap() else {
+            panic!("no signature");
+        };
+        let mut certificate = john.certificate();
+        certificate.inner.details.revocation_signatures.push(signature);
+        assert_eq!(certificate.usable(day(4)), Err(Unusable::Revoked { hard: true }));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        #[test]
+        fn nothing_makes_it_panic(
+            at in any::<prop::sample::Index>(),
+            value in any::<u8>(),
+            cut in any::<bool>(),
+        ) {
+            let certificate = with_subkey(&key(Profile::Classic, "John"), false, 1, None);
+            let mut bytes = certificate.certificate().bytes();
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+            if cut {
+                bytes.truncate(at);
+            }
+            if let Ok(read) = Certificate::parse(&bytes) {
+                let _ = (read.name(), read.expires(day(2)), read.encryption_subkey(day(2)));
+                let _ = read.merged(&read, day(2));
+            }
+        }
+    }
+}

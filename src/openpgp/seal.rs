@@ -180,3 +180,68 @@ pub(super) fn write_literal(octets: &[u8], out: &mut Vec<u8>) -> PgpResult<()> {
     out.extend_from_slice(octets);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::secret_key::Profile;
+    use super::super::testing::{day, expiring, key, literal, random, unpacked, with_subkey};
+    use super::*;
+    use crate::protocol::limits;
+
+    #[test]
+    fn a_message_is_one_pass_literal_signature() {
+        let john = key(Profile::Default, "John");
+        let plain = signed_message(b"<item/>", &john, &[], day(1), &mut random(1)).unwrap();
+        let packets = unpacked(&plain);
+        let tags: Vec<_> = packets.iter().map(PacketTrait::tag).collect();
+        assert_eq!(tags, [Tag::OnePassSignature, Tag::LiteralData, Tag::Signature]);
+        let mut written = Vec::new();
+        write_literal(b"<item/>", &mut written).unwrap();
+        assert_eq!(unpacked(&written), unpacked(&literal(b"<item/>")));
+        assert_eq!(written[2..8], [b'b', 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn nobody_is_sealed_to_who_cannot_be() {
+        let john = key(Profile::Default, "John");
+        let mary = expiring(&key(Profile::Classic, "Mary"), 0, 3);
+        let attempt =
+            |date| seal(b"x", &john, &[&mary.certificate()], day(date), &mut random(1)).map(|_| ());
+        assert_eq!(attempt(2), Ok(()));
+        let expired = SealError::Unusable(mary.fingerprint(), Unusable::Expired(day(3)));
+        assert_eq!(attempt(3), Err(expired.clone()));
+        assert_eq!(
+            expired.to_string(),
+            format!("the certificate `{}` expired on 2026-01-04", mary.fingerprint())
+        );
+        let ours = seal(b"x", &mary, &[&john.certificate()], day(3), &mut random(1));
+        assert_eq!(ours, Err(expired));
+    }
+
+    #[test]
+    fn recipients_are_counted_once_each_and_with_us() {
+        let john = key(Profile::Classic, "John");
+        let readers: Vec<_> = (0..limits::RECIPIENTS)
+            .map(|number| key(Profile::Classic, &format!("reader {number}")).certificate())
+            .collect();
+        let mut readers: Vec<&Certificate> = readers.iter().collect();
+        let attempt = |readers: &[&Certificate]| {
+            seal(b"x", &john, readers, day(1), &mut random(1)).map(|_| ())
+        };
+        assert_eq!(attempt(&readers), Err(SealError::TooManyRecipients));
+        readers.truncate(limits::RECIPIENTS - 1);
+        readers.push(readers[0]);
+        assert_eq!(attempt(&readers), Ok(()));
+    }
+
+    #[test]
+    fn the_newest_valid_signing_subkey_signs() {
+        let john = with_subkey(&key(Profile::Default, "John"), false, 1, Some(2));
+        let john = with_subkey(&john, false, 2, None);
+        let certificate = john.certificate();
+        let chosen = |date| signing_key(&certificate, day(date)).unwrap().fingerprint();
+        let subkey = |index: usize| certificate.inner.public_subkeys[index].key.fingerprint();
+        assert_eq!(chosen(0), certificate.inner.primary_key.fingerprint());
+        assert_eq!((chosen(1), chosen(4)), (subkey(2), subkey(3)));
+    }
+}

@@ -82,7 +82,7 @@ impl SecretKey {
         Self::new(inner)
     }
 
-    fn new(inner: SignedSecretKey) -> Result<Self> {
+    pub(super) fn new(inner: SignedSecretKey) -> Result<Self> {
         let certificate = Certificate::new(inner.to_public_key())?;
         Ok(Self { inner, certificate })
     }
@@ -231,5 +231,89 @@ fn check_secret(algorithm: PublicKeyAlgorithm, secret: &SecretParams) -> Result<
                 Err(Error::malformed("the secret key is locked in an outdated way"))
             }
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pgp::composed::KeyType;
+    use pgp::packet::{PubKeyInner, PublicKey};
+
+    use super::super::open::open;
+    use super::super::seal::{SealError, seal};
+    use super::super::testing::{day, key, random};
+    use super::*;
+
+    #[test]
+    fn locked_unlocked_and_read_back() {
+        let mut john = key(Profile::Default, "John");
+        let certificate = john.certificate();
+        assert!(!john.is_locked());
+        john.lock("correct horse", &mut random(1)).unwrap();
+        assert!(john.is_locked());
+        assert!(john.lock("again", &mut random(1)).is_err());
+        let refused = seal(b"x", &john, &[], day(1), &mut random(1));
+        assert_eq!(refused, Err(SealError::Locked));
+        assert!(john.revocation(day(1), &mut random(1)).is_err());
+
+        let mut read = SecretKey::parse(john.to_armored().as_bytes()).unwrap();
+        assert!(read.is_locked() && read.certificate() == certificate);
+        assert_eq!(read.unlock("wrong"), Err(WrongPassphrase));
+        assert!(read.is_locked());
+        read.unlock("correct horse").unwrap();
+        assert!(!read.is_locked());
+        let sealed = seal(b"x", &read, &[], day(1), &mut random(1)).unwrap();
+        assert_eq!(open(&sealed, &read, &certificate, day(1)).unwrap().octets, b"x");
+        assert!(open(&sealed, &john, &certificate, day(1)).is_err());
+    }
+
+    #[test]
+    fn a_wrong_passphrase_for_one_component_unlocks_none() {
+        let mut john = key(Profile::Classic, "John");
+        let other = Password::from("other");
+        let cheap = S2kParams::Cfb {
+            sym_alg: SymmetricKeyAlgorithm::AES256,
+            iv: vec![7; 16].into(),
+            s2k: StringToKey::new_iterated(random(1), pgp::crypto::hash::HashAlgorithm::Sha256, 0),
+        };
+        john.inner.primary_key.set_password_with_s2k(&"mine".into(), cheap.clone()).unwrap();
+        john.inner.secret_subkeys[0].key.set_password_with_s2k(&other, cheap).unwrap();
+        assert_eq!(john.unlock("mine"), Err(WrongPassphrase));
+        assert!(john.inner.primary_key.secret_params().is_encrypted());
+    }
+
+    #[test]
+    fn now_rules_every_date() {
+        let john = SecretKey::generate(Profile::Default, "John", day(400), &mut random(1));
+        let john = john.unwrap();
+        assert_eq!(john.certificate().usable(day(400)), Ok(()));
+        assert!(john.certificate().encryption_subkey(day(400)).is_ok());
+        assert!(john.certificate().usable(day(399)).is_err());
+        assert_eq!(john.certificate().inner.public_subkeys.len(), 2);
+        for bad in ["", " ", "a\nb", &"x".repeat(257)] {
+            assert!(SecretKey::generate(Profile::Default, bad, day(0), &mut random(1)).is_err());
+        }
+    }
+
+    #[test]
+    fn other_things_and_other_secrets_are_refused() {
+        let john = key(Profile::Classic, "John");
+        let armored = john.to_armored();
+        assert!(SecretKey::parse(armored.as_bytes()).is_ok());
+        let bytes = john.inner.to_bytes().unwrap();
+        let twice = [&bytes[..], &bytes].concat();
+        let certificate = john.certificate().to_armored();
+        for bad in [&b""[..], &bytes[..80], &twice, certificate.as_bytes(), b"\xC5\x01"] {
+            assert!(SecretKey::parse(bad).is_err());
+        }
+        let mut inner = john.inner.clone();
+        let kind = KeyType::Rsa(2_048);
+        let (public, secret) = kind.generate(random(1)).unwrap();
+        let created = pgp::types::Timestamp::from_secs(0);
+        let public = PubKeyInner::new(KeyVersion::V4, kind.to_alg(), created, None, public);
+        let public = PublicKey::from_inner(public.unwrap()).unwrap();
+        inner.primary_key = PrimaryKey::new(public, secret).unwrap();
+        let refusal = SecretKey::parse(&inner.to_bytes().unwrap()).err().unwrap();
+        assert_eq!(refusal.to_string(), "a secret key of kind RSA is not taken");
     }
 }

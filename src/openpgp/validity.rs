@@ -313,3 +313,57 @@ pub(super) fn expired_before(
     };
     !subkey.signatures.iter().any(lives)
 }
+
+#[cfg(test)]
+mod tests {
+    use pgp::packet::{Notation, Subpacket};
+    use pgp::types::Duration;
+
+    use super::super::secret_key::Profile;
+    use super::super::testing::{day, key, signature};
+    use super::*;
+
+    fn judged(
+        change: impl FnOnce(&mut pgp::packet::SignatureConfig),
+        at: i64,
+    ) -> Option<&'static str> {
+        let good = signature(&key(Profile::Default, "John"), b"x", SignatureType::Binary, 1);
+        let mut config = good.config().unwrap().clone();
+        change(&mut config);
+        let bytes = good.signature().unwrap().clone();
+        let changed = Signature::from_config(config, [0, 0], bytes).unwrap();
+        objection(&changed, Moment::now(day(at)))
+    }
+
+    #[test]
+    fn weak_hashes_and_unknown_critical_parts_void_a_signature() {
+        assert_eq!(judged(|_| {}, 1), None);
+        for hash in [HashAlgorithm::Md5, HashAlgorithm::Sha1, HashAlgorithm::Ripemd160] {
+            let refused = judged(|config| config.hash_alg = hash, 1);
+            assert_eq!(refused, Some("the signature uses a weak hash"));
+        }
+        let notation = || {
+            let (name, value) = ("a@b.example".into(), "".into());
+            SubpacketData::Notation(Notation { readable: true, name, value })
+        };
+        let regular = Subpacket::regular(notation()).unwrap();
+        assert_eq!(judged(|config| config.hashed_subpackets.push(regular), 1), None);
+        for data in [notation(), SubpacketData::Other(99, "".into())] {
+            let critical = Subpacket::critical(data).unwrap();
+            assert!(judged(|config| config.hashed_subpackets.push(critical), 1).is_some());
+        }
+    }
+
+    #[test]
+    fn a_signature_has_its_time() {
+        assert_eq!(judged(|_| {}, 0), Some("the signature is from the future"));
+        let expiring = |config: &mut pgp::packet::SignatureConfig| {
+            let day = SubpacketData::SignatureExpirationTime(Duration::from_secs(86_400));
+            config.hashed_subpackets.push(Subpacket::critical(day).unwrap());
+        };
+        assert_eq!(judged(expiring, 1), None);
+        assert_eq!(judged(expiring, 2), Some("the signature has expired"));
+        let undated = judged(|config| config.hashed_subpackets.clear(), 1);
+        assert_eq!(undated, Some("the signature is of an unknown kind"));
+    }
+}
