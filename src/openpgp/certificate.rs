@@ -9,7 +9,8 @@ use pgp::packet::Packet;
 use pgp::ser::Serialize;
 use pgp::types::{KeyDetails, KeyVersion};
 
-use super::validity::{self, Moment};
+use super::policy::Moment;
+use super::validity;
 use super::{armor, component, merge, packets, timestamp};
 use crate::protocol::{self, Error, Result, fingerprint::Fingerprint, limits};
 
@@ -216,7 +217,7 @@ mod tests {
     use pgp::packet::RevocationCode;
     use proptest::prelude::*;
 
-    use super::super::secret_key::Profile;
+    use super::super::secret_key::{Profile, SecretKey};
     use super::super::testing::{day, expiring, key, packet, random, revoked, with_subkey};
     use super::*;
 
@@ -321,8 +322,6 @@ mod tests {
         assert_eq!(chosen(&revoked, 5), Ok(subkey(&classic, 1)));
         assert_eq!(chosen(&revoked, 13), Err(Unusable::NoEncryptionSubkey));
     }
-
-    use super::super::secret_key::SecretKey;
 
     #[test]
     fn the_published_revocation_revokes() {

@@ -6,7 +6,8 @@ use pgp::packet::{PublicKey, Signature};
 use pgp::types::{EcdhPublicParams, Fingerprint, KeyDetails, PublicParams};
 
 use super::certificate::Unusable;
-use super::validity::{self, Moment, Standing};
+use super::policy::Moment;
+use super::validity::{self, Standing};
 
 /// A key that may have made a signature.
 #[derive(Clone, Copy)]

@@ -97,3 +97,69 @@ fn is_cipher(cipher: SymmetricKeyAlgorithm) -> bool {
     };
     matches!(cipher, AES128 | AES192 | AES256 | Twofish | Camellia128 | Camellia192 | Camellia256)
 }
+
+#[cfg(test)]
+mod tests {
+    use pgp::composed::MessageBuilder;
+    use pgp::packet::PacketTrait;
+    use pgp::types::StringToKey;
+
+    use super::super::open::open;
+    use super::super::seal::signed_message;
+    use super::super::testing::{
+        OCTETS, day, john, literal, mary, message, random, sealed, sealed_bytes,
+    };
+    use super::*;
+
+    #[test]
+    fn white_space_and_named_recipients_do_not_matter() {
+        let text = sealed(&john(), &mary()).replace('\n', "\r\n   ");
+        let text = format!("\n\t {text}\n");
+        let (mary, john) = (mary(), john());
+        assert!(open(&text, &mary, &john.certificate(), day(1)).is_ok());
+
+        // As GnuPG writes it: the recipient is named, and no intended recipient.
+        let plain = signed_message(OCTETS, &john, &[], day(1), &mut random(1)).unwrap();
+        let cipher = SymmetricKeyAlgorithm::AES128;
+        let session_key = cipher.new_session_key(random(2));
+        let subkey = &mary.certificate.inner.public_subkeys[0].key;
+        let wrapped = Wrapped::from_session_key_v3(random(2), &session_key, cipher, subkey);
+        let key = session_key.as_ref();
+        let data = SymEncryptedProtectedData::encrypt_seipdv1(random(2), cipher, key, &plain);
+        let mut bytes = Vec::new();
+        wrapped.unwrap().to_writer_with_header(&mut bytes).unwrap();
+        data.unwrap().to_writer_with_header(&mut bytes).unwrap();
+        assert!(open(&message(&bytes), &mary, &john.certificate(), day(1)).is_ok());
+    }
+
+    #[test]
+    fn what_is_damaged_is_malformed() {
+        let (mary, john) = (mary(), john());
+        let text = sealed(&john, &mary);
+        let bytes = sealed_bytes(&john, &mary);
+        let attempt = |bytes: &[u8]| open(&message(bytes), &mary, &john.certificate(), day(1));
+        assert!(attempt(&bytes).is_ok());
+        let mut flipped = bytes.clone();
+        *flipped.last_mut().unwrap() ^= 1;
+        let twice = [&bytes[..], &bytes].concat();
+        let trailing = [&bytes[..], &[0xFF; 9]].concat();
+        let cases = [&bytes[..bytes.len() - 9], &flipped, &twice, &trailing, &literal(b"x")];
+        for case in cases {
+            assert!(matches!(attempt(case), Err(Refusal::Malformed(_))));
+        }
+        let cut = &text[..text.len() - 40];
+        let cut = open(cut, &mary, &john.certificate(), day(1));
+        assert!(matches!(cut, Err(Refusal::Malformed(_))));
+    }
+
+    #[test]
+    fn a_passphrase_is_no_recipient() {
+        let mut builder = MessageBuilder::from_bytes("", OCTETS.to_vec())
+            .seipd_v1(random(1), SymmetricKeyAlgorithm::AES256);
+        let cheap = StringToKey::new_argon2(random(1), 1, 1, 10);
+        builder.encrypt_with_password(cheap, &"x".into()).unwrap();
+        let text = message(&builder.to_vec(random(1)).unwrap());
+        let refusal = open(&text, &mary(), &john().certificate(), day(1)).unwrap_err();
+        assert!(matches!(refusal, Refusal::Malformed(_)), "{refusal}");
+    }
+}

@@ -12,8 +12,8 @@ use pgp::types::{Fingerprint, KeyDetails, KeyId};
 
 use super::certificate::Certificate;
 use super::component;
+use super::policy::Moment;
 use super::seal::SealError;
-use super::validity::Moment;
 use crate::protocol::{Random, limits};
 
 const CIPHER: SymmetricKeyAlgorithm = SymmetricKeyAlgorithm::AES256;
@@ -116,4 +116,49 @@ fn wrap(
         Wrapped::Other { .. } => {}
     }
     Ok(wrapped)
+}
+
+#[cfg(test)]
+mod tests {
+    use pgp::packet::Packet;
+    use pgp::types::PkeskVersion;
+
+    use super::super::secret_key::{Profile, SecretKey};
+    use super::super::testing::{john, key, mary, sealed_bytes, unpacked};
+
+    #[test]
+    fn readers_come_first_and_nobody_is_named() {
+        let bytes = sealed_bytes(&john(), &mary());
+        let packets = unpacked(&bytes);
+        let kinds: Vec<_> = packets
+            .iter()
+            .filter_map(|packet| match packet {
+                Packet::PublicKeyEncryptedSessionKey(wrapped) => {
+                    assert_eq!(wrapped.version(), PkeskVersion::V3);
+                    assert!(wrapped.id().unwrap().is_wildcard());
+                    Some(wrapped.algorithm().unwrap())
+                }
+                _ => None,
+            })
+            .collect();
+        use pgp::crypto::public_key::PublicKeyAlgorithm::{ECDH, MlKem768X25519};
+        assert_eq!(kinds, [ECDH, MlKem768X25519]);
+        assert_eq!(packets.len(), 3);
+    }
+
+    #[test]
+    fn seipd_v2_needs_everybody() {
+        let version = |from: &SecretKey, to: &SecretKey| {
+            let bytes = sealed_bytes(from, to);
+            match unpacked(&bytes).pop() {
+                Some(Packet::SymEncryptedProtectedData(data)) => data.version(),
+                _ => 0,
+            }
+        };
+        let other = key(Profile::Default, "Other");
+        assert_eq!(version(&john(), &other), 2);
+        assert_eq!(version(&john(), &mary()), 1);
+        // Mary's subkey is the weaker one, so that she is no recipient herself.
+        assert_eq!(version(&mary(), &john()), 2);
+    }
 }

@@ -5,7 +5,8 @@ use pgp::composed::{SignedKeyDetails, SignedPublicKey, SignedPublicSubKey};
 use pgp::packet::Signature;
 use pgp::types::{KeyDetails, SignedUser};
 
-use super::validity::{self, Moment};
+use super::policy::Moment;
+use super::validity;
 
 /// How long an expired encryption subkey is kept, in seconds.
 const EXPIRED: u32 = 60 * 24 * 60 * 60;

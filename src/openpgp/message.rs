@@ -83,3 +83,69 @@ fn parse(plain: &[u8]) -> Result<Message, Refusal> {
     let literal = literal.ok_or_else(|| malformed("there is nothing in it"))?;
     Ok(Message { octets: literal.into_bytes().into(), signatures })
 }
+
+#[cfg(test)]
+mod tests {
+    use pgp::composed::MessageBuilder;
+    use pgp::packet::SignatureType;
+    use pgp::types::CompressionAlgorithm;
+
+    use super::super::open::{open, open_file};
+    use super::super::seal::signed_message;
+    use super::super::secret_key::Profile;
+    use super::super::testing::{
+        OCTETS, day, encrypted_bytes, john, key, literal, mary, message, packed, packet, random,
+        received, refused, sealed_bytes, signature,
+    };
+    use super::*;
+
+    #[test]
+    fn nesting_is_refused() {
+        let plain = signed_message(OCTETS, &john(), &[], day(1), &mut random(1)).unwrap();
+        let layer = |inner: &[u8]| packet(8, &[&[0], inner].concat());
+        assert_eq!(received(&layer(&plain)).unwrap().octets, OCTETS);
+        let twice = layer(&layer(&plain));
+        assert_eq!(refused(&twice), Refusal::Malformed("a second compression layer".to_owned()));
+        let mut deep = plain;
+        for _ in 0..2_000 {
+            deep = layer(&deep);
+        }
+        assert!(matches!(refused(&deep), Refusal::Malformed(_)));
+        let inner = sealed_bytes(&john(), &mary());
+        assert!(matches!(refused(&inner), Refusal::Malformed(_)));
+    }
+
+    #[test]
+    fn a_bomb_stops_at_the_limit() {
+        let mut bomb = MessageBuilder::from_bytes("", vec![0; limits::SEALED + 1]);
+        bomb.compression(CompressionAlgorithm::ZLIB);
+        let bomb = bomb.to_vec(random(1)).unwrap();
+        assert!(bomb.len() < 100_000);
+        assert_eq!(refused(&bomb), Refusal::TooLarge);
+        let mary = mary();
+        let bytes = encrypted_bytes(&bomb, &mary.certificate());
+        assert_eq!(open_file(&bytes, &mary, limits::SEALED), Err(Refusal::TooLarge));
+        let large = message(&vec![0xFF; limits::SEALED + 1]);
+        let refusal = open(&large, &mary, &john().certificate(), day(1));
+        assert_eq!(refusal, Err(Refusal::TooLarge));
+    }
+
+    #[test]
+    fn recipients_and_signatures_are_counted() {
+        let (mary, john) = (mary(), john());
+        let eve = key(Profile::Classic, "Eve");
+        let good = encrypted_bytes(&literal(b"x"), &mary.certificate());
+        let other = encrypted_bytes(&literal(b"x"), &eve.certificate());
+        let session_key = &other[..2 + usize::from(other[1])];
+        let crowd = |count: usize| message(&[session_key.repeat(count), good.clone()].concat());
+        let attempt = |text: &str| open(text, &mary, &john.certificate(), day(1));
+        assert_eq!(attempt(&crowd(63)), Err(Refusal::Unsigned));
+        assert_eq!(attempt(&crowd(64)), Err(Refusal::TooManyRecipients));
+        assert_eq!(attempt(&crowd(8_000)), Err(Refusal::TooManyRecipients));
+
+        let one = packed(&signature(&eve, OCTETS, SignatureType::Binary, 1));
+        let many = |count: usize| [one.repeat(count), literal(OCTETS)].concat();
+        assert_eq!(refused(&many(8)), Refusal::UnknownSigner);
+        assert_eq!(refused(&many(9)), Refusal::TooManySignatures);
+    }
+}

@@ -16,6 +16,7 @@ mod merge;
 mod message;
 pub mod open;
 mod packets;
+mod policy;
 pub mod refusal;
 pub mod seal;
 pub mod secret_key;

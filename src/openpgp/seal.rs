@@ -15,8 +15,9 @@ use pgp::types::{Fingerprint as PgpFingerprint, KeyDetails, Password, SigningKey
 use super::certificate::{Certificate, Unusable};
 use super::component::{self, Component};
 use super::encrypt::{Targets, encrypt};
+use super::policy::Moment;
 use super::secret_key::SecretKey;
-use super::validity::{self, Moment};
+use super::validity;
 use super::{armor, generate};
 use crate::protocol::{Random, fingerprint::Fingerprint};
 

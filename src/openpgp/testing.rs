@@ -1,6 +1,7 @@
 //! Keys, times and hostile packets for the tests of this layer.
 
 use jiff::{SignedDuration, Timestamp};
+use pgp::armor::BlockType;
 use pgp::composed::{KeyType, SignedSecretSubKey};
 use pgp::crypto::ecc_curve::ECCCurve;
 use pgp::packet::{
@@ -12,9 +13,12 @@ use rand::SeedableRng;
 
 use super::certificate::Certificate;
 use super::encrypt::{Targets, encrypt};
+use super::open::{Opened, open};
+use super::refusal::Refusal;
+use super::seal::seal;
 use super::secret_key::{Profile, SecretKey};
 use super::{armor, generate, packets, seconds};
-use crate::protocol::Random;
+use crate::protocol::{Random, limits};
 
 /// `days` after the day on which test keys are made.
 pub fn day(days: i64) -> Timestamp {
@@ -31,6 +35,39 @@ pub fn random(seed: u64) -> Random {
 pub fn key(profile: Profile, name: &str) -> SecretKey {
     let seed = name.bytes().fold(7, |seed: u64, byte| seed * 31 + u64::from(byte));
     SecretKey::generate(profile, name, day(0), &mut random(seed)).unwrap()
+}
+
+/// The octets of the tests.
+pub const OCTETS: &[u8] = b"<item/>";
+
+/// The sender of the tests.
+pub fn john() -> SecretKey {
+    key(Profile::Default, "John")
+}
+
+/// The reader of the tests.
+pub fn mary() -> SecretKey {
+    key(Profile::Classic, "Mary")
+}
+
+/// [`OCTETS`], sealed on day 1.
+pub fn sealed(from: &SecretKey, to: &SecretKey) -> String {
+    seal(OCTETS, from, &[&to.certificate()], day(1), &mut random(1)).unwrap()
+}
+
+/// The same, dearmored.
+pub fn sealed_bytes(from: &SecretKey, to: &SecretKey) -> Vec<u8> {
+    armor::decode(&sealed(from, to), BlockType::Message, limits::SEALED).unwrap()
+}
+
+/// What Mary makes of `plain`, encrypted to her, as John's.
+pub fn received(plain: &[u8]) -> Result<Opened, Refusal> {
+    open(&encrypted(plain, &mary().certificate()), &mary(), &john().certificate(), day(1))
+}
+
+/// Why Mary refuses it.
+pub fn refused(plain: &[u8]) -> Refusal {
+    received(plain).unwrap_err()
 }
 
 fn lifetime(days: u32) -> Subpacket {
@@ -121,15 +158,20 @@ pub fn revoked(
     SecretKey::new(inner).unwrap()
 }
 
-/// The packets `plain`, encrypted to `reader` alone, armored.
-pub fn encrypted(plain: &[u8], reader: &Certificate) -> String {
+/// The packets `plain`, encrypted to `reader` alone.
+pub fn encrypted_bytes(plain: &[u8], reader: &Certificate) -> Vec<u8> {
     let targets = Targets::choose(reader, &[], day(1)).unwrap();
-    message(&encrypt(plain, &targets, &mut random(4)).unwrap())
+    encrypt(plain, &targets, &mut random(4)).unwrap()
+}
+
+/// The same, armored.
+pub fn encrypted(plain: &[u8], reader: &Certificate) -> String {
+    message(&encrypted_bytes(plain, reader))
 }
 
 /// `packets` as an armored message.
 pub fn message(packets: &[u8]) -> String {
-    armor::encode(pgp::armor::BlockType::Message, packets)
+    armor::encode(BlockType::Message, packets)
 }
 
 /// A packet of `tag` around `body`.
