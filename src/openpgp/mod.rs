@@ -1,1 +1,43 @@
-//! The only door to the `pgp` crate.
+//! The only door to the `pgp` crate: certificates, secret keys, sealed and signed objects
+//! (PROTOCOL §2 and §9).
+//!
+//! The law of this layer is that of [`crate::protocol`]: the present time and the source of
+//! randomness are arguments. What the `pgp` crate leaves to its user is done here: which keys and
+//! signatures are valid when, who may have signed, for whom it was meant, and every limit.
+
+mod armor;
+pub mod certificate;
+mod component;
+mod decrypt;
+mod encrypt;
+mod generate;
+mod judge;
+mod merge;
+mod message;
+pub mod open;
+mod packets;
+mod policy;
+pub mod refusal;
+pub mod seal;
+pub mod secret_key;
+#[cfg(test)]
+mod testing;
+mod validity;
+
+pub use certificate::{Certificate, Unusable};
+pub use open::{Opened, dearmored_hash, open, open_file, open_signed};
+pub use refusal::{Refusal, Verdict};
+pub use seal::{SealError, seal, seal_file, sign};
+pub use secret_key::{Profile, SecretKey, WrongPassphrase};
+
+use jiff::Timestamp;
+
+/// `time` in the whole seconds that OpenPGP counts; what it cannot count is clamped.
+fn seconds(time: Timestamp) -> u32 {
+    u32::try_from(time.as_second().max(0)).unwrap_or(u32::MAX)
+}
+
+/// OpenPGP's seconds as a time.
+fn timestamp(seconds: u32) -> Timestamp {
+    Timestamp::from_second(i64::from(seconds)).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,319 @@
+//! An identity's secret key: made, read, locked, unlocked and written.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use pgp::armor::BlockType;
+use pgp::composed::{Deserializable, SignedKeyDetails, SignedSecretKey};
+use pgp::crypto::aead::AeadAlgorithm;
+use pgp::crypto::public_key::PublicKeyAlgorithm;
+use pgp::crypto::sym::SymmetricKeyAlgorithm;
+use pgp::packet::{Packet, PacketTrait, SecretKey as PrimaryKey};
+use pgp::ser::Serialize;
+use pgp::types::{KeyDetails, KeyVersion, Password, S2kParams, SecretParams, StringToKey};
+use rand::RngCore;
+use zeroize::Zeroizing;
+
+use super::certificate::{self, Certificate};
+use super::{armor, generate, packets};
+use crate::protocol::{Error, Random, Result, fingerprint::Fingerprint, limits};
+
+/// The longest name that a new key carries, in bytes.
+const NAME: usize = 256;
+
+/// Which keys a new identity has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Version 4, Ed25519, with an ECDH and an ML-KEM-768+X25519 subkey; reads SEIPDv1 and v2.
+    Default,
+    /// The same without ML-KEM and SEIPDv2: all that GnuPG 2.2 knows.
+    Classic,
+}
+
+/// The passphrase did not open the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongPassphrase;
+
+impl fmt::Display for WrongPassphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the passphrase does not open the key")
+    }
+}
+
+impl std::error::Error for WrongPassphrase {}
+
+/// A secret key with all its subkeys, which never shows itself and is wiped when dropped.
+pub struct SecretKey {
+    pub(super) inner: SignedSecretKey,
+    pub(super) certificate: Certificate,
+}
+
+impl SecretKey {
+    /// A new unlocked key with the one User ID `name`; every date in it is `now`.
+    ///
+    /// # Errors
+    /// When `name` is empty, longer than 256 bytes or holds control characters.
+    pub fn generate(
+        profile: Profile,
+        name: &str,
+        now: Timestamp,
+        rng: &mut Random,
+    ) -> Result<Self> {
+        if name.trim().is_empty() || name.len() > NAME || name.chars().any(char::is_control) {
+            return Err(Error::malformed(format!("`{}` is no name", name.escape_debug())));
+        }
+        Self::new(generate::key(profile, name, now, rng).map_err(failed)?)
+    }
+
+    /// Reads one armored secret key of at most [`limits::CERTIFICATE`] bytes, locked or not.
+    ///
+    /// # Errors
+    /// For anything else, and for kinds of secrets that we will not hold: we take Ed25519, ECDH,
+    /// X25519 and ML-KEM-768+X25519, each whole in the file.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        if bytes.len() > limits::CERTIFICATE {
+            return Err(Error::malformed("a secret key of more than 64 KiB"));
+        }
+        let binary = certificate::dearmored(bytes, BlockType::PrivateKey, limits::CERTIFICATE)?;
+        let binary = Zeroizing::new(binary);
+        check_packets(&binary)?;
+        let inner = SignedSecretKey::from_bytes(binary.as_slice())
+            .map_err(|cause| Error::malformed(format!("not a secret key: {cause}")))?;
+        Self::new(inner)
+    }
+
+    pub(super) fn new(inner: SignedSecretKey) -> Result<Self> {
+        let certificate = Certificate::new(inner.to_public_key())?;
+        Ok(Self { inner, certificate })
+    }
+
+    /// Locks every component with `passphrase` (Argon2id with 3 passes, 4 lanes and 64 MiB, then
+    /// AES-256 in OCB mode; RFC 9580 §3.7.2).
+    ///
+    /// # Errors
+    /// When it is locked already; nothing has changed then.
+    pub fn lock(&mut self, passphrase: &str, rng: &mut Random) -> Result<()> {
+        let password = Password::from(passphrase);
+        let mut inner = self.inner.clone();
+        inner.primary_key.set_password_with_s2k(&password, locking(rng)).map_err(failed)?;
+        for subkey in &mut inner.secret_subkeys {
+            subkey.key.set_password_with_s2k(&password, locking(rng)).map_err(failed)?;
+        }
+        self.inner = inner;
+        Ok(())
+    }
+
+    /// Whether any component is locked.
+    pub fn is_locked(&self) -> bool {
+        let subkeys = self.inner.secret_subkeys.iter().map(|subkey| subkey.key.secret_params());
+        std::iter::once(self.inner.primary_key.secret_params())
+            .chain(subkeys)
+            .any(SecretParams::is_encrypted)
+    }
+
+    /// Unlocks every component, or none.
+    ///
+    /// # Errors
+    /// When `passphrase` does not open each of them.
+    pub fn unlock(&mut self, passphrase: &str) -> std::result::Result<(), WrongPassphrase> {
+        let password = Password::from(passphrase);
+        let mut inner = self.inner.clone();
+        inner.primary_key.remove_password(&password).map_err(|_| WrongPassphrase)?;
+        for subkey in &mut inner.secret_subkeys {
+            subkey.key.remove_password(&password).map_err(|_| WrongPassphrase)?;
+        }
+        self.inner = inner;
+        Ok(())
+    }
+
+    /// The key in canonical armor, locked if it is locked.
+    pub fn to_armored(&self) -> Zeroizing<String> {
+        let bytes = Zeroizing::new(self.inner.to_bytes().unwrap_or_default());
+        Zeroizing::new(armor::encode(BlockType::PrivateKey, &bytes))
+    }
+
+    /// Its public half.
+    pub fn certificate(&self) -> Certificate {
+        self.certificate.clone()
+    }
+
+    /// The fingerprint of its primary key.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.certificate.fingerprint()
+    }
+
+    /// An armored hard revocation of the whole key, to be kept safe: who publishes it ends the
+    /// identity. GnuPG 2.2 imports it.
+    ///
+    /// # Errors
+    /// When the key is locked.
+    pub fn revocation(&self, now: Timestamp, rng: &mut Random) -> Result<String> {
+        if self.is_locked() {
+            return Err(Error::malformed("the key is locked"));
+        }
+        let signature = generate::revocation(&self.inner.primary_key, now, rng).map_err(failed)?;
+        let bytes = if self.inner.version() == KeyVersion::V6 {
+            // A bare version 6 signature could not be looked up by key id (RFC 9580 §10.1.2).
+            let mut bare = self.inner.to_public_key();
+            bare.details =
+                SignedKeyDetails::new(vec![signature], Vec::new(), Vec::new(), Vec::new());
+            bare.public_subkeys.clear();
+            bare.to_bytes()
+        } else {
+            let mut bytes = Vec::new();
+            signature.to_writer_with_header(&mut bytes).map(|()| bytes)
+        };
+        Ok(armor::encode(BlockType::PublicKey, &bytes.map_err(failed)?))
+    }
+}
+
+fn failed(cause: pgp::errors::Error) -> Error {
+    Error::malformed(format!("the secret key failed: {cause}"))
+}
+
+fn locking(rng: &mut Random) -> S2kParams {
+    let aead_mode = AeadAlgorithm::Ocb;
+    let mut nonce = vec![0; aead_mode.nonce_size()];
+    rng.fill_bytes(&mut nonce);
+    S2kParams::Aead {
+        sym_alg: SymmetricKeyAlgorithm::AES256,
+        aead_mode,
+        s2k: StringToKey::new_argon2(rng, 3, 4, 16),
+        nonce: nonce.into(),
+    }
+}
+
+fn check_packets(bytes: &[u8]) -> Result<()> {
+    let mut rest = bytes;
+    let mut first = true;
+    while let Some(packet) = packets::next(&mut rest).map_err(Error::Malformed)? {
+        match (packet, first) {
+            (Packet::SecretKey(key), true) => {
+                check_secret(key.algorithm(), PrimaryKey::secret_params(&key))?;
+                first = false;
+            }
+            (Packet::SecretSubkey(subkey), false) => {
+                check_secret(subkey.algorithm(), subkey.secret_params())?;
+            }
+            (Packet::SecretKey(_), false) => {
+                return Err(Error::malformed("more than one secret key"));
+            }
+            (Packet::UserId(_) | Packet::UserAttribute(_) | Packet::Signature(_), false) => {}
+            (Packet::PublicSubkey(_), false) => {
+                return Err(Error::malformed("a subkey without its secret"));
+            }
+            _ => return Err(Error::malformed("no secret key")),
+        }
+    }
+    if first { Err(Error::malformed("no secret key")) } else { Ok(()) }
+}
+
+/// RSA is refused for its timing (RUSTSEC-2023-0071), the rest because nothing here needs it.
+fn check_secret(algorithm: PublicKeyAlgorithm, secret: &SecretParams) -> Result<()> {
+    use PublicKeyAlgorithm::{ECDH, Ed25519, EdDSALegacy, MlKem768X25519, X25519};
+    if !matches!(algorithm, EdDSALegacy | Ed25519 | ECDH | X25519 | MlKem768X25519) {
+        return Err(Error::malformed(format!("a secret key of kind {algorithm:?} is not taken")));
+    }
+    match secret {
+        SecretParams::Plain(_) => Ok(()),
+        SecretParams::Encrypted(locked) => match locked.string_to_key_params() {
+            S2kParams::Aead { s2k, .. }
+            | S2kParams::Cfb { s2k, .. }
+            | S2kParams::MalleableCfb { s2k, .. } => match s2k {
+                StringToKey::Private { .. }
+                | StringToKey::Other { .. }
+                | StringToKey::Reserved { .. } => {
+                    Err(Error::malformed("the secret is not in the file, but on a card"))
+                }
+                _ => Ok(()),
+            },
+            S2kParams::Unprotected | S2kParams::LegacyCfb { .. } => {
+                Err(Error::malformed("the secret key is locked in an outdated way"))
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pgp::composed::KeyType;
+    use pgp::packet::{PubKeyInner, PublicKey};
+
+    use super::super::open::open;
+    use super::super::seal::{SealError, seal};
+    use super::super::testing::{day, key, random};
+    use super::*;
+
+    #[test]
+    fn locked_unlocked_and_read_back() {
+        let mut john = key(Profile::Default, "John");
+        let certificate = john.certificate();
+        assert!(!john.is_locked());
+        john.lock("correct horse", &mut random(1)).unwrap();
+        assert!(john.is_locked());
+        assert!(john.lock("again", &mut random(1)).is_err());
+        let refused = seal(b"x", &john, &[], day(1), &mut random(1));
+        assert_eq!(refused, Err(SealError::Locked));
+        assert!(john.revocation(day(1), &mut random(1)).is_err());
+
+        let mut read = SecretKey::parse(john.to_armored().as_bytes()).unwrap();
+        assert!(read.is_locked() && read.certificate() == certificate);
+        assert_eq!(read.unlock("wrong"), Err(WrongPassphrase));
+        assert!(read.is_locked());
+        read.unlock("correct horse").unwrap();
+        assert!(!read.is_locked());
+        let sealed = seal(b"x", &read, &[], day(1), &mut random(1)).unwrap();
+        assert_eq!(open(&sealed, &read, &certificate, day(1)).unwrap().octets, b"x");
+        assert!(open(&sealed, &john, &certificate, day(1)).is_err());
+    }
+
+    #[test]
+    fn a_wrong_passphrase_for_one_component_unlocks_none() {
+        let mut john = key(Profile::Classic, "John");
+        let other = Password::from("other");
+        let cheap = S2kParams::Cfb {
+            sym_alg: SymmetricKeyAlgorithm::AES256,
+            iv: vec![7; 16].into(),
+            s2k: StringToKey::new_iterated(random(1), pgp::crypto::hash::HashAlgorithm::Sha256, 0),
+        };
+        john.inner.primary_key.set_password_with_s2k(&"mine".into(), cheap.clone()).unwrap();
+        john.inner.secret_subkeys[0].key.set_password_with_s2k(&other, cheap).unwrap();
+        assert_eq!(john.unlock("mine"), Err(WrongPassphrase));
+        assert!(john.inner.primary_key.secret_params().is_encrypted());
+    }
+
+    #[test]
+    fn now_rules_every_date() {
+        let john = SecretKey::generate(Profile::Default, "John", day(400), &mut random(1));
+        let john = john.unwrap();
+        assert_eq!(john.certificate().usable(day(400)), Ok(()));
+        assert!(john.certificate().encryption_subkey(day(400)).is_ok());
+        assert!(john.certificate().usable(day(399)).is_err());
+        assert_eq!(john.certificate().inner.public_subkeys.len(), 2);
+        for bad in ["", " ", "a\nb", &"x".repeat(257)] {
+            assert!(SecretKey::generate(Profile::Default, bad, day(0), &mut random(1)).is_err());
+        }
+    }
+
+    #[test]
+    fn other_things_and_other_secrets_are_refused() {
+        let john = key(Profile::Classic, "John");
+        let armored = john.to_armored();
+        assert!(SecretKey::parse(armored.as_bytes()).is_ok());
+        let bytes = john.inner.to_bytes().unwrap();
+        let twice = [&bytes[..], &bytes].concat();
+        let certificate = john.certificate().to_armored();
+        for bad in [&b""[..], &bytes[..80], &twice, certificate.as_bytes(), b"\xC5\x01"] {
+            assert!(SecretKey::parse(bad).is_err());
+        }
+        let mut inner = john.inner.clone();
+        let kind = KeyType::Rsa(2_048);
+        let (public, secret) = kind.generate(random(1)).unwrap();
+        let created = pgp::types::Timestamp::from_secs(0);
+        let public = PubKeyInner::new(KeyVersion::V4, kind.to_alg(), created, None, public);
+        let public = PublicKey::from_inner(public.unwrap()).unwrap();
+        inner.primary_key = PrimaryKey::new(public, secret).unwrap();
+        let refusal = SecretKey::parse(&inner.to_bytes().unwrap()).err().unwrap();
+        assert_eq!(refusal.to_string(), "a secret key of kind RSA is not taken");
+    }
+}
