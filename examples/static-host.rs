@@ -3,8 +3,6 @@
 //! It serves the files of DIR by GET and HEAD, with ETag and 304, never anything outside of DIR,
 //! and prints one line when it is ready. For loopback only: it bounds neither clients nor threads.
 
-#![allow(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
-
 #[path = "../tests/common/static_host.rs"]
 mod static_host;
 

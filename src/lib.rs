@@ -1,8 +1,82 @@
 //! cloudim: instant messages as OpenPGP-encrypted items in plain RSS feeds.
+//!
+//! The map of the house, from the bottom up; imports point downward only:
+//!
+//! * [`protocol`]: the wire formats. Pure: bytes and values in, bytes and values out.
+//! * [`openpgp`]: the only door to the `pgp` crate. Pure as well.
+//! * [`store`]: plain files, crash-safe. [`transport`]: HTTP, guarded. The two never meet.
+//! * [`conversation`]: what the commands share, where store and transport come together.
+//! * [`commands`]: one file a command: its arguments, its examples, what it does.
+//!
+//! [`cli`] defines the command line, [`error`] the exit statuses.
+
+#![warn(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod error;
 pub mod openpgp;
 pub mod protocol;
 // The fence of clippy.toml stands around the modules above; those below meet the world.
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod cli;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod commands;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod conversation;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod store;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod transport;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use conversation::session::World;
+
+/// Runs the program with `args`, the first of which is its name.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(run_in(args, cli::real_world()))
+}
+
+/// Runs the program in `world`; returns the exit status of the table in [`error::Kind`].
+pub fn run_in(args: impl IntoIterator<Item = OsString>, mut world: World) -> u8 {
+    let cli = match cli::Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, &mut world),
+    };
+    listen_to_log(cli.global.verbose);
+    let mut stderr = world.stderr.clone();
+    let Err(error) = commands::run(cli, world) else { return 0 };
+    if !error.message.is_empty() {
+        // Where nobody hears, the status still tells.
+        let _ = writeln!(stderr, "error: {error}");
+    }
+    error.kind.status()
+}
+
+/// Shows help and version on stdout, and what is wrong with the command line on stderr.
+fn usage(error: &clap::Error, world: &mut World) -> u8 {
+    let text = error.render().to_string();
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let out: &mut dyn Write = if asked { &mut world.stdout } else { &mut world.stderr };
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if asked { 0 } else { error::Kind::Usage.status() }
+}
+
+fn listen_to_log(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => log::LevelFilter::Info,
+        _ => log::LevelFilter::Debug,
+    };
+    // Other crates' records may hold whole URLs, and a feed's URL is a capability.
+    let started = env_logger::Builder::new()
+        .filter_module("cloudim", level)
+        .format_timestamp(None)
+        .try_init();
+    // A second run in one process finds the logger there already.
+    started.unwrap_or_default();
+}

@@ -1,7 +1,5 @@
 //! The HTTP client and its guard against hosts that behave, and hosts that do not.
 
-#![allow(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
-
 mod common;
 
 use std::fs;

@@ -46,9 +46,15 @@ pub fn relate(session: &Session, candidate: &Candidate) -> Result<Relation> {
     if invitations::received(&session.home)?.iter().any(blocked) {
         return Err(Error::cannot("this invitation comes from a key that you have blocked"));
     }
-    for made in invitations::made(&session.home)?.into_iter().filter(|made| !made.is_expired(session.now())) {
+    for made in
+        invitations::made(&session.home)?.into_iter().filter(|made| !made.is_expired(session.now()))
+    {
         let to = made.to.as_ref();
-        let pending = Pending { hash: made.hash, card: to.map(|to| &to.card), fingerprint: to.map(|to| &to.fingerprint) };
+        let pending = Pending {
+            hash: made.hash,
+            card: to.map(|to| &to.card),
+            fingerprint: to.map(|to| &to.fingerprint),
+        };
         if handshake::accepts(introduction, &pending) {
             return Ok(Relation::Answer(Box::new(made)));
         }
@@ -69,11 +75,14 @@ fn used_up(session: &Session, introduction: &Introduction) -> Result<Error> {
     for name in contacts::list(&session.home)? {
         if Contact::load(&session.home, &name)?.ours.invitation == introduction.in_reply_to {
             let claimed = introduction.name.clone().unwrap_or_default();
-            return Ok(Error::cannot(format!("`{claimed}` answers an invitation that `{name}` has used up"))
-                .hint("an invitation without an address is for one person: make another one"));
+            return Ok(Error::cannot(format!(
+                "`{claimed}` answers an invitation that `{name}` has used up"
+            ))
+            .hint("an invitation without an address is for one person: make another one"));
         }
     }
-    Ok(Error::cannot("this answers no invitation of ours").hint("it may have expired: invitations wait for 90 days"))
+    Ok(Error::cannot("this answers no invitation of ours")
+        .hint("it may have expired: invitations wait for 90 days"))
 }
 
 /// Makes the contact `name` of whom our invitation `made` found: by an answer or a crossing. The
@@ -81,7 +90,13 @@ fn used_up(session: &Session, introduction: &Introduction) -> Result<Error> {
 ///
 /// # Errors
 /// When something cannot be written; it can be done again.
-pub fn conclude(session: &mut Session, made: &Made, candidate: &Candidate, name: &str, crossing: bool) -> Result<()> {
+pub fn conclude(
+    session: &mut Session,
+    made: &Made,
+    candidate: &Candidate,
+    name: &str,
+    crossing: bool,
+) -> Result<()> {
     let introduction = &candidate.introduction;
     let mut ours = fresh_side(made.token.clone(), made.log);
     ours.invitation = Some(made.hash);
@@ -93,12 +108,19 @@ pub fn conclude(session: &mut Session, made: &Made, candidate: &Candidate, name:
         addressed(session, &made.token, made.log, 2, introduction)?.write()
     };
     // At the agreed place a crossing's acceptance only points to the feed that is kept.
-    let elsewhere = made.to.is_some() && !crossing && introduction.feed != reply_place(made)?.unwrap_or(introduction.feed.clone());
+    let elsewhere = made.to.is_some()
+        && !crossing
+        && introduction.feed != reply_place(made)?.unwrap_or(introduction.feed.clone());
     agree(session, name, candidate, ours, &octets, !elsewhere)?;
     if crossing {
         answer_crossing(session, name, candidate)?;
     }
-    let mut record = Record::new(Type::Accepted, Direction::Received, introduction.time, "accepted your invitation");
+    let mut record = Record::new(
+        Type::Accepted,
+        Direction::Received,
+        introduction.time,
+        "accepted your invitation",
+    );
     record.received = session.now();
     record.fingerprint = Some(introduction.fingerprint.clone());
     record.trust = Some(Trust::FirstUse.as_str().to_owned());
@@ -131,8 +153,17 @@ pub fn accept(session: &mut Session, candidate: &Candidate, name: &str) -> Resul
 }
 
 /// Our introduction, addressed to whom `to` introduces.
-fn addressed(session: &Session, token: &Token, log: LogId, serial: u64, to: &Introduction) -> Result<Introduction> {
-    let card = to.card.clone().ok_or_else(|| Error::cannot("the introduction names no card to answer to"))?;
+fn addressed(
+    session: &Session,
+    token: &Token,
+    log: LogId,
+    serial: u64,
+    to: &Introduction,
+) -> Result<Introduction> {
+    let card = to
+        .card
+        .clone()
+        .ok_or_else(|| Error::cannot("the introduction names no card to answer to"))?;
     let mut introduction = invitation::introduction(session, token, log, serial)?;
     (introduction.to, introduction.to_fingerprint) = (Some(card), Some(to.fingerprint.clone()));
     Ok(introduction)
@@ -147,7 +178,6 @@ fn fresh_side(token: Token, log: LogId) -> Ours {
         state: 0,
         sequence: 0,
         head: None,
-        head_guid: None,
         acknowledged: 0,
         archives: Vec::new(),
         next_archive: 1,
@@ -158,9 +188,21 @@ fn fresh_side(token: Token, log: LogId) -> Ours {
 }
 
 /// Writes the contact: what its feed must say first, then key and contact, then the feed.
-fn agree(session: &mut Session, name: &str, candidate: &Candidate, ours: Ours, octets: &str, in_force: bool) -> Result<()> {
+fn agree(
+    session: &mut Session,
+    name: &str,
+    candidate: &Candidate,
+    ours: Ours,
+    octets: &str,
+    in_force: bool,
+) -> Result<()> {
     let introduction = &candidate.introduction;
-    let seen = Seen { log: introduction.log, serial: introduction.serial, hash: candidate.hash(), sealed: candidate.sealed };
+    let seen = Seen {
+        log: introduction.log,
+        serial: introduction.serial,
+        hash: candidate.hash(),
+        sealed: candidate.sealed,
+    };
     let mut contact = Contact {
         fingerprint: introduction.fingerprint.clone(),
         trust: Trust::FirstUse,
@@ -173,7 +215,11 @@ fn agree(session: &mut Session, name: &str, candidate: &Candidate, ours: Ours, o
         key: introduction.key.clone(),
         key_hash: candidate.key_hash,
         ours,
-        theirs: Theirs { introduction: in_force.then_some(seen), logs: vec![introduction.log], ..Theirs::default() },
+        theirs: Theirs {
+            introduction: in_force.then_some(seen),
+            logs: vec![introduction.log],
+            ..Theirs::default()
+        },
         http: Http::default(),
     };
     Octets::of(&session.home, name).keep_single(Single::Introduction, octets)?;
@@ -190,10 +236,12 @@ fn answer_crossing(session: &mut Session, name: &str, candidate: &Candidate) -> 
     }
     let mut contact = Contact::load(&session.home, name)?;
     let ours = &contact.ours;
-    let mut acceptance = addressed(session, &ours.token, ours.log, ours.introduction, &candidate.introduction)?;
+    let mut acceptance =
+        addressed(session, &ours.token, ours.log, ours.introduction, &candidate.introduction)?;
     acceptance.in_reply_to = Some(candidate.hash());
     let at = own_feed::signing_time(&contact, session.now(), false)?;
-    let sealed = own_feed::seal(session, &acceptance.write(), &mut contact, &candidate.certificate, at)?;
+    let sealed =
+        own_feed::seal(session, &acceptance.write(), &mut contact, &candidate.certificate, at)?;
     let mut channel = singles::channel(session, &reply)?;
     channel.introduction = Some(sealed);
     session.about_to_change_public()?;
@@ -207,7 +255,9 @@ fn answer_crossing(session: &mut Session, name: &str, candidate: &Candidate) -> 
 pub fn file(session: &Session, name: &str) -> Result<String> {
     let contact = Contact::load(&session.home, name)?;
     let channel = feeds::load(&session.home, &contact.ours.token)?;
-    let mut channel = channel.ok_or_else(|| Error::cannot(format!("our feed for `{name}` is missing")).hint("cloudim publish"))?;
+    let mut channel = channel.ok_or_else(|| {
+        Error::cannot(format!("our feed for `{name}` is missing")).hint("cloudim publish")
+    })?;
     (channel.items, channel.state) = (Vec::new(), None);
     invitation::with_certificate(session, channel)
 }
@@ -219,10 +269,14 @@ pub fn file(session: &Session, name: &str) -> Result<String> {
 pub fn call(session: &mut Session, name: &str) -> Result<()> {
     let contact = Contact::load(&session.home, name)?;
     let Some(url) = contact.handshake else { return Ok(()) };
-    let (feed, key) = (singles::feed_url(session, &contact.ours.token)?, session.config.base()?.join("key.asc")?);
-    let fields = [("feed", feed.as_str()), ("key", key.as_str()), ("inReplyTo", contact.feed.as_str())];
+    let (feed, key) =
+        (singles::feed_url(session, &contact.ours.token)?, session.config.base()?.join("key.asc")?);
+    let fields =
+        [("feed", feed.as_str()), ("key", key.as_str()), ("inReplyTo", contact.feed.as_str())];
     if let Err(failure) = session.client()?.post_form(&url, &fields) {
-        session.warn(&format!("`{name}` could not be called, and will find the answer by polling: {failure}"));
+        session.warn(&format!(
+            "`{name}` could not be called, and will find the answer by polling: {failure}"
+        ));
     }
     Ok(())
 }

@@ -44,15 +44,27 @@ pub fn card_at(session: &Session, url: &Url) -> Result<Addressee> {
 /// A URL as a person types it: `https://` may be missing, and is `http://` for a host that is
 /// allowed by its address.
 fn typed(session: &Session, address: &str) -> Result<Url> {
-    let text = if address.contains("://") { address.to_owned() } else { format!("{}://{address}", scheme(session, address)?) };
+    let text = if address.contains("://") {
+        address.to_owned()
+    } else {
+        format!("{}://{address}", scheme(session, address)?)
+    };
     let hint = "an address is a URL, or like mary@mary.example";
-    Url::normalized(&text).map_err(|cause| Error::usage(format!("`{}` is no address", address.escape_debug())).because(cause).hint(hint))
+    Url::normalized(&text).map_err(|cause| {
+        Error::usage(format!("`{}` is no address", address.escape_debug()))
+            .because(cause)
+            .hint(hint)
+    })
 }
 
 fn scheme(session: &Session, address: &str) -> Result<&'static str> {
     let authority = address.split('/').next().unwrap_or_default();
-    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host).trim_matches(['[', ']']);
-    let ip = host.parse::<IpAddr>().ok().or((host == "localhost").then_some(IpAddr::from([127, 0, 0, 1])));
+    let host =
+        authority.rsplit_once(':').map_or(authority, |(host, _)| host).trim_matches(['[', ']']);
+    let ip = host
+        .parse::<IpAddr>()
+        .ok()
+        .or((host == "localhost").then_some(IpAddr::from([127, 0, 0, 1])));
     let guard = session.guard()?;
     Ok(if ip.is_some_and(|ip| guard.permits(ip, false).is_ok()) { "http" } else { "https" })
 }
@@ -60,8 +72,12 @@ fn scheme(session: &Session, address: &str) -> Result<&'static str> {
 /// WebFinger (RFC 7033).
 fn finger(session: &Session, address: &str, host: &str) -> Result<Url> {
     let scheme = scheme(session, host)?;
-    let url = Url::normalized(&format!("{scheme}://{host}/.well-known/webfinger?resource=acct:{address}"))
-        .map_err(|cause| Error::usage(format!("`{}` is no address", address.escape_debug())).because(cause))?;
+    let url = Url::normalized(&format!(
+        "{scheme}://{host}/.well-known/webfinger?resource=acct:{address}"
+    ))
+    .map_err(|cause| {
+        Error::usage(format!("`{}` is no address", address.escape_debug())).because(cause)
+    })?;
     let document = get(session, &url, limits::STRANGER)?;
     webfinger::parse(&document.bytes, &format!("acct:{address}"))
         .or_cannot(|| format!("`{address}` cannot be found at {}", url.authority()))
@@ -97,7 +113,9 @@ fn feed_with_key(session: &Session, url: &Url) -> Result<(Url, Channel)> {
     }
     let error = Error::cannot(format!("{} leads to no card", url.shortened()));
     if linked.is_empty() {
-        return Err(error.because(not_a_feed).hint("is it the address of somebody who uses cloudim?"));
+        return Err(error
+            .because(not_a_feed)
+            .hint("is it the address of somebody who uses cloudim?"));
     }
     Err(error.hint("the feeds that the page links to have no im:pgpKey and im:handshake"))
 }
@@ -113,16 +131,27 @@ fn card(session: &Session, found: &Url, channel: Channel) -> Result<Addressee> {
 
 fn handshake_of<'a>(url: &Url, channel: &'a Channel) -> Result<&'a HandshakeElement> {
     channel.handshake.as_ref().ok_or_else(|| {
-        Error::cannot(format!("{} is a feed, but names no card: it has no im:handshake", url.shortened()))
+        Error::cannot(format!(
+            "{} is a feed, but names no card: it has no im:handshake",
+            url.shortened()
+        ))
     })
 }
 
-fn addressee(session: &Session, handshake: &HandshakeElement, channel: &Channel) -> Result<Addressee> {
+fn addressee(
+    session: &Session,
+    handshake: &HandshakeElement,
+    channel: &Channel,
+) -> Result<Addressee> {
     let card = &handshake.card;
-    let key = channel.key.as_ref().ok_or_else(|| Error::cannot(format!("the card {card} has no im:pgpKey")))?;
+    let key = channel
+        .key
+        .as_ref()
+        .ok_or_else(|| Error::cannot(format!("the card {card} has no im:pgpKey")))?;
     let (certificate, key_hash) = certificate(session, key)?;
     certificate.usable(session.now()).map_err(|why| {
-        Error::new(Kind::Trust, format!("the certificate at {} {why}", key.url)).hint("ask its owner to publish a new one")
+        Error::new(Kind::Trust, format!("the certificate at {} {why}", key.url))
+            .hint("ask its owner to publish a new one")
     })?;
     Ok(Addressee {
         card: card.clone(),
@@ -145,10 +174,14 @@ pub fn certificate(session: &Session, key: &KeyElement) -> Result<(Certificate, 
     let document = get(session, &key.url, limits::CERTIFICATE)?;
     let hash = Hash::of(&document.bytes);
     if key.hash.is_some_and(|expected| expected != hash) {
-        return Err(Error::new(Kind::Network, format!("{} is not the file that was announced", key.url))
-            .hint("it is being replaced, or a cache is old: try again later"));
+        return Err(Error::new(
+            Kind::Network,
+            format!("{} is not the file that was announced", key.url),
+        )
+        .hint("it is being replaced, or a cache is old: try again later"));
     }
-    let certificate = Certificate::parse(&document.bytes).or_cannot(|| format!("cannot use {}", key.url))?;
+    let certificate =
+        Certificate::parse(&document.bytes).or_cannot(|| format!("cannot use {}", key.url))?;
     expect_fingerprint(&certificate, &key.fingerprint, &key.url)?;
     Ok((certificate, hash))
 }

@@ -17,9 +17,14 @@ type Judged<T> = Result<T, (Why, String)>;
 impl Intake<'_> {
     /// Notes that the feed names another key than the pinned one: nothing of that key is believed.
     pub(super) fn key_element(&mut self, channel: &Channel) {
-        let Some(key) = channel.key.as_ref().filter(|key| key.fingerprint != self.contact.fingerprint) else { return };
+        let Some(key) =
+            channel.key.as_ref().filter(|key| key.fingerprint != self.contact.fingerprint)
+        else {
+            return;
+        };
         let hash = Hash::of(key.fingerprint.as_str().as_bytes());
-        let reason = format!("the feed names the key {}, not the one that is pinned", key.fingerprint);
+        let reason =
+            format!("the feed names the key {}, not the one that is pinned", key.fingerprint);
         self.note("what comes by another key", "key", hash, Why::Held, reason);
     }
 
@@ -38,7 +43,9 @@ impl Intake<'_> {
                 let backdated = is_long_before(opened.signed, before);
                 match self.judge_introduction(&opened.octets, hash, backdated) {
                     Ok(()) => self.verdicts.forget("introduction", hash),
-                    Err((why, reason)) => self.note("the introduction", "introduction", hash, why, reason),
+                    Err((why, reason)) => {
+                        self.note("the introduction", "introduction", hash, why, reason)
+                    }
                 }
             }
         }
@@ -46,17 +53,42 @@ impl Intake<'_> {
 
     fn judge_introduction(&mut self, octets: &[u8], sealed: Hash, backdated: bool) -> Judged<()> {
         let introduction = Introduction::parse(octets).map_err(refused)?;
-        let us = self.session.certificate().map_err(|error| (Why::Failed, error.to_string()))?.fingerprint();
+        let us = self
+            .session
+            .certificate()
+            .map_err(|error| (Why::Failed, error.to_string()))?
+            .fingerprint();
         let invitation = self.contact.ours.invitation;
-        handshake::check_later(&introduction, &self.contact.fingerprint, &us, invitation).map_err(refused)?;
+        handshake::check_later(&introduction, &self.contact.fingerprint, &us, invitation)
+            .map_err(refused)?;
         let hash = Hash::of(octets);
-        let in_force = self.contact.theirs.introduction.as_ref().map(|seen| (seen.log, seen.serial, seen.hash));
+        let in_force = self
+            .contact
+            .theirs
+            .introduction
+            .as_ref()
+            .map(|seen| (seen.log, seen.serial, seen.hash));
         match handshake::order((introduction.log, introduction.serial, hash), in_force) {
             Order::Earlier => self.stale = true,
-            Order::Fork => return Err((Why::Failed, format!("there are two with the serial {}", introduction.serial))),
-            Order::Same => self.contact.theirs.introduction.iter_mut().for_each(|seen| seen.sealed = sealed),
-            Order::Later if backdated => return Err((Why::Early, "it was signed long before what is known already".to_owned())),
-            Order::Later if introduction.log.time().as_second() > self.now.as_second().saturating_add(limits::AHEAD) => {
+            Order::Fork => {
+                return Err((
+                    Why::Failed,
+                    format!("there are two with the serial {}", introduction.serial),
+                ));
+            }
+            Order::Same => {
+                self.contact.theirs.introduction.iter_mut().for_each(|seen| seen.sealed = sealed)
+            }
+            Order::Later if backdated => {
+                return Err((
+                    Why::Early,
+                    "it was signed long before what is known already".to_owned(),
+                ));
+            }
+            Order::Later
+                if introduction.log.time().as_second()
+                    > self.now.as_second().saturating_add(limits::AHEAD) =>
+            {
                 return Err((Why::Early, "its log is of the future".to_owned()));
             }
             Order::Later => self.adopt(introduction, hash, sealed),
@@ -110,15 +142,29 @@ impl Intake<'_> {
             return Err((Why::Foreign, "it is of a log that this feed has not opened".to_owned()));
         }
         let hash = Hash::of(octets);
-        let in_force = self.contact.theirs.state.as_ref().map(|seen| (seen.log, seen.serial, seen.hash));
+        let in_force =
+            self.contact.theirs.state.as_ref().map(|seen| (seen.log, seen.serial, seen.hash));
         match handshake::order((state.log, state.serial, hash), in_force) {
             Order::Earlier => self.stale = true,
-            Order::Fork => return Err((Why::Failed, format!("there are two with the serial {}", state.serial))),
-            Order::Same => self.contact.theirs.state.iter_mut().for_each(|seen| seen.sealed = sealed),
-            Order::Later if backdated => return Err((Why::Early, "it was signed long before what is known already".to_owned())),
+            Order::Fork => {
+                return Err((
+                    Why::Failed,
+                    format!("there are two with the serial {}", state.serial),
+                ));
+            }
+            Order::Same => {
+                self.contact.theirs.state.iter_mut().for_each(|seen| seen.sealed = sealed)
+            }
+            Order::Later if backdated => {
+                return Err((
+                    Why::Early,
+                    "it was signed long before what is known already".to_owned(),
+                ));
+            }
             Order::Later => {
                 let theirs = &mut self.contact.theirs;
-                theirs.head = state.head.map(|(sequence, hash)| Head { log: state.log, sequence, hash });
+                theirs.head =
+                    state.head.map(|(sequence, hash)| Head { log: state.log, sequence, hash });
                 theirs.floor = state.floor;
                 theirs.gone = state.gone.iter().map(Wanted::from).collect();
                 theirs.state = Some(Seen { log: state.log, serial: state.serial, hash, sealed });
@@ -131,7 +177,11 @@ impl Intake<'_> {
     /// Takes note of how far the contact has read us.
     fn acknowledged(&mut self, state: &State) {
         let ours = &self.contact.ours;
-        let Some(theirs) = state.acknowledged.iter().find(|acknowledged| acknowledged.log == ours.log).copied() else { return };
+        let Some(theirs) =
+            state.acknowledged.iter().find(|acknowledged| acknowledged.log == ours.log).cloned()
+        else {
+            return;
+        };
         if theirs.sequence > ours.sequence {
             let text = format!(
                 "the contact has read up to sequence {}, but this home has written up to {} only: it was restored, or another writes too",
@@ -140,11 +190,22 @@ impl Intake<'_> {
             return self.tell(Type::Integrity, text);
         }
         if self.contradicts(&theirs) {
-            return self.tell(Type::Integrity, format!("the contact has read another message than ours at sequence {}", theirs.sequence));
+            return self.tell(
+                Type::Integrity,
+                format!(
+                    "the contact has read another message than ours at sequence {}",
+                    theirs.sequence
+                ),
+            );
         }
         if theirs.sequence > ours.acknowledged {
             self.contact.ours.acknowledged = theirs.sequence;
-            let mut record = Record::new(Type::Receipt, Direction::Received, state.time, format!("read up to sequence {}", theirs.sequence));
+            let mut record = Record::new(
+                Type::Receipt,
+                Direction::Received,
+                state.time,
+                format!("read up to sequence {}", theirs.sequence),
+            );
             record.received = self.now;
             record.sequence = Some(theirs.sequence);
             record.fingerprint = Some(self.contact.fingerprint.clone());
@@ -162,7 +223,9 @@ impl Intake<'_> {
         }
         let octets = Octets::of(&self.session.home, self.name);
         let filed = octets.items().unwrap_or_default();
-        let item = filed.iter().find(|item| item.log == acknowledged.log && item.sequence == acknowledged.sequence);
+        let item = filed
+            .iter()
+            .find(|item| item.log == acknowledged.log && item.sequence == acknowledged.sequence);
         let written = item.and_then(|item| octets.item(item).ok());
         written.is_some_and(|written| Hash::of(written.as_bytes()) != acknowledged.hash)
     }
@@ -176,5 +239,6 @@ fn refused(error: protocol::Error) -> (Why, String) {
 }
 
 fn is_long_before(signed: jiff::Timestamp, newest: Option<jiff::Timestamp>) -> bool {
-    newest.is_some_and(|newest| signed.as_second().saturating_add(limits::AHEAD) < newest.as_second())
+    newest
+        .is_some_and(|newest| signed.as_second().saturating_add(limits::AHEAD) < newest.as_second())
 }

@@ -15,7 +15,9 @@ const GUID_SHOWN: usize = 200;
 impl Intake<'_> {
     /// Whether `item` is sealed and has yet to be opened. A known guid costs no decryption.
     pub(super) fn is_new(&self, item: &FeedItem) -> bool {
-        let Some(sealed) = item.description.as_deref().filter(|_| item.is_sealed()) else { return false };
+        let Some(sealed) = item.description.as_deref().filter(|_| item.is_sealed()) else {
+            return false;
+        };
         let known = item.guid().is_ok_and(|guid| self.known.has(guid));
         !known && !self.is_settled(&shown_guid(item), sealed_hash(sealed))
     }
@@ -59,12 +61,16 @@ impl Intake<'_> {
         if item.guid.to_string() != guid {
             return Err((Why::Failed, format!("its guid differs inside: `{}`", item.guid)));
         }
-        let stream = item.stream.clone().ok_or((Why::Failed, "it has no place in a log".to_owned()))?;
+        let stream =
+            item.stream.clone().ok_or((Why::Failed, "it has no place in a log".to_owned()))?;
         if !self.contact.theirs.logs.contains(&stream.log) {
             return Err((Why::Foreign, "it is of a log that this feed has not opened".to_owned()));
         }
         if self.is_backdated(opened, &stream) {
-            return Err((Why::Early, format!("it was signed at {}, long before what is known already", opened.signed)));
+            return Err((
+                Why::Early,
+                format!("it was signed at {}, long before what is known already", opened.signed),
+            ));
         }
         Ok((item, stream))
     }
@@ -77,7 +83,9 @@ impl Intake<'_> {
         let old = opened.signed.as_second().saturating_add(limits::AHEAD) < newest;
         let above = stream.sequence > self.known.highest(stream.log);
         let hash = Hash::of(&opened.octets);
-        old && above && theirs.head.as_ref().is_none_or(|head| head.hash != hash) && !self.known.vouches_for(hash)
+        old && above
+            && theirs.head.as_ref().is_none_or(|head| head.hash != hash)
+            && !self.known.vouches_for(hash)
     }
 
     fn take(&mut self, item: &Item, stream: &Stream, hash: Hash) {
@@ -86,7 +94,8 @@ impl Intake<'_> {
         let mut record = Record::new(kind, Direction::Received, item.published, item.text.clone());
         record.received = self.now;
         record.guid = Some(item.guid);
-        (record.log, record.sequence, record.previous) = (Some(stream.log), Some(stream.sequence), stream.previous);
+        (record.log, record.sequence, record.previous) =
+            (Some(stream.log), Some(stream.sequence), stream.previous);
         record.hash = Some(hash);
         record.attachments = attached(item);
         record.reply_to = item.in_reply_to;
@@ -101,15 +110,22 @@ impl Intake<'_> {
     fn check_links(&mut self, stream: &Stream, hash: Hash) {
         let (log, sequence) = (stream.log, stream.sequence);
         if self.known.at(log, sequence).iter().any(|link| link.hash != hash) {
-            self.tell(Type::Integrity, format!("the log is forked: there are two messages at sequence {sequence}"));
+            self.tell(
+                Type::Integrity,
+                format!("the log is forked: there are two messages at sequence {sequence}"),
+            );
             return;
         }
         let before = self.known.at(log, sequence.saturating_sub(1));
-        let follows = before.is_empty() || before.iter().any(|link| Some(link.hash) == stream.previous);
+        let follows =
+            before.is_empty() || before.iter().any(|link| Some(link.hash) == stream.previous);
         let after = self.known.at(log, sequence.saturating_add(1));
         let followed = after.is_empty() || after.iter().any(|link| link.previous == Some(hash));
         if !follows || !followed {
-            self.tell(Type::Integrity, format!("the log is forked: sequence {sequence} does not fit its neighbours"));
+            self.tell(
+                Type::Integrity,
+                format!("the log is forked: sequence {sequence} does not fit its neighbours"),
+            );
         }
     }
 }

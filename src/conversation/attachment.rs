@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::fetch;
 use super::own_feed::cannot_seal;
 use super::session::Session;
-use super::fetch;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::{open, seal};
@@ -26,9 +26,12 @@ const SCHEME: &str = "file://";
 /// # Errors
 /// When it cannot be read, or is too large.
 pub fn describe(path: &Path) -> Result<Attachment> {
-    let path = fs::canonicalize(path).or_cannot(|| format!("cannot attach `{}`", path.display()))?;
+    let path =
+        fs::canonicalize(path).or_cannot(|| format!("cannot attach `{}`", path.display()))?;
     let bytes = content(&path)?;
-    let shown = path.to_str().ok_or_else(|| Error::cannot(format!("cannot attach `{}`: its name is not UTF-8", path.display())))?;
+    let shown = path.to_str().ok_or_else(|| {
+        Error::cannot(format!("cannot attach `{}`: its name is not UTF-8", path.display()))
+    })?;
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("attachment").to_owned();
     Ok(Attachment {
         url: format!("{SCHEME}{shown}"),
@@ -49,10 +52,14 @@ pub fn seal_files(session: &mut Session, item: &mut Item, to: &Certificate) -> R
         let Some(path) = attachment.url.strip_prefix(SCHEME).map(PathBuf::from) else { continue };
         let bytes = content(&path)?;
         if Hash::of(&bytes) != attachment.hash {
-            return Err(Error::cannot(format!("`{}` has changed since it was attached", path.display())));
+            return Err(Error::cannot(format!(
+                "`{}` has changed since it was attached",
+                path.display()
+            )));
         }
         let (own, now) = (session.certificate()?.clone(), session.now());
-        let sealed = seal::seal_file(&bytes, &own, &[to], now, &mut session.rng).map_err(cannot_seal)?;
+        let sealed =
+            seal::seal_file(&bytes, &own, &[to], now, &mut session.rng).map_err(cannot_seal)?;
         let token = Token::new(&mut session.rng);
         attachment.url = session.config.base()?.join(&format!("b/{token}"))?.to_string();
         (attachment.size, attachment.hash) = (sealed.len() as u64, Hash::of(&sealed));
@@ -72,8 +79,10 @@ pub fn save(session: &mut Session, record: &Record, folder: &Path) -> Result<Vec
     let mut written = Vec::new();
     for attached in &record.attachments {
         let sealed = fetch_sealed(session, attached)?;
-        let plain = open::open_file(&sealed, session.secret()?.0, limits::ATTACHMENT)
-            .or_cannot(|| format!("cannot open the attachment `{}`", attached.name.escape_debug()))?;
+        let plain =
+            open::open_file(&sealed, session.secret()?.0, limits::ATTACHMENT).or_cannot(|| {
+                format!("cannot open the attachment `{}`", attached.name.escape_debug())
+            })?;
         written.push(write(folder, &names::of_file(&attached.name), &plain)?);
     }
     Ok(written)
@@ -82,7 +91,11 @@ pub fn save(session: &mut Session, record: &Record, folder: &Path) -> Result<Vec
 fn fetch_sealed(session: &Session, attached: &Attached) -> Result<Vec<u8>> {
     let shown = format!("the attachment `{}`", attached.name.escape_debug());
     let url: Url = attached.url.parse().or_cannot(|| format!("cannot fetch {shown}"))?;
-    let sealed = match session.client()?.get(&url, limits::ATTACHMENT + limits::SEALED, &Conditions::default()) {
+    let sealed = match session.client()?.get(
+        &url,
+        limits::ATTACHMENT + limits::SEALED,
+        &Conditions::default(),
+    ) {
         Ok(Answer::Document(document)) => document.bytes,
         Ok(Answer::Unchanged) => Vec::new(),
         Err(failure) => return Err(fetch::failed(&shown, failure)),
@@ -94,12 +107,16 @@ fn fetch_sealed(session: &Session, attached: &Attached) -> Result<Vec<u8>> {
 }
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
-    let (stem, extension) = name.rsplit_once('.').map_or((name, String::new()), |(stem, rest)| (stem, format!(".{rest}")));
+    let (stem, extension) = name
+        .rsplit_once('.')
+        .map_or((name, String::new()), |(stem, rest)| (stem, format!(".{rest}")));
     let unused = |name: &str| folder.join(name).exists();
     let stem = names::unique(stem, |stem| unused(&format!("{stem}{extension}")));
     let path = folder.join(format!("{stem}{extension}"));
-    let mut file = File::create_new(&path).or_cannot(|| format!("cannot write `{}`", path.display()))?;
-    std::io::Write::write_all(&mut file, bytes).or_cannot(|| format!("cannot write `{}`", path.display()))?;
+    let mut file =
+        File::create_new(&path).or_cannot(|| format!("cannot write `{}`", path.display()))?;
+    std::io::Write::write_all(&mut file, bytes)
+        .or_cannot(|| format!("cannot write `{}`", path.display()))?;
     Ok(path)
 }
 

@@ -1,15 +1,16 @@
 //! An introduction by somebody who is no contact yet, checked as far as it can be (PROTOCOL §6).
 
 use super::session::Session;
+use crate::conversation::intake::sealed_hash;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
-use crate::openpgp::open::{self, Opened, Refusal, Verdict};
+use crate::openpgp::open::{self, Opened};
+use crate::openpgp::refusal::{Refusal, Verdict};
 use crate::protocol::channel::Channel;
 use crate::protocol::handshake::{self, Found, Us};
 use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::url::Url;
-use crate::conversation::intake::sealed_hash;
 
 /// A checked introduction and the certificate that signed it.
 #[derive(Clone, Debug)]
@@ -40,11 +41,14 @@ impl Candidate {
 pub fn from_file(session: &mut Session, document: &[u8]) -> Result<Candidate> {
     let channel = Channel::parse(document).or_cannot(|| "this is no invitation".to_owned())?;
     let enclosed = channel.certificate.as_deref().ok_or_else(|| {
-        Error::cannot("this is no invitation: there is no certificate in it").hint("cloudim handshake invite --output FILE makes one")
+        Error::cannot("this is no invitation: there is no certificate in it")
+            .hint("cloudim handshake invite --output FILE makes one")
     })?;
-    let certificate = Certificate::parse(enclosed.as_bytes()).or_cannot(|| "cannot use the certificate in the invitation".to_owned())?;
+    let certificate = Certificate::parse(enclosed.as_bytes())
+        .or_cannot(|| "cannot use the certificate in the invitation".to_owned())?;
     certificate.usable(session.now()).map_err(|why| {
-        Error::new(Kind::Trust, format!("the certificate in the invitation {why}")).hint("ask its owner for a new one")
+        Error::new(Kind::Trust, format!("the certificate in the invitation {why}"))
+            .hint("ask its owner for a new one")
     })?;
     let sealed = introduction_of(&channel)?;
     let signed = open::open_signed(&sealed, &certificate, session.now());
@@ -68,7 +72,12 @@ pub fn from_file(session: &mut Session, document: &[u8]) -> Result<Candidate> {
 ///
 /// # Errors
 /// When there is none, or it does not fit.
-pub fn from_feed(session: &mut Session, document: &[u8], url: &Url, certificate: Certificate) -> Result<Candidate> {
+pub fn from_feed(
+    session: &mut Session,
+    document: &[u8],
+    url: &Url,
+    certificate: Certificate,
+) -> Result<Candidate> {
     let channel = Channel::parse(document)?;
     let sealed = introduction_of(&channel)?;
     let opened = unseal(session, &sealed, &certificate)?;
@@ -98,9 +107,17 @@ fn refused(refusal: &Refusal) -> Error {
     Error::new(kind, "cannot open the introduction").because(refusal.clone())
 }
 
-fn checked(session: &Session, channel: &Channel, sealed: &str, opened: Opened, certificate: Certificate, feed: Option<&Url>) -> Result<Candidate> {
+fn checked(
+    session: &Session,
+    channel: &Channel,
+    sealed: &str,
+    opened: Opened,
+    certificate: Certificate,
+    feed: Option<&Url>,
+) -> Result<Candidate> {
     let introduction = Introduction::parse(&opened.octets)?;
-    let octets = String::from_utf8(opened.octets).or_cannot(|| "the introduction is not UTF-8".to_owned())?;
+    let octets = String::from_utf8(opened.octets)
+        .or_cannot(|| "the introduction is not UTF-8".to_owned())?;
     let signer = certificate.fingerprint();
     let key = channel.key.as_ref();
     let found = Found { signer: &signer, feed, key: key.map(|key| &key.url) };

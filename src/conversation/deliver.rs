@@ -31,7 +31,12 @@ pub enum Target {
 ///
 /// # Errors
 /// When stdout cannot be written; a broken pipe is no error, and moves no cursor.
-pub fn deliver(session: &mut Session, names: &[String], target: &Target, limit: Option<usize>) -> Result<usize> {
+pub fn deliver(
+    session: &mut Session,
+    names: &[String],
+    target: &Target,
+    limit: Option<usize>,
+) -> Result<usize> {
     match target {
         Target::Stdout => to_stdout(session, names, limit, true),
         Target::Peek => to_stdout(session, names, limit, false),
@@ -53,7 +58,12 @@ struct Waiting {
     _lock: Lock,
 }
 
-fn to_stdout(session: &mut Session, names: &[String], limit: Option<usize>, moves: bool) -> Result<usize> {
+fn to_stdout(
+    session: &mut Session,
+    names: &[String],
+    limit: Option<usize>,
+    moves: bool,
+) -> Result<usize> {
     let (mut shown, mut waiting, mut count) = (Vec::new(), Vec::new(), 0);
     for name in names {
         let Some(lock) = delivered::lock(&session.home, name)? else { continue };
@@ -92,7 +102,13 @@ fn print(session: &mut Session, shown: &[Shown]) -> io::Result<()> {
     session.world.stdout.flush()
 }
 
-fn to_hook(session: &mut Session, name: &str, command: &str, retry: bool, limit: Option<usize>) -> Result<usize> {
+fn to_hook(
+    session: &mut Session,
+    name: &str,
+    command: &str,
+    retry: bool,
+    limit: Option<usize>,
+) -> Result<usize> {
     let Some(_lock) = delivered::lock(&session.home, name)? else { return Ok(0) };
     let mut cursors = Delivered::load(&session.home, name)?;
     if retry {
@@ -100,7 +116,9 @@ fn to_hook(session: &mut Session, name: &str, command: &str, retry: bool, limit:
     }
     if !cursors.may_run(session.now()) {
         if cursors.is_parked() {
-            session.warn(&format!("the hook for `{name}` failed too often and is parked: cloudim poll --retry"));
+            session.warn(&format!(
+                "the hook for `{name}` failed too often and is parked: cloudim poll --retry"
+            ));
             session.blame(Kind::Cannot);
         }
         return Ok(0);
@@ -133,8 +151,13 @@ fn refused(shown: &Shown, cursors: &Delivered) -> Error {
     let guid = shown.record.guid.map(|guid| guid.to_string()).unwrap_or_default();
     let error = Error::cannot(format!("the hook did not take `{guid}` by `{}`", shown.contact));
     match cursors.retry_at {
-        _ if cursors.is_parked() => error.hint("it failed ten times and is parked: cloudim poll --retry"),
-        Some(at) => error.hint(format!("the next poll after {} tries again; at once: cloudim poll --retry", output::local(at))),
+        _ if cursors.is_parked() => {
+            error.hint("it failed ten times and is parked: cloudim poll --retry")
+        }
+        Some(at) => error.hint(format!(
+            "the next poll after {} tries again; at once: cloudim poll --retry",
+            output::local(at)
+        )),
         None => error,
     }
 }

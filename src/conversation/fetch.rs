@@ -59,5 +59,9 @@ pub fn failed(what: &str, failure: Failure) -> Error {
     };
     let refused = matches!(failure, Failure::Refused(_));
     let error = Error::new(kind, format!("cannot fetch {what}")).because(failure);
-    if refused { error.hint("if you trust that network, name it in allow in config.toml") } else { error }
+    if refused {
+        error.hint("if you trust that network, name it in allow in config.toml")
+    } else {
+        error
+    }
 }

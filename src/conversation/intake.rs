@@ -8,7 +8,8 @@ use super::own_feed::{self, Change};
 use super::session::Session;
 use crate::error::{Context, Kind, Result};
 use crate::openpgp::certificate::Certificate;
-use crate::openpgp::open::{self, Opened, Refusal, Verdict as Sentence};
+use crate::openpgp::open::{self, Opened};
+use crate::openpgp::refusal::{Refusal, Verdict as Sentence};
 use crate::protocol::channel::Channel;
 use crate::protocol::hash::Hash;
 use crate::protocol::url::Url;
@@ -53,8 +54,14 @@ pub struct Intake<'a> {
 ///
 /// # Errors
 /// When it is no feed, or something cannot be read or written; what was stored before stays.
-pub fn take_in(session: &mut Session, name: &str, document: &[u8], source: Source) -> Result<Outcome> {
-    let channel = Channel::parse(document).or_cannot(|| format!("cannot read the feed of `{name}`"))?;
+pub fn take_in(
+    session: &mut Session,
+    name: &str,
+    document: &[u8],
+    source: Source,
+) -> Result<Outcome> {
+    let channel =
+        Channel::parse(document).or_cannot(|| format!("cannot read the feed of `{name}`"))?;
     if Intake::open(session, name)?.has_work(&channel) {
         session.unlock()?;
     }
@@ -77,7 +84,17 @@ impl<'a> Intake<'a> {
         let verdicts = Verdicts::load(&session.home, name, Hash::of(keys.as_bytes()))?;
         let known = Known::load(&Messages::of(&session.home, name))?;
         let now = session.now();
-        Ok(Self { session, name, contact, certificate, known, verdicts, records: Vec::new(), now, stale: false })
+        Ok(Self {
+            session,
+            name,
+            contact,
+            certificate,
+            known,
+            verdicts,
+            records: Vec::new(),
+            now,
+            stale: false,
+        })
     }
 
     /// Whether anything in `channel` has yet to be opened: only that costs a passphrase.
@@ -87,8 +104,11 @@ impl<'a> Intake<'a> {
             let hash = sealed.as_deref().map(sealed_hash);
             hash.is_some_and(|hash| Some(hash) != seen && !self.is_settled(what, hash))
         };
-        new_single(&channel.introduction, theirs.introduction.as_ref().map(|seen| seen.sealed), "introduction")
-            || new_single(&channel.state, theirs.state.as_ref().map(|seen| seen.sealed), "state")
+        new_single(
+            &channel.introduction,
+            theirs.introduction.as_ref().map(|seen| seen.sealed),
+            "introduction",
+        ) || new_single(&channel.state, theirs.state.as_ref().map(|seen| seen.sealed), "state")
             || channel.items.iter().any(|item| self.is_new(item))
     }
 
@@ -126,7 +146,8 @@ impl<'a> Intake<'a> {
         let logs = self.contact.theirs.logs.len();
         let verdict = Verdict { guid: guid.to_owned(), sealed, why, reason: reason.clone(), logs };
         if self.verdicts.note(verdict) {
-            let kind = if matches!(why, Why::Held | Why::Early) { Type::Trust } else { Type::Integrity };
+            let kind =
+                if matches!(why, Why::Held | Why::Early) { Type::Trust } else { Type::Integrity };
             let word = if kind == Type::Trust { "held" } else { "refused" };
             self.tell(kind, format!("{what} is {word}: {reason}"));
         }
@@ -153,7 +174,8 @@ impl<'a> Intake<'a> {
             // A stale copy must not answer the next request with "unchanged".
             self.contact.http = if self.stale { Http::default() } else { http };
         }
-        let Self { session, name, mut contact, certificate, verdicts, mut records, stale, .. } = self;
+        let Self { session, name, mut contact, certificate, verdicts, mut records, stale, .. } =
+            self;
         records.sort_by_key(|record| (record.log, record.sequence));
         Messages::of(&session.home, name).append(&mut records)?;
         verdicts.save(&session.home, name)?;
@@ -165,7 +187,9 @@ impl<'a> Intake<'a> {
     fn watch_gaps(&mut self) {
         let missing = self.known.missing(&self.contact.theirs);
         let grace = self.session.config.stale_grace;
-        if let Some((text, healed)) = gaps(&mut self.contact, !missing.is_empty() || self.stale, self.now, grace) {
+        if let Some((text, healed)) =
+            gaps(&mut self.contact, !missing.is_empty() || self.stale, self.now, grace)
+        {
             self.tell(Type::Integrity, text);
             if let Some(record) = self.records.last_mut() {
                 record.healed = healed;
@@ -175,7 +199,12 @@ impl<'a> Intake<'a> {
 }
 
 /// Notes whether `contact` is behind at `now`; returns what is to be told, and whether it is good.
-pub fn gaps(contact: &mut Contact, behind: bool, now: Timestamp, grace: jiff::SignedDuration) -> Option<(String, bool)> {
+pub fn gaps(
+    contact: &mut Contact,
+    behind: bool,
+    now: Timestamp,
+    grace: jiff::SignedDuration,
+) -> Option<(String, bool)> {
     let theirs = &mut contact.theirs;
     if !behind {
         theirs.behind_since = None;
@@ -189,11 +218,19 @@ pub fn gaps(contact: &mut Contact, behind: bool, now: Timestamp, grace: jiff::Si
     theirs.behind_told = true;
     let head = theirs.head.as_ref().map_or(0, |head| head.sequence);
     let reached = theirs.reached.last().map_or(0, |reached| reached.sequence);
-    Some((format!("messages are missing: here up to sequence {reached}, written up to {head}"), false))
+    Some((
+        format!("messages are missing: here up to sequence {reached}, written up to {head}"),
+        false,
+    ))
 }
 
 /// Tells the contact how far we are, where that changed, or saves what we know of it.
-fn acknowledge(session: &mut Session, name: &str, contact: &mut Contact, certificate: &Certificate) -> Result<bool> {
+fn acknowledge(
+    session: &mut Session,
+    name: &str,
+    contact: &mut Contact,
+    certificate: &Certificate,
+) -> Result<bool> {
     let silent = session.config.read_only || contact.blocked || session.secret().is_err();
     if silent {
         contact.save(&session.home, name)?;

@@ -47,8 +47,14 @@ pub fn make(session: &mut Session, wanted: &Wanted<'_>) -> Result<Made> {
     session.unlock()?;
     let _lock = session.lock()?;
     let waiting = invitations::made(&session.home)?;
-    let same = |made: &Made| made.to.as_ref().zip(to.as_ref()).is_some_and(|(a, b)| a.card == b.card && a.fingerprint == b.fingerprint);
-    let made = match waiting.into_iter().find(|made| same(made) && !made.is_expired(session.now())) {
+    let same = |made: &Made| {
+        made.to
+            .as_ref()
+            .zip(to.as_ref())
+            .is_some_and(|(a, b)| a.card == b.card && a.fingerprint == b.fingerprint)
+    };
+    let made = match waiting.into_iter().find(|made| same(made) && !made.is_expired(session.now()))
+    {
         Some(made) => made,
         None => fresh(session, wanted, to)?,
     };
@@ -56,10 +62,17 @@ pub fn make(session: &mut Session, wanted: &Wanted<'_>) -> Result<Made> {
     Ok(made)
 }
 
-fn expect_invitable(session: &Session, to: &Addressee, fingerprint: Option<&Fingerprint>) -> Result<()> {
+fn expect_invitable(
+    session: &Session,
+    to: &Addressee,
+    fingerprint: Option<&Fingerprint>,
+) -> Result<()> {
     if let Some(expected) = fingerprint.filter(|expected| **expected != to.fingerprint) {
-        return Err(Error::new(Kind::Trust, format!("{} has the key {}, not {expected}", to.card, to.fingerprint))
-            .hint("somebody may stand between you: ask for the fingerprint by another way"));
+        return Err(Error::new(
+            Kind::Trust,
+            format!("{} has the key {}, not {expected}", to.card, to.fingerprint),
+        )
+        .hint("somebody may stand between you: ask for the fingerprint by another way"));
     }
     if to.fingerprint == session.certificate()?.fingerprint() {
         return Err(Error::cannot("that address is your own"));
@@ -110,7 +123,12 @@ fn fresh(session: &mut Session, wanted: &Wanted<'_>, to: Option<Addressee>) -> R
 ///
 /// # Errors
 /// When this identity has no base URL.
-pub fn introduction(session: &Session, token: &Token, log: Guid, serial: u64) -> Result<Introduction> {
+pub fn introduction(
+    session: &Session,
+    token: &Token,
+    log: Guid,
+    serial: u64,
+) -> Result<Introduction> {
     let base = session.config.base()?;
     Ok(Introduction {
         log,
@@ -138,7 +156,8 @@ pub fn introduction(session: &Session, token: &Token, log: Guid, serial: u64) ->
 pub fn free_name(session: &Session, name: &str) -> Result<String> {
     names::check(name)?;
     if session.home.contact(name).exists() {
-        return Err(Error::cannot(format!("there is a contact `{name}` already")).hint("choose another name: --as NAME"));
+        return Err(Error::cannot(format!("there is a contact `{name}` already"))
+            .hint("choose another name: --as NAME"));
     }
     Ok(name.to_owned())
 }
@@ -151,7 +170,9 @@ pub fn unused_name(session: &Session, claimed: &str) -> Result<String> {
     let made = invitations::made(&session.home)?.into_iter().filter_map(|made| made.name);
     let received = invitations::received(&session.home)?.into_iter().map(|received| received.name);
     let waiting: Vec<String> = made.chain(received).collect();
-    let taken = |name: &str| session.home.contact(name).exists() || waiting.iter().any(|other| other == name);
+    let taken = |name: &str| {
+        session.home.contact(name).exists() || waiting.iter().any(|other| other == name)
+    };
     Ok(names::unique(&names::safe(claimed), taken))
 }
 
@@ -174,7 +195,8 @@ pub fn ensure_feed(session: &mut Session, made: &Made) -> Result<()> {
 
 fn sealed_introduction(session: &mut Session, made: &Made) -> Result<String> {
     let now = time::whole_seconds(session.now());
-    let certificate = made.to.as_ref().map(|to| Certificate::parse(to.certificate.as_bytes())).transpose()?;
+    let certificate =
+        made.to.as_ref().map(|to| Certificate::parse(to.certificate.as_bytes())).transpose()?;
     let (secret, rng) = session.secret()?;
     let sealed = match &certificate {
         Some(to) => seal::seal(made.octets.as_bytes(), secret, &[to], now, rng),
@@ -211,15 +233,19 @@ pub fn with_certificate(session: &Session, mut channel: Channel) -> Result<Strin
 pub fn call(session: &mut Session, made: &Made) -> Result<()> {
     let Some(to) = &made.to else { return Ok(()) };
     let name = made.name.clone().unwrap_or_default();
-    let otherwise = format!("hint: send it yourself: cloudim handshake invite {} --output FILE", to.card);
+    let otherwise =
+        format!("hint: send it yourself: cloudim handshake invite {} --output FILE", to.card);
     let Some(url) = &to.handshake else {
         session.say(&format!("invited `{name}`, whose host takes no calls"));
         session.say(&otherwise);
         return Ok(());
     };
-    let (feed, key) = (singles::feed_url(session, &made.token)?, session.config.base()?.join("key.asc")?);
+    let (feed, key) =
+        (singles::feed_url(session, &made.token)?, session.config.base()?.join("key.asc")?);
     match session.client()?.post_form(url, &[("feed", feed.as_str()), ("key", key.as_str())]) {
-        Ok(_) => session.say(&format!("invited `{name}`; cloudim poll tells when the answer is there")),
+        Ok(_) => {
+            session.say(&format!("invited `{name}`; cloudim poll tells when the answer is there"))
+        }
         Err(failure) => {
             session.warn(&format!("`{name}` could not be called: {failure}"));
             session.say(&otherwise);

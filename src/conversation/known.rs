@@ -50,7 +50,10 @@ impl Known {
         };
         if record.direction == Direction::Received {
             self.guids.insert(guid, hash);
-            self.places.entry((log, sequence)).or_default().push(Link { hash, previous: record.previous });
+            self.places
+                .entry((log, sequence))
+                .or_default()
+                .push(Link { hash, previous: record.previous });
         }
     }
 
@@ -66,7 +69,10 @@ impl Known {
 
     /// The highest sequence of `log` that we have; 0 for none.
     pub fn highest(&self, log: LogId) -> u64 {
-        self.places.range((log, 0)..=(log, u64::MAX)).next_back().map_or(0, |((_, sequence), _)| *sequence)
+        self.places
+            .range((log, 0)..=(log, u64::MAX))
+            .next_back()
+            .map_or(0, |((_, sequence), _)| *sequence)
     }
 
     /// Whether a verified item names `hash` as the one before it.
@@ -82,7 +88,9 @@ impl Known {
             let next = reached.sequence.saturating_add(1);
             if let Some(link) = self.at(log, next).first() {
                 reached = Reached { log, sequence: next, hash: Some(link.hash) };
-            } else if let Some(gone) = theirs.gone.iter().find(|g| g.log == log && g.from <= next && next <= g.to) {
+            } else if let Some(gone) =
+                theirs.gone.iter().find(|g| g.log == log && g.from <= next && next <= g.to)
+            {
                 reached.sequence = gone.to;
             } else {
                 return reached;
@@ -94,11 +102,16 @@ impl Known {
     /// first, up to its head.
     pub fn missing(&self, theirs: &Theirs) -> Vec<Range> {
         let Some(head) = &theirs.head else { return Vec::new() };
-        let here = self.places.range((head.log, 0)..=(head.log, head.sequence)).map(|((_, sequence), _)| (*sequence, *sequence));
-        let gone = theirs.gone.iter().filter(|gone| gone.log == head.log).map(|gone| (gone.from, gone.to));
+        let here = self
+            .places
+            .range((head.log, 0)..=(head.log, head.sequence))
+            .map(|((_, sequence), _)| (*sequence, *sequence));
+        let gone =
+            theirs.gone.iter().filter(|gone| gone.log == head.log).map(|gone| (gone.from, gone.to));
         let mut present: Vec<(u64, u64)> = here.chain(gone).collect();
         present.sort_unstable();
-        let (mut next, mut missing) = (self.reached(theirs, head.log).sequence.saturating_add(1), Vec::new());
+        let (mut next, mut missing) =
+            (self.reached(theirs, head.log).sequence.saturating_add(1), Vec::new());
         for (from, to) in present {
             if from > next {
                 missing.push(Range { log: head.log, from: next, to: from - 1 });
@@ -129,7 +142,8 @@ mod tests {
         let mut known = Known::default();
         for sequence in sequences {
             let guid = format!("urn:uuid:0199f0c2-0000-7000-8000-{sequence:012}").parse().unwrap();
-            let mut record = Record::new(Type::Message, Direction::Received, Timestamp::UNIX_EPOCH, "");
+            let mut record =
+                Record::new(Type::Message, Direction::Received, Timestamp::UNIX_EPOCH, "");
             (record.guid, record.log, record.sequence) = (Some(guid), Some(log()), Some(*sequence));
             record.hash = Some(Hash::of(&sequence.to_be_bytes()));
             known.add(&record);
@@ -141,7 +155,10 @@ mod tests {
         let hash = Hash::of(&head.to_be_bytes());
         Theirs {
             head: Some(Head { log: log(), sequence: head, hash }),
-            gone: gone.iter().map(|(from, to)| Wanted { log: log(), from: *from, to: *to }).collect(),
+            gone: gone
+                .iter()
+                .map(|(from, to)| Wanted { log: log(), from: *from, to: *to })
+                .collect(),
             ..Theirs::default()
         }
     }

@@ -3,20 +3,25 @@
 
 pub mod acceptance;
 pub mod address;
-pub mod arrivals;
+mod announcements;
+mod arrivals;
 pub mod attachment;
+pub mod candidate;
 pub mod deliver;
 pub mod fetch;
 pub mod hook;
 pub mod intake;
 pub mod invitation;
 pub mod known;
-pub mod ledger;
 pub mod outgoing;
+pub mod output;
 pub mod own_feed;
 pub mod passphrase;
-pub mod pinning;
+pub mod pending;
 pub mod public;
 pub mod publish;
+pub mod reading;
+mod restored;
 pub mod session;
 pub mod singles;
+pub mod standing;

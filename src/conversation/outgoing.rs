@@ -44,7 +44,8 @@ impl Writing {
     pub fn to(session: &Session, name: &str) -> Result<Self> {
         let contact = Contact::load(&session.home, name)?;
         if contact.blocked {
-            return Err(Error::cannot(format!("`{name}` is blocked")).hint(format!("cloudim contact unblock {name}")));
+            return Err(Error::cannot(format!("`{name}` is blocked"))
+                .hint(format!("cloudim contact unblock {name}")));
         }
         let certificate = contacts::certificate(&session.home, name)?;
         Ok(Self { name: name.to_owned(), contact, certificate })
@@ -54,13 +55,24 @@ impl Writing {
     ///
     /// # Errors
     /// When it is too large, or cannot be sealed.
-    pub fn seal(&mut self, session: &mut Session, mut item: Item, despite_clock: bool) -> Result<Outgoing> {
+    pub fn seal(
+        &mut self,
+        session: &mut Session,
+        mut item: Item,
+        despite_clock: bool,
+    ) -> Result<Outgoing> {
         let ours = &self.contact.ours;
-        item.stream = Some(Stream { log: ours.log, sequence: ours.sequence.saturating_add(1), previous: ours.head });
+        item.stream = Some(Stream {
+            log: ours.log,
+            sequence: ours.sequence.saturating_add(1),
+            previous: ours.head,
+        });
         let octets = item.write();
         if octets.len() > limits::ITEM_WRITTEN {
-            return Err(Error::cannot("the message is too long: at most about 78 KiB of text fit an item")
-                .hint("send it as an attachment: cloudim send -a FILE"));
+            return Err(Error::cannot(
+                "the message is too long: at most about 78 KiB of text fit an item",
+            )
+            .hint("send it as an attachment: cloudim send -a FILE"));
         }
         let at = own_feed::signing_time(&self.contact, session.now(), despite_clock)?;
         let armored = own_feed::seal(session, &octets, &mut self.contact, &self.certificate, at)?;
@@ -72,28 +84,40 @@ impl Writing {
     ///
     /// # Errors
     /// [`Kind::Busy`] when another took the sequence meanwhile.
-    pub fn take(&mut self, session: &mut Session, outgoing: Outgoing, despite_clock: bool) -> Result<()> {
+    pub fn take(
+        &mut self,
+        session: &mut Session,
+        outgoing: Outgoing,
+        despite_clock: bool,
+    ) -> Result<()> {
         let Outgoing { item, octets, sealed } = outgoing;
         let filed = self.place_of(&item)?;
         Octets::of(&session.home, &self.name).keep(&filed, &octets)?;
         let ours = &mut self.contact.ours;
         let hash = Hash::of(octets.as_bytes());
-        (ours.sequence, ours.head, ours.head_guid) = (filed.sequence, Some(hash), Some(filed.guid));
+        (ours.sequence, ours.head) = (filed.sequence, Some(hash));
         let record = record(&item, hash, &self.contact, session.now());
         let change = Change { sealed: Some((filed, sealed)), despite_clock, ..Change::default() };
-        let prepared = own_feed::prepare(session, &self.name, &mut self.contact, &self.certificate, change)?;
+        let prepared =
+            own_feed::prepare(session, &self.name, &mut self.contact, &self.certificate, change)?;
         let mut records = records_of(session, &self.name, &self.contact, &prepared.recovered)?;
         records.push(record);
-        prepared.commit(session, &self.name, &self.contact, |session| store(session, &self.name, records))
+        prepared.commit(session, &self.name, &self.contact, |session| {
+            store(session, &self.name, records)
+        })
     }
 
     fn place_of(&self, item: &Item) -> Result<Filed> {
         let ours = &self.contact.ours;
-        let stream = item.stream.as_ref().ok_or_else(|| Error::cannot("the item has no place in a log"))?;
+        let stream =
+            item.stream.as_ref().ok_or_else(|| Error::cannot("the item has no place in a log"))?;
         let next = ours.sequence.saturating_add(1);
         if stream.log != ours.log || stream.sequence != next || stream.previous != ours.head {
-            return Err(Error::new(Kind::Busy, format!("sequence {} is taken; the next is {next}", stream.sequence))
-                .hint("nothing was done: seal the plain item again by cloudim encrypt"));
+            return Err(Error::new(
+                Kind::Busy,
+                format!("sequence {} is taken; the next is {next}", stream.sequence),
+            )
+            .hint("nothing was done: seal the plain item again by cloudim encrypt"));
         }
         Ok(Filed { log: stream.log, sequence: stream.sequence, guid: item.guid })
     }
@@ -126,8 +150,12 @@ impl Writing {
     /// # Errors
     /// When its guid was used for something else.
     pub fn taken_before(&self, session: &Session, item: &Item) -> Result<Option<Record>> {
-        let Some(record) = Messages::of(&session.home, &self.name).find(item.guid)? else { return Ok(None) };
-        let hashes = |attachments: &[Attached]| attachments.iter().map(|a| (a.name.clone(), a.size)).collect::<Vec<_>>();
+        let Some(record) = Messages::of(&session.home, &self.name).find(item.guid)? else {
+            return Ok(None);
+        };
+        let hashes = |attachments: &[Attached]| {
+            attachments.iter().map(|a| (a.name.clone(), a.size)).collect::<Vec<_>>()
+        };
         let same = record.direction == Direction::Sent
             && record.text == item.text
             && record.reply_to == item.in_reply_to
@@ -135,7 +163,8 @@ impl Writing {
         if same {
             return Ok(Some(record));
         }
-        Err(Error::cannot(format!("`{}` was used for another message", item.guid)).hint("leave --guid out for a new one"))
+        Err(Error::cannot(format!("`{}` was used for another message", item.guid))
+            .hint("leave --guid out for a new one"))
     }
 }
 
@@ -146,7 +175,8 @@ fn record(item: &Item, hash: Hash, contact: &Contact, now: Timestamp) -> Record 
     record.received = now;
     record.guid = Some(item.guid);
     if let Some(stream) = &item.stream {
-        (record.log, record.sequence, record.previous) = (Some(stream.log), Some(stream.sequence), stream.previous);
+        (record.log, record.sequence, record.previous) =
+            (Some(stream.log), Some(stream.sequence), stream.previous);
     }
     record.hash = Some(hash);
     record.attachments = attached(item);
@@ -173,7 +203,12 @@ pub fn attached(item: &Item) -> Vec<Attached> {
 ///
 /// # Errors
 /// When the messages or the octets cannot be read.
-pub fn records_of(session: &Session, name: &str, contact: &Contact, recovered: &[Filed]) -> Result<Vec<Record>> {
+pub fn records_of(
+    session: &Session,
+    name: &str,
+    contact: &Contact,
+    recovered: &[Filed],
+) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     let messages = Messages::of(&session.home, name);
     for filed in recovered.iter().rev() {

@@ -30,7 +30,10 @@ pub fn write(out: &mut dyn Write, format: Format, shown: &[Shown]) -> io::Result
     match format {
         Format::Text => messages().try_for_each(|shown| out.write_all(as_text(shown).as_bytes())),
         Format::Tsv => messages().try_for_each(|shown| out.write_all(as_tsv(shown).as_bytes())),
-        Format::Json => shown.iter().filter(|shown| shown.record.kind != Type::Key).try_for_each(|shown| as_json(out, shown)),
+        Format::Json => shown
+            .iter()
+            .filter(|shown| shown.record.kind != Type::Key)
+            .try_for_each(|shown| as_json(out, shown)),
         Format::Rss => out.write_all(as_feed(messages()).as_bytes()),
     }
 }
@@ -51,9 +54,15 @@ fn as_text(shown: &Shown) -> String {
         Direction::Received => shown.contact.clone(),
         Direction::Sent => format!("me → {}", shown.contact),
     };
-    let mut line = format!("{}  {who}  {}", local(record.time), visible(&record.text).replace('\n', "\n    "));
+    let text = record.text.strip_suffix('\n').unwrap_or(&record.text);
+    let mut line =
+        format!("{}  {who}  {}", local(record.time), visible(text).replace('\n', "\n    "));
     for attachment in &record.attachments {
-        line.push_str(&format!("\n    [attachment: {}, {} bytes]", visible(&attachment.name).replace('\n', " "), attachment.size));
+        line.push_str(&format!(
+            "\n    [attachment: {}, {} bytes]",
+            visible(&attachment.name).replace('\n', " "),
+            attachment.size
+        ));
     }
     line.push('\n');
     line
@@ -73,7 +82,11 @@ pub fn visible(text: &str) -> String {
             '\n' | '\t' => seen.push(c),
             '\0'..='\x1f' => seen.extend(['^', char::from(c as u8 ^ 0x40)]),
             '\x7f' => seen.push_str("^?"),
-            '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            '\u{80}'..='\u{9f}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => {
                 seen.push_str(&format!("<U+{:04X}>", u32::from(c)));
             }
             _ => seen.push(c),
@@ -90,7 +103,8 @@ fn as_tsv(shown: &Shown) -> String {
     let guid = record.guid.map(|guid| guid.to_string()).unwrap_or_default();
     let enclosure = record.attachments.first().map(|a| a.url.clone()).unwrap_or_default();
     let category = if record.direction == Direction::Sent { "sent" } else { "received" };
-    let fields = [title, "", &record.text, "plain", &guid, &shown.contact, &enclosure, category].map(escaped);
+    let fields = [title, "", &record.text, "plain", &guid, &shown.contact, &enclosure, category]
+        .map(escaped);
     format!("{}\t{}\n", record.time.as_second(), fields.join("\t"))
 }
 
@@ -137,7 +151,10 @@ mod tests {
 
     fn shown(text: &str) -> Shown {
         let time = "2026-11-22T19:02:11Z".parse().unwrap();
-        Shown { contact: "john".to_owned(), record: Record::new(Type::Message, Direction::Received, time, text) }
+        Shown {
+            contact: "john".to_owned(),
+            record: Record::new(Type::Message, Direction::Received, time, text),
+        }
     }
 
     #[test]
@@ -163,6 +180,9 @@ mod tests {
         write(&mut out, Format::Json, &[shown("hi")]).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(value["v"], 1);
-        assert_eq!((&value["type"], &value["contact"], &value["text"]), (&"message".into(), &"john".into(), &"hi".into()));
+        assert_eq!(
+            (&value["type"], &value["contact"], &value["text"]),
+            (&"message".into(), &"john".into(), &"hi".into())
+        );
     }
 }

@@ -21,7 +21,7 @@ use crate::protocol::limits;
 use crate::protocol::state::State;
 use crate::protocol::time;
 use crate::protocol::token::Token;
-use crate::store::contacts::{Archive, Contact};
+use crate::store::contacts::{Archive, Contact, Ours};
 use crate::store::octets::{Filed, Octets, Single};
 use crate::store::{atomic, feeds};
 
@@ -70,7 +70,13 @@ pub fn signing_time(contact: &Contact, now: Timestamp, despite_clock: bool) -> R
 ///
 /// # Errors
 /// [`Kind::Trust`] when the contact's certificate cannot be sealed to.
-pub fn seal(session: &mut Session, octets: &str, contact: &mut Contact, to: &Certificate, at: Timestamp) -> Result<String> {
+pub fn seal(
+    session: &mut Session,
+    octets: &str,
+    contact: &mut Contact,
+    to: &Certificate,
+    at: Timestamp,
+) -> Result<String> {
     let (secret, rng) = session.secret()?;
     let sealed = seal::seal(octets.as_bytes(), secret, &[to], at, rng).map_err(cannot_seal)?;
     contact.ours.signed = Some(at);
@@ -81,8 +87,9 @@ pub fn seal(session: &mut Session, octets: &str, contact: &mut Contact, to: &Cer
 pub fn cannot_seal(cause: SealError) -> Error {
     match cause {
         SealError::Unusable(fingerprint, why) => {
-            Error::new(Kind::Trust, format!("the certificate {fingerprint} {why}"))
-                .hint("ask its owner to publish a new key or a longer expiry, then run cloudim poll")
+            Error::new(Kind::Trust, format!("the certificate {fingerprint} {why}")).hint(
+                "ask its owner to publish a new key or a longer expiry, then run cloudim poll",
+            )
         }
         other => Error::cannot("cannot seal").because(other),
     }
@@ -92,17 +99,29 @@ pub fn cannot_seal(cause: SealError) -> Error {
 ///
 /// # Errors
 /// When something on disk is not as it should be, or cannot be sealed.
-pub fn prepare(session: &mut Session, name: &str, contact: &mut Contact, to: &Certificate, change: Change<'_>) -> Result<Prepared> {
+pub fn prepare(
+    session: &mut Session,
+    name: &str,
+    contact: &mut Contact,
+    to: &Certificate,
+    change: Change<'_>,
+) -> Result<Prepared> {
     let now = session.now();
     let at = signing_time(contact, now, change.despite_clock)?;
     let old = feeds::load(&session.home, &contact.ours.token)?;
     let base = singles::channel(session, &contact.ours.token)?;
-    let subkey = to.encryption_subkey(now).map_err(|why| cannot_seal(SealError::Unusable(to.fingerprint(), why)))?;
+    let subkey = to
+        .encryption_subkey(now)
+        .map_err(|why| cannot_seal(SealError::Unusable(to.fingerprint(), why)))?;
     let reseal = contact.ours.sealed_to.as_ref() != Some(&subkey);
     let filed = Octets::of(&session.home, name).items()?;
     let before = old.clone().unwrap_or_default();
     let mut prepared = Prepared {
-        channel: Channel { introduction: before.introduction.clone(), state: before.state.clone(), ..base },
+        channel: Channel {
+            introduction: before.introduction.clone(),
+            state: before.state.clone(),
+            ..base
+        },
         changed: false,
         state: None,
         introduction: None,
@@ -112,13 +131,20 @@ pub fn prepare(session: &mut Session, name: &str, contact: &mut Contact, to: &Ce
         recovered: Vec::new(),
     };
     let kept = prepared.retain(session, contact, filed, now);
-    prepared.fill(session, name, contact, to, &Filling { before: &before, kept: &kept, change: &change, reseal, at })?;
+    prepared.fill(
+        session,
+        name,
+        contact,
+        to,
+        &Filling { before: &before, kept: &kept, change: &change, reseal, at },
+    )?;
     prepared.introduce(session, name, contact, to, &change, reseal, at)?;
     prepared.archive_oldest(session, contact)?;
     prepared.tell_state(session, name, contact, to, &kept, reseal, at)?;
     contact.ours.sealed_to = Some(subkey);
     if let Some(last) = contact.ours.archives.last() {
-        prepared.channel.prev_archive = Some(singles::archive_url(session, &contact.ours.token, last.number)?);
+        prepared.channel.prev_archive =
+            Some(singles::archive_url(session, &contact.ours.token, last.number)?);
     }
     prepared.changed = old.as_ref() != Some(&prepared.channel);
     Ok(prepared)
@@ -140,21 +166,28 @@ impl Prepared {
 
     /// Decides what leaves the feed: what was acknowledged and is older than `retention`, but never
     /// the head; and an archive only as a whole, oldest first. Returns what stays, oldest first.
-    fn retain(&mut self, session: &Session, contact: &mut Contact, filed: Vec<Filed>, now: Timestamp) -> Vec<Filed> {
+    fn retain(
+        &mut self,
+        session: &Session,
+        contact: &mut Contact,
+        filed: Vec<Filed>,
+        now: Timestamp,
+    ) -> Vec<Filed> {
         let ours = &mut contact.ours;
-        let settled = |item: &Filed| {
-            item.log == ours.log
-                && item.sequence <= ours.acknowledged
-                && item.sequence < ours.sequence
-                && now.duration_since(item.guid.time()) > session.config.retention
-        };
+        let settled = |item: &Filed| is_settled(item, ours, session.config.retention, now);
         // Filed by a run that died before it counted: its sequence is free, and will be used.
         let stray = |item: &Filed| item.log == ours.log && item.sequence > ours.sequence;
-        let done: HashMap<Guid, bool> = filed.iter().map(|item| (item.guid, settled(item))).collect();
-        let all_done = |archive: &Archive| archive.items.iter().all(|guid| done.get(guid).is_none_or(|done| *done));
+        let done: HashMap<Guid, bool> =
+            filed.iter().map(|item| (item.guid, settled(item))).collect();
+        let all_done = |archive: &Archive| {
+            archive.items.iter().all(|guid| done.get(guid).is_none_or(|done| *done))
+        };
         let dead = ours.archives.iter().take_while(|archive| all_done(archive)).count();
-        self.dead_archives = ours.archives.iter().take(dead).map(|archive| archive.number).collect();
-        let archived = |archives: &[Archive], guid: &Guid| archives.iter().any(|archive| archive.items.contains(guid));
+        self.dead_archives =
+            ours.archives.iter().take(dead).map(|archive| archive.number).collect();
+        let archived = |archives: &[Archive], guid: &Guid| {
+            archives.iter().any(|archive| archive.items.contains(guid))
+        };
         let (stays, leaving) = filed.into_iter().partition(|item| {
             let alive = ours.archives.get(dead..).is_some_and(|alive| archived(alive, &item.guid));
             !stray(item) && (alive || !settled(item))
@@ -165,12 +198,25 @@ impl Prepared {
     }
 
     /// Puts the items that stay into the channel, newest first, sealing those that are not sealed.
-    fn fill(&mut self, session: &mut Session, name: &str, contact: &mut Contact, to: &Certificate, with: &Filling<'_>) -> Result<()> {
-        let sealed: HashMap<&str, &FeedItem> =
-            with.before.items.iter().filter_map(|item| Some((item.guid.as_deref()?, item))).collect();
+    fn fill(
+        &mut self,
+        session: &mut Session,
+        name: &str,
+        contact: &mut Contact,
+        to: &Certificate,
+        with: &Filling<'_>,
+    ) -> Result<()> {
+        let sealed: HashMap<&str, &FeedItem> = with
+            .before
+            .items
+            .iter()
+            .filter_map(|item| Some((item.guid.as_deref()?, item)))
+            .collect();
         for item in with.kept.iter().rev() {
-            let archived = contact.ours.archives.iter().any(|archive| archive.items.contains(&item.guid));
-            let unacknowledged = item.log != contact.ours.log || item.sequence > contact.ours.acknowledged;
+            let archived =
+                contact.ours.archives.iter().any(|archive| archive.items.contains(&item.guid));
+            let unacknowledged =
+                item.log != contact.ours.log || item.sequence > contact.ours.acknowledged;
             if archived && !(with.reseal && unacknowledged) {
                 continue;
             }
@@ -178,14 +224,20 @@ impl Prepared {
             let guid = item.guid.to_string();
             if let Some((_, fresh)) = fresh {
                 self.channel.items.push(fresh.clone());
-            } else if let Some(before) = sealed.get(guid.as_str()).filter(|_| !(with.reseal && unacknowledged)) {
+            } else if let Some(before) =
+                sealed.get(guid.as_str()).filter(|_| !(with.reseal && unacknowledged))
+            {
                 self.channel.items.push((*before).clone());
             } else {
                 let octets = Octets::of(&session.home, name).item(item)?;
                 let armored = seal(session, &octets, contact, to, with.at)?;
                 self.channel.items.push(FeedItem::sealed(item.guid, armored));
                 // The copy in the archive is sealed to a subkey of the past: this one counts now.
-                contact.ours.archives.iter_mut().for_each(|a| a.items.retain(|guid| *guid != item.guid));
+                contact
+                    .ours
+                    .archives
+                    .iter_mut()
+                    .for_each(|a| a.items.retain(|guid| *guid != item.guid));
                 if !sealed.contains_key(guid.as_str()) && !archived {
                     self.recovered.push(*item);
                 }
@@ -194,7 +246,16 @@ impl Prepared {
         Ok(())
     }
 
-    fn introduce(&mut self, session: &mut Session, name: &str, contact: &mut Contact, to: &Certificate, change: &Change<'_>, reseal: bool, at: Timestamp) -> Result<()> {
+    fn introduce(
+        &mut self,
+        session: &mut Session,
+        name: &str,
+        contact: &mut Contact,
+        to: &Certificate,
+        change: &Change<'_>,
+        reseal: bool,
+        at: Timestamp,
+    ) -> Result<()> {
         let octets = match change.introduction {
             Some(introduction) => Some(introduction.write()),
             None => Octets::of(&session.home, name).single(Single::Introduction)?,
@@ -241,14 +302,29 @@ impl Prepared {
         Ok(())
     }
 
-    fn tell_state(&mut self, session: &mut Session, name: &str, contact: &mut Contact, to: &Certificate, kept: &[Filed], reseal: bool, at: Timestamp) -> Result<()> {
-        let floor = kept.iter().filter(|item| item.log == contact.ours.log).map(|item| item.sequence).min();
+    fn tell_state(
+        &mut self,
+        session: &mut Session,
+        name: &str,
+        contact: &mut Contact,
+        to: &Certificate,
+        kept: &[Filed],
+        reseal: bool,
+        at: Timestamp,
+    ) -> Result<()> {
+        let floor =
+            kept.iter().filter(|item| item.log == contact.ours.log).map(|item| item.sequence).min();
         let before = match Octets::of(&session.home, name).single(Single::State)? {
-            Some(octets) => Some(State::parse(octets.as_bytes()).or_cannot(|| "cannot use `octets/state.xml`".to_owned())?),
+            Some(octets) => Some(
+                State::parse(octets.as_bytes())
+                    .or_cannot(|| "cannot use `octets/state.xml`".to_owned())?,
+            ),
             None => None,
         };
         let mut state = singles::state(session, name, contact, floor, at)?;
-        let same = before.as_ref().filter(|before| before.log == state.log && before.same_children(&state));
+        let same = before
+            .as_ref()
+            .filter(|before| before.log == state.log && before.same_children(&state));
         if let Some(before) = same.filter(|_| self.channel.state.is_some() && !reseal) {
             self.state = Some(before.clone());
             return Ok(());
@@ -267,14 +343,22 @@ impl Prepared {
     ///
     /// # Errors
     /// When something cannot be written; the next rewriting completes it.
-    pub fn commit(self, session: &mut Session, name: &str, contact: &Contact, between: impl FnOnce(&Session) -> Result<()>) -> Result<()> {
+    pub fn commit(
+        self,
+        session: &mut Session,
+        name: &str,
+        contact: &Contact,
+        between: impl FnOnce(&Session) -> Result<()>,
+    ) -> Result<()> {
         contact.save(&session.home, name)?;
         between(session)?;
         let token = &contact.ours.token;
         if self.changed {
             session.about_to_change_public()?;
             if let Some((number, archive)) = &self.archive {
-                session.home.write(&session.home.archive(token, *number), archive.write().as_bytes())?;
+                session
+                    .home
+                    .write(&session.home.archive(token, *number), archive.write().as_bytes())?;
             }
             session.home.write(&session.home.feed(token), self.channel.write().as_bytes())?;
         }
@@ -312,16 +396,38 @@ fn remove_attachments(session: &Session, octets: &str) -> Result<()> {
 ///
 /// # Errors
 /// As [`prepare`] and [`Prepared::commit`].
-pub fn rewrite(session: &mut Session, name: &str, contact: &mut Contact, to: &Certificate, change: Change<'_>) -> Result<bool> {
+pub fn rewrite(
+    session: &mut Session,
+    name: &str,
+    contact: &mut Contact,
+    to: &Certificate,
+    change: Change<'_>,
+) -> Result<bool> {
     let prepared = prepare(session, name, contact, to, change)?;
     let changed = prepared.is_changed();
     let recovered = super::outgoing::records_of(session, name, contact, &prepared.recovered)?;
-    prepared.commit(session, name, contact, |session| super::outgoing::store(session, name, recovered))?;
+    prepared.commit(session, name, contact, |session| {
+        super::outgoing::store(session, name, recovered)
+    })?;
     Ok(changed)
 }
 
+/// Whether `item` may leave the feed: acknowledged, older than `retention`, and not the head.
+pub fn is_settled(item: &Filed, ours: &Ours, retention: SignedDuration, now: Timestamp) -> bool {
+    item.log == ours.log
+        && item.sequence <= ours.acknowledged
+        && item.sequence < ours.sequence
+        && now.duration_since(item.guid.time()) > retention
+}
+
 /// How old the oldest item is that the contact has not acknowledged.
-pub fn oldest_unacknowledged(items: &[Filed], contact: &Contact, now: Timestamp) -> Option<SignedDuration> {
-    let open = items.iter().filter(|item| item.log == contact.ours.log && item.sequence > contact.ours.acknowledged);
+pub fn oldest_unacknowledged(
+    items: &[Filed],
+    contact: &Contact,
+    now: Timestamp,
+) -> Option<SignedDuration> {
+    let open = items
+        .iter()
+        .filter(|item| item.log == contact.ours.log && item.sequence > contact.ours.acknowledged);
     open.map(|item| now.duration_since(item.guid.time())).max()
 }

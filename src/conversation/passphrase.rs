@@ -22,7 +22,8 @@ pub fn unlocked(home: &Home, config: &Config, options: &Options) -> Result<Secre
     let bytes = atomic::read(&path)?.map(Zeroizing::new).ok_or_else(|| {
         Error::cannot(format!("`{}` is missing", path.display())).hint("restore it from a backup")
     })?;
-    let mut secret = SecretKey::parse(&bytes).or_cannot(|| format!("cannot use `{}`", path.display()))?;
+    let mut secret =
+        SecretKey::parse(&bytes).or_cannot(|| format!("cannot use `{}`", path.display()))?;
     if secret.is_locked() {
         let passphrase = find(config, options)?;
         secret.unlock(&passphrase).map_err(|_| {
@@ -40,8 +41,10 @@ fn find(config: &Config, options: &Options) -> Result<Zeroizing<String>> {
         return from_command(command);
     }
     if !has_terminal() {
-        return Err(Error::cannot("the secret key is locked, and there is no terminal to ask for its passphrase")
-            .hint("--passphrase-file FILE, or passphrase_command in config.toml"));
+        return Err(Error::cannot(
+            "the secret key is locked, and there is no terminal to ask for its passphrase",
+        )
+        .hint("--passphrase-file FILE, or passphrase_command in config.toml"));
     }
     ask("Passphrase: ")
 }
@@ -52,7 +55,9 @@ fn find(config: &Config, options: &Options) -> Result<Zeroizing<String>> {
 /// When it cannot be read.
 pub fn from_file(path: &Path) -> Result<Zeroizing<String>> {
     let bytes = fs::read(path).map(Zeroizing::new);
-    first_line(&bytes.or_cannot(|| format!("cannot read the passphrase from `{}`", path.display()))?)
+    first_line(
+        &bytes.or_cannot(|| format!("cannot read the passphrase from `{}`", path.display()))?,
+    )
 }
 
 /// The first line that the shell command prints.
@@ -61,7 +66,12 @@ pub fn from_file(path: &Path) -> Result<Zeroizing<String>> {
 /// When it cannot be run or fails.
 pub fn from_command(command: &str) -> Result<Zeroizing<String>> {
     let failed = || format!("the passphrase command `{command}` failed");
-    let run = Command::new("sh").arg("-c").arg(command).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let run = Command::new("sh")
+        .arg("-c")
+        .arg(command)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output();
     let mut output = run.or_cannot(failed)?;
     let line = first_line(&output.stdout);
     output.stdout.zeroize();
@@ -93,7 +103,10 @@ fn ask(prompt: &str) -> Result<Zeroizing<String>> {
 /// Whether there is a terminal, and it is ours: a background job that asked would be stopped.
 fn has_terminal() -> bool {
     let foreground = |terminal: File| rustix::termios::tcgetpgrp(&terminal).ok();
-    File::open("/dev/tty").ok().and_then(foreground).is_some_and(|group| group == rustix::process::getpgrp())
+    File::open("/dev/tty")
+        .ok()
+        .and_then(foreground)
+        .is_some_and(|group| group == rustix::process::getpgrp())
 }
 
 fn first_line(bytes: &[u8]) -> Result<Zeroizing<String>> {

@@ -12,22 +12,20 @@ use crate::protocol::limits;
 use crate::store::invitations::{self, Made};
 use crate::transport::client::{Answer, Conditions};
 
-/// Looks for the answers to the invitations that we made; returns the names of the new contacts,
-/// and whether anything below `public/` changed. Anything at the agreed place but a valid
-/// acceptance is "not yet".
+/// Looks for the answers to the invitations that we made; returns the names of the new contacts.
+/// Anything at the agreed place but a valid acceptance is "not yet".
 ///
 /// # Errors
 /// When something cannot be read or written.
-pub fn look(session: &mut Session) -> Result<(Vec<String>, bool)> {
-    let (mut names, mut changed) = (Vec::new(), false);
+pub fn look(session: &mut Session) -> Result<Vec<String>> {
+    let mut names = Vec::new();
     if session.config.read_only {
-        return Ok((names, changed));
+        return Ok(names);
     }
     let client = session.client()?;
     for made in invitations::made(&session.home)? {
         if made.is_expired(session.now()) {
             expire(session, &made)?;
-            changed = true;
             continue;
         }
         let Some(place) = acceptance::reply_place(&made)? else { continue };
@@ -40,28 +38,32 @@ pub fn look(session: &mut Session) -> Result<(Vec<String>, bool)> {
             }
         };
         match answer {
-            Ok(name) => {
-                names.extend(name);
-                changed = true;
-            }
+            Ok(name) => names.extend(name),
             Err(error) => log::info!("no acceptance at {}: {error}", place.shortened()),
         }
     }
-    Ok((names, changed))
+    Ok(names)
 }
 
 fn expire(session: &mut Session, made: &Made) -> Result<()> {
     let name = made.name.clone().unwrap_or_else(|| "nobody in particular".to_owned());
-    session.say(&format!("the invitation to `{name}` was not answered in 90 days, and is withdrawn"));
+    session
+        .say(&format!("the invitation to `{name}` was not answered in 90 days, and is withdrawn"));
     let _lock = session.lock()?;
     invitation::withdraw(session, made, true)
 }
 
-fn conclude(session: &mut Session, made: &Made, document: &[u8], place: &crate::protocol::url::Url) -> Result<Option<String>> {
+fn conclude(
+    session: &mut Session,
+    made: &Made,
+    document: &[u8],
+    place: &crate::protocol::url::Url,
+) -> Result<Option<String>> {
     let Some(to) = &made.to else { return Ok(None) };
     let certificate = Certificate::parse(to.certificate.as_bytes())?;
     let candidate = candidate::from_feed(session, document, place, certificate)?;
-    let pending = Pending { hash: made.hash, card: Some(&to.card), fingerprint: Some(&to.fingerprint) };
+    let pending =
+        Pending { hash: made.hash, card: Some(&to.card), fingerprint: Some(&to.fingerprint) };
     if !handshake::accepts(&candidate.introduction, &pending) {
         return Err(crate::error::Error::cannot("it is no acceptance of this invitation"));
     }
@@ -70,8 +72,13 @@ fn conclude(session: &mut Session, made: &Made, document: &[u8], place: &crate::
         invitations::remove(&session.home, made.id)?;
         return Ok(Some(name));
     }
-    let claimed = made.name.clone().or_else(|| candidate.introduction.name.clone()).unwrap_or_default();
-    let name = if session.home.contact(&claimed).exists() { invitation::unused_name(session, &claimed)? } else { claimed };
+    let claimed =
+        made.name.clone().or_else(|| candidate.introduction.name.clone()).unwrap_or_default();
+    let name = if session.home.contact(&claimed).exists() {
+        invitation::unused_name(session, &claimed)?
+    } else {
+        claimed
+    };
     acceptance::conclude(session, made, &candidate, &name, false)?;
     Ok(Some(name))
 }

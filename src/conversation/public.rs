@@ -1,7 +1,7 @@
 //! The files below `public/` that do not depend on anybody: card, index page, WebFinger.
 
-use super::singles;
 use super::session::Session;
+use super::singles;
 use crate::error::Result;
 use crate::protocol::channel::HandshakeElement;
 use crate::protocol::url::Url;
@@ -25,7 +25,10 @@ pub fn write(session: &Session) -> Result<()> {
     if let Some(base) = &session.config.base_url {
         files.push(("card.rss", card(session, base)?));
         files.push(("index.html", index(session, base)));
-        files.push((".well-known/webfinger", webfinger::write(&account(session, base), &base.join("card.rss")?)));
+        files.push((
+            ".well-known/webfinger",
+            webfinger::write(&account(session, base), &base.join("card.rss")?),
+        ));
     }
     for (name, content) in files {
         let path = session.home.public().join(name);
@@ -43,7 +46,8 @@ pub fn account(session: &Session, base: &Url) -> String {
 }
 
 fn card(session: &Session, base: &Url) -> Result<String> {
-    let handshake = HandshakeElement { url: None, card: base.join("card.rss")?, feeds: Some(base.join("f/")?) };
+    let handshake =
+        HandshakeElement { url: None, card: base.join("card.rss")?, feeds: Some(base.join("f/")?) };
     let key = singles::key_element(session)?;
     let (cloud, source) = singles::cloud(&session.config, true)?.unzip();
     Ok(card::channel(&session.config.name, base, key, handshake, cloud, source, None).write())

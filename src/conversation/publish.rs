@@ -44,10 +44,14 @@ fn is_done(session: &Session, target: u64) -> Result<bool> {
 }
 
 fn run(command: &str, folder: &std::path::Path) -> Result<()> {
-    let failed = || Error::new(Kind::Unpublished, format!("the publish command `{command}` failed"));
+    let failed =
+        || Error::new(Kind::Unpublished, format!("the publish command `{command}` failed"));
     let retry = "what you wrote is kept, do not send it again: cloudim publish";
     // The command's output is talk: stdout is for data.
-    let talk = std::io::stderr().as_fd().try_clone_to_owned().or_cannot(|| "cannot use stderr".to_owned())?;
+    let talk = std::io::stderr()
+        .as_fd()
+        .try_clone_to_owned()
+        .or_cannot(|| "cannot use stderr".to_owned())?;
     let status = Command::new("sh")
         .arg("-c")
         .arg(command.replace("{}", "\"$IM_PUBLIC\""))
@@ -61,6 +65,28 @@ fn run(command: &str, folder: &std::path::Path) -> Result<()> {
     }
     let cause = status.code().map_or("it was killed".to_owned(), |code| format!("status {code}"));
     Err(failed().because(anyhow::anyhow!(cause)).hint(retry))
+}
+
+/// Publishes, and tells the cloud of the feeds for the contacts called `changed`, and of those among
+/// `names` of which it has yet to be told. A failure is reported, not returned: what was read and
+/// written before stands.
+///
+/// # Errors
+/// When a contact cannot be read or written.
+pub fn tell(session: &mut Session, mut changed: Vec<String>, names: &[String]) -> Result<()> {
+    if let Err(error) = publish(session, false) {
+        session.report(&error);
+        return Ok(());
+    }
+    if cloud_of(session)?.is_none() {
+        return Ok(());
+    }
+    for name in names {
+        if !changed.contains(name) && Contact::load(&session.home, name)?.ours.unpinged {
+            changed.push(name.clone());
+        }
+    }
+    changed.iter().try_for_each(|name| ping(session, name))
 }
 
 /// Tells the cloud, if there is one, that our feed for the contact called `name` changed. A cloud
@@ -91,7 +117,9 @@ fn ping_feed(session: &Session, token: &crate::protocol::token::Token) -> Result
     let url = register.join("ping")?;
     let feed = singles::feed_url(session, token)?;
     let answer = session.client()?.post_form(&url, &[("url", feed.as_str())]);
-    answer.map(drop).map_err(|cause| Error::new(Kind::Network, format!("cannot ping {}", url.authority())).because(cause))
+    answer.map(drop).map_err(|cause| {
+        Error::new(Kind::Network, format!("cannot ping {}", url.authority())).because(cause)
+    })
 }
 
 fn cloud_of(session: &Session) -> Result<Option<crate::protocol::url::Url>> {

@@ -35,7 +35,11 @@ impl Session {
         for name in contacts::list(&self.home)? {
             let contact = Contact::load(&self.home, &name)?;
             let url = singles::feed_url(self, &contact.ours.token)?;
-            let document = match self.client()?.get(&url, limits::FEED, &Conditions { no_cache: true, ..Conditions::default() }) {
+            let document = match self.client()?.get(
+                &url,
+                limits::FEED,
+                &Conditions { no_cache: true, ..Conditions::default() },
+            ) {
                 Ok(Answer::Document(document)) => document,
                 Ok(Answer::Unchanged) | Err(Failure::NotFound) => continue,
                 Err(failure) => {
@@ -43,7 +47,8 @@ impl Session {
                         .hint("this home was copied or restored: before it writes, it must see what it has published"));
                 }
             };
-            let channel = Channel::parse(&document.bytes).or_cannot(|| format!("cannot read our own feed for `{name}`"))?;
+            let channel = Channel::parse(&document.bytes)
+                .or_cannot(|| format!("cannot read our own feed for `{name}`"))?;
             self.expect_nothing_new(&name, &channel)?;
         }
         Ok(())

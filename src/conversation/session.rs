@@ -1,7 +1,9 @@
 //! One run of a command: whose home, what time it is, where talk goes.
 
-use std::cell::OnceCell;
-use std::io::{Read, Write};
+use std::cell::{OnceCell, RefCell};
+use std::io::{self, Read, Write};
+use std::rc::Rc;
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -28,11 +30,32 @@ pub struct World {
     /// Where data goes.
     pub stdout: Box<dyn Write>,
     /// Where talk goes.
-    pub stderr: Box<dyn Write>,
+    pub stderr: Talk,
+}
+
+/// Where talk goes: shared, since the error that ends a run is told after the session is gone.
+#[derive(Clone)]
+pub struct Talk(Rc<RefCell<dyn Write>>);
+
+impl Talk {
+    /// Talk that goes to `out`.
+    pub fn to(out: impl Write + 'static) -> Self {
+        Self(Rc::new(RefCell::new(out)))
+    }
+}
+
+impl Write for Talk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.borrow_mut().flush()
+    }
 }
 
 /// The form in which data goes to stdout.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// For people: time, contact, text.
     #[default]
@@ -43,6 +66,20 @@ pub enum Format {
     Json,
     /// A plain RSS feed.
     Rss,
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "tsv" => Ok(Self::Tsv),
+            "json" => Ok(Self::Json),
+            "rss" => Ok(Self::Rss),
+            _ => Err(format!("`{text}` is no format")),
+        }
+    }
 }
 
 /// The options that every command takes.
@@ -135,8 +172,10 @@ impl Session {
     /// When `read_only` is set.
     pub fn expect_writable(&self) -> Result<()> {
         if self.config.read_only {
-            return Err(Error::cannot("this home is read-only: it stores and shows, and never writes to the world")
-                .hint("use the home that writes; only one per identity may"));
+            return Err(Error::cannot(
+                "this home is read-only: it stores and shows, and never writes to the world",
+            )
+            .hint("use the home that writes; only one per identity may"));
         }
         Ok(())
     }
@@ -174,13 +213,19 @@ impl Session {
     fn allowed(&self) -> Result<Vec<Network>> {
         let mut allowed = Vec::new();
         for network in &self.config.allow {
-            let cannot = |cause| Error::cannot(format!("cannot use `{network}` in allow")).because(cause);
+            let cannot =
+                |cause| Error::cannot(format!("cannot use `{network}` in allow")).because(cause);
             allowed.push(network.parse::<Network>().map_err(cannot)?);
         }
-        let host = self.config.base_url.as_ref().map(|base| base.host().to_owned()).unwrap_or_default();
+        let host =
+            self.config.base_url.as_ref().map(|base| base.host().to_owned()).unwrap_or_default();
         let loopback = host == "localhost" || host == "[::1]" || host.starts_with("127.");
         if loopback {
-            allowed.extend(["127.0.0.0/8", "::1/128"].iter().filter_map(|network| network.parse::<Network>().ok()));
+            allowed.extend(
+                ["127.0.0.0/8", "::1/128"]
+                    .iter()
+                    .filter_map(|network| network.parse::<Network>().ok()),
+            );
         }
         Ok(allowed)
     }

@@ -58,7 +58,9 @@ pub fn cloud(config: &Config, is_card: bool) -> Result<Option<(channel::Cloud, U
         Cloud::None => return Ok(None),
         Cloud::Own => base.join("pleaseNotify")?,
         // Another's cloud would learn the feed's URL, which is a capability.
-        Cloud::At(url) if !is_card && !config.third_party_cloud && !url.same_origin(base) => return Ok(None),
+        Cloud::At(url) if !is_card && !config.third_party_cloud && !url.same_origin(base) => {
+            return Ok(None);
+        }
         Cloud::At(url) => url.clone(),
     };
     let element = channel::Cloud {
@@ -94,8 +96,15 @@ pub fn channel(session: &Session, token: &Token) -> Result<Channel> {
 ///
 /// # Errors
 /// When this identity has no base URL.
-pub fn archive(session: &Session, token: &Token, number: u64, previous: Option<u64>, items: Vec<FeedItem>) -> Result<Channel> {
-    let prev_archive = previous.map(|previous| archive_url(session, token, previous)).transpose()?;
+pub fn archive(
+    session: &Session,
+    token: &Token,
+    number: u64,
+    previous: Option<u64>,
+    items: Vec<FeedItem>,
+) -> Result<Channel> {
+    let prev_archive =
+        previous.map(|previous| archive_url(session, token, previous)).transpose()?;
     Ok(Channel {
         title: TITLE.to_owned(),
         link: session.config.base()?.to_string(),
@@ -114,8 +123,15 @@ pub fn archive(session: &Session, token: &Token, number: u64, previous: Option<u
 ///
 /// # Errors
 /// When the contact's messages cannot be read.
-pub fn state(session: &Session, name: &str, contact: &Contact, floor: Option<u64>, at: Timestamp) -> Result<State> {
-    let acknowledged = contact.theirs.reached.iter().rev().filter_map(Reached::acknowledged).take(LOGS);
+pub fn state(
+    session: &Session,
+    name: &str,
+    contact: &Contact,
+    floor: Option<u64>,
+    at: Timestamp,
+) -> Result<State> {
+    let acknowledged =
+        contact.theirs.reached.iter().rev().filter_map(Reached::acknowledged).take(LOGS);
     let head = contact.ours.head.map(|hash| (contact.ours.sequence, hash));
     Ok(State {
         log: contact.ours.log,
@@ -132,7 +148,10 @@ pub fn state(session: &Session, name: &str, contact: &Contact, floor: Option<u64
 fn missing(session: &Session, name: &str, contact: &Contact) -> Result<Vec<Range>> {
     let theirs = &contact.theirs;
     let complete = theirs.head.as_ref().is_none_or(|head| {
-        theirs.reached.iter().any(|reached| reached.log == head.log && reached.sequence >= head.sequence)
+        theirs
+            .reached
+            .iter()
+            .any(|reached| reached.log == head.log && reached.sequence >= head.sequence)
     });
     if complete {
         // The usual case must not cost a reading of the whole history.

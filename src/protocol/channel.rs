@@ -72,7 +72,7 @@ impl Channel {
 
     fn read(channel: &Element) -> Result<Self> {
         let text = |name| channel.named("", name).next().map(Element::text);
-        let ours = |name| Ok(channel.once(NAMESPACE, name)?.map(Element::text));
+        let ours = |name| Ok::<_, Error>(channel.once(NAMESPACE, name)?.map(Element::text));
         Ok(Self {
             title: text("title").unwrap_or_default(),
             link: text("link").unwrap_or_default(),

@@ -45,7 +45,9 @@ pub struct Pending<'a> {
 /// With what does not fit.
 pub fn check(introduction: &Introduction, found: &Found<'_>, us: &Us<'_>) -> Result<()> {
     if introduction.fingerprint != *found.signer {
-        return Err(Error::malformed("the introduction names another key than the one that signed it"));
+        return Err(Error::malformed(
+            "the introduction names another key than the one that signed it",
+        ));
     }
     if introduction.fingerprint == *us.fingerprint {
         return Err(Error::malformed("the introduction is our own"));
@@ -96,7 +98,12 @@ pub fn crosses(introduction: &Introduction, pending: &Pending<'_>) -> bool {
 ///
 /// # Errors
 /// With what does not fit.
-pub fn check_later(introduction: &Introduction, pinned: &Fingerprint, us: &Fingerprint, invitation: Option<Hash>) -> Result<()> {
+pub fn check_later(
+    introduction: &Introduction,
+    pinned: &Fingerprint,
+    us: &Fingerprint,
+    invitation: Option<Hash>,
+) -> Result<()> {
     if introduction.fingerprint != *pinned {
         return Err(Error::malformed("the introduction names another key than the pinned one"));
     }
@@ -171,7 +178,11 @@ mod tests {
         let (feed, key) = (introduction.feed.clone(), introduction.key.clone());
         change(&mut introduction);
         let found = Found { signer: &john, feed: Some(&feed), key: Some(&key) };
-        check(&introduction, &found, &Us { fingerprint: &mary, cards: &[url("https://mary.example/card.rss")] })?;
+        check(
+            &introduction,
+            &found,
+            &Us { fingerprint: &mary, cards: &[url("https://mary.example/card.rss")] },
+        )?;
         check_place(&introduction, &found)
     }
 
@@ -195,12 +206,16 @@ mod tests {
 
     #[test]
     fn only_the_answer_of_whom_we_invited_is_believed_without_asking() {
-        let (john, card, ours) = (fingerprint("A"), url("https://john.example/card.rss"), Hash::of(b"ours"));
+        let (john, card, ours) =
+            (fingerprint("A"), url("https://john.example/card.rss"), Hash::of(b"ours"));
         let pending = Pending { hash: ours, card: Some(&card), fingerprint: Some(&john) };
         let answer = Introduction { in_reply_to: Some(ours), ..by_john() };
         assert!(accepts(&answer, &pending) && !crosses(&answer, &pending));
         assert!(crosses(&by_john(), &pending) && !accepts(&by_john(), &pending));
-        assert!(!accepts(&Introduction { in_reply_to: Some(Hash::of(b"other")), ..by_john() }, &pending));
+        assert!(!accepts(
+            &Introduction { in_reply_to: Some(Hash::of(b"other")), ..by_john() },
+            &pending
+        ));
         assert!(!accepts(&Introduction { card: None, ..answer.clone() }, &pending));
         let single_use = Pending { hash: ours, card: None, fingerprint: None };
         assert!(!accepts(&answer, &single_use) && !crosses(&by_john(), &single_use));
@@ -208,7 +223,11 @@ mod tests {
 
     #[test]
     fn serials_and_logs_only_grow() {
-        let log = |last: u8| format!("urn:uuid:0199f0c2-0000-7000-8000-0000000000{last:02}").parse::<LogId>().unwrap();
+        let log = |last: u8| {
+            format!("urn:uuid:0199f0c2-0000-7000-8000-0000000000{last:02}")
+                .parse::<LogId>()
+                .unwrap()
+        };
         let (a, b) = (Hash::of(b"a"), Hash::of(b"b"));
         assert_eq!(order((log(1), 1, a), None), Order::Later);
         assert_eq!(order((log(1), 2, a), Some((log(1), 1, b))), Order::Later);

@@ -7,6 +7,7 @@ pub mod card;
 pub mod channel;
 pub mod fingerprint;
 pub mod guid;
+pub mod handshake;
 pub mod hash;
 mod html;
 pub mod integer;
@@ -45,9 +46,18 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An [`Error::Malformed`] that says `what` is wrong.
+    /// An [`Error::Malformed`] that says `what` is wrong. What it quotes may come from a stranger
+    /// and end up on a terminal: control characters are escaped, and it is cut at 300 characters.
     pub fn malformed(what: impl Into<String>) -> Self {
-        Self::Malformed(what.into())
+        let harmless = |c: char| {
+            !c.is_control()
+                && !('\u{2028}'..='\u{202e}').contains(&c)
+                && !('\u{2066}'..='\u{2069}').contains(&c)
+        };
+        let what: String = what.into();
+        Self::Malformed(
+            what.chars().take(300).map(|c| if harmless(c) { c } else { '\u{fffd}' }).collect(),
+        )
     }
 }
 

@@ -115,7 +115,9 @@ impl State {
             log: root.required_as("log")?,
             serial: integer::parse(root.required("serial")?)?,
             time: time::from_canonical(root.required("time")?)?,
-            head: head.map(|head| Ok((sequence(head)?, head.required_as("hash")?))).transpose()?,
+            head: head
+                .map(|head| Ok::<_, Error>((sequence(head)?, head.required_as("hash")?)))
+                .transpose()?,
             floor: floor.map(sequence).transpose()?,
             acknowledged: read_acknowledged(&root)?,
             missing: read_ranges(&root, "missing")?,

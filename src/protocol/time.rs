@@ -50,7 +50,8 @@ pub fn whole_seconds(time: Timestamp) -> Timestamp {
 /// # Errors
 /// When it is none, is negative, or has months or years, which differ in length.
 pub fn duration(text: &str) -> Result<SignedDuration> {
-    let malformed = || Error::malformed(format!("`{text}` is not a duration like 30s, 10m, 24h or 7d"));
+    let malformed =
+        || Error::malformed(format!("`{text}` is not a duration like 30s, 10m, 24h or 7d"));
     let duration = match text.trim().parse::<u32>() {
         Ok(seconds) => SignedDuration::from_secs(seconds.into()),
         Err(_) => {
@@ -67,7 +68,9 @@ mod tests {
 
     #[test]
     fn durations_are_as_people_write_them() {
-        for (text, seconds) in [("90", 90), ("30s", 30), ("10m", 600), ("24h", 86_400), ("7d", 604_800)] {
+        for (text, seconds) in
+            [("90", 90), ("30s", 30), ("10m", 600), ("24h", 86_400), ("7d", 604_800)]
+        {
             assert_eq!(duration(text).unwrap().as_secs(), seconds, "{text}");
         }
         for bad in ["", "soon", "-1s", "1 month", "99999999999999y"] {

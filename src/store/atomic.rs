@@ -79,7 +79,9 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::cannot(format!("cannot read `{}`", path.display())).because(error)),
+        Err(error) => {
+            Err(Error::cannot(format!("cannot read `{}`", path.display())).because(error))
+        }
     }
 }
 

@@ -94,7 +94,8 @@ impl Config {
 
     fn read(path: &Path) -> Result<Self> {
         let text = atomic::read_text(path)?.unwrap_or_default();
-        let mut config: Self = toml::from_str(&text).or_cannot(|| format!("cannot use `{}`", path.display()))?;
+        let mut config: Self =
+            toml::from_str(&text).or_cannot(|| format!("cannot use `{}`", path.display()))?;
         for base in config.base_url.iter_mut().chain(&mut config.former_base_urls) {
             *base = as_folder(base)?;
         }
@@ -107,8 +108,9 @@ impl Config {
     /// When there is none, with the way to set it.
     pub fn base(&self) -> Result<&Url> {
         self.base_url.as_ref().ok_or_else(|| {
-            Error::cannot("this identity has no address on the web")
-                .hint("set base_url in config.toml to where public/ stands, and run cloudim publish")
+            Error::cannot("this identity has no address on the web").hint(
+                "set base_url in config.toml to where public/ stands, and run cloudim publish",
+            )
         })
     }
 
@@ -194,14 +196,27 @@ mod tests {
     #[test]
     fn the_template_says_what_the_defaults_are() {
         let url = Url::normalized("https://john.example/im").unwrap();
-        let fresh = Fresh { name: "John \"J\"", base_url: Some(&url), cloud: "none", ..Fresh::default() };
+        let fresh =
+            Fresh { name: "John \"J\"", base_url: Some(&url), cloud: "none", ..Fresh::default() };
         let config = load(&template(&fresh)).unwrap();
         assert_eq!(config.name, "John \"J\"");
         assert_eq!(config.base().unwrap().as_str(), "https://john.example/im/");
         let default = load("name = \"x\"").unwrap();
         assert_eq!(
-            (config.retention, config.unreachable_after, config.stale_grace, config.allow, config.cloud),
-            (default.retention, default.unreachable_after, default.stale_grace, default.allow, default.cloud)
+            (
+                config.retention,
+                config.unreachable_after,
+                config.stale_grace,
+                config.allow,
+                config.cloud
+            ),
+            (
+                default.retention,
+                default.unreachable_after,
+                default.stale_grace,
+                default.allow,
+                default.cloud
+            )
         );
     }
 

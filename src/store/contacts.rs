@@ -89,8 +89,6 @@ pub struct Ours {
     pub sequence: u64,
     /// The hash of that item.
     pub head: Option<Hash>,
-    /// The guid of that item.
-    pub head_guid: Option<Guid>,
     /// Up to which sequence the contact has acknowledged; 0 for none.
     pub acknowledged: u64,
     /// The archives still offered, oldest first.
@@ -257,7 +255,9 @@ pub fn list(home: &Home) -> Result<Vec<String>> {
     };
     let mut names: Vec<String> = folder
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| names::check(name).is_ok() && home.contact(name).join("contact.toml").is_file())
+        .filter(|name| {
+            names::check(name).is_ok() && home.contact(name).join("contact.toml").is_file()
+        })
         .collect();
     names.sort();
     Ok(names)
@@ -269,8 +269,9 @@ pub fn list(home: &Home) -> Result<Vec<String>> {
 /// When it is not there or not a certificate.
 pub fn certificate(home: &Home, name: &str) -> Result<Certificate> {
     let path = home.contact(name).join("certificate.asc");
-    let bytes = atomic::read(&path)?
-        .ok_or_else(|| Error::cannot(format!("`{}` is missing", path.display())).hint("restore it from a backup"))?;
+    let bytes = atomic::read(&path)?.ok_or_else(|| {
+        Error::cannot(format!("`{}` is missing", path.display())).hint("restore it from a backup")
+    })?;
     Certificate::parse(&bytes).or_cannot(|| format!("cannot use `{}`", path.display()))
 }
 
@@ -300,7 +301,9 @@ pub fn rename(home: &Home, name: &str, new: &str) -> Result<()> {
 fn unknown(home: &Home, name: &str) -> Error {
     let error = Error::cannot(format!("there is no contact `{}`", name.escape_debug()));
     let known = list(home).unwrap_or_default();
-    let near = |known: &&String| known.starts_with(name) || name.starts_with(known.as_str()) || one_letter_off(known, name);
+    let near = |known: &&String| {
+        known.starts_with(name) || name.starts_with(known.as_str()) || one_letter_off(known, name)
+    };
     match known.iter().find(near) {
         Some(near) if !name.is_empty() => error.hint(format!("did you mean `{near}`?")),
         _ if known.is_empty() => error.hint("cloudim handshake invite ADDRESS"),
@@ -311,8 +314,12 @@ fn unknown(home: &Home, name: &str) -> Error {
 fn one_letter_off(known: &str, name: &str) -> bool {
     let (known, name): (Vec<char>, Vec<char>) = (known.chars().collect(), name.chars().collect());
     let same = known.iter().zip(&name).take_while(|(a, b)| a == b).count();
-    let rest = |letters: &[char], skip: usize| letters.iter().skip(same + skip).copied().collect::<String>();
-    rest(&known, 1) == rest(&name, 1) || rest(&known, 1) == rest(&name, 0) || rest(&known, 0) == rest(&name, 1)
+    let rest = |letters: &[char], skip: usize| {
+        letters.iter().skip(same + skip).copied().collect::<String>()
+    };
+    rest(&known, 1) == rest(&name, 1)
+        || rest(&known, 1) == rest(&name, 0)
+        || rest(&known, 0) == rest(&name, 1)
         || rest(&known, 2) == rest(&name, 2)
 }
 

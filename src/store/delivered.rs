@@ -74,7 +74,8 @@ impl Delivered {
 
     /// Notes that the hook failed at `now`: the pause doubles from 30 seconds to an hour.
     pub fn failed(&mut self, now: Timestamp) {
-        let pause = SignedDuration::from_secs(30 << self.failures.min(7)).min(SignedDuration::from_hours(1));
+        let pause = SignedDuration::from_secs(30 << self.failures.min(7))
+            .min(SignedDuration::from_hours(1));
         self.hook = Some(self.hook_cursor());
         self.failures += 1;
         self.retry_at = now.checked_add(pause).ok();
@@ -114,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_failing_hook_pauses_longer_each_time_and_is_parked_after_ten() {
-        let (mut delivered, mut now, mut pauses) = (Delivered::default(), Timestamp::UNIX_EPOCH, Vec::new());
+        let (mut delivered, mut now, mut pauses) =
+            (Delivered::default(), Timestamp::UNIX_EPOCH, Vec::new());
         while !delivered.is_parked() {
             delivered.failed(now);
             let at = delivered.retry_at.unwrap();

@@ -134,7 +134,8 @@ pub fn list(home: &Home) -> Result<Vec<Invitation>> {
     let mut invitations = Vec::new();
     for path in paths {
         let text = atomic::read_text(&path)?.unwrap_or_default();
-        invitations.push(toml::from_str(&text).or_cannot(|| format!("cannot use `{}`", path.display()))?);
+        invitations
+            .push(toml::from_str(&text).or_cannot(|| format!("cannot use `{}`", path.display()))?);
     }
     Ok(invitations)
 }
@@ -170,7 +171,8 @@ pub fn received(home: &Home) -> Result<Vec<Received>> {
 pub fn find_received(home: &Home, name: &str) -> Result<Received> {
     let all = received(home)?;
     all.into_iter().find(|invitation| invitation.name == name).ok_or_else(|| {
-        Error::cannot(format!("there is no invitation by `{}`", name.escape_debug())).hint("cloudim handshake list")
+        Error::cannot(format!("there is no invitation by `{}`", name.escape_debug()))
+            .hint("cloudim handshake list")
     })
 }
 
@@ -183,7 +185,8 @@ pub fn save(home: &Home, invitation: &Invitation) -> Result<()> {
         Invitation::Made(made) => made.id,
         Invitation::Received(received) => received.id,
     };
-    let text = toml::to_string(invitation).or_cannot(|| "cannot write the invitation".to_owned())?;
+    let text =
+        toml::to_string(invitation).or_cannot(|| "cannot write the invitation".to_owned())?;
     home.write(&home.invitations().join(format!("{}.toml", id.bare())), text.as_bytes())
 }
 

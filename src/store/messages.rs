@@ -167,17 +167,27 @@ impl Messages {
         }
         let failed = |error| atomic::cannot_write(&self.path, error);
         let existed = self.path.exists();
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path).map_err(failed)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&self.path)
+            .map_err(failed)?;
         let end = whole_lines(&mut file).map_err(failed)?;
         let mut number = self.last_number()?;
         let mut lines = Vec::new();
         for record in records {
             number = number.saturating_add(1);
             record.number = number;
-            serde_json::to_writer(&mut lines, record).or_cannot(|| "cannot write a record".to_owned())?;
+            serde_json::to_writer(&mut lines, record)
+                .or_cannot(|| "cannot write a record".to_owned())?;
             lines.push(b'\n');
         }
-        let written = file.set_len(end).and_then(|()| file.seek(SeekFrom::Start(end))).and_then(|_| file.write_all(&lines));
+        let written = file
+            .set_len(end)
+            .and_then(|()| file.seek(SeekFrom::Start(end)))
+            .and_then(|_| file.write_all(&lines));
         if let Err(error) = written.and_then(|()| file.sync_all()) {
             // Half a line is cut off by the next append; a whole one would be taken for stored.
             let _ = file.set_len(end);
@@ -257,9 +267,16 @@ impl Messages {
             let start = position.saturating_sub(BLOCK);
             let mut block = Vec::new();
             file.seek(SeekFrom::Start(start)).or_cannot(failed)?;
-            Read::by_ref(&mut file).take(position - start).read_to_end(&mut block).or_cannot(failed)?;
+            Read::by_ref(&mut file)
+                .take(position - start)
+                .read_to_end(&mut block)
+                .or_cannot(failed)?;
             block.append(&mut rest);
-            let whole = if start == 0 { 0 } else { block.iter().position(|b| *b == b'\n').map_or(block.len(), |at| at + 1) };
+            let whole = if start == 0 {
+                0
+            } else {
+                block.iter().position(|b| *b == b'\n').map_or(block.len(), |at| at + 1)
+            };
             rest = block.drain(..whole).collect();
             for line in block.split(|byte| *byte == b'\n').rev().filter(|line| !line.is_empty()) {
                 if !visit(serde_json::from_slice(line).or_cannot(failed)?) {

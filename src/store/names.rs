@@ -15,7 +15,12 @@ const LONGEST: usize = 48;
 pub fn check(name: &str) -> Result<()> {
     let letters = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
     let edges = !name.starts_with(['.', '-']) && !name.ends_with('.');
-    if name.is_empty() || name.len() > LONGEST || !letters || !edges || Guid::from_user(name).is_ok() {
+    if name.is_empty()
+        || name.len() > LONGEST
+        || !letters
+        || !edges
+        || Guid::from_user(name).is_ok()
+    {
         return Err(Error::usage(format!("`{}` cannot name a contact", name.escape_debug()))
             .hint("use letters, digits, `-`, `_` and inner dots, at most 48 bytes"));
     }
@@ -49,7 +54,8 @@ pub fn of_file(claimed: &str) -> String {
     let last = Path::new(claimed).file_name().map(|name| name.to_string_lossy().into_owned());
     let last = last.unwrap_or_default();
     let harmless = |c: char| if c.is_control() || matches!(c, '/' | '\\' | ':') { '_' } else { c };
-    let name: String = last.trim_start_matches(['.', '-']).chars().map(harmless).take(100).collect();
+    let name: String =
+        last.trim_start_matches(['.', '-']).chars().map(harmless).take(100).collect();
     if name.trim().is_empty() { "attachment".to_owned() } else { name }
 }
 
@@ -61,7 +67,9 @@ mod tests {
 
     #[test]
     fn what_could_leave_the_folder_cannot_name_a_contact() {
-        for bad in ["", ".", "..", "../x", "/etc/passwd", "a/b", "-n", "a\nb", "a b", "a\0", "john."] {
+        for bad in
+            ["", ".", "..", "../x", "/etc/passwd", "a/b", "-n", "a\nb", "a b", "a\0", "john."]
+        {
             assert!(check(bad).is_err(), "{bad:?}");
         }
         assert!(check("0199f0c2-0000-7000-8000-000000000000").is_err());
@@ -81,7 +89,9 @@ mod tests {
 
     #[test]
     fn attachments_stay_in_their_folder() {
-        for (claimed, name) in [("cat.png", "cat.png"), ("../../x", "x"), ("/", "attachment"), (".bashrc", "bashrc")] {
+        for (claimed, name) in
+            [("cat.png", "cat.png"), ("../../x", "x"), ("/", "attachment"), (".bashrc", "bashrc")]
+        {
             assert_eq!(of_file(claimed), name);
         }
     }

@@ -70,7 +70,8 @@ impl<'a> Octets<'a> {
     /// When they are not there.
     pub fn item(&self, item: &Filed) -> Result<String> {
         let path = self.folder.join(item.name());
-        atomic::read_text(&path)?.ok_or_else(|| Error::cannot(format!("`{}` is missing", path.display())))
+        atomic::read_text(&path)?
+            .ok_or_else(|| Error::cannot(format!("`{}` is missing", path.display())))
     }
 
     /// Lets go of an item that nobody will ask for again.
@@ -89,10 +90,13 @@ impl<'a> Octets<'a> {
         let folder = match fs::read_dir(&self.folder) {
             Ok(folder) => folder,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error).or_cannot(|| format!("cannot read `{}`", self.folder.display())),
+            Err(error) => {
+                return Err(error).or_cannot(|| format!("cannot read `{}`", self.folder.display()));
+            }
         };
         let name = |file: std::io::Result<fs::DirEntry>| file.ok()?.file_name().into_string().ok();
-        let mut items: Vec<Filed> = folder.filter_map(name).filter_map(|name| Filed::from_name(&name)).collect();
+        let mut items: Vec<Filed> =
+            folder.filter_map(name).filter_map(|name| Filed::from_name(&name)).collect();
         items.sort();
         Ok(items)
     }
@@ -130,7 +134,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path());
         let octets = Octets::of(&home, "mary");
-        let guid = |last: u8| format!("urn:uuid:0199f0c2-0000-7000-8000-0000000000{last:02}").parse::<Guid>().unwrap();
+        let guid = |last: u8| {
+            format!("urn:uuid:0199f0c2-0000-7000-8000-0000000000{last:02}").parse::<Guid>().unwrap()
+        };
         let filed = |sequence, last| Filed { log: guid(0), sequence, guid: guid(last) };
         for item in [filed(10, 3), filed(2, 2), filed(1, 1)] {
             octets.keep(&item, &format!("<item>{}</item>", item.sequence)).unwrap();

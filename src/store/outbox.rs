@@ -52,7 +52,8 @@ impl<'a> Outbox<'a> {
         let now = SystemTime::from(now);
         for file in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let written = file.metadata().and_then(|metadata| metadata.modified());
-            if written.is_ok_and(|written| now.duration_since(written).is_ok_and(|age| age > KEPT)) {
+            if written.is_ok_and(|written| now.duration_since(written).is_ok_and(|age| age > KEPT))
+            {
                 atomic::remove(&file.path())?;
             }
         }

@@ -54,7 +54,8 @@ pub fn has_published(home: &Home, number: u64) -> Result<()> {
 /// When it cannot be made.
 pub fn take(home: &Home) -> Result<TempDir> {
     let failed = || "cannot copy `public` for publishing".to_owned();
-    let snapshot = tempfile::Builder::new().prefix(".snapshot-").tempdir_in(home.root()).or_cannot(failed)?;
+    let snapshot =
+        tempfile::Builder::new().prefix(".snapshot-").tempdir_in(home.root()).or_cannot(failed)?;
     // As `public/` itself: a publish command may carry the mode of the folder to the web host.
     fs::set_permissions(snapshot.path(), Permissions::from_mode(0o755)).or_cannot(failed)?;
     link_tree(&home.public(), snapshot.path()).or_cannot(failed)?;

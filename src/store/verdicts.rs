@@ -60,7 +60,8 @@ impl Verdicts {
     pub fn load(home: &Home, name: &str, keys: Hash) -> Result<Self> {
         let path = path(home, name);
         let text = atomic::read_text(&path)?.unwrap_or_default();
-        let loaded: Self = toml::from_str(&text).or_cannot(|| format!("cannot use `{}`", path.display()))?;
+        let loaded: Self =
+            toml::from_str(&text).or_cannot(|| format!("cannot use `{}`", path.display()))?;
         let same = loaded.keys == Some(keys);
         Ok(if same { loaded } else { Self { keys: Some(keys), items: Vec::new() } })
     }
@@ -71,7 +72,8 @@ impl Verdicts {
     /// When the file is not ours.
     pub fn held(home: &Home, name: &str) -> Result<usize> {
         let text = atomic::read_text(&path(home, name))?.unwrap_or_default();
-        let loaded: Self = toml::from_str(&text).or_cannot(|| "cannot use `verdicts.toml`".to_owned())?;
+        let loaded: Self =
+            toml::from_str(&text).or_cannot(|| "cannot use `verdicts.toml`".to_owned())?;
         Ok(loaded.count(&[Why::Held, Why::Early]))
     }
 
@@ -95,14 +97,19 @@ impl Verdicts {
     /// Takes a verdict in; returns whether it is news. What does not fit is dropped: the item is
     /// still in the feed, unacknowledged.
     pub fn note(&mut self, verdict: Verdict) -> bool {
-        if let Some(known) = self.items.iter_mut().find(|i| i.sealed == verdict.sealed && i.guid == verdict.guid) {
+        if let Some(known) =
+            self.items.iter_mut().find(|i| i.sealed == verdict.sealed && i.guid == verdict.guid)
+        {
             let news = known.why != verdict.why || known.reason != verdict.reason;
             *known = verdict;
             return news;
         }
         let held = matches!(verdict.why, Why::Held | Why::Early);
-        let (class, most): (&[Why], usize) =
-            if held { (&[Why::Held, Why::Early], HELD) } else { (&[Why::Failed, Why::Foreign], FAILED) };
+        let (class, most): (&[Why], usize) = if held {
+            (&[Why::Held, Why::Early], HELD)
+        } else {
+            (&[Why::Failed, Why::Foreign], FAILED)
+        };
         let fits = self.count(class) < most;
         if fits {
             self.items.push(verdict);
@@ -129,7 +136,13 @@ mod tests {
     use super::*;
 
     fn verdict(number: usize, why: Why) -> Verdict {
-        Verdict { guid: format!("g{number}"), sealed: Hash::of(&number.to_be_bytes()), why, reason: "r".to_owned(), logs: 1 }
+        Verdict {
+            guid: format!("g{number}"),
+            sealed: Hash::of(&number.to_be_bytes()),
+            why,
+            reason: "r".to_owned(),
+            logs: 1,
+        }
     }
 
     #[test]

@@ -1,1 +1,5 @@
+//! What the stories share: people, and the static hosts that serve them.
+#![allow(dead_code, reason = "no story needs all of it")]
+
+pub mod peer;
 pub mod static_host;

@@ -1,0 +1,124 @@
+//! The command line: global options, and the definition that man pages and completions are made
+//! from.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, CommandFactory, Parser};
+use etcetera::BaseStrategy;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::commands::Command;
+use crate::conversation::session::{Format, Options, Talk, World};
+use crate::error::{Error, Result};
+use crate::protocol::time;
+use crate::store::home::Home;
+
+/// Instant messages as OpenPGP-encrypted items in plain RSS feeds.
+///
+/// Without a command: how this identity stands, and what to do next.
+#[derive(Debug, Parser)]
+#[command(name = "cloudim", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(after_help = EXAMPLES)]
+pub struct Cli {
+    /// What goes for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cloudim keygen --name John --base-url https://john.example
+  cloudim handshake invite mary@mary.example --note \"it's John\"
+  echo \"dinner at eight?\" | cloudim send mary
+  cloudim poll";
+
+/// What goes for every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The folder of the identity [default: $XDG_DATA_HOME/cloudim]
+    #[arg(long, global = true, value_name = "DIR", env = "CLOUDIM_HOME", hide_env_values = true)]
+    pub home: Option<PathBuf>,
+    /// The form of the output
+    #[arg(long, global = true, value_name = "FORMAT", env = "CLOUDIM_FORMAT", hide_env_values = true,
+        default_value = "text",
+        value_parser = PossibleValuesParser::new(["text", "tsv", "json", "rss"]).try_map(|name| name.parse::<Format>()))]
+    pub format: Format,
+    /// How long one request may take, like 10s or 2m
+    #[arg(long, global = true, value_name = "DURATION", env = "CLOUDIM_TIMEOUT", hide_env_values = true,
+        default_value = "30s", value_parser = time::duration)]
+    pub timeout: SignedDuration,
+    /// Say nothing but errors and warnings
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Tell what is done; twice, in detail
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Take the passphrase from the first line of this file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "CLOUDIM_PASSPHRASE_FILE",
+        hide_env_values = true
+    )]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+impl Global {
+    /// The home that was named, or the one that is the default.
+    ///
+    /// # Errors
+    /// When there is no home directory to put it in.
+    pub fn home(&self) -> Result<Home> {
+        if let Some(home) = &self.home {
+            return Ok(Home::at(home));
+        }
+        let strategy = etcetera::base_strategy::Xdg::new().map_err(|cause| {
+            Error::cannot("cannot find your home directory")
+                .because(cause)
+                .hint("--home DIR, or $CLOUDIM_HOME")
+        })?;
+        Ok(Home::at(strategy.data_dir().join("cloudim")))
+    }
+
+    /// The options that commands look at.
+    pub fn options(&self) -> Options {
+        Options {
+            format: self.format,
+            timeout: Duration::try_from(self.timeout)
+                .unwrap_or_default()
+                .max(Duration::from_millis(1)),
+            quiet: self.quiet,
+            passphrase_file: self.passphrase_file.clone(),
+        }
+    }
+}
+
+/// The definition of the command line.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// The world as it is: the system's clock, and the standard streams.
+pub fn real_world() -> World {
+    World {
+        now: Box::new(Timestamp::now),
+        stdin: Box::new(io::stdin()),
+        stdout: Box::new(io::BufWriter::new(io::stdout())),
+        stderr: Talk::to(io::stderr()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_is_sound() {
+        super::command().debug_assert();
+    }
+}

@@ -1,0 +1,50 @@
+//! `encrypt`: plain item in, sealed item out.
+
+use clap::Args;
+
+use super::input;
+use crate::conversation::attachment;
+use crate::conversation::outgoing::Writing;
+use crate::conversation::session::Session;
+use crate::error::{Context, Result};
+use crate::protocol::item::Item;
+use crate::protocol::limits;
+use crate::store::outbox::Outbox;
+
+const EXAMPLES: &str = "\
+Examples:
+  cloudim compose -m hi | cloudim encrypt --to mary > sealed.xml";
+
+/// Seal a plain item
+///
+/// Reads the item from stdin, gives it the next place in the log towards the contact, which it does
+/// not take, and writes the sealed item. `append` takes it within a day.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct EncryptArgs {
+    /// Whom to seal it to
+    #[arg(long, value_name = "CONTACT")]
+    to: String,
+    /// Sign even if the clock is far behind what was signed already
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Seals.
+///
+/// # Errors
+/// When stdin is no item, or it cannot be sealed.
+pub fn run(session: &mut Session, args: EncryptArgs) -> Result<()> {
+    session.expect_writable()?;
+    let mut writing = Writing::to(session, &args.to)?;
+    let octets = input::stdin(session, limits::SEALED)?;
+    let mut item =
+        Item::parse(octets.trim_ascii()).or_cannot(|| "stdin is no plain item".to_owned())?;
+    session.unlock()?;
+    let _lock = session.lock()?;
+    attachment::seal_files(session, &mut item, &writing.certificate)?;
+    let outgoing = writing.seal(session, item, args.yes)?;
+    let sealed = outgoing.sealed.write();
+    Outbox::of(&session.home, &args.to).keep(&sealed, &outgoing.octets)?;
+    input::print(session, format!("{sealed}\n").as_bytes())
+}

@@ -1,0 +1,173 @@
+//! `keygen`: a new identity.
+
+use std::env;
+
+use clap::{Args, ValueEnum};
+use rand::SeedableRng;
+use zeroize::Zeroizing;
+
+use crate::conversation::passphrase;
+use crate::conversation::public;
+use crate::conversation::session::{Options, Session, World};
+use crate::error::{Context, Error, Result};
+use crate::openpgp::secret_key::{self, SecretKey};
+use crate::protocol::Random;
+use crate::protocol::time;
+use crate::protocol::url::Url;
+use crate::store::atomic::{self, Mode};
+use crate::store::config::{self, Cloud, Fresh};
+use crate::store::home::Home;
+
+const EXAMPLES: &str = "\
+Examples:
+  cloudim keygen --name John --base-url https://john.example
+  cloudim keygen --name John --no-passphrase --profile classic
+  cloudim keygen --name John --passphrase-command 'pass show cloudim'";
+
+/// Make an identity: a key, the settings, and what the web shall see
+///
+/// Nothing that exists is overwritten. Without a base URL the identity can be neither found nor
+/// answered. The passphrase is asked for on the terminal, unless one of the options says otherwise.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct KeygenArgs {
+    /// What you call yourself [default: your login name]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Where public/ will stand on the web
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Who tells readers that a feed changed: none, self, or the pleaseNotify URL of a cloud
+    #[arg(long, value_name = "none|self|URL", default_value = "none")]
+    cloud: String,
+    /// The kind of key: `classic` is for contacts who use GnuPG
+    #[arg(long, value_enum, value_name = "PROFILE", default_value = "default")]
+    profile: Profile,
+    /// Take the passphrase from the first line that this shell command prints, now and later
+    #[arg(long, value_name = "CMD", conflicts_with = "no_passphrase")]
+    passphrase_command: Option<String>,
+    /// Leave the secret key unlocked on disk
+    #[arg(long, conflicts_with = "passphrase_file")]
+    no_passphrase: bool,
+}
+
+/// The kind of key.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Profile {
+    /// Ed25519, Curve25519, and ML-KEM-768 against quantum computers
+    Default,
+    /// Ed25519 and Curve25519
+    Classic,
+}
+
+/// Makes the identity.
+///
+/// # Errors
+/// When there is one already, or it cannot be written.
+pub fn run(home: Home, options: Options, world: World, args: KeygenArgs) -> Result<()> {
+    let name = name(&args)?;
+    let base_url = args.base_url.as_deref().map(base_url).transpose()?;
+    args.cloud
+        .parse::<Cloud>()
+        .map_err(|cause| Error::usage("cannot use --cloud").because(cause))?;
+    expect_free(&home)?;
+    let passphrase = passphrase(&options, &args)?;
+    let mut rng = Random::from_entropy();
+    let now = time::whole_seconds((world.now)());
+    let profile = match args.profile {
+        Profile::Default => secret_key::Profile::Default,
+        Profile::Classic => secret_key::Profile::Classic,
+    };
+    let mut secret = SecretKey::generate(profile, &name, now, &mut rng)
+        .or_cannot(|| "cannot make a key".to_owned())?;
+    let revocation = secret
+        .revocation(now, &mut rng)
+        .or_cannot(|| "cannot make a revocation certificate".to_owned())?;
+    if !passphrase.is_empty() {
+        secret.lock(&passphrase, &mut rng).or_cannot(|| "cannot lock the key".to_owned())?;
+    }
+    atomic::folder(home.root(), Mode::Private)?;
+    let mut lock = home.lock()?;
+    expect_free(&home)?;
+    home.create(&home.secret(), secret.to_armored().as_bytes())?;
+    home.create(&home.revocation(), revocation.as_bytes())?;
+    home.create(&home.key(), secret.certificate().to_armored().as_bytes())?;
+    let fresh = Fresh {
+        name: &name,
+        base_url: base_url.as_ref(),
+        cloud: &args.cloud,
+        passphrase_command: args.passphrase_command.as_deref(),
+    };
+    home.create(&home.config(), config::template(&fresh).as_bytes())?;
+    lock.record()?;
+    let mut session = Session::open(home, options, world)?;
+    public::write(&session)?;
+    drop(lock);
+    report(&mut session, &secret)
+}
+
+fn report(session: &mut Session, secret: &SecretKey) -> Result<()> {
+    super::input::print(session, format!("{}\n", secret.fingerprint()).as_bytes())?;
+    let root = session.home.root().display().to_string();
+    session.say(&format!("the identity `{}` lives in {root}", session.config.name));
+    if let Some(base) = session.config.base_url.clone() {
+        let account = public::account(session, &base);
+        let account = account.trim_start_matches("acct:");
+        session.say(&format!(
+            "put {root}/public on the web as {base}, and others find you as {account}"
+        ));
+    } else {
+        session.say("hint: set base_url in config.toml, and run cloudim publish, so that others can find you");
+    }
+    session.say(&format!(
+        "keep {root}/revocation.asc in a safe place: it declares the key dead if you lose it"
+    ));
+    Ok(())
+}
+
+fn name(args: &KeygenArgs) -> Result<String> {
+    let login =
+        || env::var("USER").or_else(|_| env::var("LOGNAME")).ok().filter(|name| !name.is_empty());
+    let name = args.name.clone().or_else(login);
+    let name = name.ok_or_else(|| Error::usage("what is your name?").hint("--name NAME"))?;
+    let good = !name.trim().is_empty()
+        && name.chars().count() <= 100
+        && !name.chars().any(char::is_control);
+    if good {
+        Ok(name)
+    } else {
+        Err(Error::usage(format!("`{}` cannot be a name", name.escape_debug())))
+    }
+}
+
+fn base_url(text: &str) -> Result<Url> {
+    let url = Url::normalized(text).map_err(|cause| {
+        Error::usage("cannot use --base-url")
+            .because(cause)
+            .hint("like https://john.example or https://host.example/~john/")
+    })?;
+    config::as_folder(&url)
+}
+
+fn expect_free(home: &Home) -> Result<()> {
+    let secret = home.secret();
+    if !secret.exists() && !home.config().exists() {
+        return Ok(());
+    }
+    let taken = if secret.exists() { secret } else { home.config() };
+    Err(Error::cannot(format!("`{}` exists already, and is never overwritten", taken.display()))
+        .hint("choose another home: --home DIR"))
+}
+
+fn passphrase(options: &Options, args: &KeygenArgs) -> Result<Zeroizing<String>> {
+    if args.no_passphrase {
+        return Ok(Zeroizing::new(String::new()));
+    }
+    if let Some(path) = &options.passphrase_file {
+        return passphrase::from_file(path);
+    }
+    match &args.passphrase_command {
+        Some(command) => passphrase::from_command(command),
+        None => passphrase::chosen(),
+    }
+}

@@ -1,0 +1,83 @@
+//! The commands: one file each, with its arguments, its examples and what it does.
+
+mod append;
+mod compose;
+mod contact;
+mod decrypt;
+mod encrypt;
+mod fetch;
+mod handshake;
+mod input;
+mod keygen;
+mod overview;
+mod poll;
+mod publish;
+mod read;
+mod receive;
+mod send;
+mod status;
+mod wait;
+
+use clap::Subcommand;
+
+use crate::cli::Cli;
+use crate::conversation::session::{Session, World};
+use crate::error::Result;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Keygen(keygen::KeygenArgs),
+    Handshake(handshake::HandshakeArgs),
+    #[command(alias = "contacts")]
+    Contact(contact::ContactArgs),
+    Send(send::SendArgs),
+    Poll(poll::PollArgs),
+    Read(read::ReadArgs),
+    Status(status::StatusArgs),
+    Publish(publish::PublishArgs),
+    Compose(compose::ComposeArgs),
+    Encrypt(encrypt::EncryptArgs),
+    Append(append::AppendArgs),
+    Fetch(fetch::FetchArgs),
+    Receive(receive::ReceiveArgs),
+    Decrypt(decrypt::DecryptArgs),
+}
+
+/// Runs what the command line says in `world`.
+///
+/// # Errors
+/// With the exit status, and unless it was told already, with what to tell the user.
+pub fn run(cli: Cli, world: World) -> Result<()> {
+    let home = cli.global.home()?;
+    let options = cli.global.options();
+    let Some(command) = cli.command else { return overview::run(home, options, world) };
+    if let Command::Keygen(args) = command {
+        return keygen::run(home, options, world, args);
+    }
+    let mut session = Session::open(home, options, world)?;
+    if let Err(error) = dispatch(&mut session, command) {
+        session.report(&error);
+    }
+    session.verdict()
+}
+
+fn dispatch(session: &mut Session, command: Command) -> Result<()> {
+    match command {
+        // It makes the identity that a session needs.
+        Command::Keygen(_) => Ok(()),
+        Command::Handshake(args) => handshake::run(session, args),
+        Command::Contact(args) => contact::run(session, args),
+        Command::Send(args) => send::run(session, args),
+        Command::Poll(args) => poll::run(session, args),
+        Command::Read(args) => read::run(session, args),
+        Command::Status(args) => status::run(session, args),
+        Command::Publish(args) => publish::run(session, args),
+        Command::Compose(args) => compose::run(session, args),
+        Command::Encrypt(args) => encrypt::run(session, args),
+        Command::Append(args) => append::run(session, args),
+        Command::Fetch(args) => fetch::run(session, args),
+        Command::Receive(args) => receive::run(session, args),
+        Command::Decrypt(args) => decrypt::run(session, args),
+    }
+}

@@ -1,0 +1,85 @@
+//! `poll`: what is new?
+
+use clap::Args;
+
+use super::wait::{self, Pauses, Wait};
+use crate::conversation::deliver::{self, Target};
+use crate::conversation::session::Session;
+use crate::conversation::{pending, publish, reading};
+use crate::error::{Error, Kind, Result};
+use crate::store::contacts::{self, Contact};
+
+const EXAMPLES: &str = "\
+Examples:
+  cloudim poll
+  cloudim poll mary --wait=10m
+  cloudim poll --exec 'mail -s \"$IM_CONTACT\" me@localhost'
+  cloudim --format json poll | jq -r .text";
+
+/// Fetch, verify, store and deliver what is new
+///
+/// Looks for the answers to your invitations, fetches the feeds of your contacts, stores and
+/// acknowledges what is new, and prints it or hands it to a command.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct PollArgs {
+    /// Whose feeds to fetch [default: all]
+    #[arg(value_name = "CONTACT")]
+    contacts: Vec<String>,
+    /// Run this by `sh -c` for each message, its text on stdin, instead of printing it
+    #[arg(long, value_name = "CMD", conflicts_with = "peek")]
+    exec: Option<String>,
+    /// Show what is new, and leave it new
+    #[arg(long)]
+    peek: bool,
+    /// Wait until there is a message, or for so long at most
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
+        default_missing_value = "forever", value_parser = wait::parse)]
+    wait: Option<Wait>,
+    /// Deliver so many messages at most
+    #[arg(short = 'n', value_name = "N")]
+    limit: Option<usize>,
+    /// Try at once what the command did not take
+    #[arg(long, requires = "exec")]
+    retry: bool,
+    /// End with status 6 if there was no message
+    #[arg(long)]
+    fail_empty: bool,
+}
+
+/// Polls.
+///
+/// # Errors
+/// When the settings are wrong, or stdout cannot be written; what fails for one contact is reported.
+pub fn run(session: &mut Session, args: PollArgs) -> Result<()> {
+    for name in &args.contacts {
+        Contact::load(&session.home, name)?;
+    }
+    let target = match (&args.exec, args.peek) {
+        (Some(command), _) => Target::Hook { command: command.clone(), retry: args.retry },
+        (None, true) => Target::Peek,
+        (None, false) => Target::Stdout,
+    };
+    let mut pauses = args.wait.map(|wait| Pauses::new(wait, session.now()));
+    loop {
+        let count = once(session, &args, &target)?;
+        if count > 0 {
+            return Ok(());
+        }
+        let now = session.now();
+        if pauses.as_mut().is_some_and(|pauses| pauses.pause(now)) {
+            continue;
+        }
+        return if args.fail_empty { Err(Error::new(Kind::Empty, "")) } else { Ok(()) };
+    }
+}
+
+fn once(session: &mut Session, args: &PollArgs, target: &Target) -> Result<usize> {
+    let everybody = args.contacts.is_empty();
+    let mut rewritten = if everybody { pending::look(session)? } else { Vec::new() };
+    let names = if everybody { contacts::list(&session.home)? } else { args.contacts.clone() };
+    rewritten.extend(reading::read(session, &names)?);
+    let count = deliver::deliver(session, &names, target, args.limit)?;
+    publish::tell(session, rewritten, &names)?;
+    Ok(count)
+}

@@ -1,0 +1,67 @@
+//! How a contact stands: what `status` shows, and bare `cloudim` sums up.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::own_feed;
+use crate::error::Result;
+use crate::store::contacts::Contact;
+use crate::store::delivered::Delivered;
+use crate::store::home::Home;
+use crate::store::messages::Messages;
+use crate::store::octets::Octets;
+use crate::store::verdicts::Verdicts;
+
+/// How one contact stands.
+#[derive(Clone, Debug, Serialize)]
+pub struct Standing {
+    /// What the user calls it.
+    pub contact: String,
+    /// Messages that it has not acknowledged.
+    pub unacknowledged: u64,
+    /// For how many seconds the oldest of them has waited.
+    pub oldest_unacknowledged: Option<i64>,
+    /// Messages that are stored and neither printed nor taken by a hook.
+    pub undelivered: usize,
+    /// Whether the hook has failed too often.
+    pub parked: bool,
+    /// Items that wait for a decision, a key or the clock.
+    pub held: usize,
+    /// Since when something is missing, or the feed's copies are old.
+    pub behind_since: Option<Timestamp>,
+    /// Since when its feed is out of reach.
+    pub failing_since: Option<Timestamp>,
+    /// Why.
+    pub failure: Option<String>,
+    /// Whether the user wants to hear of it no more.
+    pub blocked: bool,
+    /// How sure we are of its key.
+    pub trust: String,
+}
+
+impl Standing {
+    /// How the contact called `name` stands at `now`. No lock, no network.
+    ///
+    /// # Errors
+    /// When its files cannot be read.
+    pub fn of(home: &Home, name: &str, now: Timestamp) -> Result<Self> {
+        let contact = Contact::load(home, name)?;
+        let delivered = Delivered::load(home, name)?;
+        let waiting = Messages::of(home, name).after(delivered.by_either())?;
+        let items = Octets::of(home, name).items()?;
+        let oldest = own_feed::oldest_unacknowledged(&items, &contact, now);
+        Ok(Self {
+            contact: name.to_owned(),
+            unacknowledged: contact.ours.sequence.saturating_sub(contact.ours.acknowledged),
+            oldest_unacknowledged: oldest.map(|age| age.as_secs()),
+            undelivered: waiting.iter().filter(|record| record.is_received_message()).count(),
+            parked: delivered.is_parked(),
+            held: Verdicts::held(home, name)?,
+            behind_since: contact.theirs.behind_since,
+            failing_since: contact.http.failing_since,
+            failure: contact.http.failure,
+            blocked: contact.blocked,
+            trust: contact.trust.as_str().to_owned(),
+        })
+    }
+}
