@@ -25,7 +25,7 @@ const DOORS: &[(&str, &[&str])] = &[
         "anyhow",
         &["error.rs", "lib.rs", "cli.rs", "store/", "transport/", "conversation/", "commands/"],
     ),
-    ("clap", &["cli.rs", "commands/"]),
+    ("clap", &["cli.rs", "lib.rs", "commands/"]),
     ("env_logger", &["lib.rs"]),
     ("etcetera", &["cli.rs", "store/", "commands/"]),
     ("http", &["transport/server.rs"]),
@@ -45,7 +45,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("toml", &["store/"]),
     ("ureq", &["transport/"]),
     ("url", &["protocol/url.rs"]),
-    ("uuid", &["protocol/guid.rs"]),
+    ("uuid", &["protocol/guid.rs", "protocol/card.rs"]),
     ("xml", &["protocol/xml.rs"]),
 ];
 

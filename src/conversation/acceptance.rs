@@ -3,6 +3,7 @@
 use super::candidate::Candidate;
 use super::invitation;
 use super::own_feed::{self, Change};
+use super::sealing;
 use super::session::Session;
 use super::singles;
 use crate::error::{Error, Result};
@@ -239,9 +240,9 @@ fn answer_crossing(session: &mut Session, name: &str, candidate: &Candidate) -> 
     let mut acceptance =
         addressed(session, &ours.token, ours.log, ours.introduction, &candidate.introduction)?;
     acceptance.in_reply_to = Some(candidate.hash());
-    let at = own_feed::signing_time(&contact, session.now(), false)?;
+    let at = sealing::signing_time(&contact, session.now(), false)?;
     let sealed =
-        own_feed::seal(session, &acceptance.write(), &mut contact, &candidate.certificate, at)?;
+        sealing::seal(session, &acceptance.write(), &mut contact, &candidate.certificate, at)?;
     let mut channel = singles::channel(session, &reply)?;
     channel.introduction = Some(sealed);
     session.about_to_change_public()?;

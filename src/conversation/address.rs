@@ -105,10 +105,9 @@ fn feed_with_key(session: &Session, url: &Url) -> Result<(Url, Channel)> {
     };
     let linked = page::feeds_linked_from(&document.bytes, &document.url);
     for linked in &linked {
-        if let Ok(channel) = feed(session, linked) {
-            if channel.key.is_some() && channel.handshake.is_some() {
-                return Ok((linked.clone(), channel));
-            }
+        let channel = feed(session, linked).ok();
+        if let Some(channel) = channel.filter(|c| c.key.is_some() && c.handshake.is_some()) {
+            return Ok((linked.clone(), channel));
         }
     }
     let error = Error::cannot(format!("{} leads to no card", url.shortened()));

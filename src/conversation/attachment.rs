@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::fetch;
-use super::own_feed::cannot_seal;
+use super::sealing::cannot_seal;
 use super::session::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;

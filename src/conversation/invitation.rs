@@ -1,6 +1,6 @@
 //! Inviting: a feed with an introduction in it, and the ways to make it known (PROTOCOL §6, §8).
 
-use super::own_feed::cannot_seal;
+use super::sealing::cannot_seal;
 use super::session::Session;
 use super::{address, singles};
 use crate::error::{Error, Kind, Result};

@@ -22,6 +22,8 @@ pub mod public;
 pub mod publish;
 pub mod reading;
 mod restored;
+pub mod retention;
+pub mod sealing;
 pub mod session;
 pub mod singles;
 pub mod standing;

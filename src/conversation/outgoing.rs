@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::own_feed::{self, Change};
+use super::sealing;
 use super::session::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
@@ -74,8 +75,8 @@ impl Writing {
             )
             .hint("send it as an attachment: cloudim send -a FILE"));
         }
-        let at = own_feed::signing_time(&self.contact, session.now(), despite_clock)?;
-        let armored = own_feed::seal(session, &octets, &mut self.contact, &self.certificate, at)?;
+        let at = sealing::signing_time(&self.contact, session.now(), despite_clock)?;
+        let armored = sealing::seal(session, &octets, &mut self.contact, &self.certificate, at)?;
         Ok(Outgoing { sealed: FeedItem::sealed(item.guid, armored), item, octets })
     }
 

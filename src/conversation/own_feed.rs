@@ -4,24 +4,27 @@
 //! [`prepare`] computes, [`Prepared::commit`] writes: counters first, archives and the feed after
 //! what they refer to. Whatever is killed in between, the next rewriting completes it.
 
+mod announce;
+mod archive;
+
 use std::collections::HashMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::outgoing;
+use super::retention;
+use super::sealing::{cannot_seal, seal, signing_time};
 use super::session::Session;
 use super::singles;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::Result;
 use crate::openpgp::certificate::Certificate;
-use crate::openpgp::seal::{self, SealError};
+use crate::openpgp::seal::SealError;
 use crate::protocol::channel::{Channel, FeedItem};
-use crate::protocol::guid::Guid;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::item::Item;
-use crate::protocol::limits;
 use crate::protocol::state::State;
-use crate::protocol::time;
 use crate::protocol::token::Token;
-use crate::store::contacts::{Archive, Contact, Ours};
+use crate::store::contacts::Contact;
 use crate::store::octets::{Filed, Octets, Single};
 use crate::store::{atomic, feeds};
 
@@ -37,62 +40,28 @@ pub struct Change<'a> {
 }
 
 /// A feed that is ready to be written.
+#[derive(Default)]
 pub struct Prepared {
     channel: Channel,
-    changed: bool,
+    is_changed: bool,
     state: Option<State>,
     introduction: Option<String>,
     archive: Option<(u64, Channel)>,
-    leaving: Vec<Filed>,
-    dead_archives: Vec<u64>,
+    leaves: Vec<Filed>,
     /// Items that an earlier run filed and did not get into the feed.
     pub recovered: Vec<Filed>,
 }
 
-/// The time to sign with: the later of our clock and our newest signature (PROTOCOL §2).
-///
-/// # Errors
-/// When the clock is over 24 hours behind, unless `despite_clock`.
-pub fn signing_time(contact: &Contact, now: Timestamp, despite_clock: bool) -> Result<Timestamp> {
-    let now = time::whole_seconds(now);
-    let Some(newest) = contact.ours.signed.filter(|newest| *newest > now) else { return Ok(now) };
-    if newest.as_second() - now.as_second() <= limits::AHEAD {
-        return Ok(newest);
-    }
-    if despite_clock {
-        return Ok(now);
-    }
-    Err(Error::cannot(format!("the clock says {now}, and we have signed at {newest} already"))
-        .hint("set the clock; or sign with this time by send --yes"))
-}
-
-/// Seals `octets` to `contact`, and notes when.
-///
-/// # Errors
-/// [`Kind::Trust`] when the contact's certificate cannot be sealed to.
-pub fn seal(
-    session: &mut Session,
-    octets: &str,
-    contact: &mut Contact,
-    to: &Certificate,
+/// One rewriting under way.
+struct Rewriting<'a> {
+    session: &'a mut Session,
+    name: &'a str,
+    contact: &'a mut Contact,
+    to: &'a Certificate,
+    /// Whether the contact's encryption subkey is another than the feed is sealed to.
+    reseal: bool,
     at: Timestamp,
-) -> Result<String> {
-    let (secret, rng) = session.secret()?;
-    let sealed = seal::seal(octets.as_bytes(), secret, &[to], at, rng).map_err(cannot_seal)?;
-    contact.ours.signed = Some(at);
-    Ok(sealed)
-}
-
-/// What to say when something cannot be sealed.
-pub fn cannot_seal(cause: SealError) -> Error {
-    match cause {
-        SealError::Unusable(fingerprint, why) => {
-            Error::new(Kind::Trust, format!("the certificate {fingerprint} {why}")).hint(
-                "ask its owner to publish a new key or a longer expiry, then run cloudim poll",
-            )
-        }
-        other => Error::cannot("cannot seal").because(other),
-    }
+    prepared: Prepared,
 }
 
 /// Computes the feed of `contact`, called `name`, as it should be now.
@@ -109,237 +78,87 @@ pub fn prepare(
     let now = session.now();
     let at = signing_time(contact, now, change.despite_clock)?;
     let old = feeds::load(&session.home, &contact.ours.token)?;
-    let base = singles::channel(session, &contact.ours.token)?;
-    let subkey = to
-        .encryption_subkey(now)
-        .map_err(|why| cannot_seal(SealError::Unusable(to.fingerprint(), why)))?;
+    let before = old.clone().unwrap_or_default();
+    let subkey = to.encryption_subkey(now);
+    let subkey = subkey.map_err(|why| cannot_seal(SealError::Unusable(to.fingerprint(), why)))?;
     let reseal = contact.ours.sealed_to.as_ref() != Some(&subkey);
     let filed = Octets::of(&session.home, name).items()?;
-    let before = old.clone().unwrap_or_default();
-    let mut prepared = Prepared {
-        channel: Channel {
-            introduction: before.introduction.clone(),
-            state: before.state.clone(),
-            ..base
-        },
-        changed: false,
-        state: None,
-        introduction: None,
-        archive: None,
-        leaving: Vec::new(),
-        dead_archives: Vec::new(),
-        recovered: Vec::new(),
-    };
-    let kept = prepared.retain(session, contact, filed, now);
-    prepared.fill(
-        session,
-        name,
-        contact,
-        to,
-        &Filling { before: &before, kept: &kept, change: &change, reseal, at },
-    )?;
-    prepared.introduce(session, name, contact, to, &change, reseal, at)?;
-    prepared.archive_oldest(session, contact)?;
-    prepared.tell_state(session, name, contact, to, &kept, reseal, at)?;
-    contact.ours.sealed_to = Some(subkey);
-    if let Some(last) = contact.ours.archives.last() {
-        prepared.channel.prev_archive =
-            Some(singles::archive_url(session, &contact.ours.token, last.number)?);
-    }
-    prepared.changed = old.as_ref() != Some(&prepared.channel);
+    let kept = retention::decide(filed, &contact.ours, session.config.retention, now);
+    contact.ours.archives.retain(|archive| !kept.archives.contains(&archive.number));
+    let (introduction, state) = (before.introduction.clone(), before.state.clone());
+    let channel =
+        Channel { introduction, state, ..singles::channel(session, &contact.ours.token)? };
+    let prepared = Prepared { channel, leaves: kept.leaves, ..Prepared::default() };
+    let mut rewriting = Rewriting { session, name, contact, to, reseal, at, prepared };
+    rewriting.fill(&before, &kept.stays, change.sealed)?;
+    rewriting.introduce(change.introduction)?;
+    rewriting.archive_oldest()?;
+    rewriting.tell_state(&kept.stays)?;
+    rewriting.contact.ours.sealed_to = Some(subkey);
+    let mut prepared = rewriting.prepared;
+    prepared.is_changed = old.as_ref() != Some(&prepared.channel);
     Ok(prepared)
 }
 
-struct Filling<'a> {
-    before: &'a Channel,
-    kept: &'a [Filed],
-    change: &'a Change<'a>,
-    reseal: bool,
-    at: Timestamp,
-}
-
-impl Prepared {
-    /// Whether anything would be written into `public/`.
-    pub fn is_changed(&self) -> bool {
-        self.changed
-    }
-
-    /// Decides what leaves the feed: what was acknowledged and is older than `retention`, but never
-    /// the head; and an archive only as a whole, oldest first. Returns what stays, oldest first.
-    fn retain(
-        &mut self,
-        session: &Session,
-        contact: &mut Contact,
-        filed: Vec<Filed>,
-        now: Timestamp,
-    ) -> Vec<Filed> {
-        let ours = &mut contact.ours;
-        let settled = |item: &Filed| is_settled(item, ours, session.config.retention, now);
-        // Filed by a run that died before it counted: its sequence is free, and will be used.
-        let stray = |item: &Filed| item.log == ours.log && item.sequence > ours.sequence;
-        let done: HashMap<Guid, bool> =
-            filed.iter().map(|item| (item.guid, settled(item))).collect();
-        let all_done = |archive: &Archive| {
-            archive.items.iter().all(|guid| done.get(guid).is_none_or(|done| *done))
-        };
-        let dead = ours.archives.iter().take_while(|archive| all_done(archive)).count();
-        self.dead_archives =
-            ours.archives.iter().take(dead).map(|archive| archive.number).collect();
-        let archived = |archives: &[Archive], guid: &Guid| {
-            archives.iter().any(|archive| archive.items.contains(guid))
-        };
-        let (stays, leaving) = filed.into_iter().partition(|item| {
-            let alive = ours.archives.get(dead..).is_some_and(|alive| archived(alive, &item.guid));
-            !stray(item) && (alive || !settled(item))
-        });
-        ours.archives.drain(..dead);
-        self.leaving = leaving;
-        stays
-    }
-
+impl Rewriting<'_> {
     /// Puts the items that stay into the channel, newest first, sealing those that are not sealed.
     fn fill(
         &mut self,
-        session: &mut Session,
-        name: &str,
-        contact: &mut Contact,
-        to: &Certificate,
-        with: &Filling<'_>,
+        before: &Channel,
+        stays: &[Filed],
+        fresh: Option<(Filed, FeedItem)>,
     ) -> Result<()> {
-        let sealed: HashMap<&str, &FeedItem> = with
-            .before
-            .items
-            .iter()
-            .filter_map(|item| Some((item.guid.as_deref()?, item)))
-            .collect();
-        for item in with.kept.iter().rev() {
-            let archived =
-                contact.ours.archives.iter().any(|archive| archive.items.contains(&item.guid));
-            let unacknowledged =
-                item.log != contact.ours.log || item.sequence > contact.ours.acknowledged;
-            if archived && !(with.reseal && unacknowledged) {
+        let mut sealed: HashMap<String, FeedItem> = HashMap::new();
+        for item in &before.items {
+            sealed.extend(item.guid.clone().map(|guid| (guid, item.clone())));
+        }
+        let mut fresh = fresh;
+        for item in stays.iter().rev() {
+            let ours = &self.contact.ours;
+            let is_archived =
+                ours.archives.iter().any(|archive| archive.items.contains(&item.guid));
+            let again = self.reseal && (item.log != ours.log || item.sequence > ours.acknowledged);
+            if is_archived && !again {
                 continue;
             }
-            let fresh = with.change.sealed.as_ref().filter(|(filed, _)| filed == item);
-            let guid = item.guid.to_string();
-            if let Some((_, fresh)) = fresh {
-                self.channel.items.push(fresh.clone());
-            } else if let Some(before) =
-                sealed.get(guid.as_str()).filter(|_| !(with.reseal && unacknowledged))
-            {
-                self.channel.items.push((*before).clone());
+            let as_before = sealed.remove(&item.guid.to_string());
+            if let Some((_, fresh)) = fresh.take_if(|(filed, _)| filed == item) {
+                self.prepared.channel.items.push(fresh);
+            } else if let Some(as_before) = as_before.clone().filter(|_| !again) {
+                self.prepared.channel.items.push(as_before);
             } else {
-                let octets = Octets::of(&session.home, name).item(item)?;
-                let armored = seal(session, &octets, contact, to, with.at)?;
-                self.channel.items.push(FeedItem::sealed(item.guid, armored));
-                // The copy in the archive is sealed to a subkey of the past: this one counts now.
-                contact
-                    .ours
-                    .archives
-                    .iter_mut()
-                    .for_each(|a| a.items.retain(|guid| *guid != item.guid));
-                if !sealed.contains_key(guid.as_str()) && !archived {
-                    self.recovered.push(*item);
+                self.seal_item(item)?;
+                if as_before.is_none() && !is_archived {
+                    self.prepared.recovered.push(*item);
                 }
             }
         }
         Ok(())
     }
 
-    fn introduce(
-        &mut self,
-        session: &mut Session,
-        name: &str,
-        contact: &mut Contact,
-        to: &Certificate,
-        change: &Change<'_>,
-        reseal: bool,
-        at: Timestamp,
-    ) -> Result<()> {
-        let octets = match change.introduction {
-            Some(introduction) => Some(introduction.write()),
-            None => Octets::of(&session.home, name).single(Single::Introduction)?,
-        };
-        let Some(octets) = octets else { return Ok(()) };
-        if change.introduction.is_some() || reseal || self.channel.introduction.is_none() {
-            self.channel.introduction = Some(seal(session, &octets, contact, to, at)?);
-        }
-        self.introduction = change.introduction.is_some().then_some(octets);
+    fn seal_item(&mut self, item: &Filed) -> Result<()> {
+        let octets = Octets::of(&self.session.home, self.name).item(item)?;
+        let armored = self.seal(&octets)?;
+        self.prepared.channel.items.push(FeedItem::sealed(item.guid, armored));
+        // A copy in an archive is sealed to a subkey of the past: this one counts from now on.
+        let archives = &mut self.contact.ours.archives;
+        archives.iter_mut().for_each(|archive| archive.items.retain(|guid| *guid != item.guid));
         Ok(())
     }
 
-    /// Moves the oldest items into a new archive when the feed has grown too long.
-    fn archive_oldest(&mut self, session: &Session, contact: &mut Contact) -> Result<()> {
-        if self.channel.write().len() <= limits::FEED_BEFORE_ARCHIVING {
-            return Ok(());
-        }
-        let mut size = 0;
-        let stays = self.channel.items.iter().enumerate().take_while(|(index, item)| {
-            size += item.write().len();
-            *index == 0 || size <= limits::FEED_BEFORE_ARCHIVING / 2
-        });
-        let stays = stays.count();
-        let mut archived = self.channel.items.split_off(stays);
-        // One archive holds what fits; the rest, if any, goes with the next rewriting.
-        let mut size = 2_048;
-        let fits = archived.iter().rev().take_while(|item| {
-            size += item.write().len();
-            size <= limits::FEED_WRITTEN
-        });
-        let rest = archived.len() - fits.count();
-        let oldest = archived.split_off(rest);
-        self.channel.items.append(&mut archived);
-        if oldest.is_empty() {
-            return Ok(());
-        }
-        let number = contact.ours.next_archive;
-        let previous = contact.ours.archives.last().map(|archive| archive.number);
-        let guids = oldest.iter().filter_map(|item| item.guid().ok()).collect();
-        let channel = singles::archive(session, &contact.ours.token, number, previous, oldest)?;
-        contact.ours.next_archive = number.saturating_add(1);
-        contact.ours.archives.push(Archive { number, items: guids });
-        self.archive = Some((number, channel));
-        Ok(())
+    fn seal(&mut self, octets: &str) -> Result<String> {
+        seal(self.session, octets, self.contact, self.to, self.at)
     }
+}
 
-    fn tell_state(
-        &mut self,
-        session: &mut Session,
-        name: &str,
-        contact: &mut Contact,
-        to: &Certificate,
-        kept: &[Filed],
-        reseal: bool,
-        at: Timestamp,
-    ) -> Result<()> {
-        let floor =
-            kept.iter().filter(|item| item.log == contact.ours.log).map(|item| item.sequence).min();
-        let before = match Octets::of(&session.home, name).single(Single::State)? {
-            Some(octets) => Some(
-                State::parse(octets.as_bytes())
-                    .or_cannot(|| "cannot use `octets/state.xml`".to_owned())?,
-            ),
-            None => None,
-        };
-        let mut state = singles::state(session, name, contact, floor, at)?;
-        let same = before
-            .as_ref()
-            .filter(|before| before.log == state.log && before.same_children(&state));
-        if let Some(before) = same.filter(|_| self.channel.state.is_some() && !reseal) {
-            self.state = Some(before.clone());
-            return Ok(());
-        }
-        match same {
-            Some(before) => state = before.clone(),
-            None => contact.ours.state = state.serial,
-        }
-        self.channel.state = Some(seal(session, &state.write(), contact, to, at)?);
-        self.state = Some(state);
-        Ok(())
+impl Prepared {
+    /// Whether anything would be written into `public/`.
+    pub fn is_changed(&self) -> bool {
+        self.is_changed
     }
 
     /// Writes: the contact, `between` (what must be on disk before the world sees it), archive and
-    /// feed, and last what is no longer needed. The caller holds the home's lock.
+    /// feed, and last removes what is no longer needed. The caller holds the home's lock.
     ///
     /// # Errors
     /// When something cannot be written; the next rewriting completes it.
@@ -353,7 +172,7 @@ impl Prepared {
         contact.save(&session.home, name)?;
         between(session)?;
         let token = &contact.ours.token;
-        if self.changed {
+        if self.is_changed {
             session.about_to_change_public()?;
             if let Some((number, archive)) = &self.archive {
                 session
@@ -366,18 +185,26 @@ impl Prepared {
         if let Some(introduction) = &self.introduction {
             octets.keep_single(Single::Introduction, introduction)?;
         }
-        if let Some(state) = self.state.filter(|_| self.changed) {
+        if let Some(state) = self.state.filter(|_| self.is_changed) {
             octets.keep_single(Single::State, &state.write())?;
         }
-        for number in self.dead_archives {
-            atomic::remove(&session.home.archive(token, number))?;
-        }
-        for item in &self.leaving {
+        remove_older_archives(session, contact)?;
+        for item in &self.leaves {
             remove_attachments(session, &octets.item(item)?)?;
             octets.drop_item(item)?;
         }
         Ok(())
     }
+}
+
+/// Removes the archives that are older than the oldest still offered, oldest first, so that what a
+/// crash leaves is found by going down from there.
+fn remove_older_archives(session: &Session, contact: &Contact) -> Result<()> {
+    let ours = &contact.ours;
+    let oldest = ours.archives.first().map_or(ours.next_archive, |archive| archive.number);
+    let paths = (1..oldest).rev().map(|number| session.home.archive(&ours.token, number));
+    let dead: Vec<_> = paths.take_while(|path| path.exists()).collect();
+    dead.iter().rev().try_for_each(|path| atomic::remove(path))
 }
 
 /// Removes the files that belong to an item which has left the feed.
@@ -392,7 +219,8 @@ fn remove_attachments(session: &Session, octets: &str) -> Result<()> {
     Ok(())
 }
 
-/// Rewrites the feed of `contact` if anything about it changed, and saves the contact.
+/// Rewrites the feed of `contact` if anything about it changed, and saves the contact. Returns
+/// whether the feed changed.
 ///
 /// # Errors
 /// As [`prepare`] and [`Prepared::commit`].
@@ -404,30 +232,8 @@ pub fn rewrite(
     change: Change<'_>,
 ) -> Result<bool> {
     let prepared = prepare(session, name, contact, to, change)?;
-    let changed = prepared.is_changed();
-    let recovered = super::outgoing::records_of(session, name, contact, &prepared.recovered)?;
-    prepared.commit(session, name, contact, |session| {
-        super::outgoing::store(session, name, recovered)
-    })?;
-    Ok(changed)
-}
-
-/// Whether `item` may leave the feed: acknowledged, older than `retention`, and not the head.
-pub fn is_settled(item: &Filed, ours: &Ours, retention: SignedDuration, now: Timestamp) -> bool {
-    item.log == ours.log
-        && item.sequence <= ours.acknowledged
-        && item.sequence < ours.sequence
-        && now.duration_since(item.guid.time()) > retention
-}
-
-/// How old the oldest item is that the contact has not acknowledged.
-pub fn oldest_unacknowledged(
-    items: &[Filed],
-    contact: &Contact,
-    now: Timestamp,
-) -> Option<SignedDuration> {
-    let open = items
-        .iter()
-        .filter(|item| item.log == contact.ours.log && item.sequence > contact.ours.acknowledged);
-    open.map(|item| now.duration_since(item.guid.time())).max()
+    let is_changed = prepared.is_changed();
+    let recovered = outgoing::records_of(session, name, contact, &prepared.recovered)?;
+    prepared.commit(session, name, contact, |session| outgoing::store(session, name, recovered))?;
+    Ok(is_changed)
 }

@@ -6,8 +6,9 @@ use jiff::SignedDuration;
 
 use super::fetch::{self, Wish};
 use super::intake::{self, Outcome, Source};
+use super::own_feed::{self, Change};
 use super::session::Session;
-use super::{address, own_feed};
+use super::{address, retention};
 use crate::error::{Context, Error, Kind, Result};
 use crate::protocol::channel::Channel;
 use crate::protocol::limits;
@@ -66,11 +67,10 @@ fn take_in(session: &mut Session, name: &str, document: Document) -> Result<bool
     refresh_certificate(session, name, &channel)?;
     let mut outcome = stored(session, name, &document)?;
     let mut rewritten = outcome.rewritten;
-    if outcome.stale {
-        if let Some(fresh) = uncached(session, name)? {
-            outcome = stored(session, name, &fresh)?;
-            rewritten |= outcome.rewritten;
-        }
+    let fresh = if outcome.stale { uncached(session, name)? } else { None };
+    if let Some(fresh) = fresh {
+        outcome = stored(session, name, &fresh)?;
+        rewritten |= outcome.rewritten;
     }
     let mut walked = HashSet::new();
     while let Some(archive) = outcome
@@ -174,13 +174,7 @@ fn reached(session: &mut Session, name: &str) -> Result<bool> {
     }
     if due {
         let certificate = contacts::certificate(&session.home, name)?;
-        return own_feed::rewrite(
-            session,
-            name,
-            &mut contact,
-            &certificate,
-            own_feed::Change::default(),
-        );
+        return own_feed::rewrite(session, name, &mut contact, &certificate, Change::default());
     }
     contact.save(&session.home, name)?;
     Ok(false)
@@ -194,7 +188,7 @@ fn is_due(session: &Session, name: &str, contact: &Contact) -> Result<bool> {
     }
     let now = session.now();
     let items = Octets::of(&session.home, name).items()?;
-    Ok(items.iter().any(|item| own_feed::is_settled(item, ours, session.config.retention, now)))
+    Ok(items.iter().any(|item| retention::is_settled(item, ours, session.config.retention, now)))
 }
 
 fn is_unreachable(failure: &Failure) -> bool {

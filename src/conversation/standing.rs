@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::own_feed;
+use super::retention;
 use crate::error::Result;
 use crate::store::contacts::Contact;
 use crate::store::delivered::Delivered;
@@ -49,7 +49,7 @@ impl Standing {
         let delivered = Delivered::load(home, name)?;
         let waiting = Messages::of(home, name).after(delivered.by_either())?;
         let items = Octets::of(home, name).items()?;
-        let oldest = own_feed::oldest_unacknowledged(&items, &contact, now);
+        let oldest = retention::oldest_unacknowledged(&items, &contact, now);
         Ok(Self {
             contact: name.to_owned(),
             unacknowledged: contact.ours.sequence.saturating_sub(contact.ours.acknowledged),

@@ -103,8 +103,6 @@ pub struct Received {
     pub certificate: String,
     /// The hash of the key file, where it is known.
     pub key_hash: Option<Hash>,
-    /// Where the inviter's feeds lie, by the card.
-    pub feeds: Option<Url>,
     /// Whether the card was fetched and carries that certificate.
     pub card_confirmed: bool,
     /// When it came.

@@ -1,0 +1,140 @@
+//! `handshake accept`: an invitation is accepted, or an acceptance confirmed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::commands::input;
+use crate::conversation::acceptance::{self, Relation};
+use crate::conversation::candidate::{self, Candidate};
+use crate::conversation::session::Session;
+use crate::conversation::{invitation, publish};
+use crate::error::{Context, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::protocol::hash::Hash;
+use crate::protocol::introduction::Introduction;
+use crate::protocol::limits;
+use crate::store::invitations::{self, Received};
+
+/// Accept an invitation, or confirm an acceptance
+#[derive(Debug, Args)]
+pub struct AcceptArgs {
+    /// The name that `list` shows
+    #[arg(value_name = "NAME", required_unless_present = "input", conflicts_with = "input")]
+    name: Option<String>,
+    /// Read the invitation, or the acceptance, from a file, or from stdin for -
+    #[arg(long, short, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// What to call the contact
+    #[arg(long = "as", value_name = "NAME")]
+    alias: Option<String>,
+    /// Write the acceptance to a file, or to stdout for -
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Accepts.
+///
+/// # Errors
+/// When it is no invitation, or not for us; or the contact cannot be written.
+pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
+    session.expect_writable()?;
+    session.config.base()?;
+    if let Some(name) = &args.alias {
+        invitation::free_name(session, name)?;
+    }
+    let (candidate, waiting) = match (&args.input, &args.name) {
+        (Some(path), _) => {
+            let document = input::file(session, path, limits::FEED)?;
+            (candidate::from_file(session, &document)?, None)
+        }
+        (None, name) => {
+            let received =
+                invitations::find_received(&session.home, name.as_deref().unwrap_or_default())?;
+            (stored(&received)?, Some(received))
+        }
+    };
+    let name = agree(session, &candidate, args.alias.as_deref(), waiting.as_ref())?;
+    publish::publish(session, false)?;
+    match &args.output {
+        Some(path) => {
+            let file = acceptance::file(session, &name)?;
+            input::output(session, path, file.as_bytes())
+        }
+        None => acceptance::call(session, &name),
+    }
+}
+
+/// A waiting invitation, as it was checked when it came.
+fn stored(received: &Received) -> Result<Candidate> {
+    let certificate = Certificate::parse(received.certificate.as_bytes())
+        .or_cannot(|| "cannot use the certificate in the invitation".to_owned())?;
+    let introduction = Introduction::parse(received.octets.as_bytes())?;
+    let sealed = Hash::of(received.octets.as_bytes());
+    Ok(Candidate {
+        introduction,
+        octets: received.octets.clone(),
+        sealed,
+        certificate,
+        key_hash: received.key_hash,
+    })
+}
+
+/// Makes the contact that `candidate` asks for; returns its name.
+fn agree(
+    session: &mut Session,
+    candidate: &Candidate,
+    alias: Option<&str>,
+    waiting: Option<&Received>,
+) -> Result<String> {
+    session.unlock()?;
+    let _lock = session.lock()?;
+    let relation = acceptance::relate(session, candidate)?;
+    if let Relation::Contact(name) = relation {
+        session.say(&format!("`{name}` is your contact already"));
+        return Ok(name);
+    }
+    let name = contact_name(session, candidate, alias, &relation, waiting)?;
+    let grouped = candidate.introduction.fingerprint.grouped();
+    match &relation {
+        Relation::Answer(made) => acceptance::conclude(session, made, candidate, &name, false)?,
+        Relation::Crossing(made) => acceptance::conclude(session, made, candidate, &name, true)?,
+        Relation::Claim(made) => acceptance::conclude(session, made, candidate, &name, false)?,
+        Relation::Invitation | Relation::Contact(_) => {
+            acceptance::accept(session, candidate, &name)?
+        }
+    }
+    if let Some(received) = waiting {
+        invitations::remove(&session.home, received.id)?;
+    }
+    session.say(&format!("`{name}` is your contact now, with the key {grouped}"));
+    session.say(&format!("to be certain, compare it with {name}: cloudim contact verify {name}"));
+    Ok(name)
+}
+
+fn contact_name(
+    session: &Session,
+    candidate: &Candidate,
+    alias: Option<&str>,
+    relation: &Relation,
+    waiting: Option<&Received>,
+) -> Result<String> {
+    if let Some(alias) = alias {
+        return invitation::free_name(session, alias);
+    }
+    let planned = match relation {
+        Relation::Answer(made) | Relation::Claim(made) | Relation::Crossing(made) => {
+            made.name.clone()
+        }
+        Relation::Invitation | Relation::Contact(_) => {
+            waiting.map(|received| received.name.clone())
+        }
+    };
+    match planned.filter(|name| !session.home.contact(name).exists()) {
+        Some(name) => Ok(name),
+        None => invitation::unused_name(
+            session,
+            candidate.introduction.name.as_deref().unwrap_or("contact"),
+        ),
+    }
+}

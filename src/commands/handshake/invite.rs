@@ -1,0 +1,67 @@
+//! `handshake invite`: an invitation.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::commands::input;
+use crate::conversation::invitation::{self, Wanted};
+use crate::conversation::publish;
+use crate::conversation::session::Session;
+use crate::error::{Error, Result};
+use crate::protocol::fingerprint::Fingerprint;
+
+/// Invite somebody
+///
+/// ADDRESS is the URL of a card, of a feed or page that leads to one, or like mary@mary.example.
+/// Without it the invitation is for whoever gets the file and answers first, if you confirm it.
+#[derive(Debug, Args)]
+pub struct InviteArgs {
+    /// Whom to invite
+    #[arg(value_name = "ADDRESS")]
+    address: Option<String>,
+    /// What to call the contact
+    #[arg(long = "as", value_name = "NAME")]
+    name: Option<String>,
+    /// Words that come with the invitation
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// The fingerprint that the address must lead to
+    #[arg(long, value_name = "FPR")]
+    fingerprint: Option<String>,
+    /// Write the invitation to a file, or to stdout for -
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Invites.
+///
+/// # Errors
+/// When the address leads nowhere, or the invitation cannot be written.
+pub fn invite(session: &mut Session, args: &InviteArgs) -> Result<()> {
+    let fingerprint = args.fingerprint.as_deref().map(Fingerprint::from_user).transpose();
+    let fingerprint =
+        fingerprint.map_err(|cause| Error::usage("cannot use --fingerprint").because(cause))?;
+    if args.address.is_none() && args.output.is_none() {
+        return Err(Error::usage("whom do you invite?")
+            .hint("an ADDRESS; or --output FILE for whoever gets the file"));
+    }
+    let wanted = Wanted {
+        address: args.address.as_deref(),
+        name: args.name.as_deref(),
+        note: args.note.as_deref(),
+        fingerprint: fingerprint.as_ref(),
+    };
+    let made = invitation::make(session, &wanted)?;
+    if let Some(to) = &made.to {
+        session.say(&format!("the card is {} with the key {}", to.card, to.fingerprint.grouped()));
+    }
+    publish::publish(session, false)?;
+    match &args.output {
+        Some(path) => {
+            let file = invitation::file(session, &made)?;
+            input::output(session, path, file.as_bytes())
+        }
+        None => invitation::call(session, &made),
+    }
+}

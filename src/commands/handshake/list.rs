@@ -1,0 +1,95 @@
+//! `handshake list`: the invitations that wait.
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::commands::input;
+use crate::conversation::output;
+use crate::conversation::session::{Format, Session};
+use crate::error::Result;
+use crate::protocol::fingerprint::Fingerprint;
+use crate::protocol::introduction::Introduction;
+use crate::store::invitations::{self, Decision, Invitation};
+
+/// List the invitations that wait
+#[derive(Debug, Args)]
+pub struct ListArgs {}
+
+/// Lists.
+///
+/// # Errors
+/// When an invitation cannot be read.
+pub fn list(session: &mut Session) -> Result<()> {
+    let mut lines = String::new();
+    for invitation in invitations::list(&session.home)? {
+        let line = match &invitation {
+            Invitation::Made(made) => {
+                let name = made.name.as_deref().unwrap_or("-");
+                let to = made.to.as_ref().map_or("nobody in particular", |to| to.card.as_str());
+                Line {
+                    direction: "made",
+                    name,
+                    with: to,
+                    fingerprint: made.to.as_ref().map(|to| &to.fingerprint),
+                    note: None,
+                    time: made.created,
+                    card_confirmed: true,
+                }
+                .write(session.options.format)
+            }
+            Invitation::Received(received) if received.decision != Decision::Pending => continue,
+            Invitation::Received(received) => {
+                let introduction = Introduction::parse(received.octets.as_bytes())?;
+                let card = introduction.card.as_ref().map_or("no card", |card| card.as_str());
+                let line = Line {
+                    direction: "received",
+                    name: &received.name,
+                    with: card,
+                    fingerprint: Some(&received.fingerprint),
+                    note: introduction.note.as_deref(),
+                    time: received.received,
+                    card_confirmed: received.card_confirmed,
+                };
+                line.write(session.options.format)
+            }
+        };
+        lines.push_str(&line);
+    }
+    input::print(session, lines.as_bytes())
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    direction: &'a str,
+    name: &'a str,
+    with: &'a str,
+    fingerprint: Option<&'a Fingerprint>,
+    note: Option<&'a str>,
+    time: Timestamp,
+    card_confirmed: bool,
+}
+
+impl Line<'_> {
+    fn write(&self, format: Format) -> String {
+        if format == Format::Json {
+            return serde_json::to_string(self).unwrap_or_default() + "\n";
+        }
+        let claimed =
+            if self.card_confirmed { "" } else { " (claimed only: the card was not reached)" };
+        let mut line = format!(
+            "{}  {}  {}  {}{claimed}\n",
+            output::local(self.time),
+            self.direction,
+            self.name,
+            self.with
+        );
+        if let Some(fingerprint) = self.fingerprint {
+            line.push_str(&format!("    {}\n", fingerprint.grouped()));
+        }
+        if let Some(note) = self.note {
+            line.push_str(&format!("    {}\n", output::visible(note).replace('\n', "\n    ")));
+        }
+        line
+    }
+}

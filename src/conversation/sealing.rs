@@ -1,0 +1,56 @@
+//! Sealing what we write: with which clock, and what to say when it cannot be done.
+
+use jiff::Timestamp;
+
+use super::session::Session;
+use crate::error::{Error, Kind, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::openpgp::seal::{self, SealError};
+use crate::protocol::{limits, time};
+use crate::store::contacts::Contact;
+
+/// The time to sign with: the later of our clock and our newest signature (PROTOCOL §2).
+///
+/// # Errors
+/// When the clock is over 24 hours behind, unless `despite_clock`.
+pub fn signing_time(contact: &Contact, now: Timestamp, despite_clock: bool) -> Result<Timestamp> {
+    let now = time::whole_seconds(now);
+    let Some(newest) = contact.ours.signed.filter(|newest| *newest > now) else { return Ok(now) };
+    if newest.as_second().saturating_sub(now.as_second()) <= limits::AHEAD {
+        return Ok(newest);
+    }
+    if despite_clock {
+        return Ok(now);
+    }
+    Err(Error::cannot(format!("the clock says {now}, and we have signed at {newest} already"))
+        .hint("set the clock; or sign with this time by send --yes"))
+}
+
+/// Seals `octets` to `contact`, and notes when.
+///
+/// # Errors
+/// [`Kind::Trust`] when the contact's certificate cannot be sealed to.
+pub fn seal(
+    session: &mut Session,
+    octets: &str,
+    contact: &mut Contact,
+    to: &Certificate,
+    at: Timestamp,
+) -> Result<String> {
+    let (secret, rng) = session.secret()?;
+    let sealed = seal::seal(octets.as_bytes(), secret, &[to], at, rng).map_err(cannot_seal)?;
+    contact.ours.signed = Some(at);
+    Ok(sealed)
+}
+
+/// What to say when something cannot be sealed.
+pub fn cannot_seal(cause: SealError) -> Error {
+    match cause {
+        SealError::Unusable(fingerprint, why) => {
+            Error::new(Kind::Trust, format!("the certificate {fingerprint} {why}")).hint(
+                "ask its owner to publish a new key or a longer expiry, then run cloudim poll",
+            )
+        }
+        other => Error::cannot("cannot seal").because(other),
+    }
+}
