@@ -228,7 +228,7 @@ fn what_breaks_the_law_is_found() {
         ("commands/fetch.rs", "let a = ureq::get(b);"),
         ("transport/client.rs", "use tokio::net::TcpListener;"),
         ("store/home.rs", "#[derive(clap::Args)] struct A;"),
-        ("lib.rs", "use clap::Parser;"),
+        ("error.rs", "use clap::Parser;"),
         ("store/home.rs", "use rpassword::prompt_password;"),
         ("protocol/a.rs", "use std::{fmt, net::IpAddr};"),
         ("protocol/a.rs", "use std::fs;"),

@@ -1,5 +1,7 @@
 //! `contact`: the address book.
 
+mod trust;
+
 use std::fs;
 use std::io::IsTerminal;
 
@@ -52,6 +54,19 @@ enum Action {
         /// The fingerprint that the contact tells you; - reads its certificate from stdin
         fingerprint: Option<String>,
     },
+    /// Decide on the key that a contact's feed names instead of the pinned one
+    ///
+    /// Shows both. With the fingerprint that the contact tells you, or with --yes, the new key is
+    /// pinned, and what was held is judged anew.
+    Trust {
+        /// The contact
+        name: String,
+        /// The fingerprint of the new key
+        fingerprint: Option<String>,
+        /// Pin it without comparing
+        #[arg(long, conflicts_with = "fingerprint")]
+        yes: bool,
+    },
     /// Give a contact another name
     Rename {
         /// The contact
@@ -88,6 +103,9 @@ pub fn run(session: &mut Session, args: ContactArgs) -> Result<()> {
         Action::List => list(session),
         Action::Show { name, certificate } => show(session, &name, certificate),
         Action::Verify { name, fingerprint } => verify(session, &name, fingerprint.as_deref()),
+        Action::Trust { name, fingerprint, yes } => {
+            trust::run(session, &name, fingerprint.as_deref(), yes)
+        }
         Action::Rename { name, new } => {
             let _lock = session.lock()?;
             contacts::rename(&session.home, &name, &new)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::input;
+use crate::conversation::arrivals;
 use crate::conversation::known::Known;
 use crate::conversation::session::Session;
 use crate::error::{Context, Error, Kind, Result};
@@ -13,10 +14,10 @@ use crate::openpgp::open;
 use crate::openpgp::refusal::Verdict;
 use crate::protocol::channel::{Channel, FeedItem};
 use crate::protocol::guid::LogId;
-use crate::protocol::item::Item;
 use crate::protocol::limits;
 use crate::store::contacts::{self, Contact};
 use crate::store::messages::Messages;
+use crate::store::verdicts::Why;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -132,18 +133,10 @@ fn open_item(session: &mut Session, outer: &FeedItem, writer: &Writer) -> Result
                 if refusal.verdict() == Verdict::Held { Kind::Trust } else { Kind::Integrity };
             refused(kind, refusal.to_string())
         })?;
-    let item =
-        Item::parse(&opened.octets).map_err(|cause| refused(Kind::Integrity, cause.to_string()))?;
-    if item.guid != guid {
-        return Err(refused(Kind::Integrity, format!("its guid differs inside: `{}`", item.guid)));
-    }
-    let log = item.stream.as_ref().map(|stream| stream.log);
-    if writer.logs.as_ref().is_some_and(|logs| !log.is_some_and(|log| logs.contains(&log))) {
-        return Err(refused(
-            Kind::Integrity,
-            "it is of a log that this feed has not opened".to_owned(),
-        ));
-    }
+    let (item, _) =
+        arrivals::read_item(guid, &opened, writer.logs.as_deref()).map_err(|(why, reason)| {
+            refused(if why == Why::Held { Kind::Trust } else { Kind::Integrity }, reason)
+        })?;
     let octets =
         String::from_utf8(opened.octets).or_cannot(|| "the item is not UTF-8".to_owned())?;
     Ok((!item.keys).then_some(octets))

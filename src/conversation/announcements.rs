@@ -12,40 +12,62 @@ use crate::store::messages::{Direction, Record, Type};
 use crate::store::octets::Octets;
 use crate::store::verdicts::Why;
 
+/// What the verdict on the feed's key is remembered by.
+const KEY: &str = "key";
+
 type Judged<T> = Result<T, (Why, String)>;
 
 impl Intake<'_> {
     /// Notes that the feed names another key than the pinned one: nothing of that key is believed.
     pub(super) fn key_element(&mut self, channel: &Channel) {
-        let Some(key) =
-            channel.key.as_ref().filter(|key| key.fingerprint != self.contact.fingerprint)
-        else {
-            return;
-        };
+        let Some(key) = &channel.key else { return };
+        if key.fingerprint == self.contact.fingerprint {
+            return self.verdicts.forget_all(KEY);
+        }
         let hash = Hash::of(key.fingerprint.as_str().as_bytes());
         let reason =
             format!("the feed names the key {}, not the one that is pinned", key.fingerprint);
-        self.note("what comes by another key", "key", hash, Why::Held, reason);
+        self.note("what comes by another key", KEY, hash, Why::Held, reason);
     }
 
     /// Judges the introduction, if it is a new one.
     pub(super) fn introduction(&mut self, channel: &Channel) {
-        let Some(sealed) = channel.introduction.as_deref() else { return };
+        if let Some(sealed) = channel.introduction.as_deref() {
+            let seen = self.contact.theirs.introduction.as_ref().map(|seen| seen.sealed);
+            self.single("introduction", sealed, seen, Self::judge_introduction);
+        }
+    }
+
+    /// Judges the state, if it is a new one. A copy without one is an old copy.
+    pub(super) fn state(&mut self, channel: &Channel) {
+        let seen = self.contact.theirs.state.as_ref().map(|seen| seen.sealed);
+        match channel.state.as_deref() {
+            Some(sealed) => self.single("state", sealed, seen, Self::judge_state),
+            None => self.stale |= seen.is_some(),
+        }
+    }
+
+    /// Opens what stands in the feed once, and has `judge` decide on it; the bytes that were `seen`
+    /// last need no second opening.
+    fn single(
+        &mut self,
+        what: &str,
+        sealed: &str,
+        seen: Option<Hash>,
+        judge: fn(&mut Self, &[u8], Hash, bool) -> Judged<()>,
+    ) {
         let hash = sealed_hash(sealed);
-        let seen = self.contact.theirs.introduction.as_ref();
-        if seen.is_some_and(|seen| seen.sealed == hash) || self.is_settled("introduction", hash) {
+        if seen == Some(hash) || self.is_settled(what, hash) {
             return;
         }
-        let before = self.contact.theirs.signed;
+        let newest = self.contact.theirs.signed;
+        let shown = format!("the {what}");
         match self.unseal(sealed) {
-            Err(refusal) => self.refuse("the introduction", "introduction", hash, &refusal),
+            Err(refusal) => self.refuse(&shown, what, hash, &refusal),
             Ok(opened) => {
-                let backdated = is_long_before(opened.signed, before);
-                match self.judge_introduction(&opened.octets, hash, backdated) {
-                    Ok(()) => self.verdicts.forget("introduction", hash),
-                    Err((why, reason)) => {
-                        self.note("the introduction", "introduction", hash, why, reason)
-                    }
+                match judge(self, &opened.octets, hash, is_long_before(opened.signed, newest)) {
+                    Ok(()) => self.verdicts.forget(what, hash),
+                    Err((why, reason)) => self.note(&shown, what, hash, why, reason),
                 }
             }
         }
@@ -99,9 +121,7 @@ impl Intake<'_> {
     /// Puts a later introduction in force: it may open a log, and move the feed.
     fn adopt(&mut self, introduction: Introduction, hash: Hash, sealed: Hash) {
         let contact = &mut self.contact;
-        if contact.feed != introduction.feed {
-            contact.http = Default::default();
-        }
+        self.moved |= contact.feed != introduction.feed;
         (contact.feed, contact.key) = (introduction.feed, introduction.key);
         (contact.card, contact.handshake) = (introduction.card, introduction.handshake);
         contact.claimed_name = introduction.name;
@@ -110,30 +130,6 @@ impl Intake<'_> {
         }
         let (log, serial) = (introduction.log, introduction.serial);
         contact.theirs.introduction = Some(Seen { log, serial, hash, sealed });
-    }
-
-    /// Judges the state, if it is a new one. A copy without one is an old copy.
-    pub(super) fn state(&mut self, channel: &Channel) {
-        let Some(sealed) = channel.state.as_deref() else {
-            self.stale |= self.contact.theirs.state.is_some();
-            return;
-        };
-        let hash = sealed_hash(sealed);
-        let seen = self.contact.theirs.state.as_ref();
-        if seen.is_some_and(|seen| seen.sealed == hash) || self.is_settled("state", hash) {
-            return;
-        }
-        let before = self.contact.theirs.signed;
-        match self.unseal(sealed) {
-            Err(refusal) => self.refuse("the state", "state", hash, &refusal),
-            Ok(opened) => {
-                let backdated = is_long_before(opened.signed, before);
-                match self.judge_state(&opened.octets, hash, backdated) {
-                    Ok(()) => self.verdicts.forget("state", hash),
-                    Err((why, reason)) => self.note("the state", "state", hash, why, reason),
-                }
-            }
-        }
     }
 
     fn judge_state(&mut self, octets: &[u8], sealed: Hash, backdated: bool) -> Judged<()> {
@@ -168,10 +164,24 @@ impl Intake<'_> {
                 theirs.floor = state.floor;
                 theirs.gone = state.gone.iter().map(Wanted::from).collect();
                 theirs.state = Some(Seen { log: state.log, serial: state.serial, hash, sealed });
+                self.check_head();
                 self.acknowledged(&state);
             }
         }
         Ok(())
+    }
+
+    /// Tells of proof that the log was forked: its head is not the item that we have there.
+    fn check_head(&mut self) {
+        let Some(head) = &self.contact.theirs.head else { return };
+        let here = self.known.at(head.log, head.sequence);
+        if !here.is_empty() && here.iter().all(|link| link.hash != head.hash) {
+            let text = format!(
+                "the log is forked: its head is not the message we have at sequence {}",
+                head.sequence
+            );
+            self.tell(Type::Integrity, text);
+        }
     }
 
     /// Takes note of how far the contact has read us.

@@ -4,6 +4,7 @@ use super::intake::{Intake, sealed_hash};
 use super::outgoing::attached;
 use crate::openpgp::open::Opened;
 use crate::protocol::channel::{Channel, FeedItem};
+use crate::protocol::guid::{Guid, LogId};
 use crate::protocol::hash::Hash;
 use crate::protocol::item::{Item, Stream};
 use crate::protocol::{self, limits};
@@ -36,14 +37,15 @@ impl Intake<'_> {
         let what = format!("item {guid}");
         let sealed = outer.description.as_deref().unwrap_or_default();
         let hash = sealed_hash(sealed);
-        if let Err(error) = outer.guid() {
-            return self.note(&what, &guid, hash, Why::Failed, error.to_string());
-        }
+        let outer_guid = match outer.guid() {
+            Ok(guid) => guid,
+            Err(error) => return self.note(&what, &guid, hash, Why::Failed, error.to_string()),
+        };
         let opened = match self.unseal(sealed) {
             Ok(opened) => opened,
             Err(refusal) => return self.refuse(&what, &guid, hash, &refusal),
         };
-        match self.read(&guid, &opened) {
+        match self.read(outer_guid, &opened) {
             Ok((item, stream)) => {
                 self.verdicts.forget(&guid, hash);
                 self.take(&item, &stream, Hash::of(&opened.octets));
@@ -52,25 +54,13 @@ impl Intake<'_> {
         }
     }
 
-    /// Reads the octets of an authentic item, and finds its place.
-    fn read(&self, guid: &str, opened: &Opened) -> Result<(Item, Stream), (Why, String)> {
-        let item = Item::parse(&opened.octets).map_err(|error| match error {
-            protocol::Error::Malformed(what) => (Why::Failed, what),
-            protocol::Error::Critical(what) => (Why::Held, what),
-        })?;
-        if item.guid.to_string() != guid {
-            return Err((Why::Failed, format!("its guid differs inside: `{}`", item.guid)));
-        }
-        let stream =
-            item.stream.clone().ok_or((Why::Failed, "it has no place in a log".to_owned()))?;
-        if !self.contact.theirs.logs.contains(&stream.log) {
-            return Err((Why::Foreign, "it is of a log that this feed has not opened".to_owned()));
-        }
+    /// Reads an authentic item, and judges whether it may be taken now.
+    fn read(&self, guid: Guid, opened: &Opened) -> Result<(Item, Stream), (Why, String)> {
+        let (item, stream) = read_item(guid, opened, Some(&self.contact.theirs.logs))?;
         if self.is_backdated(opened, &stream) {
-            return Err((
-                Why::Early,
-                format!("it was signed at {}, long before what is known already", opened.signed),
-            ));
+            let reason =
+                format!("it was signed at {}, long before what is known already", opened.signed);
+            return Err((Why::Early, reason));
         }
         Ok((item, stream))
     }
@@ -128,6 +118,29 @@ impl Intake<'_> {
             );
         }
     }
+}
+
+/// Reads the octets of an authentic item that stands under `guid` in a feed which opened `logs`.
+///
+/// # Errors
+/// When it is no item, of another guid, or of another log.
+pub fn read_item(
+    guid: Guid,
+    opened: &Opened,
+    logs: Option<&[LogId]>,
+) -> Result<(Item, Stream), (Why, String)> {
+    let item = Item::parse(&opened.octets).map_err(|error| match error {
+        protocol::Error::Malformed(what) => (Why::Failed, what),
+        protocol::Error::Critical(what) => (Why::Held, what),
+    })?;
+    if item.guid != guid {
+        return Err((Why::Failed, format!("its guid differs inside: `{}`", item.guid)));
+    }
+    let stream = item.stream.clone().ok_or((Why::Failed, "it has no place in a log".to_owned()))?;
+    if logs.is_some_and(|logs| !logs.contains(&stream.log)) {
+        return Err((Why::Foreign, "it is of a log that this feed has not opened".to_owned()));
+    }
+    Ok((item, stream))
 }
 
 /// The guid outside, as it is remembered and shown.

@@ -1,7 +1,7 @@
 //! An introduction by somebody who is no contact yet, checked as far as it can be (PROTOCOL §6).
 
+use super::intake::sealed_hash;
 use super::session::Session;
-use crate::conversation::intake::sealed_hash;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::open::{self, Opened};
@@ -10,7 +10,6 @@ use crate::protocol::channel::Channel;
 use crate::protocol::handshake::{self, Found, Us};
 use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
-use crate::protocol::url::Url;
 
 /// A checked introduction and the certificate that signed it.
 #[derive(Clone, Debug)]
@@ -58,7 +57,7 @@ pub fn from_file(session: &mut Session, document: &[u8]) -> Result<Candidate> {
         Err(refusal) if refusal.verdict() != Verdict::Failed => return Err(refused(&refusal)),
         Err(_) => unseal(session, &sealed, &certificate)?,
     };
-    let candidate = checked(session, &channel, &sealed, opened, certificate, None)?;
+    let candidate = checked(session, &channel, &sealed, opened, certificate)?;
     if is_signed_only && candidate.introduction.to_fingerprint.is_some() {
         return Err(Error::cannot("this invitation is addressed, and yet not sealed"));
     }
@@ -68,20 +67,19 @@ pub fn from_file(session: &mut Session, document: &[u8]) -> Result<Candidate> {
     Ok(candidate)
 }
 
-/// Reads the introduction of the feed at `url`, which `certificate` must have signed for us.
+/// Reads the introduction of a feed that was fetched, which `certificate` must have signed for us.
 ///
 /// # Errors
 /// When there is none, or it does not fit.
 pub fn from_feed(
     session: &mut Session,
     document: &[u8],
-    url: &Url,
     certificate: Certificate,
 ) -> Result<Candidate> {
     let channel = Channel::parse(document)?;
     let sealed = introduction_of(&channel)?;
     let opened = unseal(session, &sealed, &certificate)?;
-    let candidate = checked(session, &channel, &sealed, opened, certificate, Some(url))?;
+    let candidate = checked(session, &channel, &sealed, opened, certificate)?;
     if candidate.introduction.to_fingerprint.is_none() {
         return Err(Error::cannot("the introduction is addressed to nobody"));
     }
@@ -113,14 +111,13 @@ fn checked(
     sealed: &str,
     opened: Opened,
     certificate: Certificate,
-    feed: Option<&Url>,
 ) -> Result<Candidate> {
     let introduction = Introduction::parse(&opened.octets)?;
     let octets = String::from_utf8(opened.octets)
         .or_cannot(|| "the introduction is not UTF-8".to_owned())?;
     let signer = certificate.fingerprint();
     let key = channel.key.as_ref();
-    let found = Found { signer: &signer, feed, key: key.map(|key| &key.url) };
+    let found = Found { signer: &signer, key: key.map(|key| &key.url) };
     let (ours, cards) = (session.certificate()?.fingerprint(), session.config.cards());
     handshake::check(&introduction, &found, &Us { fingerprint: &ours, cards: &cards })?;
     let key_hash = key.and_then(|key| key.hash);

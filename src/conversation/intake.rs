@@ -48,6 +48,8 @@ pub struct Intake<'a> {
     pub(super) records: Vec<Record>,
     pub(super) now: Timestamp,
     pub(super) stale: bool,
+    /// Whether the feed moved to another URL.
+    pub(super) moved: bool,
 }
 
 /// Takes `document` in as the feed of the contact called `name`.
@@ -94,6 +96,7 @@ impl<'a> Intake<'a> {
             records: Vec::new(),
             now,
             stale: false,
+            moved: false,
         })
     }
 
@@ -171,8 +174,8 @@ impl<'a> Intake<'a> {
         let archive = channel.prev_archive.clone().filter(|_| archived);
         self.watch_gaps();
         if let Some(http) = source.http {
-            // A stale copy must not answer the next request with "unchanged".
-            self.contact.http = if self.stale { Http::default() } else { http };
+            // What a stale copy, or one at another place, is known by must not answer "unchanged".
+            self.contact.http = if self.stale || self.moved { Http::default() } else { http };
         }
         let Self { session, name, mut contact, certificate, verdicts, mut records, stale, .. } =
             self;

@@ -30,7 +30,7 @@ pub fn look(session: &mut Session) -> Result<Vec<String>> {
         }
         let Some(place) = acceptance::reply_place(&made)? else { continue };
         let answer = match client.get(&place, limits::STRANGER, &Conditions::default()) {
-            Ok(Answer::Document(document)) => conclude(session, &made, &document.bytes, &place),
+            Ok(Answer::Document(document)) => conclude(session, &made, &document.bytes),
             Ok(Answer::Unchanged) => continue,
             Err(failure) => {
                 log::debug!("no answer yet: {}", fetch::failed(&place.shortened(), failure));
@@ -53,15 +53,10 @@ fn expire(session: &mut Session, made: &Made) -> Result<()> {
     invitation::withdraw(session, made, true)
 }
 
-fn conclude(
-    session: &mut Session,
-    made: &Made,
-    document: &[u8],
-    place: &crate::protocol::url::Url,
-) -> Result<Option<String>> {
+fn conclude(session: &mut Session, made: &Made, document: &[u8]) -> Result<Option<String>> {
     let Some(to) = &made.to else { return Ok(None) };
     let certificate = Certificate::parse(to.certificate.as_bytes())?;
-    let candidate = candidate::from_feed(session, document, place, certificate)?;
+    let candidate = candidate::from_feed(session, document, certificate)?;
     let pending =
         Pending { hash: made.hash, card: Some(&to.card), fingerprint: Some(&to.fingerprint) };
     if !handshake::accepts(&candidate.introduction, &pending) {

@@ -20,7 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// # Errors
 /// [`Kind::Unpublished`] when the command failed.
 pub fn publish(session: &mut Session, anyway: bool) -> Result<()> {
-    let Some(command) = session.config.publish.clone() else { return Ok(()) };
+    let Some(command) = session.config.publish.clone().filter(|_| !session.config.read_only) else {
+        return Ok(());
+    };
     let target = snapshot::changed(&session.home)?;
     if !anyway && is_done(session, target)? {
         return Ok(());

@@ -10,7 +10,7 @@ use super::own_feed::{self, Change};
 use super::session::Session;
 use super::{address, retention};
 use crate::error::{Context, Error, Kind, Result};
-use crate::protocol::channel::Channel;
+use crate::protocol::channel::{Channel, KeyElement};
 use crate::protocol::limits;
 use crate::protocol::url::Url;
 use crate::store::contacts::{self, Contact, Http};
@@ -18,6 +18,7 @@ use crate::store::messages::{Direction, Messages, Record, Type};
 use crate::store::octets::Octets;
 use crate::transport::client::{Answer, Conditions, Document, Failure};
 
+const KEY_TYPE: &str = "application/pgp-keys";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Reads the feeds of the contacts called `names`; blocked ones are passed over. What fails is
@@ -123,12 +124,8 @@ fn archived(session: &mut Session, name: &str, url: &Url) -> Option<Document> {
 /// Takes over a later version of the contact's certificate, which the feed announces by its hash.
 fn refresh_certificate(session: &mut Session, name: &str, channel: &Channel) -> Result<()> {
     let contact = Contact::load(&session.home, name)?;
-    let Some(key) = &channel.key else { return Ok(()) };
-    if key.fingerprint != contact.fingerprint || key.hash.is_none() || key.hash == contact.key_hash
-    {
-        return Ok(());
-    }
-    let (announced, hash) = match address::certificate(session, key) {
+    let Some(key) = announced_key(channel, &contact) else { return Ok(()) };
+    let (announced, hash) = match address::certificate(session, &key) {
         Ok(found) => found,
         Err(error) => {
             session.warn(&format!("the certificate of `{name}` could not be refreshed: {error}"));
@@ -148,6 +145,20 @@ fn refresh_certificate(session: &mut Session, name: &str, channel: &Channel) -> 
     let mut contact = Contact::load(&session.home, name)?;
     contact.key_hash = Some(hash);
     contact.save(&session.home, name)
+}
+
+/// What the feed says of a later version of the pinned certificate: by `im:pgpKey`, or where that
+/// has no hash by an item with the key as its enclosure.
+fn announced_key(channel: &Channel, contact: &Contact) -> Option<KeyElement> {
+    let (fingerprint, element) = (contact.fingerprint.clone(), channel.key.as_ref());
+    if let Some(key) = element.filter(|key| key.hash.is_some()) {
+        let is_news = key.fingerprint == fingerprint && key.hash != contact.key_hash;
+        return is_news.then(|| key.clone());
+    }
+    let enclosures = channel.items.iter().filter_map(|item| item.enclosure.as_ref());
+    let mut keys = enclosures.filter(|enclosure| enclosure.media_type == KEY_TYPE);
+    let url = keys.find_map(|enclosure| enclosure.url.parse().ok())?;
+    Some(KeyElement { fingerprint, hash: None, url })
 }
 
 /// Notes that an unchanged feed was reached, and does what time alone asks for: what was

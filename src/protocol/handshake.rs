@@ -16,13 +16,11 @@ pub struct Us<'a> {
     pub cards: &'a [Url],
 }
 
-/// Where an introduction was found, and who signed it.
+/// Who signed an introduction, and what its feed says.
 #[derive(Clone, Debug)]
 pub struct Found<'a> {
     /// The fingerprint of the certificate that its signature verifies against.
     pub signer: &'a Fingerprint,
-    /// The URL that was fetched; absent for a file.
-    pub feed: Option<&'a Url>,
     /// The key URL of the feed that carries it; absent where that has none.
     pub key: Option<&'a Url>,
 }
@@ -60,18 +58,6 @@ pub fn check(introduction: &Introduction, found: &Found<'_>, us: &Us<'_>) -> Res
     }
     if introduction.to.as_ref().is_some_and(|to| !us.cards.contains(to)) {
         return Err(Error::malformed("the introduction is addressed to a card that is not ours"));
-    }
-    Ok(())
-}
-
-/// Checks that the introduction stands in the feed that it names. Only the acceptance of a
-/// crossing, at the agreed place, need not.
-///
-/// # Errors
-/// When it was fetched from elsewhere.
-pub fn check_place(introduction: &Introduction, found: &Found<'_>) -> Result<()> {
-    if found.feed.is_some_and(|feed| *feed != introduction.feed) {
-        return Err(Error::malformed("the introduction belongs to another feed"));
     }
     Ok(())
 }
@@ -175,27 +161,25 @@ mod tests {
 
     fn judge(change: impl FnOnce(&mut Introduction)) -> Result<()> {
         let (mut introduction, john, mary) = (by_john(), fingerprint("A"), fingerprint("B"));
-        let (feed, key) = (introduction.feed.clone(), introduction.key.clone());
+        let key = introduction.key.clone();
         change(&mut introduction);
-        let found = Found { signer: &john, feed: Some(&feed), key: Some(&key) };
+        let found = Found { signer: &john, key: Some(&key) };
         check(
             &introduction,
             &found,
             &Us { fingerprint: &mary, cards: &[url("https://mary.example/card.rss")] },
-        )?;
-        check_place(&introduction, &found)
+        )
     }
 
     #[test]
     fn an_invitation_counts_only_if_all_of_it_fits() {
         assert_eq!(judge(|_| ()), Ok(()));
         type Change = fn(&mut Introduction);
-        let bad: [(Change, &str); 6] = [
+        let bad: [(Change, &str); 5] = [
             (|i| i.fingerprint = "C".repeat(40).parse().unwrap(), "another key"),
             (|i| i.to_fingerprint = Some("C".repeat(40).parse().unwrap()), "somebody else"),
             (|i| i.to = Some("https://eve.example/card.rss".parse().unwrap()), "not ours"),
             (|i| i.key = "https://eve.example/key.asc".parse().unwrap(), "key files"),
-            (|i| i.feed = "https://eve.example/f/x.rss".parse().unwrap(), "another feed"),
             (|i| i.fingerprint = "B".repeat(40).parse().unwrap(), "another key"),
         ];
         for (change, words) in bad {

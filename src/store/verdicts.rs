@@ -122,6 +122,11 @@ impl Verdicts {
         self.items.retain(|item| item.sealed != sealed || item.guid != guid);
     }
 
+    /// Forgets all that is said of `guid`.
+    pub fn forget_all(&mut self, guid: &str) {
+        self.items.retain(|item| item.guid != guid);
+    }
+
     fn count(&self, class: &[Why]) -> usize {
         self.items.iter().filter(|item| class.contains(&item.why)).count()
     }

@@ -1,0 +1,65 @@
+//! Pinning another key for a contact, by the user's decision.
+
+use super::address;
+use super::fetch;
+use super::reintroduction;
+use super::session::Session;
+use crate::error::{Context, Error, Kind, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::protocol::channel::Channel;
+use crate::protocol::hash::Hash;
+use crate::protocol::limits;
+use crate::protocol::url::Url;
+use crate::store::contacts::{self, Contact, Http, Trust};
+use crate::transport::client::{Answer, Conditions};
+
+/// Another key that a contact's feed names.
+pub struct Offer {
+    /// The certificate.
+    pub certificate: Certificate,
+    key: Url,
+    hash: Hash,
+}
+
+/// Fetches the key that the feed of the contact called `name` names, if it is not the pinned one.
+///
+/// # Errors
+/// When it cannot be fetched, or cannot be used.
+pub fn offer(session: &Session, name: &str) -> Result<Option<Offer>> {
+    let contact = Contact::load(&session.home, name)?;
+    let document = match session.client()?.get(&contact.feed, limits::FEED, &Conditions::default())
+    {
+        Ok(Answer::Document(document)) => document,
+        Ok(Answer::Unchanged) => return Ok(None),
+        Err(failure) => return Err(fetch::failed(&format!("the feed of `{name}`"), failure)),
+    };
+    let channel = Channel::parse(&document.bytes)
+        .or_cannot(|| format!("cannot read the feed of `{name}`"))?;
+    let Some(key) = channel.key.filter(|key| key.fingerprint != contact.fingerprint) else {
+        return Ok(None);
+    };
+    let (certificate, hash) = address::certificate(session, &key)?;
+    certificate.usable(session.now()).map_err(|why| {
+        Error::new(Kind::Trust, format!("the certificate at {} {why}", key.url))
+            .hint("ask its owner to publish a new one")
+    })?;
+    Ok(Some(Offer { certificate, key: key.url, hash }))
+}
+
+/// Pins what was offered. What was held is judged anew by the next poll, and our feed is sealed to
+/// the new key.
+///
+/// # Errors
+/// When something cannot be written.
+pub fn pin(session: &mut Session, name: &str, offer: &Offer, trust: Trust) -> Result<()> {
+    session.unlock()?;
+    let _lock = session.lock()?;
+    let mut contact = Contact::load(&session.home, name)?;
+    contact.fingerprint = offer.certificate.fingerprint();
+    (contact.trust, contact.key, contact.key_hash) = (trust, offer.key.clone(), Some(offer.hash));
+    contact.http = Http::default();
+    contacts::pin(&session.home, name, &offer.certificate)?;
+    contact.save(&session.home, name)?;
+    reintroduction::reintroduce(session, name)?;
+    Ok(())
+}
