@@ -10,6 +10,7 @@ use crate::protocol::channel::Channel;
 use crate::protocol::handshake::{self, Found, Us};
 use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
+use crate::protocol::mail;
 
 /// A checked introduction and the certificate that signed it.
 #[derive(Clone, Debug)]
@@ -33,12 +34,14 @@ impl Candidate {
     }
 }
 
-/// Reads an invitation file or acceptance file: the certificate is the one enclosed.
+/// Reads an invitation file or acceptance file, or a mail with one in it: the certificate is the
+/// one enclosed.
 ///
 /// # Errors
 /// When it is none, not for us, or not signed by that certificate.
 pub fn from_file(session: &mut Session, document: &[u8]) -> Result<Candidate> {
-    let channel = Channel::parse(document).or_cannot(|| "this is no invitation".to_owned())?;
+    let channel = Channel::parse(&mail::feed_in(document))
+        .or_cannot(|| "this is no invitation".to_owned())?;
     let enclosed = channel.certificate.as_deref().ok_or_else(|| {
         Error::cannot("this is no invitation: there is no certificate in it")
             .hint("cloudim handshake invite --output FILE makes one")

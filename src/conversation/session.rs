@@ -111,6 +111,7 @@ pub struct Session {
     worst: Option<Kind>,
     secret: Option<SecretKey>,
     certificate: OnceCell<Certificate>,
+    client: OnceCell<Client>,
 }
 
 impl Session {
@@ -121,8 +122,17 @@ impl Session {
     pub fn open(home: Home, options: Options, world: World) -> Result<Self> {
         let config = Config::load(&home)?;
         let rng = Random::from_entropy();
-        let (secret, certificate) = (None, OnceCell::new());
-        Ok(Self { home, config, options, world, rng, worst: None, secret, certificate })
+        Ok(Self {
+            home,
+            config,
+            options,
+            world,
+            rng,
+            worst: None,
+            secret: None,
+            certificate: OnceCell::new(),
+            client: OnceCell::new(),
+        })
     }
 
     /// The present time.
@@ -197,7 +207,11 @@ impl Session {
     /// # Errors
     /// When `allow` in the settings names no network.
     pub fn client(&self) -> Result<Client> {
-        Ok(Client::new(self.allowed()?, self.options.timeout))
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let client = Client::new(self.allowed()?, self.options.timeout);
+        Ok(self.client.get_or_init(|| client).clone())
     }
 
     /// The guard that stands before every request.

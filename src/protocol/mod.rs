@@ -14,6 +14,7 @@ pub mod integer;
 pub mod introduction;
 pub mod item;
 pub mod limits;
+pub mod mail;
 pub mod padding;
 pub mod page;
 pub mod state;
