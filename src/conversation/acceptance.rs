@@ -12,10 +12,10 @@ use crate::protocol::handshake::{self, Pending};
 use crate::protocol::introduction::Introduction;
 use crate::protocol::token::Token;
 use crate::store::contacts::{self, Contact, Http, Ours, Seen, Theirs, Trust};
-use crate::store::feeds;
 use crate::store::invitations::{self, Decision, Made};
 use crate::store::messages::{Direction, Messages, Record, Type};
-use crate::store::octets::{Octets, Single};
+use crate::store::octets::Octets;
+use crate::store::{atomic, feeds};
 
 /// What a candidate is to us.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ pub fn conclude(
     crossing: bool,
 ) -> Result<()> {
     let introduction = &candidate.introduction;
-    let mut ours = fresh_side(made.token.clone(), made.log);
+    let mut ours = contacts::fresh_side(made.token.clone(), made.log);
     ours.invitation = Some(made.hash);
     let octets = if made.to.is_some() {
         made.octets.clone()
@@ -150,7 +150,7 @@ pub fn accept(session: &mut Session, candidate: &Candidate, name: &str) -> Resul
     let log = Guid::new(session.now(), &mut session.rng);
     let mut introduction = addressed(session, &token, log, 1, &candidate.introduction)?;
     introduction.in_reply_to = Some(candidate.hash());
-    agree(session, name, candidate, fresh_side(token, log), &introduction.write(), true)
+    agree(session, name, candidate, contacts::fresh_side(token, log), &introduction.write(), true)
 }
 
 /// Our introduction, addressed to whom `to` introduces.
@@ -168,24 +168,6 @@ fn addressed(
     let mut introduction = invitation::introduction(session, token, log, serial)?;
     (introduction.to, introduction.to_fingerprint) = (Some(card), Some(to.fingerprint.clone()));
     Ok(introduction)
-}
-
-fn fresh_side(token: Token, log: LogId) -> Ours {
-    Ours {
-        token,
-        log,
-        introduction: 1,
-        invitation: None,
-        state: 0,
-        sequence: 0,
-        head: None,
-        acknowledged: 0,
-        archives: Vec::new(),
-        next_archive: 1,
-        signed: None,
-        sealed_to: None,
-        unpinged: false,
-    }
 }
 
 /// Writes the contact: what its feed must say first, then key and contact, then the feed.
@@ -223,7 +205,9 @@ fn agree(
         },
         http: Http::default(),
     };
-    Octets::of(&session.home, name).keep_single(Single::Introduction, octets)?;
+    let introduction_octets = Octets::of(&session.home, name).stage_introduction(octets)?;
+    atomic::sync([&introduction_octets])?;
+    atomic::put(vec![introduction_octets])?;
     contacts::pin(&session.home, name, &candidate.certificate)?;
     own_feed::rewrite(session, name, &mut contact, &candidate.certificate, Change::default())?;
     Ok(())

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::own_feed::{self, Change};
+use super::own_feed::{self, Change, Fresh};
 use super::sealing;
 use super::session::Session;
 use crate::error::{Context, Error, Kind, Result};
@@ -93,12 +93,12 @@ impl Writing {
     ) -> Result<()> {
         let Outgoing { item, octets, sealed } = outgoing;
         let filed = self.place_of(&item)?;
-        Octets::of(&session.home, &self.name).keep(&filed, &octets)?;
         let ours = &mut self.contact.ours;
         let hash = Hash::of(octets.as_bytes());
         (ours.sequence, ours.head) = (filed.sequence, Some(hash));
         let record = record(&item, hash, &self.contact, session.now());
-        let change = Change { sealed: Some((filed, sealed)), despite_clock, ..Change::default() };
+        let item = Some(Fresh { filed, octets, sealed });
+        let change = Change { item, despite_clock, ..Change::default() };
         let prepared =
             own_feed::prepare(session, &self.name, &mut self.contact, &self.certificate, change)?;
         let mut records = records_of(session, &self.name, &self.contact, &prepared.recovered)?;

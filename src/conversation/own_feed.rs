@@ -22,10 +22,9 @@ use crate::openpgp::seal::SealError;
 use crate::protocol::channel::{Channel, FeedItem};
 use crate::protocol::introduction::Introduction;
 use crate::protocol::item::Item;
-use crate::protocol::state::State;
 use crate::protocol::token::Token;
 use crate::store::contacts::Contact;
-use crate::store::octets::{Filed, Octets, Single};
+use crate::store::octets::{Filed, Octets};
 use crate::store::{atomic, feeds};
 
 /// What a rewriting is for.
@@ -33,10 +32,20 @@ use crate::store::{atomic, feeds};
 pub struct Change<'a> {
     /// A new introduction, with its serial already in the contact.
     pub introduction: Option<&'a Introduction>,
-    /// A new item that was sealed already.
-    pub sealed: Option<(Filed, FeedItem)>,
+    /// A new item: its place, its octets, and the same sealed.
+    pub item: Option<Fresh>,
     /// Sign even if the clock is far behind our own newest signature.
     pub despite_clock: bool,
+}
+
+/// An item that is new in the feed.
+pub struct Fresh {
+    /// Its place in the log.
+    pub filed: Filed,
+    /// Its exact octets.
+    pub octets: String,
+    /// The same, sealed.
+    pub sealed: FeedItem,
 }
 
 /// A feed that is ready to be written.
@@ -44,8 +53,8 @@ pub struct Change<'a> {
 pub struct Prepared {
     channel: Channel,
     is_changed: bool,
-    state: Option<State>,
     introduction: Option<String>,
+    octets: Option<(Filed, String)>,
     archive: Option<(u64, Channel)>,
     leaves: Vec<Filed>,
     /// Items that an earlier run filed and did not get into the feed.
@@ -82,15 +91,16 @@ pub fn prepare(
     let subkey = to.encryption_subkey(now);
     let subkey = subkey.map_err(|why| cannot_seal(SealError::Unusable(to.fingerprint(), why)))?;
     let reseal = contact.ours.sealed_to.as_ref() != Some(&subkey);
+    let fresh = change.item.as_ref().map(|fresh| fresh.filed);
     let filed = Octets::of(&session.home, name).items()?;
-    let kept = retention::decide(filed, &contact.ours, session.config.retention, now);
+    let kept = retention::decide(filed, fresh, &contact.ours, session.config.retention, now);
     contact.ours.archives.retain(|archive| !kept.archives.contains(&archive.number));
     let (introduction, state) = (before.introduction.clone(), before.state.clone());
     let channel =
         Channel { introduction, state, ..singles::channel(session, &contact.ours.token)? };
     let prepared = Prepared { channel, leaves: kept.leaves, ..Prepared::default() };
     let mut rewriting = Rewriting { session, name, contact, to, reseal, at, prepared };
-    rewriting.fill(&before, &kept.stays, change.sealed)?;
+    rewriting.fill(&before, &kept.stays, change.item)?;
     rewriting.introduce(change.introduction)?;
     rewriting.archive_oldest()?;
     rewriting.tell_state(&kept.stays)?;
@@ -102,12 +112,7 @@ pub fn prepare(
 
 impl Rewriting<'_> {
     /// Puts the items that stay into the channel, newest first, sealing those that are not sealed.
-    fn fill(
-        &mut self,
-        before: &Channel,
-        stays: &[Filed],
-        fresh: Option<(Filed, FeedItem)>,
-    ) -> Result<()> {
+    fn fill(&mut self, before: &Channel, stays: &[Filed], fresh: Option<Fresh>) -> Result<()> {
         let mut sealed: HashMap<String, FeedItem> = HashMap::new();
         for item in &before.items {
             sealed.extend(item.guid.clone().map(|guid| (guid, item.clone())));
@@ -122,8 +127,9 @@ impl Rewriting<'_> {
                 continue;
             }
             let as_before = sealed.remove(&item.guid.to_string());
-            if let Some((_, fresh)) = fresh.take_if(|(filed, _)| filed == item) {
-                self.prepared.channel.items.push(fresh);
+            if let Some(fresh) = fresh.take_if(|fresh| fresh.filed == *item) {
+                self.prepared.channel.items.push(fresh.sealed);
+                self.prepared.octets = Some((fresh.filed, fresh.octets));
             } else if let Some(as_before) = as_before.clone().filter(|_| !again) {
                 self.prepared.channel.items.push(as_before);
             } else {
@@ -169,24 +175,31 @@ impl Prepared {
         contact: &Contact,
         between: impl FnOnce(&Session) -> Result<()>,
     ) -> Result<()> {
-        contact.save(&session.home, name)?;
-        between(session)?;
+        let octets = Octets::of(&session.home, name);
+        let (mut counted, mut shown) = (Vec::new(), Vec::new());
+        if let Some((filed, fresh)) = &self.octets {
+            counted.push(octets.stage(filed, fresh)?);
+        }
+        if let Some(introduction) = &self.introduction {
+            counted.push(octets.stage_introduction(introduction)?);
+        }
+        counted.push(contact.stage(&session.home, name)?);
         let token = &contact.ours.token;
         if self.is_changed {
-            session.about_to_change_public()?;
             if let Some((number, archive)) = &self.archive {
-                session
-                    .home
-                    .write(&session.home.archive(token, *number), archive.write().as_bytes())?;
+                let path = session.home.archive(token, *number);
+                shown.push(session.home.stage(&path, archive.write().as_bytes())?);
             }
-            session.home.write(&session.home.feed(token), self.channel.write().as_bytes())?;
+            shown.push(
+                session.home.stage(&session.home.feed(token), self.channel.write().as_bytes())?,
+            );
         }
-        let octets = Octets::of(&session.home, name);
-        if let Some(introduction) = &self.introduction {
-            octets.keep_single(Single::Introduction, introduction)?;
-        }
-        if let Some(state) = self.state.filter(|_| self.is_changed) {
-            octets.keep_single(Single::State, &state.write())?;
+        atomic::sync(counted.iter().chain(&shown))?;
+        atomic::put(counted)?;
+        between(session)?;
+        if self.is_changed {
+            session.about_to_change_public()?;
+            atomic::put(shown)?;
         }
         remove_older_archives(session, contact)?;
         for item in &self.leaves {

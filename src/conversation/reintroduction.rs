@@ -6,7 +6,7 @@ use super::session::Session;
 use crate::error::{Context, Result};
 use crate::protocol::introduction::Introduction;
 use crate::store::contacts::{self, Contact};
-use crate::store::octets::{Octets, Single};
+use crate::store::octets::Octets;
 
 /// Tells the contact called `name` where and who we are now, and whom we mean, if that changed.
 /// Returns whether our feed changed. The caller holds the home's lock.
@@ -19,7 +19,7 @@ pub fn reintroduce(session: &mut Session, name: &str) -> Result<bool> {
         return Ok(false);
     }
     let certificate = contacts::certificate(&session.home, name)?;
-    let octets = Octets::of(&session.home, name).single(Single::Introduction)?.unwrap_or_default();
+    let octets = Octets::of(&session.home, name).introduction()?.unwrap_or_default();
     let before = Introduction::parse(octets.as_bytes())
         .or_cannot(|| "cannot use `octets/introduction.xml`".to_owned())?;
     let now = invitation::introduction(

@@ -1,9 +1,11 @@
 //! Writes that are there whole or not at all, whatever is killed whenever.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::thread;
 
 use tempfile::NamedTempFile;
 
@@ -18,15 +20,63 @@ pub enum Mode {
     Public,
 }
 
-/// Replaces the file at `path` by `bytes`. The temporary file lies in `scratch`, which must be on
-/// the same file system; so a folder that is being published never shows one.
+/// A file that is written and not in its place yet.
+#[derive(Debug)]
+pub struct Staged {
+    temporary: NamedTempFile,
+    path: PathBuf,
+}
+
+/// Writes `bytes` into a temporary file that [`put`] will move to `path`. It lies in `scratch`,
+/// which must be on the same file system; so a folder that is being published never shows one.
+///
+/// # Errors
+/// When the disk is full, read-only, or not ours.
+pub fn stage(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<Staged> {
+    let write = || {
+        let mut temporary = tempfile::Builder::new().prefix(".new-").tempfile_in(scratch)?;
+        temporary.write_all(bytes)?;
+        if mode == Mode::Public {
+            temporary.as_file().set_permissions(Permissions::from_mode(0o644))?;
+        }
+        Ok(temporary)
+    };
+    let temporary = write().map_err(|error| cannot_write(path, error))?;
+    Ok(Staged { temporary, path: path.to_owned() })
+}
+
+/// Makes the content of `staged` last, all at once: one wait for the disk instead of many.
+///
+/// # Errors
+/// When the disk is full, or fails.
+pub fn sync<'a>(staged: impl IntoIterator<Item = &'a Staged>) -> Result<()> {
+    at_once(staged, |staged| {
+        let synced = staged.temporary.as_file().sync_all();
+        synced.map_err(|error| cannot_write(&staged.path, error))
+    })
+}
+
+/// Moves what [`sync`] made last to where it belongs, in this order.
+///
+/// # Errors
+/// When a file cannot be put there; those before it are, those after it are not.
+pub fn put(staged: Vec<Staged>) -> Result<()> {
+    let mut folders = BTreeSet::new();
+    for Staged { temporary, path } in staged {
+        temporary.persist(&path).map_err(|failed| cannot_write(&path, failed.error))?;
+        folders.extend(path.parent().map(Path::to_owned));
+    }
+    at_once(&folders, |folder| sync_folder(folder))
+}
+
+/// Replaces the file at `path` by `bytes`; see [`stage`] for `scratch`.
 ///
 /// # Errors
 /// When the disk is full, read-only, or not ours; the old content is then still there.
 pub fn write(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
-    let temporary = prepare(scratch, path, bytes, mode)?;
-    temporary.persist(path).map_err(|failed| cannot_write(path, failed.error))?;
-    sync_folder_of(path)
+    let staged = stage(scratch, path, bytes, mode)?;
+    sync([&staged])?;
+    put(vec![staged])
 }
 
 /// As [`write`], but refuses to replace anything.
@@ -34,14 +84,36 @@ pub fn write(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<()
 /// # Errors
 /// As [`write`], and when `path` exists.
 pub fn create(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
-    let temporary = prepare(scratch, path, bytes, mode)?;
-    temporary.persist_noclobber(path).map_err(|failed| match failed.error.kind() {
+    let staged = stage(scratch, path, bytes, mode)?;
+    sync([&staged])?;
+    staged.temporary.persist_noclobber(path).map_err(|failed| match failed.error.kind() {
         ErrorKind::AlreadyExists => {
             Error::cannot(format!("`{}` exists already, and is never overwritten", path.display()))
         }
         _ => cannot_write(path, failed.error),
     })?;
     sync_folder_of(path)
+}
+
+/// Runs `work` for all of `items` in parallel.
+fn at_once<T: Send>(
+    items: impl IntoIterator<Item = T>,
+    work: impl Fn(T) -> Result<()> + Sync,
+) -> Result<()> {
+    let mut items: Vec<T> = items.into_iter().collect();
+    let Some(last) = items.pop() else { return Ok(()) };
+    thread::scope(|scope| {
+        let work = &work;
+        let threads: Vec<_> =
+            items.into_iter().map(|item| scope.spawn(move || work(item))).collect();
+        let mut done = work(last);
+        for thread in threads {
+            let other =
+                thread.join().unwrap_or_else(|_| Err(Error::cannot("a write was cut short")));
+            done = done.and(other);
+        }
+        done
+    })
 }
 
 /// Removes the file at `path`, if it is there, for good.
@@ -99,8 +171,13 @@ pub fn read_text(path: &Path) -> Result<Option<String>> {
 /// # Errors
 /// When the folder cannot be synchronised.
 pub fn sync_folder_of(path: &Path) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| cannot_write(folder, e))
+    sync_folder(path.parent().unwrap_or(Path::new("/")))
+}
+
+fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| cannot_write(folder, error))
 }
 
 /// The error for a write that failed, with the cure where one is known.
@@ -116,19 +193,6 @@ pub fn cannot_write(path: &Path, cause: io::Error) -> Error {
         }
         _ => error,
     }
-}
-
-fn prepare(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<NamedTempFile> {
-    let write = || {
-        let mut temporary = tempfile::Builder::new().prefix(".new-").tempfile_in(scratch)?;
-        temporary.write_all(bytes)?;
-        if mode == Mode::Public {
-            temporary.as_file().set_permissions(Permissions::from_mode(0o644))?;
-        }
-        temporary.as_file().sync_all()?;
-        Ok(temporary)
-    };
-    write().map_err(|error| cannot_write(path, error))
 }
 
 #[cfg(test)]

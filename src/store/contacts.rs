@@ -6,8 +6,9 @@ use std::io::ErrorKind;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::atomic::{self, Staged};
 use super::home::Home;
-use super::{atomic, names};
+use super::names;
 use crate::error::{Context, Error, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::fingerprint::Fingerprint;
@@ -81,10 +82,16 @@ pub struct Ours {
     pub log: LogId,
     /// The serial of the introduction in the feed.
     pub introduction: u64,
+    /// The hash of the sealed introduction there.
+    pub introduction_sealed: Option<Hash>,
     /// The hash of the introduction that the contact's acceptance answers.
     pub invitation: Option<Hash>,
     /// The serial of the state in the feed; 0 before the first.
     pub state: u64,
+    /// The hash of what that state says, serial and time left out.
+    pub state_says: Option<Hash>,
+    /// The hash of the sealed state there.
+    pub state_sealed: Option<Hash>,
     /// The newest sequence of the log; 0 before the first.
     pub sequence: u64,
     /// The hash of that item.
@@ -238,8 +245,40 @@ impl Contact {
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, home: &Home, name: &str) -> Result<()> {
+        let staged = self.stage(home, name)?;
+        atomic::sync([&staged])?;
+        atomic::put(vec![staged])
+    }
+
+    /// Writes the contact called `name`, not in its place yet.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn stage(&self, home: &Home, name: &str) -> Result<Staged> {
         let text = toml::to_string(self).or_cannot(|| format!("cannot write contact `{name}`"))?;
-        home.write(&home.contact(name).join("contact.toml"), text.as_bytes())
+        home.stage(&home.contact(name).join("contact.toml"), text.as_bytes())
+    }
+}
+
+/// Our side of a contact before anything was written: the feed `token`, which `log` begins.
+pub fn fresh_side(token: Token, log: LogId) -> Ours {
+    Ours {
+        token,
+        log,
+        introduction: 1,
+        introduction_sealed: None,
+        invitation: None,
+        state: 0,
+        state_says: None,
+        state_sealed: None,
+        sequence: 0,
+        head: None,
+        acknowledged: 0,
+        archives: Vec::new(),
+        next_archive: 1,
+        signed: None,
+        sealed_to: None,
+        unpinged: false,
     }
 }
 

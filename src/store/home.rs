@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::atomic::{self, Mode};
+use super::atomic::{self, Mode, Staged};
 use super::lock::{Lock, PATIENCE};
 use crate::error::{Error, Result};
 use crate::protocol::token::Token;
@@ -84,11 +84,21 @@ impl Home {
     /// # Errors
     /// As [`atomic::write`].
     pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let staged = self.stage(path, bytes)?;
+        atomic::sync([&staged])?;
+        atomic::put(vec![staged])
+    }
+
+    /// Writes a file of this home that is not in its place yet.
+    ///
+    /// # Errors
+    /// As [`atomic::stage`].
+    pub fn stage(&self, path: &Path, bytes: &[u8]) -> Result<Staged> {
         let mode = self.mode_of(path);
         if let Some(folder) = path.parent() {
             atomic::folder(folder, mode)?;
         }
-        atomic::write(&self.root, path, bytes, mode)
+        atomic::stage(&self.root, path, bytes, mode)
     }
 
     /// Makes a file of this home that must not be there yet.

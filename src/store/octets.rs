@@ -1,11 +1,11 @@
-//! The exact octets of what may have to be sealed again: introduction, state, and every item that
-//! is still offered (PROTOCOL §2).
+//! The exact octets of what may have to be sealed again: the introduction, and every item that is
+//! still offered (PROTOCOL §2).
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use super::atomic;
+use super::atomic::{self, Staged};
 use super::home::Home;
 use crate::error::{Context, Error, Result};
 use crate::protocol::guid::{Guid, LogId};
@@ -34,15 +34,6 @@ impl Filed {
     }
 }
 
-/// A sealed object that stands in the feed once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Single {
-    /// The introduction.
-    Introduction,
-    /// The state.
-    State,
-}
-
 /// The octets kept for one contact.
 #[derive(Debug)]
 pub struct Octets<'a> {
@@ -56,12 +47,12 @@ impl<'a> Octets<'a> {
         Self { home, folder: home.contact(name).join("octets") }
     }
 
-    /// Keeps the octets of an item.
+    /// Writes the octets of an item, not in their place yet.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn keep(&self, item: &Filed, octets: &str) -> Result<()> {
-        self.home.write(&self.folder.join(item.name()), octets.as_bytes())
+    pub fn stage(&self, item: &Filed, octets: &str) -> Result<Staged> {
+        self.home.stage(&self.folder.join(item.name()), octets.as_bytes())
     }
 
     /// The octets of an item.
@@ -101,27 +92,24 @@ impl<'a> Octets<'a> {
         Ok(items)
     }
 
-    /// Keeps the octets of the introduction or the state.
+    /// Writes the octets of the introduction, not in their place yet.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn keep_single(&self, single: Single, octets: &str) -> Result<()> {
-        self.home.write(&self.single_path(single), octets.as_bytes())
+    pub fn stage_introduction(&self, octets: &str) -> Result<Staged> {
+        self.home.stage(&self.introduction_path(), octets.as_bytes())
     }
 
-    /// The octets of the introduction or the state, if there is one.
+    /// The octets of the introduction, if there is one.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn single(&self, single: Single) -> Result<Option<String>> {
-        atomic::read_text(&self.single_path(single))
+    pub fn introduction(&self) -> Result<Option<String>> {
+        atomic::read_text(&self.introduction_path())
     }
 
-    fn single_path(&self, single: Single) -> PathBuf {
-        self.folder.join(match single {
-            Single::Introduction => "introduction.xml",
-            Single::State => "state.xml",
-        })
+    fn introduction_path(&self) -> PathBuf {
+        self.folder.join("introduction.xml")
     }
 }
 
@@ -139,14 +127,15 @@ mod tests {
         };
         let filed = |sequence, last| Filed { log: guid(0), sequence, guid: guid(last) };
         for item in [filed(10, 3), filed(2, 2), filed(1, 1)] {
-            octets.keep(&item, &format!("<item>{}</item>", item.sequence)).unwrap();
+            let staged = octets.stage(&item, &format!("<item>{}</item>", item.sequence)).unwrap();
+            atomic::put(vec![staged]).unwrap();
         }
-        octets.keep_single(Single::State, "<state/>").unwrap();
+        assert_eq!(octets.introduction().unwrap(), None);
+        atomic::put(vec![octets.stage_introduction("<introduction/>").unwrap()]).unwrap();
         assert_eq!(octets.items().unwrap(), [filed(1, 1), filed(2, 2), filed(10, 3)]);
         assert_eq!(octets.item(&filed(10, 3)).unwrap(), "<item>10</item>");
         octets.drop_item(&filed(1, 1)).unwrap();
         assert!(octets.item(&filed(1, 1)).unwrap_err().to_string().contains("is missing"));
-        assert_eq!(octets.single(Single::State).unwrap().as_deref(), Some("<state/>"));
-        assert_eq!(octets.single(Single::Introduction).unwrap(), None);
+        assert_eq!(octets.introduction().unwrap().as_deref(), Some("<introduction/>"));
     }
 }

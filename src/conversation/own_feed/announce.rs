@@ -1,55 +1,66 @@
 //! What stands in our feed once: the introduction and the state.
+//!
+//! The contact's file says which sealed bytes the feed should hold. Where it holds others, since a
+//! run died or the reader's subkey changed, they are sealed again: the introduction with the same
+//! octets, the state under the next serial.
 
 use super::Rewriting;
+use crate::conversation::intake::sealed_hash;
 use crate::conversation::singles;
-use crate::error::{Context, Result};
+use crate::error::Result;
+use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::state::State;
-use crate::store::octets::{Filed, Octets, Single};
+use crate::store::octets::{Filed, Octets};
 
 impl Rewriting<'_> {
-    /// Seals the introduction, if it is new or the feed has none for this subkey.
+    /// Seals the introduction, if it is new or not the one that the feed holds.
     pub(super) fn introduce(&mut self, new: Option<&Introduction>) -> Result<()> {
         let octets = match new {
             Some(introduction) => Some(introduction.write()),
-            None => Octets::of(&self.session.home, self.name).single(Single::Introduction)?,
+            None => Octets::of(&self.session.home, self.name).introduction()?,
         };
         let Some(octets) = octets else { return Ok(()) };
-        if new.is_some() || self.reseal || self.prepared.channel.introduction.is_none() {
-            self.prepared.channel.introduction = Some(self.seal(&octets)?);
+        let sealed = self.prepared.channel.introduction.as_deref().map(sealed_hash);
+        if new.is_some()
+            || self.reseal
+            || sealed != self.contact.ours.introduction_sealed
+            || sealed.is_none()
+        {
+            let sealed = self.seal(&octets)?;
+            self.contact.ours.introduction_sealed = Some(sealed_hash(&sealed));
+            self.prepared.channel.introduction = Some(sealed);
         }
         self.prepared.introduction = new.map(|_| octets);
         Ok(())
     }
 
-    /// Seals the state, if it says something else than the one in the feed, or the feed has none
-    /// for this subkey.
+    /// Seals the state, if it says something new or is not the one that the feed holds.
     pub(super) fn tell_state(&mut self, stays: &[Filed]) -> Result<()> {
         let log = self.contact.ours.log;
         let floor = stays.iter().filter(|item| item.log == log).map(|item| item.sequence).min();
         let state = singles::state(self.session, self.name, self.contact, floor, self.at)?;
-        let before = self.state_before()?.filter(|before| before.same_children(&state));
-        let state = match before {
-            Some(before) if self.prepared.channel.state.is_some() && !self.reseal => {
-                self.prepared.state = Some(before);
-                return Ok(());
-            }
-            Some(before) => before,
-            None => {
-                self.contact.ours.state = state.serial;
-                state
-            }
-        };
-        self.prepared.channel.state = Some(self.seal(&state.write())?);
-        self.prepared.state = Some(state);
+        let says = Some(hash_of_what_is_said(&state));
+        let sealed = self.prepared.channel.state.as_deref().map(sealed_hash);
+        let ours = &self.contact.ours;
+        if sealed.is_some()
+            && sealed == ours.state_sealed
+            && says == ours.state_says
+            && !self.reseal
+        {
+            return Ok(());
+        }
+        let sealed = self.seal(&state.write())?;
+        let ours = &mut self.contact.ours;
+        (ours.state, ours.state_says, ours.state_sealed) =
+            (state.serial, says, Some(sealed_hash(&sealed)));
+        self.prepared.channel.state = Some(sealed);
         Ok(())
     }
+}
 
-    fn state_before(&self) -> Result<Option<State>> {
-        let octets = Octets::of(&self.session.home, self.name).single(Single::State)?;
-        let parse = |octets: String| {
-            State::parse(octets.as_bytes()).or_cannot(|| "cannot use `octets/state.xml`".to_owned())
-        };
-        octets.map(parse).transpose()
-    }
+/// The hash of `state` but for its serial and time.
+fn hash_of_what_is_said(state: &State) -> Hash {
+    let said = State { serial: 1, time: jiff::Timestamp::UNIX_EPOCH, ..state.clone() };
+    Hash::of(said.write().as_bytes())
 }
