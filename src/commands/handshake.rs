@@ -1,5 +1,7 @@
 //! `handshake`: finding each other, and agreeing.
 
+mod examples;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -24,7 +26,8 @@ Examples:
   cloudim handshake invite mary@mary.example --note \"it's John\"
   cloudim handshake invite mary@mary.example --output - | mail -s invitation mary@mary.example
   cloudim handshake accept --input invitation.rss
-  cloudim handshake invite -o - | ssh mary cloudim handshake accept -i - -o - | cloudim handshake accept -i -";
+  cloudim handshake invite -o - | ssh mary cloudim handshake accept -i - -o - |
+    cloudim handshake accept -i -";
 
 /// Find each other, and agree
 ///
@@ -39,10 +42,15 @@ pub struct HandshakeArgs {
 
 #[derive(Debug, Subcommand)]
 enum Step {
+    #[command(after_help = examples::INVITE)]
     Invite(InviteArgs),
+    #[command(after_help = examples::LIST)]
     List(ListArgs),
+    #[command(after_help = examples::RECEIVE)]
     Receive(ReceiveArgs),
+    #[command(after_help = examples::ACCEPT)]
     Accept(AcceptArgs),
+    #[command(after_help = examples::DECLINE)]
     Decline(DeclineArgs),
 }
 
