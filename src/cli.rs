@@ -18,7 +18,9 @@ use crate::store::home::Home;
 
 /// Instant messages as OpenPGP-encrypted items in plain RSS feeds.
 ///
-/// Without a command: how this identity stands, and what to do next.
+/// What you write is sealed to the contact's key and stands in a feed on any web host; `poll` fetches,
+/// verifies and stores what your contacts wrote. Without a command: how this identity stands, and
+/// what to do next.
 #[derive(Debug, Parser)]
 #[command(name = "cloudim", version, propagate_version = true, disable_help_subcommand = true)]
 #[command(after_help = EXAMPLES)]
@@ -41,7 +43,7 @@ Examples:
 /// What goes for every command.
 #[derive(Debug, Args)]
 pub struct Global {
-    /// The folder of the identity [default: $XDG_DATA_HOME/cloudim]
+    /// The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]
     #[arg(long, global = true, value_name = "DIR", env = "CLOUDIM_HOME", hide_env_values = true)]
     pub home: Option<PathBuf>,
     /// The form of the output
@@ -49,14 +51,14 @@ pub struct Global {
         default_value = "text",
         value_parser = PossibleValuesParser::new(["text", "tsv", "json", "rss"]).try_map(|name| name.parse::<Format>()))]
     pub format: Format,
-    /// How long one request may take, like 10s or 2m
+    /// How long one request may take: 10s, 2m
     #[arg(long, global = true, value_name = "DURATION", env = "CLOUDIM_TIMEOUT", hide_env_values = true,
         default_value = "30s", value_parser = time::duration)]
     pub timeout: SignedDuration,
     /// Say nothing but errors and warnings
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Tell what is done; twice, in detail
+    /// Tell what is done; given twice, in detail
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Take the passphrase from the first line of this file

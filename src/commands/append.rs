@@ -22,7 +22,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct AppendArgs {
-    /// Whose feed
+    /// For whom
     #[arg(value_name = "CONTACT")]
     contact: String,
 }

@@ -25,7 +25,47 @@ Examples:
   cloudim contact verify mary \"0123 4567 89AB CDEF 0123 4567 89AB CDEF 0123 4567\"
   gpg --export mary | cloudim contact verify mary -";
 
+const LIST: &str = "\
+Examples:
+  cloudim contact list
+  cloudim --format json contact list | jq -r 'select(.trust != \"verified\") | .contact'";
+
+const SHOW: &str = "\
+Examples:
+  cloudim contact show mary
+  cloudim contact show mary --certificate | gpg --import";
+
+const VERIFY: &str = "\
+Examples:
+  cloudim contact verify mary
+  cloudim contact verify mary \"0123 4567 89AB CDEF 0123 4567 89AB CDEF 0123 4567\"
+  gpg --export mary | cloudim contact verify mary -";
+
+const TRUST: &str = "\
+Examples:
+  cloudim contact trust mary
+  cloudim contact trust mary \"0123 4567 89AB CDEF 0123 4567 89AB CDEF 0123 4567\"";
+
+const RENAME: &str = "\
+Examples:
+  cloudim contact rename mary mary-smith";
+
+const BLOCK: &str = "\
+Examples:
+  cloudim contact block mary";
+
+const UNBLOCK: &str = "\
+Examples:
+  cloudim contact unblock mary";
+
+const REMOVE: &str = "\
+Examples:
+  cloudim contact remove mary
+  cloudim contact remove mary --yes";
+
 /// The address book
+///
+/// Without a command: the list.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ContactArgs {
@@ -36,8 +76,12 @@ pub struct ContactArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// List the contacts
+    ///
+    /// One a line, separated by tabs: name, trust, fingerprint, card.
+    #[command(after_help = LIST)]
     List,
     /// Show what is known of a contact
+    #[command(after_help = SHOW)]
     Show {
         /// The contact
         name: String,
@@ -47,7 +91,9 @@ enum Action {
     },
     /// Compare a contact's fingerprint, and call it verified if it is the same
     ///
-    /// Without a fingerprint: shows the two that people compare, the contact's and ours.
+    /// Without a fingerprint: shows the two that people compare, the contact's and ours. Status 4
+    /// if they differ.
+    #[command(after_help = VERIFY)]
     Verify {
         /// The contact
         name: String,
@@ -58,6 +104,7 @@ enum Action {
     ///
     /// Shows both. With the fingerprint that the contact tells you, or with --yes, the new key is
     /// pinned, and what was held is judged anew.
+    #[command(after_help = TRUST)]
     Trust {
         /// The contact
         name: String,
@@ -68,6 +115,9 @@ enum Action {
         yes: bool,
     },
     /// Give a contact another name
+    ///
+    /// The name is yours alone: the contact does not see it.
+    #[command(after_help = RENAME)]
     Rename {
         /// The contact
         name: String,
@@ -75,16 +125,23 @@ enum Action {
         new: String,
     },
     /// Hear no more of a contact
+    ///
+    /// The contact is not told. What was said stays.
+    #[command(after_help = BLOCK)]
     Block {
         /// The contact
         name: String,
     },
     /// Hear of a contact again
+    #[command(after_help = UNBLOCK)]
     Unblock {
         /// The contact
         name: String,
     },
     /// Remove a contact, its messages, and our feed for it
+    ///
+    /// Asks on the terminal; elsewhere it wants --yes.
+    #[command(after_help = REMOVE)]
     Remove {
         /// The contact
         name: String,

@@ -23,7 +23,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct FetchArgs {
-    /// Whose feed, or which
+    /// The contact whose feed to fetch, or the URL of any
     #[arg(value_name = "CONTACT|URL")]
     what: String,
 }

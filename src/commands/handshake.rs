@@ -1,6 +1,7 @@
 //! `handshake`: finding each other, and agreeing.
 
 mod accept;
+mod examples;
 mod invite;
 mod list;
 mod receive;
@@ -15,7 +16,8 @@ Examples:
   cloudim handshake invite mary@mary.example --note \"it's John\"
   cloudim handshake invite mary@mary.example --output - | mail -s invitation mary@mary.example
   cloudim handshake accept --input invitation.rss
-  cloudim handshake invite -o - | ssh mary cloudim handshake accept -i - -o - | cloudim handshake accept -i -";
+  cloudim handshake invite -o - | ssh mary cloudim handshake accept -i - -o - |
+    cloudim handshake accept -i -";
 
 /// Find each other, and agree
 ///
@@ -30,10 +32,15 @@ pub struct HandshakeArgs {
 
 #[derive(Debug, Subcommand)]
 enum Step {
+    #[command(after_help = examples::INVITE)]
     Invite(invite::InviteArgs),
+    #[command(after_help = examples::LIST)]
     List(list::ListArgs),
+    #[command(after_help = examples::RECEIVE)]
     Receive(receive::ReceiveArgs),
+    #[command(after_help = examples::ACCEPT)]
     Accept(accept::AcceptArgs),
+    #[command(after_help = examples::DECLINE)]
     Decline(receive::DeclineArgs),
 }
 

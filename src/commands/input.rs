@@ -17,10 +17,10 @@ use crate::store::messages::{Messages, Record};
 /// A message as it is given on the command line.
 #[derive(Debug, Args)]
 pub struct MessageArgs {
-    /// The text; else it is read from stdin
+    /// The text [default: stdin]
     #[arg(long, short, value_name = "TEXT")]
     pub message: Option<String>,
-    /// A file to go with it; may be given several times
+    /// A file to go with it, sealed as well; may be given several times
     #[arg(long = "attach", short = 'a', value_name = "FILE")]
     pub attachments: Vec<std::path::PathBuf>,
     /// The message that it answers: a guid, or `last`

@@ -14,12 +14,14 @@ Examples:
   cloudim poll
   cloudim poll mary --wait=10m
   cloudim poll --exec 'mail -s \"$IM_CONTACT\" me@localhost'
-  cloudim --format json poll | jq -r .text";
+  cloudim --format json poll | jq -r 'select(.type == \"message\") | .text'";
 
 /// Fetch, verify, store and deliver what is new
 ///
 /// Looks for the answers to your invitations, fetches the feeds of your contacts, stores and
-/// acknowledges what is new, and prints it or hands it to a command.
+/// acknowledges what is new, and prints it or hands it to a command. The command finds the text on
+/// its stdin, and IM_CONTACT, IM_GUID, IM_TIME, IM_TRUST and IM_JSON (a file) in its environment; its
+/// status 0 says that it took the message, another one that the message shall come again.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct PollArgs {
@@ -32,14 +34,14 @@ pub struct PollArgs {
     /// Show what is new, and leave it new
     #[arg(long)]
     peek: bool,
-    /// Wait until there is a message, or for so long at most
+    /// Wait until there is a message, or for so long at most, like 10m
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
         default_missing_value = "forever", value_parser = wait::parse)]
     wait: Option<Wait>,
     /// Deliver so many messages at most
     #[arg(short = 'n', value_name = "N")]
     limit: Option<usize>,
-    /// Try at once what the command did not take
+    /// Try again at once what the command did not take
     #[arg(long, requires = "exec")]
     retry: bool,
     /// End with status 6 if there was no message

@@ -36,7 +36,7 @@ pub struct SendArgs {
     /// The guid of the message, so that a script can retry
     #[arg(long, value_name = "UUID")]
     guid: Option<String>,
-    /// Wait until it is acknowledged, or for so long at most
+    /// Wait until it is acknowledged, or for so long at most, like 10m
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
         default_missing_value = "forever", value_parser = wait::parse)]
     wait: Option<Wait>,

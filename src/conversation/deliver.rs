@@ -117,7 +117,7 @@ fn to_hook(
     if !cursors.may_run(session.now()) {
         if cursors.is_parked() {
             session.warn(&format!(
-                "the hook for `{name}` failed too often and is parked: cloudim poll --retry"
+                "the hook for `{name}` failed too often and is parked\nhint: cloudim poll --retry --exec CMD"
             ));
             session.blame(Kind::Cannot);
         }
@@ -152,10 +152,10 @@ fn refused(shown: &Shown, cursors: &Delivered) -> Error {
     let error = Error::cannot(format!("the hook did not take `{guid}` by `{}`", shown.contact));
     match cursors.retry_at {
         _ if cursors.is_parked() => {
-            error.hint("it failed ten times and is parked: cloudim poll --retry")
+            error.hint("it failed ten times and is parked: cloudim poll --retry --exec CMD")
         }
         Some(at) => error.hint(format!(
-            "the next poll after {} tries again; at once: cloudim poll --retry",
+            "the next poll after {} tries again; at once: cloudim poll --retry --exec CMD",
             output::local(at)
         )),
         None => error,

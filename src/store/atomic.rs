@@ -1,9 +1,9 @@
 //! Writes that are there whole or not at all, whatever is killed whenever.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -137,7 +137,10 @@ pub fn folder(path: &Path, mode: Mode) -> Result<()> {
         return Ok(());
     }
     let bits = if mode == Mode::Private { 0o700 } else { 0o755 };
-    fs::create_dir_all(path)
+    DirBuilder::new()
+        .recursive(true)
+        .mode(bits)
+        .create(path)
         .and_then(|()| fs::set_permissions(path, Permissions::from_mode(bits)))
         .map_err(|error| cannot_write(path, error))?;
     sync_folder_of(path)
@@ -227,5 +230,15 @@ mod tests {
         write(folder.path(), &path, b"old", Mode::Private).unwrap();
         assert!(write(&folder.path().join("gone"), &path, b"new", Mode::Private).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+
+    #[test]
+    fn the_folders_on_the_way_to_a_private_one_are_private() {
+        let home = tempfile::tempdir().unwrap();
+        let contacts = home.path().join("contacts");
+        folder(&contacts.join("mary"), Mode::Private).unwrap();
+        for made in [contacts.join("mary"), contacts] {
+            assert_eq!(fs::metadata(&made).unwrap().permissions().mode() & 0o777, 0o700);
+        }
     }
 }

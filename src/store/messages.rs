@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -172,6 +173,7 @@ impl Messages {
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(0o600)
             .open(&self.path)
             .map_err(failed)?;
         let end = whole_lines(&mut file).map_err(failed)?;
@@ -334,6 +336,13 @@ mod tests {
         assert_eq!(texts(&all), ["one", &long, "three\nlines\nlong", "four"]);
         assert_eq!(all.iter().map(|record| record.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
         assert_eq!(texts(&messages.after(2).unwrap()), ["three\nlines\nlong", "four"]);
+    }
+
+    #[test]
+    fn only_their_owner_may_read_them() {
+        let (_folder, messages) = some(&["one"]);
+        let mode = std::fs::metadata(&messages.path).unwrap().permissions();
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o600);
     }
 
     #[test]

@@ -1,0 +1,389 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_cloudim_global_optspecs
+    string join \n home= format= timeout= q/quiet v/verbose passphrase-file= h/help V/version
+end
+
+function __fish_cloudim_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_cloudim_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_cloudim_using_subcommand
+    set -l cmd (__fish_cloudim_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c cloudim -n "__fish_cloudim_needs_command" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_needs_command" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_needs_command" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_needs_command" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_needs_command" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_needs_command" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_needs_command" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "keygen" -d 'Make an identity: a key, the settings, and what the web shall see'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "handshake" -d 'Find each other, and agree'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "contact" -d 'The address book'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "send" -d 'Send a message'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "poll" -d 'Fetch, verify, store and deliver what is new'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "read" -d 'Show the history'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "status" -d 'What is unacknowledged, undelivered, held, pending or failing'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "publish" -d 'Write card, key, index and WebFinger anew, and publish'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "compose" -d 'Make a plain item of a text'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "encrypt" -d 'Seal a plain item'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "append" -d 'Put a sealed item into the feed for a contact'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "fetch" -d 'Fetch a feed'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "receive" -d 'Take in a contact\'s feed, however it was fetched'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "decrypt" -d 'Turn a sealed feed into a plain one'
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l name -d 'What you call yourself [default: your login name]' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l base-url -d 'Where public/ will stand on the web' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l cloud -d 'Who tells readers that a feed changed: none, self, or the pleaseNotify URL of a cloud' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l profile -d 'The kind of key: `classic` is for contacts who use GnuPG' -r -f -a "default\t'Ed25519, Curve25519, and ML-KEM-768 against quantum computers'
+classic\t'Ed25519 and Curve25519'"
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l passphrase-command -d 'Take the passphrase from the first line that this shell command prints, now and later' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l no-passphrase -d 'Leave the secret key unlocked on disk'
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -f -a "invite" -d 'Invite somebody'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -f -a "list" -d 'List the invitations that wait'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -f -a "receive" -d 'Take an invitation in, to decide on it later'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -f -a "accept" -d 'Accept an invitation, or confirm an acceptance'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -f -a "decline" -d 'Decline an invitation'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l as -d 'What to call the contact' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l note -d 'Words that come with the invitation' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l fingerprint -d 'The fingerprint that the address must lead to' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -s o -l output -d 'Write the invitation to a file, or to stdout for -' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -s h -l help -d 'Print help'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -s i -l input -d 'Read the invitation, or the acceptance, from a file, or from stdin for -' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -l as -d 'What to call the contact' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -s o -l output -d 'Write the acceptance to a file, or to stdout for -' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -s h -l help -d 'Print help'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -l block -d 'Never show any invitation by that key again'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -f -a "list" -d 'List the contacts'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -f -a "show" -d 'Show what is known of a contact'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -f -a "verify" -d 'Compare a contact\'s fingerprint, and call it verified if it is the same'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -f -a "rename" -d 'Give a contact another name'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -f -a "block" -d 'Hear no more of a contact'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -f -a "unblock" -d 'Hear of a contact again'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -f -a "remove" -d 'Remove a contact, its messages, and our feed for it'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -l certificate -d 'Write its certificate, armored, instead'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from block" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from block" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from block" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from block" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from block" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from block" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from block" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from block" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from unblock" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from unblock" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from unblock" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from unblock" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from unblock" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from unblock" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from unblock" -s h -l help -d 'Print help'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from unblock" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -l yes -d 'Do not ask'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -s m -l message -d 'The text [default: stdin]' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -s a -l attach -d 'A file to go with it, sealed as well; may be given several times' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l reply-to -d 'The message that it answers: a guid, or `last`' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l guid -d 'The guid of the message, so that a script can retry' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l wait -d 'Wait until it is acknowledged, or for so long at most, like 10m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l yes -d 'Sign even if the clock is far behind what was signed already'
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l exec -d 'Run this by `sh -c` for each message, its text on stdin, instead of printing it' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l wait -d 'Wait until there is a message, or for so long at most, like 10m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -s n -d 'Deliver so many messages at most' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l peek -d 'Show what is new, and leave it new'
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l retry -d 'Try again at once what the command did not take'
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l fail-empty -d 'End with status 6 if there was no message'
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand read" -s n -d 'Only the last so many' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand read" -l since -d 'Only those since a time (2026-11-22, 2026-11-22T19:02:11Z) or so long ago (7d)' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand read" -l save -d 'Fetch the attachments of the message into this folder' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand read" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand read" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand read" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand read" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand read" -l follow -d 'Go on with what comes'
+complete -c cloudim -n "__fish_cloudim_using_subcommand read" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand read" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand read" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand read" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand status" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand status" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand status" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand status" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand publish" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand publish" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand publish" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand publish" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand publish" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand publish" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand publish" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -s m -l message -d 'The text [default: stdin]' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -s a -l attach -d 'A file to go with it, sealed as well; may be given several times' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -l reply-to -d 'The message that it answers: a guid, or `last`' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -l to -d 'Whom to seal it to' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -l yes -d 'Sign even if the clock is far behind what was signed already'
+complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand append" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand append" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand append" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand append" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand append" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand append" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand append" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand append" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand fetch" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand fetch" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand fetch" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand fetch" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand fetch" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand fetch" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand fetch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand fetch" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand receive" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand receive" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand receive" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand receive" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand receive" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand receive" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand receive" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand receive" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -l from -d 'Whose feed it is [default: as the feed says]' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -l new -d 'Leave out what is stored already'
+complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -s V -l version -d 'Print version'
