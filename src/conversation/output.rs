@@ -96,16 +96,23 @@ pub fn visible(text: &str) -> String {
 }
 
 /// The nine fields of sfeed(5): timestamp, title, link, content, content type, id, author,
-/// enclosure, category.
+/// enclosure, category. Only the content has escapes.
 fn as_tsv(shown: &Shown) -> String {
     let record = &shown.record;
     let title = record.text.lines().next().unwrap_or_default();
     let guid = record.guid.map(|guid| guid.to_string()).unwrap_or_default();
     let enclosure = record.attachments.first().map(|a| a.url.clone()).unwrap_or_default();
     let category = if record.direction == Direction::Sent { "sent" } else { "received" };
-    let fields = [title, "", &record.text, "plain", &guid, &shown.contact, &enclosure, category]
-        .map(escaped);
+    let (title, content) = (on_one_line(title), escaped(&record.text));
+    let (author, enclosure) = (on_one_line(&shown.contact), on_one_line(&enclosure));
+    let fields = [&title, "", &content, "plain", &guid, &author, &enclosure, category];
     format!("{}\t{}\n", record.time.as_second(), fields.join("\t"))
+}
+
+/// A field without escapes: white space is spaces, control characters are left out.
+fn on_one_line(field: &str) -> String {
+    let spaces = field.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+    spaces.filter(|c| !c.is_control()).collect()
 }
 
 fn escaped(field: &str) -> String {
@@ -171,7 +178,9 @@ mod tests {
         let line = as_tsv(&shown("a\tb\nc\\d\r"));
         assert_eq!(line.matches('\t').count(), 8);
         assert_eq!(line.matches('\n').count(), 1);
-        assert!(line.contains("a\\tb\\nc\\\\d\tplain"), "{line}");
+        assert!(line.contains("\ta b\t\ta\\tb\\nc\\\\d\tplain"), "{line}");
+        // A title has no escapes: a reader shows it as it stands.
+        assert!(as_tsv(&shown("c\\d\u{7}")).contains("\tc\\d\t\tc\\\\d\tplain"));
     }
 
     #[test]

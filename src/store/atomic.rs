@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::{Duration, UNIX_EPOCH};
 
 use tempfile::NamedTempFile;
 
@@ -38,6 +39,7 @@ pub fn stage(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<St
         temporary.write_all(bytes)?;
         if mode == Mode::Public {
             temporary.as_file().set_permissions(Permissions::from_mode(0o644))?;
+            date_after(path, temporary.as_file())?;
         }
         Ok(temporary)
     };
@@ -198,6 +200,17 @@ pub fn cannot_write(path: &Path, cause: io::Error) -> Error {
     }
 }
 
+/// Dates `new` at least a second after the file at `path`, which it will replace. Web servers and
+/// rsync tell versions apart by size and second, and a feed often changes without growing.
+fn date_after(path: &Path, new: &File) -> io::Result<()> {
+    let Ok(old) = fs::metadata(path) else { return Ok(()) };
+    let second = u64::try_from(old.mtime()).unwrap_or_default().saturating_add(1);
+    match UNIX_EPOCH.checked_add(Duration::from_secs(second)) {
+        Some(next) if new.metadata()?.modified()? < next => new.set_modified(next),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,6 +224,21 @@ mod tests {
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, bits);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn versions_of_a_public_file_differ_in_the_second_of_their_dates() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("feed.rss");
+        let dates = ["one", "two", "six"].map(|bytes| {
+            write(folder.path(), &path, bytes.as_bytes(), Mode::Public).unwrap();
+            fs::metadata(&path).unwrap().mtime()
+        });
+        assert!(dates[0] < dates[1] && dates[1] < dates[2], "{dates:?}");
+        // A date long past is not held on to.
+        File::open(&path).unwrap().set_modified(UNIX_EPOCH).unwrap();
+        write(folder.path(), &path, b"now", Mode::Public).unwrap();
+        assert!(fs::metadata(&path).unwrap().mtime() >= dates[0]);
     }
 
     #[test]

@@ -1,0 +1,79 @@
+//! What people do by hand who have another program than ours: take the next place in a log, and
+//! put an item into the feed.
+
+use std::fs;
+
+use cloudim::protocol::Random;
+use cloudim::protocol::channel::{Channel, FeedItem};
+use cloudim::protocol::guid::Guid;
+use cloudim::protocol::hash::Hash;
+use cloudim::protocol::item::{Item, Stream};
+use cloudim::protocol::time;
+use cloudim::store::contacts::Contact;
+use cloudim::store::home::Home;
+use jiff::Timestamp;
+use rand::SeedableRng;
+
+use crate::common::peer::{Peer, Ran};
+
+/// Somebody who writes the feed for a contact by hand, and never again by the program.
+pub struct Hand<'a> {
+    writer: &'a Peer,
+    next: Stream,
+}
+
+impl<'a> Hand<'a> {
+    /// Goes on where `writer` stopped writing to `reader`.
+    pub fn of(writer: &'a Peer, reader: &Peer) -> Self {
+        let ours = Contact::load(&Home::at(writer.home()), &reader.name).unwrap().ours;
+        let next = Stream { log: ours.log, sequence: ours.sequence + 1, previous: ours.head };
+        Self { writer, next }
+    }
+
+    /// Writes `text` as the next item, which `seal` turns into an armored message. Returns the
+    /// guid.
+    pub fn write(&mut self, text: &str, seal: impl FnOnce(&str) -> String) -> String {
+        let now = Timestamp::now();
+        let item = Item {
+            guid: Guid::new(now, &mut Random::from_entropy()),
+            published: time::whole_seconds(now),
+            text: text.to_owned(),
+            in_reply_to: None,
+            attachments: Vec::new(),
+            stream: Some(self.next.clone()),
+            conversation: None,
+            keys: false,
+        };
+        let octets = item.write();
+        self.next.sequence += 1;
+        self.next.previous = Some(Hash::of(octets.as_bytes()));
+        let path = self.writer.pair_feed();
+        let mut channel = Channel::parse(&fs::read(&path).unwrap()).unwrap();
+        channel.items.insert(0, FeedItem::sealed(item.guid, seal(&octets)));
+        fs::write(path, channel.write()).unwrap();
+        item.guid.to_string()
+    }
+}
+
+/// Gives `peer` a key that another program made.
+pub fn adopt(peer: &Peer, secret: &str, certificate: &str) {
+    fs::write(peer.home().join("secret.asc"), secret).unwrap();
+    fs::write(peer.home().join("public/key.asc"), certificate).unwrap();
+    peer.ok(&["publish"]);
+}
+
+/// The newest sealed object in the pair feed of `writer`.
+pub fn newest(writer: &Peer) -> String {
+    let channel = Channel::parse(&fs::read(writer.pair_feed()).unwrap()).unwrap();
+    channel.items[0].description.clone().unwrap()
+}
+
+/// Asserts that a run has delivered `text` and nothing else, and had nothing to complain of.
+#[track_caller]
+pub fn assert_delivered(ran: Ran, text: &str, guid: &str) {
+    let ran = ran.expect(0);
+    assert_eq!(ran.stderr, "");
+    let message: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&message["text"], &message["guid"]), (&text.into(), &guid.into()));
+    assert_eq!(message["trust"], "first-use");
+}
