@@ -14,7 +14,7 @@ use crate::openpgp::refusal::Verdict;
 use crate::protocol::channel::{Channel, FeedItem};
 use crate::protocol::guid::LogId;
 use crate::protocol::item::Item;
-use crate::protocol::limits;
+use crate::protocol::{self, limits};
 use crate::store::contacts::{self, Contact};
 use crate::store::messages::Messages;
 
@@ -132,8 +132,10 @@ fn open_item(session: &mut Session, outer: &FeedItem, writer: &Writer) -> Result
                 if refusal.verdict() == Verdict::Held { Kind::Trust } else { Kind::Integrity };
             refused(kind, refusal.to_string())
         })?;
-    let item =
-        Item::parse(&opened.octets).map_err(|cause| refused(Kind::Integrity, cause.to_string()))?;
+    let item = Item::parse(&opened.octets).map_err(|cause| {
+        let held = matches!(cause, protocol::Error::Critical(_));
+        refused(if held { Kind::Trust } else { Kind::Integrity }, cause.to_string())
+    })?;
     if item.guid != guid {
         return Err(refused(Kind::Integrity, format!("its guid differs inside: `{}`", item.guid)));
     }
