@@ -249,7 +249,7 @@ impl Tree {
             XmlEvent::Characters(text) | XmlEvent::CData(text) | XmlEvent::Whitespace(text) => {
                 self.count(1)?;
                 if let Some(parent) = self.open.last_mut() {
-                    parent.children.push(Node::Text(text));
+                    parent.children.push(Node::Text(trimmed(text)));
                 }
             }
             _ => {}
@@ -280,7 +280,8 @@ impl Tree {
     }
 
     fn end(&mut self) {
-        let Some(element) = self.open.pop() else { return };
+        let Some(mut element) = self.open.pop() else { return };
+        element.children.shrink_to_fit();
         match self.open.last_mut() {
             Some(parent) => parent.children.push(Node::Element(element)),
             None => self.root = Some(element),
@@ -298,16 +299,24 @@ impl Tree {
 
 fn element(name: xml::name::OwnedName, attributes: Vec<xml::attribute::OwnedAttribute>) -> Element {
     let attribute = |attribute: xml::attribute::OwnedAttribute| Attribute {
-        namespace: attribute.name.namespace.unwrap_or_default(),
-        name: attribute.name.local_name,
-        value: attribute.value,
+        namespace: trimmed(attribute.name.namespace.unwrap_or_default()),
+        name: trimmed(attribute.name.local_name),
+        value: trimmed(attribute.value),
     };
+    let mut attributes: Vec<Attribute> = attributes.into_iter().map(attribute).collect();
+    attributes.shrink_to_fit();
     Element {
-        namespace: name.namespace.unwrap_or_default(),
-        name: name.local_name,
-        attributes: attributes.into_iter().map(attribute).collect(),
+        namespace: trimmed(name.namespace.unwrap_or_default()),
+        name: trimmed(name.local_name),
+        attributes,
         children: Vec::new(),
     }
+}
+
+/// `text` without the room to grow that the parser reserves: it would be most of the memory.
+fn trimmed(mut text: String) -> String {
+    text.shrink_to_fit();
+    text
 }
 
 /// Text such as XML, HTML and line-based formats stumble over, for the property tests.
