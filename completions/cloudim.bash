@@ -73,6 +73,9 @@ _cloudim() {
             cloudim__subcmd__contact,show)
                 cmd="cloudim__subcmd__contact__subcmd__show"
                 ;;
+            cloudim__subcmd__contact,trust)
+                cmd="cloudim__subcmd__contact__subcmd__trust"
+                ;;
             cloudim__subcmd__contact,unblock)
                 cmd="cloudim__subcmd__contact__subcmd__unblock"
                 ;;
@@ -211,7 +214,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__contact)
-            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version list show verify rename block unblock remove"
+            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version list show verify trust rename block unblock remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -362,6 +365,36 @@ _cloudim() {
             ;;
         cloudim__subcmd__contact__subcmd__show)
             opts="-q -v -h -V --certificate --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text tsv json rss" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__contact__subcmd__trust)
+            opts="-q -v -h -V --yes --home --format --timeout --quiet --verbose --passphrase-file --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -146,24 +146,25 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_se
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -s V -l version -d 'Print version'
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -l format -d 'The form of the output' -r -f -a "text\t''
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -l format -d 'The form of the output' -r -f -a "text\t''
 tsv\t''
 json\t''
 rss\t''"
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -s q -l quiet -d 'Say nothing but errors and warnings'
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -s v -l verbose -d 'Tell what is done; given twice, in detail'
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -s V -l version -d 'Print version'
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -f -a "list" -d 'List the contacts'
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -f -a "show" -d 'Show what is known of a contact'
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -f -a "verify" -d 'Compare a contact\'s fingerprint, and call it verified if it is the same'
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -f -a "rename" -d 'Give a contact another name'
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -f -a "block" -d 'Hear no more of a contact'
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -f -a "unblock" -d 'Hear of a contact again'
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify rename block unblock remove" -f -a "remove" -d 'Remove a contact, its messages, and our feed for it'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "list" -d 'List the contacts'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "show" -d 'Show what is known of a contact'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "verify" -d 'Compare a contact\'s fingerprint, and call it verified if it is the same'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "trust" -d 'Decide on the key that a contact\'s feed names instead of the pinned one'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "rename" -d 'Give a contact another name'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "block" -d 'Hear no more of a contact'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "unblock" -d 'Hear of a contact again'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "remove" -d 'Remove a contact, its messages, and our feed for it'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -l format -d 'The form of the output' -r -f -a "text\t''
 tsv\t''
@@ -198,6 +199,18 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l yes -d 'Pin it without comparing'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -s V -l version -d 'Print version'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -l format -d 'The form of the output' -r -f -a "text\t''
 tsv\t''
