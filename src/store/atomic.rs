@@ -29,10 +29,10 @@ pub fn write(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<()
     sync_folder_of(path)
 }
 
-/// As [`write`], but refuses to replace anything.
+/// As [`write()`], but refuses to replace anything.
 ///
 /// # Errors
-/// As [`write`], and when `path` exists.
+/// As [`write()`], and when `path` exists.
 pub fn create(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
     let temporary = prepare(scratch, path, bytes, mode)?;
     temporary.persist_noclobber(path).map_err(|failed| match failed.error.kind() {
