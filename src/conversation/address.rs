@@ -49,12 +49,12 @@ fn typed(session: &Session, address: &str) -> Result<Url> {
     } else {
         format!("{}://{address}", scheme(session, address)?)
     };
-    let hint = "an address is a URL, or like mary@mary.example";
-    Url::normalized(&text).map_err(|cause| {
-        Error::usage(format!("`{}` is no address", address.escape_debug()))
-            .because(cause)
-            .hint(hint)
-    })
+    Url::normalized(&text).map_err(|cause| no_address(address).because(cause))
+}
+
+fn no_address(text: &str) -> Error {
+    Error::usage(format!("`{}` is no address", text.escape_debug()))
+        .hint("an address is a URL, or like mary@mary.example")
 }
 
 fn scheme(session: &Session, address: &str) -> Result<&'static str> {
@@ -71,13 +71,15 @@ fn scheme(session: &Session, address: &str) -> Result<&'static str> {
 
 /// WebFinger (RFC 7033).
 fn finger(session: &Session, address: &str, host: &str) -> Result<Url> {
+    let half = address.starts_with('@') || host.is_empty();
+    if half || host.contains(['/', '?', '#', '@']) {
+        return Err(no_address(address));
+    }
     let scheme = scheme(session, host)?;
     let url = Url::normalized(&format!(
         "{scheme}://{host}/.well-known/webfinger?resource=acct:{address}"
     ))
-    .map_err(|cause| {
-        Error::usage(format!("`{}` is no address", address.escape_debug())).because(cause)
-    })?;
+    .map_err(|cause| no_address(address).because(cause))?;
     let document = get(session, &url, limits::STRANGER)?;
     webfinger::parse(&document.bytes, &format!("acct:{address}"))
         .or_cannot(|| format!("`{address}` cannot be found at {}", url.authority()))

@@ -81,10 +81,10 @@ pub fn write(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<()
     put(vec![staged])
 }
 
-/// As [`write`], but refuses to replace anything.
+/// As [`write()`], but refuses to replace anything.
 ///
 /// # Errors
-/// As [`write`], and when `path` exists.
+/// As [`write()`], and when `path` exists.
 pub fn create(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
     let staged = stage(scratch, path, bytes, mode)?;
     sync([&staged])?;
