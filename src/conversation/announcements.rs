@@ -1,6 +1,6 @@
 //! What stands in a contact's feed once: key, introduction and state (PROTOCOL §5, §6, §9).
 
-use super::intake::{Intake, sealed_hash};
+use super::intake::{Intake, key_hash, sealed_hash};
 use crate::protocol::channel::Channel;
 use crate::protocol::handshake::{self, Order};
 use crate::protocol::hash::Hash;
@@ -22,7 +22,7 @@ impl Intake<'_> {
         else {
             return;
         };
-        let hash = Hash::of(key.fingerprint.as_str().as_bytes());
+        let hash = key_hash(key);
         let reason =
             format!("the feed names the key {}, not the one that is pinned", key.fingerprint);
         self.note("what comes by another key", "key", hash, Why::Held, reason);
@@ -187,16 +187,14 @@ impl Intake<'_> {
                 "the contact has read up to sequence {}, but this home has written up to {} only: it was restored, or another writes too",
                 theirs.sequence, ours.sequence
             );
-            return self.tell(Type::Integrity, text);
+            return self.tell_once("acknowledged", proof_of(&theirs), text);
         }
         if self.contradicts(&theirs) {
-            return self.tell(
-                Type::Integrity,
-                format!(
-                    "the contact has read another message than ours at sequence {}",
-                    theirs.sequence
-                ),
+            let text = format!(
+                "the contact has read another message than ours at sequence {}",
+                theirs.sequence
             );
+            return self.tell_once("acknowledged", proof_of(&theirs), text);
         }
         if theirs.sequence > ours.acknowledged {
             self.contact.ours.acknowledged = theirs.sequence;
@@ -229,6 +227,12 @@ impl Intake<'_> {
         let written = item.and_then(|item| octets.item(item).ok());
         written.is_some_and(|written| Hash::of(written.as_bytes()) != acknowledged.hash)
     }
+}
+
+/// What an acknowledgement that cannot be is remembered by, in whatever state it stands.
+fn proof_of(acknowledged: &Acknowledged) -> Hash {
+    let Acknowledged { log, sequence, hash } = acknowledged;
+    Hash::of(format!("{log} {sequence} {hash}").as_bytes())
 }
 
 fn refused(error: protocol::Error) -> (Why, String) {
