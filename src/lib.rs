@@ -34,6 +34,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use conversation::output;
 use conversation::session::World;
 
 /// Runs the program with `args`, the first of which is its name.
@@ -52,7 +53,7 @@ pub fn run_in(args: impl IntoIterator<Item = OsString>, mut world: World) -> u8 
     let Err(error) = commands::run(cli, world) else { return 0 };
     if !error.message.is_empty() {
         // Where nobody hears, the status still tells.
-        let _ = writeln!(stderr, "error: {error}");
+        let _ = writeln!(stderr, "error: {}", output::visible(&error.to_string()));
     }
     error.kind.status()
 }

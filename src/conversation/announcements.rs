@@ -1,6 +1,6 @@
 //! What stands in a contact's feed once: key, introduction and state (PROTOCOL §5, §6, §9).
 
-use super::intake::{Intake, sealed_hash};
+use super::intake::{Intake, key_hash, sealed_hash};
 use crate::protocol::channel::Channel;
 use crate::protocol::handshake::{self, Order};
 use crate::protocol::hash::Hash;
@@ -12,22 +12,20 @@ use crate::store::messages::{Direction, Record, Type};
 use crate::store::octets::Octets;
 use crate::store::verdicts::Why;
 
-/// What the verdict on the feed's key is remembered by.
-const KEY: &str = "key";
-
 type Judged<T> = Result<T, (Why, String)>;
 
 impl Intake<'_> {
     /// Notes that the feed names another key than the pinned one: nothing of that key is believed.
     pub(super) fn key_element(&mut self, channel: &Channel) {
-        let Some(key) = &channel.key else { return };
-        if key.fingerprint == self.contact.fingerprint {
-            return self.verdicts.forget_all(KEY);
-        }
-        let hash = Hash::of(key.fingerprint.as_str().as_bytes());
+        let Some(key) =
+            channel.key.as_ref().filter(|key| key.fingerprint != self.contact.fingerprint)
+        else {
+            return;
+        };
+        let hash = key_hash(key);
         let reason =
             format!("the feed names the key {}, not the one that is pinned", key.fingerprint);
-        self.note("what comes by another key", KEY, hash, Why::Held, reason);
+        self.note("what comes by another key", "key", hash, Why::Held, reason);
     }
 
     /// Judges the introduction, if it is a new one.
@@ -197,16 +195,14 @@ impl Intake<'_> {
                 "the contact has read up to sequence {}, but this home has written up to {} only: it was restored, or another writes too",
                 theirs.sequence, ours.sequence
             );
-            return self.tell(Type::Integrity, text);
+            return self.tell_once("acknowledged", proof_of(&theirs), text);
         }
         if self.contradicts(&theirs) {
-            return self.tell(
-                Type::Integrity,
-                format!(
-                    "the contact has read another message than ours at sequence {}",
-                    theirs.sequence
-                ),
+            let text = format!(
+                "the contact has read another message than ours at sequence {}",
+                theirs.sequence
             );
+            return self.tell_once("acknowledged", proof_of(&theirs), text);
         }
         if theirs.sequence > ours.acknowledged {
             self.contact.ours.acknowledged = theirs.sequence;
@@ -239,6 +235,12 @@ impl Intake<'_> {
         let written = item.and_then(|item| octets.item(item).ok());
         written.is_some_and(|written| Hash::of(written.as_bytes()) != acknowledged.hash)
     }
+}
+
+/// What an acknowledgement that cannot be is remembered by, in whatever state it stands.
+fn proof_of(acknowledged: &Acknowledged) -> Hash {
+    let Acknowledged { log, sequence, hash } = acknowledged;
+    Hash::of(format!("{log} {sequence} {hash}").as_bytes())
 }
 
 fn refused(error: protocol::Error) -> (Why, String) {

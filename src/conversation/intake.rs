@@ -10,7 +10,7 @@ use crate::error::{Context, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::open::{self, Opened};
 use crate::openpgp::refusal::{Refusal, Verdict as Sentence};
-use crate::protocol::channel::Channel;
+use crate::protocol::channel::{Channel, KeyElement};
 use crate::protocol::hash::Hash;
 use crate::protocol::url::Url;
 use crate::store::contacts::{self, Contact, Http};
@@ -156,6 +156,16 @@ impl<'a> Intake<'a> {
         }
     }
 
+    /// Tells of proof that something is wrong, unless it was told before.
+    pub(super) fn tell_once(&mut self, about: &str, proof: Hash, text: String) {
+        let (guid, logs) = (about.to_owned(), self.contact.theirs.logs.len());
+        let reason = text.clone();
+        let told = Verdict { guid, sealed: proof, why: Why::Failed, reason, logs };
+        if self.verdicts.note(told) {
+            self.tell(Type::Integrity, text);
+        }
+    }
+
     /// Records something to be told.
     pub(super) fn tell(&mut self, kind: Type, text: String) {
         let mut record = Record::new(kind, Direction::Received, self.now, text);
@@ -173,10 +183,8 @@ impl<'a> Intake<'a> {
         let archived = missing.iter().any(|range| range.to >= floor);
         let archive = channel.prev_archive.clone().filter(|_| archived);
         self.watch_gaps();
-        if let Some(http) = source.http {
-            // What a stale copy, or one at another place, is known by must not answer "unchanged".
-            self.contact.http = if self.stale || self.moved { Http::default() } else { http };
-        }
+        self.forget_replaced(channel, &source);
+        self.remember_copy(channel, source, archive.is_some());
         let Self { session, name, mut contact, certificate, verdicts, mut records, stale, .. } =
             self;
         records.sort_by_key(|record| (record.log, record.sequence));
@@ -184,6 +192,42 @@ impl<'a> Intake<'a> {
         verdicts.save(&session.home, name)?;
         let rewritten = acknowledge(session, name, &mut contact, &certificate)?;
         Ok(Outcome { stale, archive, rewritten })
+    }
+
+    /// Forgets what was held and stands in the feed no more, since another stands in its place.
+    fn forget_replaced(&mut self, channel: &Channel, source: &Source) {
+        if source.is_archive || self.stale {
+            return;
+        }
+        for (what, present) in [("introduction", &channel.introduction), ("state", &channel.state)]
+        {
+            let present = present.as_deref().map(sealed_hash);
+            self.verdicts.forget_waiting(what, present);
+        }
+        let other = channel.key.as_ref().filter(|key| key.fingerprint != self.contact.fingerprint);
+        self.verdicts.forget_waiting("key", other.map(key_hash));
+    }
+
+    /// Remembers what the host said of the copy, unless it has to be read again: a stale one, one
+    /// at a place that the feed has left, one with something in it that waits for the clock, or one
+    /// whose archives are still to be read.
+    fn remember_copy(&mut self, channel: &Channel, source: Source, unread: bool) {
+        let again = self.stale || self.moved || unread || self.waits_for_clock(channel);
+        let http = &mut self.contact.http;
+        match source.http {
+            Some(said) => *http = if again { Http::default() } else { said },
+            // It came by another way: what the host said is about another copy.
+            None if !source.is_archive => (http.etag, http.last_modified) = (None, None),
+            None => {}
+        }
+    }
+
+    fn waits_for_clock(&self, channel: &Channel) -> bool {
+        let in_feed = |guid: &str| {
+            matches!(guid, "introduction" | "state")
+                || channel.items.iter().any(|item| item.guid.as_deref() == Some(guid))
+        };
+        self.verdicts.early().any(in_feed)
     }
 
     /// Tells that something has been missing for too long, and that it is no more.
@@ -221,10 +265,12 @@ pub fn gaps(
     theirs.behind_told = true;
     let head = theirs.head.as_ref().map_or(0, |head| head.sequence);
     let reached = theirs.reached.last().map_or(0, |reached| reached.sequence);
-    Some((
-        format!("messages are missing: here up to sequence {reached}, written up to {head}"),
-        false,
-    ))
+    let text = if reached < head {
+        format!("messages are missing: here up to sequence {reached}, written up to {head}")
+    } else {
+        "the feed is an old copy: it was newer before".to_owned()
+    };
+    Some((text, false))
 }
 
 /// Tells the contact how far we are, where that changed, or saves what we know of it.
@@ -249,6 +295,11 @@ fn acknowledge(
         }
         done => done,
     }
+}
+
+/// What a key that is not the pinned one is remembered by.
+pub(super) fn key_hash(key: &KeyElement) -> Hash {
+    Hash::of(key.fingerprint.as_str().as_bytes())
 }
 
 /// What a sealed object is remembered by.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rand::SeedableRng;
 
-use super::passphrase;
+use super::{output, passphrase};
 use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::secret_key::SecretKey;
@@ -248,19 +248,19 @@ impl Session {
     pub fn say(&mut self, talk: &str) {
         if !self.options.quiet {
             // Talk that cannot be heard must not stop the work.
-            let _ = writeln!(self.world.stderr, "{talk}");
+            let _ = writeln!(self.world.stderr, "{}", output::visible(talk));
         }
     }
 
     /// Warns of something that does not change what was done.
     pub fn warn(&mut self, warning: &str) {
-        let _ = writeln!(self.world.stderr, "warning: {warning}");
+        let _ = writeln!(self.world.stderr, "warning: {}", output::visible(warning));
     }
 
     /// Reports a failure after which the run goes on; its end has the worst status of them.
     pub fn report(&mut self, error: &Error) {
         if !error.message.is_empty() {
-            let _ = writeln!(self.world.stderr, "error: {error}");
+            let _ = writeln!(self.world.stderr, "error: {}", output::visible(&error.to_string()));
         }
         self.blame(error.kind);
     }

@@ -122,9 +122,19 @@ impl Verdicts {
         self.items.retain(|item| item.sealed != sealed || item.guid != guid);
     }
 
-    /// Forgets all that is said of `guid`.
-    pub fn forget_all(&mut self, guid: &str) {
-        self.items.retain(|item| item.guid != guid);
+    /// Forgets what waits under the name `guid`, except for the one that is `present`.
+    pub fn forget_waiting(&mut self, guid: &str, present: Option<Hash>) {
+        self.items.retain(|item| {
+            item.guid != guid
+                || Some(item.sealed) == present
+                || !matches!(item.why, Why::Held | Why::Early)
+        });
+    }
+
+    /// The guids of what waits for the clock.
+    pub fn early(&self) -> impl Iterator<Item = &str> {
+        let early = self.items.iter().filter(|item| item.why == Why::Early);
+        early.map(|item| item.guid.as_str())
     }
 
     fn count(&self, class: &[Why]) -> usize {

@@ -1,0 +1,18 @@
+//! Bad input gets a clear error and loses nothing: what a stranger, or a contact gone bad, can put
+//! before the program, a test for each kind. What each story promises stands in
+//! [`hostile::story`]: it is told once, nothing else in the home changes, and the next honest
+//! message arrives exactly once.
+
+mod common;
+
+mod hostile {
+    mod announcements;
+    mod documents;
+    mod egress;
+    mod hand;
+    mod items;
+    mod logs;
+    mod raw;
+    mod story;
+    mod time;
+}

@@ -1,0 +1,159 @@
+//! Logs that were forked, have gaps, or are old copies: what is proof is told at once, what may be
+//! a slow host only after a while, and that it healed as well.
+
+use std::fs;
+
+use cloudim::protocol::hash::Hash;
+use cloudim::protocol::item::Item;
+
+use super::hand::in_hours;
+use super::story::Story;
+use crate::common::peer::{Peer, texts};
+use crate::common::static_host::Behaviour;
+
+#[test]
+fn two_authentic_items_at_one_sequence_are_both_shown_and_told_once() {
+    let story = Story::begin();
+    let mut hand = story.hand();
+    let (one, other) = (hand.item("one", 0), hand.item("the other", 0));
+    let sealed = [hand.sealed(&one), hand.sealed(&other)];
+    story.serve(hand.feed_with(sealed).write());
+    let told = story.john.run(&["--format", "json", "poll"]).expect(5);
+    assert_eq!(texts(&told.stdout), ["one", "the other"]);
+    let sequence = one.stream.unwrap().sequence;
+    let words = format!("mary: the log is forked: there are two messages at sequence {sequence}");
+    assert_eq!(told.stderr, format!("warning: {words}\n"));
+    assert!(told.stdout.contains("\"type\":\"integrity\""), "{}", told.stdout);
+    let again = story.receive(fs::read(story.mary.pair_feed()).unwrap()).expect(0);
+    assert_eq!((again.stdout.as_str(), again.stderr.as_str()), ("", ""));
+    assert_eq!(
+        texts(&story.john.ok(&["--format", "json", "read", "mary"])),
+        ["hello", "one", "the other"]
+    );
+}
+
+#[test]
+fn a_second_item_at_a_sequence_that_was_read_long_ago_is_shown_and_told() {
+    let story = Story::begin();
+    let mut hand = story.hand();
+    hand.contact.ours.sequence -= 1;
+    hand.contact.ours.head = None;
+    let other = hand.item("hello, said otherwise", 0);
+    let feed = hand.feed_with_item(&other);
+    story.tells_once_printing(&feed, 5, "two messages at sequence 1", &["hello, said otherwise"]);
+}
+
+#[test]
+fn a_wrong_previous_is_told_once() {
+    let story = Story::begin();
+    let mut hand = story.hand();
+    let mut item = hand.item("after what?", 0);
+    item.stream.as_mut().unwrap().previous = Some(Hash::of(b"something else"));
+    story.serve(hand.feed_with_item(&item).write());
+    let told = story.john.run(&["--format", "json", "poll"]).expect(5);
+    assert_eq!(texts(&told.stdout), ["after what?"]);
+    let words = "warning: mary: the log is forked: sequence 2 does not fit its neighbours\n";
+    assert_eq!(told.stderr, words);
+    assert_eq!(story.receive(hand.feed_with_item(&item).write()).expect(0).stderr, "");
+}
+
+/// Status, new messages and talk of a poll so many hours from now.
+fn poll_in(john: &Peer, hours: i64) -> (i32, Vec<String>, String) {
+    let ran = john.at(&in_hours(hours).to_string(), &["--format", "json", "poll"], "");
+    (ran.status, texts(&ran.stdout), ran.stderr)
+}
+
+fn silent() -> (i32, Vec<String>, String) {
+    (0, vec![], String::new())
+}
+
+#[test]
+fn a_gap_is_told_after_the_grace_and_once_and_so_is_its_healing() {
+    let story = Story::begin();
+    for text in ["two", "three"] {
+        story.mary.send(&story.john, text);
+    }
+    let hand = story.hand();
+    let mut gap = hand.feed.clone();
+    let missing = gap.items.remove(1);
+    story.serve(gap.write());
+    assert_eq!(poll_in(&story.john, 0), (0, vec!["three".to_owned()], String::new()));
+    assert_eq!(poll_in(&story.john, 0), silent(), "within the grace");
+    let (status, new, talk) = poll_in(&story.john, 2);
+    assert_eq!((status, new.len()), (5, 0), "{talk}");
+    let words = "mary: messages are missing: here up to sequence 1, written up to 3";
+    assert_eq!(talk, format!("warning: {words}\n"));
+    assert_eq!(poll_in(&story.john, 3), silent(), "told once");
+    assert!(story.john.ok(&["status"]).contains("behind since"));
+    assert_eq!(gap.items.len() + 1, hand.feed.items.len(), "{missing:?}");
+    story.serve(hand.feed.write());
+    let (status, new, talk) = poll_in(&story.john, 4);
+    assert_eq!((status, new), (0, vec!["two".to_owned()]));
+    assert_eq!(talk, "mary: the feed is whole again: nothing is missing\n");
+    assert_eq!(poll_in(&story.john, 5), silent());
+}
+
+#[test]
+fn a_gap_that_closes_within_the_grace_is_not_told() {
+    let story = Story::begin();
+    for text in ["two", "three"] {
+        story.mary.send(&story.john, text);
+    }
+    let hand = story.hand();
+    let mut gap = hand.feed.clone();
+    gap.items.remove(1);
+    story.serve(gap.write());
+    assert_eq!(poll_in(&story.john, 0).1, ["three"]);
+    story.serve(hand.feed.write());
+    assert_eq!(poll_in(&story.john, 2), (0, vec!["two".to_owned()], String::new()));
+    story.loses_nothing();
+}
+
+#[test]
+fn a_stale_copy_keeps_what_is_here_and_is_told_only_if_it_lasts() {
+    let story = Story::begin();
+    story.mary.host.set(Behaviour::Stale);
+    story.mary.send(&story.john, "newer");
+    let newer = fs::read(story.mary.pair_feed()).unwrap();
+    let received = story.receive(newer).expect(0);
+    assert!(received.stdout.ends_with("newer\n"), "{}", received.stdout);
+    assert_eq!(poll_in(&story.john, 0), silent(), "a cache may be slow");
+    let seen = story.mary.host.seen();
+    assert!(seen.last().unwrap().head.to_lowercase().contains("cache-control: no-cache"));
+    assert!(story.john.ok(&["status"]).contains("behind since"));
+    let (status, new, talk) = poll_in(&story.john, 2);
+    assert_eq!((status, new.len()), (5, 0), "{talk}");
+    assert_eq!(talk, "warning: mary: the feed is an old copy: it was newer before\n");
+    assert_eq!(poll_in(&story.john, 3), silent(), "told once");
+    story.mary.host.set(Behaviour::Normal);
+    let (status, _, talk) = poll_in(&story.john, 4);
+    assert_eq!((status, talk.as_str()), (0, "mary: the feed is whole again: nothing is missing\n"));
+    let history = texts(&story.john.ok(&["--format", "json", "read", "mary"]));
+    assert_eq!(history, ["hello", "newer"], "nothing was taken back");
+    story.loses_nothing();
+}
+
+#[test]
+fn a_feed_that_lost_its_state_is_an_old_copy() {
+    let story = Story::begin();
+    let hand = story.hand();
+    let without = cloudim::protocol::channel::Channel { state: None, ..hand.feed.clone() };
+    story.serve(without.write());
+    assert_eq!(poll_in(&story.john, 0), silent());
+    assert_eq!(poll_in(&story.john, 2).0, 5);
+    story.serve(hand.feed.write());
+    assert_eq!(poll_in(&story.john, 3).0, 0);
+    story.loses_nothing();
+}
+
+#[test]
+fn an_item_far_beyond_the_head_costs_neither_time_nor_memory() {
+    let story = Story::begin();
+    let mut hand = story.hand();
+    let item: Item = hand.item("from the end of days", (1 << 53) - 3);
+    story.serve(hand.feed_with_item(&item).write());
+    let ran = super::story::bounded(&story.john, &["--format", "json", "poll"]).expect(0);
+    assert_eq!(texts(&ran.stdout), ["from the end of days"]);
+    story.serve(hand.feed.write());
+    story.loses_nothing();
+}

@@ -1,0 +1,93 @@
+//! What is signed at the wrong time waits, and is released by itself.
+
+use cloudim::protocol::channel::{Channel, FeedItem};
+use cloudim::protocol::hash::Hash;
+use jiff::Timestamp;
+
+use super::hand::in_hours;
+use super::story::Story;
+use crate::common::peer::{Peer, texts};
+
+/// What John hears if he polls at `time`: the status, the new messages, and the talk.
+fn poll_at(john: &Peer, time: Timestamp) -> (i32, Vec<String>, String) {
+    let ran = john.at(&time.to_string(), &["--format", "json", "poll"], "");
+    (ran.status, texts(&ran.stdout), ran.stderr)
+}
+
+#[test]
+fn an_item_of_the_future_is_held_and_released_when_its_time_has_come() {
+    let story = Story::begin();
+    let mut hand = story.hand();
+    let item = hand.item("from tomorrow", 0);
+    let sealed = hand.seal_at(&item.write(), in_hours(25));
+    story.serve(hand.feed_with([FeedItem::sealed(item.guid, sealed)]).write());
+    let (status, new, talk) = poll_at(&story.john, in_hours(0));
+    assert_eq!((status, new.len()), (4, 0), "{talk}");
+    assert!(talk.contains(&format!("item {} is held: signed in the future", item.guid)), "{talk}");
+    assert_eq!(poll_at(&story.john, in_hours(0)), (0, vec![], String::new()), "told once");
+    assert!(story.john.ok(&["status"]).contains("1 held"));
+    let (status, new, talk) = poll_at(&story.john, in_hours(2));
+    assert_eq!((status, new, talk.as_str()), (0, vec!["from tomorrow".to_owned()], ""));
+    assert!(!story.john.ok(&["status"]).contains("held"));
+    assert_eq!(poll_at(&story.john, in_hours(2)), (0, vec![], String::new()));
+}
+
+#[test]
+fn a_backdated_item_by_an_old_key_is_held_until_a_state_vouches_for_it() {
+    let story = Story::begin();
+    // A week later Mary has written again, which is the newest signature that John knows.
+    let week = 7 * 24;
+    let sent =
+        story.mary.at(&in_hours(week).to_string(), &["send", "john", "-m", "a week later"], "");
+    assert_eq!(sent.status, 0, "{}", sent.stderr);
+    let (status, new, talk) = poll_at(&story.john, in_hours(week));
+    assert_eq!((status, new), (0, vec!["a week later".to_owned()]), "{talk}");
+    let mut hand = story.hand();
+    let item = hand.item("written with a stolen key?", 0);
+    let octets = item.write();
+    let sealed = FeedItem::sealed(item.guid, hand.seal_at(&octets, in_hours(week - 25)));
+    let feed = hand.feed_with([sealed]);
+    story.serve(feed.write());
+    let (status, new, talk) = poll_at(&story.john, in_hours(week));
+    assert_eq!((status, new.len()), (4, 0), "{talk}");
+    assert!(
+        talk.contains("is held: it was signed at") && talk.contains("long before what is known"),
+        "{talk}"
+    );
+    assert_eq!(poll_at(&story.john, in_hours(week)), (0, vec![], String::new()), "told once");
+    // A state signed now names it as the head.
+    let mut state = hand.next_state();
+    state.head = Some((item.stream.unwrap().sequence, Hash::of(octets.as_bytes())));
+    let state = Some(hand.seal_at(&state.write(), in_hours(week)));
+    story.serve(Channel { state, ..feed }.write());
+    let (status, new, talk) = poll_at(&story.john, in_hours(week));
+    assert_eq!((status, new), (0, vec!["written with a stolen key?".to_owned()]), "{talk}");
+    assert_eq!(poll_at(&story.john, in_hours(week)), (0, vec![], String::new()));
+}
+
+#[test]
+fn a_state_of_the_future_is_held_and_released_when_its_time_has_come() {
+    let story = Story::begin();
+    let mut hand = story.hand();
+    let state = hand.next_state();
+    let sealed = Some(hand.seal_at(&state.write(), in_hours(25)));
+    story.serve(Channel { state: sealed, ..hand.feed.clone() }.write());
+    let (status, _, talk) = poll_at(&story.john, in_hours(0));
+    assert!(status == 4 && talk.contains("the state is held: signed in the future"), "{talk}");
+    assert_eq!(poll_at(&story.john, in_hours(0)), (0, vec![], String::new()), "told once");
+    assert_eq!(poll_at(&story.john, in_hours(2)), (0, vec![], String::new()));
+    let theirs =
+        std::fs::read_to_string(story.john.home().join("contacts/mary/contact.toml")).unwrap();
+    assert!(theirs.contains(&format!("serial = {}", state.serial)), "it is in force: {theirs}");
+    assert!(!story.john.ok(&["status"]).contains("held"));
+}
+
+#[test]
+fn an_introduction_of_a_log_of_the_future_is_held() {
+    let story = Story::begin();
+    let mut hand = story.hand();
+    let mut introduction = hand.introduction();
+    introduction.log = cloudim::protocol::guid::Guid::new(in_hours(48), &mut hand.rng);
+    let feed = hand.feed_with_introduction(&introduction.write());
+    story.tells_once(&feed, 4, "the introduction is held: its log is of the future");
+}
