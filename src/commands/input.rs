@@ -18,7 +18,7 @@ use crate::store::messages::{Messages, Record};
 #[derive(Debug, Args)]
 pub struct MessageArgs {
     /// The text; else it is read from stdin
-    #[arg(long, short, value_name = "TEXT")]
+    #[arg(long, short, value_name = "TEXT", allow_hyphen_values = true)]
     pub message: Option<String>,
     /// A file to go with it; may be given several times
     #[arg(long = "attach", short = 'a', value_name = "FILE")]
