@@ -2,6 +2,25 @@
 
 mod common;
 
+#[path = "conversation/attachments.rs"]
+mod attachments;
+#[path = "conversation/contacts.rs"]
+mod contacts;
+#[path = "conversation/feed.rs"]
+mod feed;
+#[path = "conversation/many.rs"]
+mod many;
+#[path = "conversation/output.rs"]
+mod output;
+#[path = "conversation/polling.rs"]
+mod polling;
+#[path = "conversation/retention.rs"]
+mod retention;
+#[path = "conversation/sending.rs"]
+mod sending;
+#[path = "conversation/text.rs"]
+mod text;
+
 use common::peer::friends;
 
 #[test]

@@ -18,7 +18,7 @@ use crate::store::messages::{Messages, Record};
 #[derive(Debug, Args)]
 pub struct MessageArgs {
     /// The text [default: stdin]
-    #[arg(long, short, value_name = "TEXT")]
+    #[arg(long, short, value_name = "TEXT", allow_hyphen_values = true)]
     pub message: Option<String>,
     /// A file to go with it, sealed as well; may be given several times
     #[arg(long = "attach", short = 'a', value_name = "FILE")]

@@ -15,6 +15,7 @@ use crate::protocol::item::{Attachment, Item};
 use crate::protocol::limits;
 use crate::protocol::token::Token;
 use crate::protocol::url::Url;
+use crate::store::atomic;
 use crate::store::messages::{Attached, Record};
 use crate::store::names;
 use crate::transport::client::{Answer, Conditions};
@@ -86,6 +87,19 @@ pub fn save(session: &mut Session, record: &Record, folder: &Path) -> Result<Vec
         written.push(write(folder, &names::of_file(&attached.name), &plain)?);
     }
     Ok(written)
+}
+
+/// Whether what lies sealed beside our feed as `attached` was made from a file of this hash. Of a
+/// file that has left, or that only its reader can open, nothing speaks against it.
+///
+/// # Errors
+/// When the file cannot be read, or the secret key is locked.
+pub fn is_sealed_from(session: &mut Session, attached: &Attached, content: Hash) -> Result<bool> {
+    let token = attached.url.rsplit('/').next().and_then(|last| last.parse::<Token>().ok());
+    let Some(token) = token else { return Ok(false) };
+    let Some(sealed) = atomic::read(&session.home.attachment(&token))? else { return Ok(true) };
+    let opened = open::open_file(&sealed, session.secret()?.0, limits::ATTACHMENT).ok();
+    Ok(opened.is_none_or(|plain| Hash::of(&plain) == content))
 }
 
 fn fetch_sealed(session: &Session, attached: &Attached) -> Result<Vec<u8>> {

@@ -123,6 +123,11 @@ fn to_hook(
         }
         return Ok(0);
     }
+    if cursors.hook.is_none() {
+        // What is printed from now on is news to the hook all the same.
+        cursors.taken(cursors.hook_cursor());
+        cursors.save(&session.home, name)?;
+    }
     let mut taken = 0;
     for record in Messages::of(&session.home, name).after(cursors.hook_cursor())? {
         let number = record.number;

@@ -64,18 +64,35 @@ pub fn take_in(
 ) -> Result<Outcome> {
     let channel =
         Channel::parse(document).or_cannot(|| format!("cannot read the feed of `{name}`"))?;
-    if Intake::open(session, name)?.has_work(&channel) {
+    take_in_chain(session, name, &channel, &[], source)
+}
+
+/// Takes in `channel`, and with it the `archives` before it, newest first: judged from the head
+/// down, stored from the oldest up.
+///
+/// # Errors
+/// When something cannot be read or written; what was stored before stays.
+pub fn take_in_chain(
+    session: &mut Session,
+    name: &str,
+    channel: &Channel,
+    archives: &[Channel],
+    source: Source,
+) -> Result<Outcome> {
+    let chain = || std::iter::once(channel).chain(archives);
+    let intake = Intake::open(session, name)?;
+    if chain().any(|channel| intake.has_work(channel)) {
         session.unlock()?;
     }
     let _lock = session.lock()?;
     let mut intake = Intake::open(session, name)?;
     if !source.is_archive {
-        intake.key_element(&channel);
-        intake.introduction(&channel);
-        intake.state(&channel);
+        intake.key_element(channel);
+        intake.introduction(channel);
+        intake.state(channel);
     }
-    intake.items(&channel);
-    intake.finish(&channel, source)
+    chain().for_each(|channel| intake.items(channel));
+    intake.finish(archives.last().unwrap_or(channel), source)
 }
 
 impl<'a> Intake<'a> {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::attachment;
 use super::own_feed::{self, Change, Fresh};
 use super::sealing;
 use super::session::Session;
@@ -10,7 +11,7 @@ use crate::openpgp::certificate::Certificate;
 use crate::openpgp::open;
 use crate::protocol::channel::FeedItem;
 use crate::protocol::hash::Hash;
-use crate::protocol::item::{Item, Stream};
+use crate::protocol::item::{Attachment, Item, Stream};
 use crate::protocol::limits;
 use crate::store::contacts::{self, Contact};
 use crate::store::messages::{Attached, Direction, Messages, Record, Type};
@@ -150,17 +151,14 @@ impl Writing {
     ///
     /// # Errors
     /// When its guid was used for something else.
-    pub fn taken_before(&self, session: &Session, item: &Item) -> Result<Option<Record>> {
+    pub fn taken_before(&self, session: &mut Session, item: &Item) -> Result<Option<Record>> {
         let Some(record) = Messages::of(&session.home, &self.name).find(item.guid)? else {
             return Ok(None);
-        };
-        let hashes = |attachments: &[Attached]| {
-            attachments.iter().map(|a| (a.name.clone(), a.size)).collect::<Vec<_>>()
         };
         let same = record.direction == Direction::Sent
             && record.text == item.text
             && record.reply_to == item.in_reply_to
-            && hashes(&record.attachments) == hashes(&attached(item));
+            && are_same(session, &record.attachments, &item.attachments)?;
         if same {
             return Ok(Some(record));
         }
@@ -186,6 +184,21 @@ fn record(item: &Item, hash: Hash, contact: &Contact, now: Timestamp) -> Record 
     record.fingerprint = Some(contact.fingerprint.clone());
     record.trust = Some(contact.trust.as_str().to_owned());
     record
+}
+
+/// Whether `given`, sealed or not yet, are the files that were recorded.
+fn are_same(session: &mut Session, recorded: &[Attached], given: &[Attachment]) -> Result<bool> {
+    if recorded.len() != given.len() {
+        return Ok(false);
+    }
+    for (recorded, given) in recorded.iter().zip(given) {
+        let sealed = recorded.hash == given.hash;
+        let same = sealed || attachment::is_sealed_from(session, recorded, given.hash)?;
+        if recorded.name != given.name || !same {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The attachments of `item`, as they are recorded.

@@ -83,6 +83,7 @@ pub fn visible(text: &str) -> String {
             '\0'..='\x1f' => seen.extend(['^', char::from(c as u8 ^ 0x40)]),
             '\x7f' => seen.push_str("^?"),
             '\u{80}'..='\u{9f}'
+            | '\u{61c}'
             | '\u{200e}'
             | '\u{200f}'
             | '\u{2028}'..='\u{202e}'

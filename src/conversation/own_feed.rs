@@ -86,6 +86,9 @@ pub fn prepare(
 ) -> Result<Prepared> {
     let now = session.now();
     let at = signing_time(contact, now, change.despite_clock)?;
+    // A run may have died between counting an archive and writing it, or the file was lost.
+    let (home, token) = (&session.home, contact.ours.token.clone());
+    contact.ours.archives.retain(|archive| home.archive(&token, archive.number).exists());
     let old = feeds::load(&session.home, &contact.ours.token)?;
     let before = old.clone().unwrap_or_default();
     let subkey = to.encryption_subkey(now);

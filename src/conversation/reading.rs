@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::fetch::{self, Wish};
 use super::intake::{self, Outcome, Source};
+use super::known::Known;
 use super::own_feed::{self, Change};
 use super::session::Session;
 use super::{address, retention};
@@ -20,6 +21,8 @@ use crate::transport::client::{Answer, Conditions, Document, Failure};
 
 const KEY_TYPE: &str = "application/pgp-keys";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// Bytes of archives that are taken in together with the feed.
+const TOGETHER: usize = 16 << 20;
 
 /// Reads the feeds of the contacts called `names`; blocked ones are passed over. What fails is
 /// reported, and the rest goes on. Returns the names of those for whom our own feed changed.
@@ -66,11 +69,14 @@ fn take_in(session: &mut Session, name: &str, document: Document) -> Result<bool
     let channel = Channel::parse(&document.bytes)
         .or_cannot(|| format!("cannot read the feed of `{name}`"))?;
     refresh_certificate(session, name, &channel)?;
-    let mut outcome = stored(session, name, &document)?;
+    let archives = archives_before(session, name, &channel)?;
+    let mut outcome = stored(session, name, &document, &channel, &archives)?;
     let mut rewritten = outcome.rewritten;
     let fresh = if outcome.stale { uncached(session, name)? } else { None };
     if let Some(fresh) = fresh {
-        outcome = stored(session, name, &fresh)?;
+        let channel = Channel::parse(&fresh.bytes)
+            .or_cannot(|| format!("cannot read the feed of `{name}`"))?;
+        outcome = stored(session, name, &fresh, &channel, &[])?;
         rewritten |= outcome.rewritten;
     }
     let mut walked = HashSet::new();
@@ -91,13 +97,49 @@ fn take_in(session: &mut Session, name: &str, document: Document) -> Result<bool
     Ok(rewritten)
 }
 
-fn stored(session: &mut Session, name: &str, document: &Document) -> Result<Outcome> {
+/// The archives to take in together with `channel`, newest first: as long as the oldest item is
+/// one that we do not have, the archive before it may hold more. What is too much for one time
+/// comes by the walk after what is missing.
+fn archives_before(session: &mut Session, name: &str, channel: &Channel) -> Result<Vec<Channel>> {
+    let mut archives: Vec<Channel> = Vec::new();
+    if channel.prev_archive.is_none() {
+        return Ok(archives);
+    }
+    let known = Known::load(&Messages::of(&session.home, name))?;
+    let reaches_back = |channel: &Channel| {
+        let oldest = channel.items.iter().rfind(|item| item.is_sealed());
+        !oldest.is_some_and(|item| item.guid().is_ok_and(|guid| known.has(guid)))
+    };
+    let (mut size, mut walked) = (0, HashSet::new());
+    loop {
+        let oldest = archives.last().unwrap_or(channel);
+        let before = oldest.prev_archive.clone().filter(|_| reaches_back(oldest));
+        let Some(url) = before.filter(|url| walked.insert(url.clone())) else { break };
+        let Some(document) = archived(session, name, &url) else { break };
+        size += document.bytes.len();
+        let Ok(archive) = Channel::parse(&document.bytes) else { break };
+        archives.push(archive);
+        if size > TOGETHER || archives.len() >= limits::ARCHIVES {
+            break;
+        }
+    }
+    Ok(archives)
+}
+
+fn stored(
+    session: &mut Session,
+    name: &str,
+    document: &Document,
+    channel: &Channel,
+    archives: &[Channel],
+) -> Result<Outcome> {
     let http = Http {
         etag: document.etag.clone(),
         last_modified: document.last_modified.clone(),
         ..Http::default()
     };
-    intake::take_in(session, name, &document.bytes, Source { is_archive: false, http: Some(http) })
+    let source = Source { is_archive: false, http: Some(http) };
+    intake::take_in_chain(session, name, channel, archives, source)
 }
 
 fn uncached(session: &Session, name: &str) -> Result<Option<Document>> {
@@ -169,9 +211,8 @@ fn reached(session: &mut Session, name: &str) -> Result<bool> {
     if !due && contact.http.failing_since.is_none() && contact.theirs.behind_since.is_none() {
         return Ok(false);
     }
-    if due {
-        session.unlock()?;
-    }
+    // A home that nobody unlocks can still be told that nothing is new.
+    let due = due && session.unlock().is_ok();
     let _lock = session.lock()?;
     let mut contact = Contact::load(&session.home, name)?;
     (contact.http.failing_since, contact.http.failure_told, contact.http.failure) =

@@ -55,7 +55,7 @@ pub struct Attached {
     /// Its media type.
     #[serde(rename = "type")]
     pub media_type: String,
-    /// Its size in bytes, open.
+    /// Its size in bytes, as it lies there.
     pub size: u64,
     /// Of the sealed bytes.
     pub hash: Hash,

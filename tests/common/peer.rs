@@ -172,6 +172,11 @@ pub fn texts(json: &str) -> Vec<String> {
         .collect()
 }
 
+/// The time so many hours from now, as [`Peer::at`] takes it.
+pub fn in_hours(hours: i64) -> String {
+    (Timestamp::now() + jiff::SignedDuration::from_hours(hours)).to_string()
+}
+
 /// Two people who have agreed.
 pub fn friends() -> (Peer, Peer) {
     let (john, mary) = (Peer::john(), Peer::mary());
