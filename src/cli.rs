@@ -22,7 +22,7 @@ use crate::store::home::Home;
 /// verifies and stores what your contacts wrote. Without a command: how this identity stands, and
 /// what to do next.
 #[derive(Debug, Parser)]
-#[command(name = "cloudim", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "cloudim", version, propagate_version = true)]
 #[command(after_help = EXAMPLES)]
 pub struct Cli {
     /// What goes for every command.

@@ -58,7 +58,8 @@ fn every_command_says_what_it_does_and_shows_examples_of_itself() {
 
 /// The command line with what its parts inherit.
 fn built() -> Command {
-    let mut command = cloudim::cli::command();
+    // `help` is clap's own, and tells of all others.
+    let mut command = cloudim::cli::command().disable_help_subcommand(true);
     command.build();
     command
 }

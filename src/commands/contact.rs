@@ -67,7 +67,7 @@ Examples:
 ///
 /// Without a command: the list.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, disable_help_subcommand = true)]
 pub struct ContactArgs {
     #[command(subcommand)]
     action: Option<Action>,

@@ -24,7 +24,7 @@ Examples:
 /// An invitation reaches the other by any way that carries a file. The acceptance is found by
 /// `poll` where both know to look, or comes back as a file.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, disable_help_subcommand = true)]
 pub struct HandshakeArgs {
     #[command(subcommand)]
     step: Step,

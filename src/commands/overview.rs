@@ -83,9 +83,7 @@ fn urgent(session: &Session) -> Result<Vec<String>> {
             received.name, received.name
         ));
     }
-    if session.config.publish.is_some()
-        && snapshot::published(&session.home)? != snapshot::changed(&session.home)?
-    {
+    if session.config.publish.is_some() && !snapshot::is_published(&session.home)? {
         lines.push("not everything is published: cloudim publish".to_owned());
     }
     for standing in standings.iter().filter(|standing| standing.failing_since.is_some()) {

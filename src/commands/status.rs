@@ -102,9 +102,7 @@ fn pending(session: &Session) -> Result<String> {
         lines
             .push_str(&format!("{name}\tinvited {}, no answer yet\n", output::local(made.created)));
     }
-    if session.config.publish.is_some()
-        && snapshot::published(&session.home)? != snapshot::changed(&session.home)?
-    {
+    if session.config.publish.is_some() && !snapshot::is_published(&session.home)? {
         lines.push_str("-\tnot everything is published: cloudim publish\n");
     }
     Ok(lines)

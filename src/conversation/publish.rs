@@ -33,6 +33,10 @@ pub fn publish(session: &mut Session, anyway: bool) -> Result<()> {
         return Ok(());
     }
     let lock = session.home.lock()?;
+    if anyway {
+        // Also what was there before the command was set counts as published from now on.
+        snapshot::about_to_change(&session.home)?;
+    }
     let number = snapshot::changed(&session.home)?;
     let copy = snapshot::take(&session.home)?;
     drop(lock);

@@ -38,6 +38,15 @@ pub fn published(home: &Home) -> Result<u64> {
     read(home, "published")
 }
 
+/// Whether the last successful run saw all changes; not, if there was none.
+///
+/// # Errors
+/// When the numbers cannot be read.
+pub fn is_published(home: &Home) -> Result<bool> {
+    let published = published(home)?;
+    Ok(published > 0 && published == changed(home)?)
+}
+
 /// Notes that a run which saw the change `number` succeeded.
 ///
 /// # Errors
