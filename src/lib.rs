@@ -60,7 +60,8 @@ pub fn run_in(args: impl IntoIterator<Item = OsString>, mut world: World) -> u8 
 
 /// Shows help and version on stdout, and what is wrong with the command line on stderr.
 fn usage(error: &clap::Error, world: &mut World) -> u8 {
-    let text = error.render().to_string();
+    // It quotes what was given, which a script may have from a stranger.
+    let text = output::visible(&error.render().to_string());
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let out: &mut dyn Write = if asked { &mut world.stdout } else { &mut world.stderr };
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

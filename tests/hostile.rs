@@ -9,10 +9,15 @@ mod hostile {
     mod announcements;
     mod documents;
     mod egress;
+    mod flood;
     mod hand;
+    mod invitations;
     mod items;
     mod logs;
+    mod names;
     mod raw;
     mod story;
+    mod strangers;
+    mod terminal;
     mod time;
 }
