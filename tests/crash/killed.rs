@@ -1,0 +1,192 @@
+//! `kill -9` at any moment.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::common::peer::{Peer, friends, texts};
+use crate::{feeds_are_sound, stored};
+
+const TIMES: usize = 120;
+
+/// Kills runs after pauses that cover a whole run evenly, whatever the machine's speed.
+struct Killer {
+    whole: Duration,
+    seed: u64,
+    killed: usize,
+}
+
+/// How a run went until it was killed.
+struct End {
+    stdout: String,
+    success: bool,
+}
+
+impl Killer {
+    /// Learns from a run that nobody kills how long one takes.
+    fn new(run: impl FnOnce()) -> Self {
+        let started = Instant::now();
+        run();
+        Self { whole: started.elapsed(), seed: 7, killed: 0 }
+    }
+
+    fn pause(&mut self) -> Duration {
+        self.seed = self
+            .seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        self.whole.mul_f64((self.seed >> 40) as f64 / f64::from(1 << 24) * 1.2)
+    }
+
+    /// Runs `command` with `stdin`, and kills it after a while.
+    fn run(&mut self, mut command: Command, stdin: &str) -> End {
+        let mut out = tempfile::tempfile().unwrap();
+        let mut input: File = tempfile::tempfile().unwrap();
+        input.write_all(stdin.as_bytes()).unwrap();
+        std::io::Seek::rewind(&mut input).unwrap();
+        command.stdin(input).stdout(out.try_clone().unwrap()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        thread::sleep(self.pause());
+        // It may have ended already.
+        let _ = child.kill();
+        let status = child.wait().unwrap();
+        self.killed += usize::from(status.code().is_none());
+        let mut stdout = String::new();
+        std::io::Seek::rewind(&mut out).unwrap();
+        std::io::Read::read_to_string(&mut out, &mut stdout).unwrap();
+        End { stdout, success: status.success() }
+    }
+
+    fn was_at_work(&self) {
+        assert!(self.killed > TIMES / 5 && self.killed < TIMES, "{} of {TIMES}", self.killed);
+    }
+}
+
+/// The numbers that messages begin with.
+fn numbers(texts: impl Iterator<Item = String>) -> Vec<usize> {
+    texts.map(|text| text.split(' ').next().unwrap().parse().unwrap()).collect()
+}
+
+/// Lets both sides come to rest; all must then be well.
+fn settle(john: &Peer, mary: &Peer) {
+    john.ok(&["publish"]);
+    mary.ok(&["poll"]);
+    john.ok(&["poll"]);
+    assert_eq!(john.ok(&["status"]), "mary\tall well\n");
+    assert_eq!(mary.ok(&["status"]), "john\tall well\n");
+    feeds_are_sound(john);
+    feeds_are_sound(mary);
+}
+
+fn sends_are_killed(pad: usize) {
+    let (john, mary) = friends();
+    let pad = "x".repeat(pad);
+    let mut killer = Killer::new(|| drop(john.send(&mary, &format!("0 {pad}"))));
+    let mut printed = Vec::new();
+    for n in 1..=TIMES {
+        let end = killer.run(john.command(&["send", "mary"]), &format!("{n} {pad}"));
+        if let Some(guid) = end.stdout.strip_suffix('\n') {
+            printed.push((guid.to_owned(), n));
+        }
+        assert!(!end.success || end.stdout.ends_with('\n'));
+        feeds_are_sound(&john);
+        if n % 10 == 0 {
+            mary.ok(&["poll"]);
+        }
+    }
+    killer.was_at_work();
+    settle(&john, &mary);
+    let stored = stored(&mary, "john");
+    for (guid, n) in printed {
+        let arrived = stored.iter().filter(|message| message.0 == guid).collect::<Vec<_>>();
+        assert_eq!(arrived.len(), 1, "{n}");
+        assert_eq!(arrived[0].1, format!("{n} {pad}"));
+    }
+    let arrived = numbers(stored.into_iter().map(|message| message.1));
+    assert!(arrived.is_sorted_by(|a, b| a < b), "{arrived:?}");
+}
+
+#[test]
+fn a_send_that_is_killed_is_kept_whole_or_not_at_all() {
+    sends_are_killed(0);
+}
+
+#[test]
+fn a_send_that_is_killed_while_it_archives_loses_nothing() {
+    sends_are_killed(9_000);
+}
+
+#[test]
+fn a_poll_that_is_killed_stores_everything_once() {
+    let (john, mary) = friends();
+    john.send(&mary, "0");
+    let mut killer = Killer::new(|| drop(mary.poll()));
+    let mut printed = vec![0];
+    for n in 1..=TIMES {
+        john.send(&mary, &n.to_string());
+        let end = killer.run(mary.command(&["--format", "json", "poll"]), "");
+        let whole = end.stdout.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        printed.extend(numbers(texts(whole).into_iter()));
+        feeds_are_sound(&mary);
+        if n % 20 == 0 {
+            john.ok(&["poll"]);
+        }
+    }
+    killer.was_at_work();
+    printed.extend(numbers(mary.poll().into_iter()));
+    settle(&john, &mary);
+    let arrived = numbers(stored(&mary, "john").into_iter().map(|message| message.1));
+    assert_eq!(arrived, (0..=TIMES).collect::<Vec<_>>());
+    // Between the flush and the note of it a kill makes a message come again, in its place.
+    printed.sort_unstable();
+    printed.dedup();
+    assert_eq!(printed, arrived);
+}
+
+#[test]
+fn a_hook_whose_poll_is_killed_misses_nothing() {
+    let (john, mary) = friends();
+    john.send(&mary, "0");
+    let log = mary.file("log");
+    let hook = format!("text=$(cat); echo \"$text\" >> '{}'", log.display());
+    let mut killer = Killer::new(|| drop(mary.ok(&["poll", "--exec", &hook])));
+    for n in 1..=TIMES {
+        john.send(&mary, &n.to_string());
+        killer.run(mary.command(&["poll", "--exec", &hook]), "");
+    }
+    killer.was_at_work();
+    mary.ok(&["poll", "--exec", &hook]);
+    settle(&john, &mary);
+    let mut taken = numbers(fs::read_to_string(&log).unwrap().lines().map(str::to_owned));
+    taken.sort_unstable();
+    taken.dedup();
+    assert_eq!(taken, (0..=TIMES).collect::<Vec<_>>());
+    assert_eq!(stored(&mary, "john").len(), TIMES + 1);
+}
+
+#[test]
+fn an_append_that_is_killed_can_be_repeated() {
+    let (john, mary) = friends();
+    let sealed = |n: usize| {
+        let plain = john.ok(&["compose", "-m", &n.to_string()]);
+        john.feed(&["encrypt", "--to", "mary"], plain).expect(0).stdout
+    };
+    let first = sealed(0);
+    let mut killer = Killer::new(|| drop(john.feed(&["append", "mary"], &first).expect(0)));
+    for n in 1..=TIMES {
+        let item = sealed(n);
+        killer.run(john.command(&["append", "mary"]), &item);
+        feeds_are_sound(&john);
+        if n % 2 == 0 {
+            mary.ok(&["poll"]);
+        }
+        john.feed(&["append", "mary"], &item).expect(0);
+    }
+    killer.was_at_work();
+    settle(&john, &mary);
+    let arrived = numbers(stored(&mary, "john").into_iter().map(|message| message.1));
+    assert_eq!(arrived, (0..=TIMES).collect::<Vec<_>>());
+    assert!(!john.home().join("contacts/mary/outbox").exists());
+}

@@ -1,0 +1,12 @@
+//! The small tools, and that they do together what the large ones do.
+
+mod common;
+
+#[path = "plumbing/carriers.rs"]
+mod carriers;
+#[path = "plumbing/homes.rs"]
+mod homes;
+#[path = "plumbing/publish.rs"]
+mod publish;
+#[path = "plumbing/sealing.rs"]
+mod sealing;
