@@ -118,6 +118,13 @@ pub fn cannot_write(path: &Path, cause: io::Error) -> Error {
     }
 }
 
+/// The error for a file of ours that holds what we never wrote.
+pub fn damaged(path: &Path, cause: impl Into<anyhow::Error>) -> Error {
+    Error::cannot(format!("cannot use `{}`", path.display()))
+        .because(cause)
+        .hint("it is damaged: restore it from a backup")
+}
+
 fn prepare(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<NamedTempFile> {
     let write = || {
         let mut temporary = tempfile::Builder::new().prefix(".new-").tempfile_in(scratch)?;
