@@ -221,6 +221,8 @@ fn set_blocked(session: &mut Session, name: &str, blocked: bool) -> Result<()> {
 }
 
 fn remove(session: &mut Session, name: &str, yes: bool) -> Result<()> {
+    // Our feed for the contact goes with it.
+    session.expect_writable()?;
     let contact = Contact::load(&session.home, name)?;
     if !yes && !confirmed(session, name)? {
         return Err(
