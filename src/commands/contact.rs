@@ -201,7 +201,13 @@ fn shown<'a>(name: &'a str, contact: &'a Contact) -> Shown<'a> {
 fn list(session: &mut Session) -> Result<()> {
     let mut lines = Vec::new();
     for name in contacts::list(&session.home)? {
-        let contact = Contact::load(&session.home, &name)?;
+        let contact = match Contact::load(&session.home, &name) {
+            Ok(contact) => contact,
+            Err(error) => {
+                session.report(&error);
+                continue;
+            }
+        };
         if session.options.format == Format::Json {
             output::as_json(&mut lines, &shown(&name, &contact))
                 .or_cannot(|| "cannot write".to_owned())?;
@@ -290,6 +296,8 @@ fn set_blocked(session: &mut Session, name: &str, blocked: bool) -> Result<()> {
 }
 
 fn remove(session: &mut Session, name: &str, yes: bool) -> Result<()> {
+    // Our feed for the contact goes with it.
+    session.expect_writable()?;
     let contact = Contact::load(&session.home, name)?;
     if !yes && !confirmed(session, name)? {
         return Err(

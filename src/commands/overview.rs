@@ -27,18 +27,22 @@ pub fn run(home: Home, options: Options, mut world: World) -> Result<()> {
         return Ok(());
     }
     let mut session = Session::open(home, options, world)?;
-    let mut lines = urgent(&session)?;
+    let mut lines = urgent(&mut session)?;
     if lines.is_empty() {
         lines.push(calm(&session)?);
     }
     lines.truncate(LINES);
-    input::print(&mut session, (lines.join("\n") + "\n").as_bytes())
+    input::print(&mut session, (lines.join("\n") + "\n").as_bytes())?;
+    session.verdict()
 }
 
-fn urgent(session: &Session) -> Result<Vec<String>> {
+fn urgent(session: &mut Session) -> Result<Vec<String>> {
     let mut standings = Vec::new();
     for name in contacts::list(&session.home)? {
-        standings.push(Standing::of(&session.home, &name, session.now())?);
+        match Standing::of(&session.home, &name, session.now()) {
+            Ok(standing) => standings.push(standing),
+            Err(error) => session.report(&error),
+        }
     }
     let mut lines = Vec::new();
     let mut add = |wanted: fn(&Standing) -> bool, line: fn(&Standing) -> String| {

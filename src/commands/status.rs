@@ -43,7 +43,13 @@ pub fn run(session: &mut Session, args: StatusArgs) -> Result<()> {
     };
     let mut lines = Vec::new();
     for name in names {
-        let standing = Standing::of(&session.home, &name, session.now())?;
+        let standing = match Standing::of(&session.home, &name, session.now()) {
+            Ok(standing) => standing,
+            Err(error) => {
+                session.report(&error);
+                continue;
+            }
+        };
         if session.options.format == Format::Json {
             output::as_json(&mut lines, &standing).or_cannot(|| "cannot write".to_owned())?;
         } else {

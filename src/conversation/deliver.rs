@@ -27,7 +27,8 @@ pub enum Target {
 }
 
 /// Delivers what the contacts called `names` have sent, `limit` messages at most. Returns how many
-/// there were. A contact whose messages another process is delivering is left to it.
+/// there were. A contact whose messages another process is delivering is left to it; one whose files
+/// are damaged is reported, and stops nobody else.
 ///
 /// # Errors
 /// When stdout cannot be written; a broken pipe is no error, and moves no cursor.
@@ -44,7 +45,10 @@ pub fn deliver(
             let mut taken = 0;
             for name in names {
                 let left = limit.map(|limit| limit.saturating_sub(taken));
-                taken += to_hook(session, name, command, *retry, left)?;
+                match to_hook(session, name, command, *retry, left) {
+                    Ok(count) => taken += count,
+                    Err(error) => session.report(&error),
+                }
             }
             Ok(taken)
         }
@@ -58,6 +62,27 @@ struct Waiting {
     _lock: Lock,
 }
 
+impl Waiting {
+    /// What the contact called `name` has waiting, `limit` messages at most.
+    fn of(session: &Session, name: &str, limit: usize) -> Result<Option<(Self, Vec<Shown>)>> {
+        let Some(lock) = delivered::lock(&session.home, name)? else { return Ok(None) };
+        let cursors = Delivered::load(&session.home, name)?;
+        let (mut end, mut count, mut shown) = (cursors.stdout, 0, Vec::new());
+        for record in Messages::of(&session.home, name).after(cursors.stdout)? {
+            let is_message = record.is_received_message();
+            if is_message && count >= limit {
+                break;
+            }
+            count += usize::from(is_message);
+            end = record.number;
+            shown.extend(news(name, record));
+        }
+        let is_any = end > cursors.stdout;
+        let waiting = Self { name: name.to_owned(), cursors, end, _lock: lock };
+        Ok(is_any.then_some((waiting, shown)))
+    }
+}
+
 fn to_stdout(
     session: &mut Session,
     names: &[String],
@@ -66,20 +91,15 @@ fn to_stdout(
 ) -> Result<usize> {
     let (mut shown, mut waiting, mut count) = (Vec::new(), Vec::new(), 0);
     for name in names {
-        let Some(lock) = delivered::lock(&session.home, name)? else { continue };
-        let cursors = Delivered::load(&session.home, name)?;
-        let mut end = cursors.stdout;
-        for record in Messages::of(&session.home, name).after(cursors.stdout)? {
-            let is_message = record.is_received_message();
-            if is_message && limit.is_some_and(|limit| count >= limit) {
-                break;
+        let left = limit.map_or(usize::MAX, |limit| limit.saturating_sub(count));
+        match Waiting::of(session, name, left) {
+            Ok(Some((contact, news))) => {
+                count += news.iter().filter(|news| news.record.is_received_message()).count();
+                shown.extend(news);
+                waiting.push(contact);
             }
-            count += usize::from(is_message);
-            end = record.number;
-            shown.extend(news(name, record));
-        }
-        if end > cursors.stdout {
-            waiting.push(Waiting { name: name.clone(), cursors, end, _lock: lock });
+            Ok(None) => {}
+            Err(error) => session.report(&error),
         }
     }
     if session.options.format == Format::Rss || !shown.is_empty() {

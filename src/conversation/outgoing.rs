@@ -97,13 +97,15 @@ impl Writing {
         let ours = &mut self.contact.ours;
         let hash = Hash::of(octets.as_bytes());
         (ours.sequence, ours.head) = (filed.sequence, Some(hash));
-        let record = record(&item, hash, &self.contact, session.now());
-        let item = Some(Fresh { filed, octets, sealed });
-        let change = Change { item, despite_clock, ..Change::default() };
+        let change = Change {
+            item: Some(Fresh { filed, octets, sealed }),
+            despite_clock,
+            ..Change::default()
+        };
         let prepared =
             own_feed::prepare(session, &self.name, &mut self.contact, &self.certificate, change)?;
         let mut records = records_of(session, &self.name, &self.contact, &prepared.recovered)?;
-        records.push(record);
+        records.push(record(&item, hash, &self.contact, session.now()));
         prepared.commit(session, &self.name, &self.contact, |session| {
             store(session, &self.name, records)
         })

@@ -14,15 +14,16 @@ use crate::store::snapshot;
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// Sees to it that a run of the publish command which started after the last change has
-/// succeeded; without such a command there is nothing to do. Runs it even if nothing changed where
-/// `anyway` says so. Never to be called with the home's lock held.
+/// succeeded; without such a command, or in a home that only reads, there is nothing to do. Runs it
+/// even if nothing changed where `anyway` says so. Never to be called with the home's lock held.
 ///
 /// # Errors
 /// [`Kind::Unpublished`] when the command failed.
 pub fn publish(session: &mut Session, anyway: bool) -> Result<()> {
-    let Some(command) = session.config.publish.clone().filter(|_| !session.config.read_only) else {
+    let Some(command) = session.config.publish.clone() else { return Ok(()) };
+    if session.config.read_only {
         return Ok(());
-    };
+    }
     let target = snapshot::changed(&session.home)?;
     if !anyway && is_done(session, target)? {
         return Ok(());
@@ -84,7 +85,7 @@ pub fn tell(session: &mut Session, mut changed: Vec<String>, names: &[String]) -
         session.report(&error);
         return Ok(());
     }
-    if cloud_of(session)?.is_none() {
+    if session.config.read_only || cloud_of(session)?.is_none() {
         return Ok(());
     }
     for name in names {

@@ -31,15 +31,7 @@ const TOGETHER: usize = 16 << 20;
 /// When the settings are wrong.
 pub fn read(session: &mut Session, names: &[String]) -> Result<Vec<String>> {
     let client = session.client()?;
-    let (mut wishes, mut rewritten, mut unreachable) = (Vec::new(), Vec::new(), 0);
-    for name in names {
-        let contact = Contact::load(&session.home, name)?;
-        if !contact.blocked {
-            let Http { etag, last_modified, .. } = contact.http;
-            let conditions = Conditions { etag, last_modified, no_cache: false };
-            wishes.push(Wish { name: name.clone(), url: contact.feed, conditions });
-        }
-    }
+    let (wishes, mut rewritten, mut unreachable) = (wishes(session, names), Vec::new(), 0);
     let asked = wishes.len();
     for fetched in fetch::all(&client, wishes, limits::FEED) {
         let name = fetched.name;
@@ -61,6 +53,23 @@ pub fn read(session: &mut Session, names: &[String]) -> Result<Vec<String>> {
         session.blame(Kind::Network);
     }
     Ok(rewritten)
+}
+
+/// What to ask for. A contact whose files are damaged is reported, and stops nobody else.
+fn wishes(session: &mut Session, names: &[String]) -> Vec<Wish> {
+    let mut wishes = Vec::new();
+    for name in names {
+        match Contact::load(&session.home, name) {
+            Ok(contact) if contact.blocked => {}
+            Ok(contact) => {
+                let Http { etag, last_modified, .. } = contact.http;
+                let conditions = Conditions { etag, last_modified, no_cache: false };
+                wishes.push(Wish { name: name.clone(), url: contact.feed, conditions });
+            }
+            Err(error) => session.report(&error),
+        }
+    }
+    wishes
 }
 
 /// Takes in what was fetched, and the archives that hold what is missing. Returns whether our own

@@ -16,14 +16,15 @@ use crate::transport::client::{Answer, Conditions, Failure};
 const SKIPPED: u64 = 1_000;
 
 impl Session {
-    /// Takes the lock of the home for writing.
+    /// Takes the lock of the home for writing. A home that is `read_only` may be a copy: it writes
+    /// nothing to the world.
     ///
     /// # Errors
     /// When it is busy; or when this home was copied or restored, and what it has published is
     /// newer than what is here, or cannot be read.
     pub fn lock(&self) -> Result<Lock> {
         let mut lock = self.home.lock()?;
-        if lock.is_original()? {
+        if self.config.read_only || lock.is_original()? {
             return Ok(lock);
         }
         // The network may take its time, and the lock must not.

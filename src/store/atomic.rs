@@ -200,6 +200,13 @@ pub fn cannot_write(path: &Path, cause: io::Error) -> Error {
     }
 }
 
+/// The error for a file of ours that holds what we never wrote.
+pub fn damaged(path: &Path, cause: impl Into<anyhow::Error>) -> Error {
+    Error::cannot(format!("cannot use `{}`", path.display()))
+        .because(cause)
+        .hint("it is damaged: restore it from a backup")
+}
+
 /// Dates `new` at least a second after the file at `path`, which it will replace. Web servers and
 /// rsync tell versions apart by size and second, and a feed often changes without growing.
 fn date_after(path: &Path, new: &File) -> io::Result<()> {

@@ -237,7 +237,7 @@ impl Contact {
             Err(_) => None,
         };
         let text = text.ok_or_else(|| unknown(home, name))?;
-        toml::from_str(&text).or_cannot(|| format!("cannot use `{}`", path.display()))
+        toml::from_str(&text).map_err(|cause| atomic::damaged(&path, cause))
     }
 
     /// Writes the contact called `name`.
@@ -311,7 +311,7 @@ pub fn certificate(home: &Home, name: &str) -> Result<Certificate> {
     let bytes = atomic::read(&path)?.ok_or_else(|| {
         Error::cannot(format!("`{}` is missing", path.display())).hint("restore it from a backup")
     })?;
-    Certificate::parse(&bytes).or_cannot(|| format!("cannot use `{}`", path.display()))
+    Certificate::parse(&bytes).map_err(|cause| atomic::damaged(&path, cause))
 }
 
 /// Pins `certificate` for the contact called `name`.

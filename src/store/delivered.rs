@@ -35,7 +35,9 @@ impl Delivered {
     pub fn load(home: &Home, name: &str) -> Result<Self> {
         let path = path(home, name);
         let text = atomic::read_text(&path)?.unwrap_or_default();
-        toml::from_str(&text).or_cannot(|| format!("cannot use `{}`", path.display()))
+        toml::from_str(&text).map_err(|cause| {
+            atomic::damaged(&path, cause).hint("without it all messages are delivered once more")
+        })
     }
 
     /// Writes the cursors of the contact called `name`.

@@ -1,13 +1,13 @@
 //! `verdicts.toml`: sealed items that were not taken, so that they are neither opened nor told of
 //! at each poll, and yet cannot suppress the real item of their guid.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::atomic;
 use super::home::Home;
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::protocol::hash::Hash;
 
 const FAILED: usize = 256;
@@ -60,8 +60,7 @@ impl Verdicts {
     pub fn load(home: &Home, name: &str, keys: Hash) -> Result<Self> {
         let path = path(home, name);
         let text = atomic::read_text(&path)?.unwrap_or_default();
-        let loaded: Self =
-            toml::from_str(&text).or_cannot(|| format!("cannot use `{}`", path.display()))?;
+        let loaded: Self = toml::from_str(&text).map_err(|cause| damaged(&path, cause))?;
         let same = loaded.keys == Some(keys);
         Ok(if same { loaded } else { Self { keys: Some(keys), items: Vec::new() } })
     }
@@ -71,9 +70,9 @@ impl Verdicts {
     /// # Errors
     /// When the file is not ours.
     pub fn held(home: &Home, name: &str) -> Result<usize> {
-        let text = atomic::read_text(&path(home, name))?.unwrap_or_default();
-        let loaded: Self =
-            toml::from_str(&text).or_cannot(|| "cannot use `verdicts.toml`".to_owned())?;
+        let path = path(home, name);
+        let text = atomic::read_text(&path)?.unwrap_or_default();
+        let loaded: Self = toml::from_str(&text).map_err(|cause| damaged(&path, cause))?;
         Ok(loaded.count(&[Why::Held, Why::Early]))
     }
 
@@ -144,6 +143,12 @@ impl Verdicts {
 
 fn path(home: &Home, name: &str) -> PathBuf {
     home.contact(name).join("verdicts.toml")
+}
+
+fn damaged(path: &Path, cause: toml::de::Error) -> Error {
+    Error::cannot(format!("cannot use `{}`", path.display()))
+        .because(cause)
+        .hint("remove it: what it remembers is found and told again")
 }
 
 #[cfg(test)]

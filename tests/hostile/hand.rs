@@ -115,7 +115,9 @@ impl Hand {
 
     /// The state in the feed.
     pub fn state(&self) -> State {
-        State::parse(self.octets("state.xml").as_bytes()).unwrap()
+        let (sealed, own) = (self.feed.state.as_deref().unwrap(), self.key.certificate());
+        let opened = openpgp::open(sealed, &self.key, &own, in_hours(0)).unwrap();
+        State::parse(&opened.octets).unwrap()
     }
 
     /// The state in the feed, its serial raised by one.
