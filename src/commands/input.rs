@@ -12,7 +12,8 @@ use crate::error::{Context, Error, Result};
 use crate::protocol::guid::Guid;
 use crate::protocol::item::Item;
 use crate::protocol::{limits, text, time};
-use crate::store::messages::{Messages, Record};
+use crate::store::messages::Messages;
+use crate::store::record::Record;
 
 /// A message as it is given on the command line.
 #[derive(Debug, Args)]

@@ -18,7 +18,8 @@ use crate::error::{Context, Error, Result};
 use crate::protocol::guid::Guid;
 use crate::protocol::time;
 use crate::store::contacts::{self, Contact};
-use crate::store::messages::{Messages, Record, Type};
+use crate::store::messages::Messages;
+use crate::store::record::{Record, Type};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -13,8 +13,9 @@ use crate::protocol::introduction::Introduction;
 use crate::protocol::token::Token;
 use crate::store::contacts::{self, Contact, Http, Ours, Seen, Theirs, Trust};
 use crate::store::invitations::{self, Decision, Made};
-use crate::store::messages::{Direction, Messages, Record, Type};
+use crate::store::messages::Messages;
 use crate::store::octets::Octets;
+use crate::store::record::{Direction, Record, Type};
 use crate::store::{atomic, feeds};
 
 /// What a candidate is to us.

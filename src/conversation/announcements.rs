@@ -8,8 +8,8 @@ use crate::protocol::introduction::Introduction;
 use crate::protocol::state::{Acknowledged, State};
 use crate::protocol::{self, limits};
 use crate::store::contacts::{Head, Seen, Wanted};
-use crate::store::messages::{Direction, Record, Type};
 use crate::store::octets::Octets;
+use crate::store::record::{Direction, Record, Type};
 use crate::store::verdicts::Why;
 
 type Judged<T> = Result<T, (Why, String)>;
@@ -206,17 +206,10 @@ impl Intake<'_> {
         }
         if theirs.sequence > ours.acknowledged {
             self.contact.ours.acknowledged = theirs.sequence;
-            let mut record = Record::new(
-                Type::Receipt,
-                Direction::Received,
-                state.time,
-                format!("read up to sequence {}", theirs.sequence),
-            );
-            record.received = self.now;
-            record.sequence = Some(theirs.sequence);
-            record.fingerprint = Some(self.contact.fingerprint.clone());
-            record.trust = Some(self.contact.trust.as_str().to_owned());
-            self.records.push(record);
+            let text = format!("read up to sequence {}", theirs.sequence);
+            let record = Record::new(Type::Receipt, Direction::Received, self.now, text);
+            let record = Record { time: state.time, sequence: Some(theirs.sequence), ..record };
+            self.records.push(record.about(&self.contact));
         }
     }
 

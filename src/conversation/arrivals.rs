@@ -1,14 +1,13 @@
 //! The items of a contact's feed are judged, from the head down (PROTOCOL §2 to §4).
 
 use super::intake::{Intake, sealed_hash};
-use super::outgoing::attached;
 use crate::openpgp::open::Opened;
 use crate::protocol::channel::{Channel, FeedItem};
 use crate::protocol::guid::{Guid, LogId};
 use crate::protocol::hash::Hash;
 use crate::protocol::item::{Item, Stream};
 use crate::protocol::{self, limits};
-use crate::store::messages::{Direction, Record, Type};
+use crate::store::record::{Direction, Record, Type};
 use crate::store::verdicts::Why;
 
 const GUID_SHOWN: usize = 200;
@@ -80,18 +79,8 @@ impl Intake<'_> {
 
     fn take(&mut self, item: &Item, stream: &Stream, hash: Hash) {
         self.check_links(stream, hash);
-        let kind = if item.keys { Type::Key } else { Type::Message };
-        let mut record = Record::new(kind, Direction::Received, item.published, item.text.clone());
-        record.received = self.now;
-        record.guid = Some(item.guid);
-        (record.log, record.sequence, record.previous) =
-            (Some(stream.log), Some(stream.sequence), stream.previous);
-        record.hash = Some(hash);
-        record.attachments = attached(item);
-        record.reply_to = item.in_reply_to;
-        record.conversation = item.conversation;
-        record.fingerprint = Some(self.contact.fingerprint.clone());
-        record.trust = Some(self.contact.trust.as_str().to_owned());
+        let record =
+            Record::of_item(item, hash, Direction::Received, self.now).about(&self.contact);
         self.known.add(&record);
         self.records.push(record);
     }

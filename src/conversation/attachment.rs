@@ -16,8 +16,8 @@ use crate::protocol::limits;
 use crate::protocol::token::Token;
 use crate::protocol::url::Url;
 use crate::store::atomic;
-use crate::store::messages::{Attached, Record};
 use crate::store::names;
+use crate::store::record::{Attached, Record};
 use crate::transport::client::{Answer, Conditions};
 
 const SCHEME: &str = "file://";

@@ -8,7 +8,8 @@ use super::session::{Format, Session};
 use crate::error::{Context, Error, Kind, Result};
 use crate::store::delivered::{self, Delivered};
 use crate::store::lock::Lock;
-use crate::store::messages::{Messages, Record, Type};
+use crate::store::messages::Messages;
+use crate::store::record::{Record, Type};
 
 /// Where messages are delivered to.
 #[derive(Clone, Debug)]

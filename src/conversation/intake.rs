@@ -14,7 +14,8 @@ use crate::protocol::channel::{Channel, KeyElement};
 use crate::protocol::hash::Hash;
 use crate::protocol::url::Url;
 use crate::store::contacts::{self, Contact, Http};
-use crate::store::messages::{Direction, Messages, Record, Type};
+use crate::store::messages::Messages;
+use crate::store::record::{Direction, Record, Type};
 use crate::store::verdicts::{Verdict, Verdicts, Why};
 
 /// What kind of document it is, and what came with it.
@@ -185,10 +186,8 @@ impl<'a> Intake<'a> {
 
     /// Records something to be told.
     pub(super) fn tell(&mut self, kind: Type, text: String) {
-        let mut record = Record::new(kind, Direction::Received, self.now, text);
-        record.fingerprint = Some(self.contact.fingerprint.clone());
-        record.trust = Some(self.contact.trust.as_str().to_owned());
-        self.records.push(record);
+        let record = Record::new(kind, Direction::Received, self.now, text);
+        self.records.push(record.about(&self.contact));
     }
 
     fn finish(mut self, channel: &Channel, source: Source) -> Result<Outcome> {

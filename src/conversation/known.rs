@@ -7,7 +7,8 @@ use crate::protocol::guid::{Guid, LogId};
 use crate::protocol::hash::Hash;
 use crate::protocol::state::Range;
 use crate::store::contacts::{Reached, Theirs};
-use crate::store::messages::{Direction, Messages, Record};
+use crate::store::messages::Messages;
+use crate::store::record::{Direction, Record};
 
 const RANGES: usize = 32;
 
@@ -132,7 +133,7 @@ mod tests {
 
     use super::*;
     use crate::store::contacts::{Head, Wanted};
-    use crate::store::messages::Type;
+    use crate::store::record::Type;
 
     fn log() -> LogId {
         "urn:uuid:0199f0c2-0000-7000-8000-000000000000".parse().unwrap()

@@ -1,7 +1,5 @@
 //! What we write to a contact: an item takes its place in the log, is sealed, and is kept.
 
-use jiff::Timestamp;
-
 use super::attachment;
 use super::own_feed::{self, Change, Fresh};
 use super::sealing;
@@ -14,9 +12,10 @@ use crate::protocol::hash::Hash;
 use crate::protocol::item::{Attachment, Item, Stream};
 use crate::protocol::limits;
 use crate::store::contacts::{self, Contact};
-use crate::store::messages::{Attached, Direction, Messages, Record, Type};
+use crate::store::messages::Messages;
 use crate::store::octets::{Filed, Octets};
 use crate::store::outbox::Outbox;
+use crate::store::record::{Attached, Direction, Record};
 
 /// A contact that we write to, with the certificate pinned for it.
 pub struct Writing {
@@ -105,7 +104,8 @@ impl Writing {
         let prepared =
             own_feed::prepare(session, &self.name, &mut self.contact, &self.certificate, change)?;
         let mut records = records_of(session, &self.name, &self.contact, &prepared.recovered)?;
-        records.push(record(&item, hash, &self.contact, session.now()));
+        let record = Record::of_item(&item, hash, Direction::Sent, session.now());
+        records.push(record.about(&self.contact));
         prepared.commit(session, &self.name, &self.contact, |session| {
             store(session, &self.name, records)
         })
@@ -169,25 +169,6 @@ impl Writing {
     }
 }
 
-/// The record of `item` as sent to `contact`.
-fn record(item: &Item, hash: Hash, contact: &Contact, now: Timestamp) -> Record {
-    let kind = if item.keys { Type::Key } else { Type::Message };
-    let mut record = Record::new(kind, Direction::Sent, item.published, item.text.clone());
-    record.received = now;
-    record.guid = Some(item.guid);
-    if let Some(stream) = &item.stream {
-        (record.log, record.sequence, record.previous) =
-            (Some(stream.log), Some(stream.sequence), stream.previous);
-    }
-    record.hash = Some(hash);
-    record.attachments = attached(item);
-    record.reply_to = item.in_reply_to;
-    record.conversation = item.conversation;
-    record.fingerprint = Some(contact.fingerprint.clone());
-    record.trust = Some(contact.trust.as_str().to_owned());
-    record
-}
-
 /// Whether `given`, sealed or not yet, are the files that were recorded.
 fn are_same(session: &mut Session, recorded: &[Attached], given: &[Attachment]) -> Result<bool> {
     if recorded.len() != given.len() {
@@ -201,18 +182,6 @@ fn are_same(session: &mut Session, recorded: &[Attached], given: &[Attachment]) 
         }
     }
     Ok(true)
-}
-
-/// The attachments of `item`, as they are recorded.
-pub fn attached(item: &Item) -> Vec<Attached> {
-    let attached = item.attachments.iter().map(|attachment| Attached {
-        url: attachment.url.clone(),
-        name: attachment.name.clone(),
-        media_type: attachment.media_type.clone(),
-        size: attachment.size,
-        hash: attachment.hash,
-    });
-    attached.collect()
 }
 
 /// The records that a run which died left out: those of `recovered` that no line tells of.
@@ -231,7 +200,9 @@ pub fn records_of(
         if messages.find(filed.guid)?.is_none() {
             let octets = Octets::of(&session.home, name).item(filed)?;
             let item = Item::parse(octets.as_bytes())?;
-            records.push(record(&item, Hash::of(octets.as_bytes()), contact, session.now()));
+            let hash = Hash::of(octets.as_bytes());
+            let record = Record::of_item(&item, hash, Direction::Sent, session.now());
+            records.push(record.about(contact));
         }
     }
     Ok(records)

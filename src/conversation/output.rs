@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::session::Format;
 use crate::protocol::channel::{Channel, FeedItem};
 use crate::protocol::text;
-use crate::store::messages::{Direction, Record, Type};
+use crate::store::record::{Direction, Record, Type};
 
 /// A record and the contact it belongs to.
 #[derive(Clone, Debug, Serialize)]

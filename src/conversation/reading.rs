@@ -15,8 +15,9 @@ use crate::protocol::channel::{Channel, KeyElement};
 use crate::protocol::limits;
 use crate::protocol::url::Url;
 use crate::store::contacts::{self, Contact, Http};
-use crate::store::messages::{Direction, Messages, Record, Type};
+use crate::store::messages::Messages;
 use crate::store::octets::Octets;
+use crate::store::record::{Direction, Record, Type};
 use crate::transport::client::{Answer, Conditions, Document, Failure};
 
 const KEY_TYPE: &str = "application/pgp-keys";

@@ -15,5 +15,6 @@ pub mod messages;
 pub mod names;
 pub mod octets;
 pub mod outbox;
+pub mod record;
 pub mod snapshot;
 pub mod verdicts;
