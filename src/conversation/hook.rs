@@ -1,7 +1,7 @@
 //! Hooks: the user's command, once for each message.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::io::{Seek, Write};
+use std::process::Command;
 
 use super::output::{self, Shown};
 use super::session::Session;
@@ -20,7 +20,10 @@ pub fn run(session: &Session, command: &str, shown: &Shown) -> Result<bool> {
     output::as_json(&mut json, shown).or_cannot(failed)?;
     json.flush().or_cannot(failed)?;
     let guid = record.guid.map(|guid| guid.to_string()).unwrap_or_default();
-    let mut child = Command::new("sh")
+    // A file, not a pipe: if we die while it runs, the hook still reads the whole text.
+    let mut text = tempfile::tempfile().or_cannot(failed)?;
+    text.write_all(record.text.as_bytes()).and_then(|()| text.rewind()).or_cannot(failed)?;
+    let mut hook = Command::new("sh")
         .arg("-c")
         .arg(command)
         .env("CLOUDIM_HOME", session.home.root())
@@ -29,12 +32,8 @@ pub fn run(session: &Session, command: &str, shown: &Shown) -> Result<bool> {
         .env("IM_TIME", time::canonical(record.time))
         .env("IM_TRUST", record.trust.as_deref().unwrap_or_default())
         .env("IM_JSON", json.path())
-        .stdin(Stdio::piped())
+        .stdin(text)
         .spawn()
         .or_cannot(failed)?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A hook need not read: that it closes its end is no failure.
-        let _ = stdin.write_all(record.text.as_bytes());
-    }
-    Ok(child.wait().or_cannot(failed)?.success())
+    Ok(hook.wait().or_cannot(failed)?.success())
 }
