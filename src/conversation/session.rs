@@ -120,9 +120,14 @@ impl Session {
     /// When there is none, or it is half-written, or its settings are wrong.
     pub fn open(home: Home, options: Options, world: World) -> Result<Self> {
         let config = Config::load(&home)?;
+        Ok(Self::new(home, config, options, world))
+    }
+
+    /// The identity that lives in `home`, with these settings.
+    pub fn new(home: Home, config: Config, options: Options, world: World) -> Self {
         let rng = Random::from_entropy();
         let (secret, certificate) = (None, OnceCell::new());
-        Ok(Self { home, config, options, world, rng, worst: None, secret, certificate })
+        Self { home, config, options, world, rng, worst: None, secret, certificate }
     }
 
     /// The present time.
