@@ -71,13 +71,16 @@ fn scheme(session: &Session, address: &str) -> Result<&'static str> {
 
 /// WebFinger (RFC 7033).
 fn finger(session: &Session, address: &str, host: &str) -> Result<Url> {
+    let no_address = || Error::usage(format!("`{}` is no address", address.escape_debug()));
+    let delimits = |c: char| c.is_whitespace() || "/?#&+%\\".contains(c);
+    if host.is_empty() || address.starts_with('@') || address.contains(delimits) {
+        return Err(no_address().hint("an address is a URL, or like mary@mary.example"));
+    }
     let scheme = scheme(session, host)?;
     let url = Url::normalized(&format!(
         "{scheme}://{host}/.well-known/webfinger?resource=acct:{address}"
     ))
-    .map_err(|cause| {
-        Error::usage(format!("`{}` is no address", address.escape_debug())).because(cause)
-    })?;
+    .map_err(|cause| no_address().because(cause))?;
     let document = get(session, &url, limits::STRANGER)?;
     webfinger::parse(&document.bytes, &format!("acct:{address}"))
         .or_cannot(|| format!("`{address}` cannot be found at {}", url.authority()))
