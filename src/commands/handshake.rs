@@ -9,7 +9,7 @@ use crate::conversation::acceptance::{self, Relation};
 use crate::conversation::candidate::{self, Candidate};
 use crate::conversation::invitation::{self, Wanted};
 use crate::conversation::session::{Format, Session};
-use crate::conversation::{address, output, publish};
+use crate::conversation::{address, output, publish, repetition};
 use crate::error::{Context, Error, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::fingerprint::Fingerprint;
@@ -17,6 +17,7 @@ use crate::protocol::guid::Guid;
 use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::limits;
+use crate::store::contacts;
 use crate::store::invitations::{self, Decision, Invitation, Received};
 
 const EXAMPLES: &str = "\
@@ -241,23 +242,20 @@ fn receive(session: &mut Session, path: &Path) -> Result<()> {
                 .hint("cloudim handshake accept --input FILE"));
         }
     }
-    let (fingerprint, log) = (&candidate.introduction.fingerprint, candidate.introduction.log);
-    let known = invitations::received(&session.home)?
-        .into_iter()
-        .find(|i| i.fingerprint == *fingerprint && i.log == log);
-    if let Some(known) = known {
+    let (card_confirmed, feeds) = confirm_card(session, &candidate);
+    let _lock = session.lock()?;
+    if let Some(known) = waiting(session, &candidate)? {
         let word =
             if known.decision == Decision::Pending { "waits already" } else { "was declined" };
         session.say(&format!("this invitation by `{}` {word}", known.name));
         return Ok(());
     }
-    let (card_confirmed, feeds) = confirm_card(session, &candidate);
-    let _lock = session.lock()?;
-    let waiting = invitations::received(&session.home)?
+    let (fingerprint, log) = (&candidate.introduction.fingerprint, candidate.introduction.log);
+    let count = invitations::received(&session.home)?
         .iter()
         .filter(|i| i.decision == Decision::Pending)
         .count();
-    if waiting >= MOST {
+    if count >= MOST {
         return Err(Error::cannot(format!("{MOST} invitations wait already"))
             .hint("cloudim handshake list; then accept or decline some"));
     }
@@ -285,6 +283,15 @@ fn receive(session: &mut Session, path: &Path) -> Result<()> {
 
 const MOST: usize = 100;
 
+/// The same invitation as it came before.
+fn waiting(session: &Session, candidate: &Candidate) -> Result<Option<Received>> {
+    let introduction = &candidate.introduction;
+    let same = |received: &Received| {
+        received.fingerprint == introduction.fingerprint && received.log == introduction.log
+    };
+    Ok(invitations::received(&session.home)?.into_iter().find(same))
+}
+
 /// Whether the card that an invitation names is there and carries the same key, and where it keeps
 /// its feeds.
 fn confirm_card(
@@ -303,18 +310,25 @@ fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
     if let Some(name) = &args.alias {
         invitation::free_name(session, name)?;
     }
-    let (candidate, waiting) = match (&args.input, &args.name) {
+    let name = match (&args.input, args.name.as_deref().unwrap_or_default()) {
         (Some(path), _) => {
             let document = input::file(session, path, limits::FEED)?;
-            (candidate::from_file(session, &document)?, None)
+            let candidate = candidate::from_file(session, &document)?;
+            let waiting = waiting(session, &candidate)?;
+            agree(session, &candidate, args.alias.as_deref(), waiting.as_ref())?
         }
-        (None, name) => {
-            let received =
-                invitations::find_received(&session.home, name.as_deref().unwrap_or_default())?;
-            (stored(&received)?, Some(received))
-        }
+        (None, name) => match invitations::find_received(&session.home, name) {
+            Ok(received) => {
+                agree(session, &stored(&received)?, args.alias.as_deref(), Some(&received))?
+            }
+            // Said again, it gives the acceptance again.
+            Err(_) if contacts::is_taken(&session.home, name) => {
+                session.say(&format!("`{name}` is your contact already"));
+                name.to_owned()
+            }
+            Err(unknown) => return Err(unknown),
+        },
     };
-    let name = agree(session, &candidate, args.alias.as_deref(), waiting.as_ref())?;
     publish::publish(session, false)?;
     match &args.output {
         Some(path) => {
@@ -351,6 +365,7 @@ fn agree(
     let _lock = session.lock()?;
     let relation = acceptance::relate(session, candidate)?;
     if let Relation::Contact(name) = relation {
+        repetition::complete(session, &name, candidate)?;
         session.say(&format!("`{name}` is your contact already"));
         return Ok(name);
     }
@@ -364,9 +379,7 @@ fn agree(
             acceptance::accept(session, candidate, &name)?
         }
     }
-    if let Some(received) = waiting {
-        invitations::remove(&session.home, received.id)?;
-    }
+    invitations::settle(&session.home, &candidate.introduction.fingerprint)?;
     session.say(&format!("`{name}` is your contact now, with the key {grouped}"));
     session.say(&format!("to be certain, compare it with {name}: cloudim contact verify {name}"));
     Ok(name)
@@ -387,10 +400,11 @@ fn contact_name(
             made.name.clone()
         }
         Relation::Invitation | Relation::Contact(_) => {
-            waiting.map(|received| received.name.clone())
+            let invited = invitation::name_planned(session, &candidate.introduction.fingerprint)?;
+            invited.or(waiting.map(|received| received.name.clone()))
         }
     };
-    match planned.filter(|name| !session.home.contact(name).exists()) {
+    match planned.filter(|name| !contacts::is_taken(&session.home, name)) {
         Some(name) => Ok(name),
         None => invitation::unused_name(
             session,

@@ -21,6 +21,7 @@ pub mod pending;
 pub mod public;
 pub mod publish;
 pub mod reading;
+pub mod repetition;
 mod restored;
 pub mod session;
 pub mod singles;
