@@ -111,7 +111,7 @@ fn the_settings_explain_every_key_and_the_program_takes_each_of_them() {
     let lines: Vec<&str> = config.lines().collect();
     for key in keys {
         let is_key = |line: &&str| line.trim_start_matches("# ").starts_with(&format!("{key} = "));
-        let at = lines.iter().position(|line| is_key(&line)).unwrap_or_else(|| panic!("no {key}"));
+        let at = lines.iter().position(|line| is_key(line)).unwrap_or_else(|| panic!("no {key}"));
         let before = at.checked_sub(1).and_then(|at| lines.get(at)).unwrap();
         assert!(before.starts_with("# "), "{key} has no comment");
     }
