@@ -15,7 +15,7 @@ use crate::protocol::Random;
 use crate::protocol::time;
 use crate::protocol::url::Url;
 use crate::store::atomic::{self, Mode};
-use crate::store::config::{self, Cloud, Fresh};
+use crate::store::config::{self, Cloud, Config, Fresh};
 use crate::store::home::Home;
 
 const EXAMPLES: &str = "\
@@ -98,10 +98,13 @@ pub fn run(home: Home, options: Options, world: World, args: KeygenArgs) -> Resu
         cloud: &args.cloud,
         passphrase_command: args.passphrase_command.as_deref(),
     };
-    home.create(&home.config(), config::template(&fresh).as_bytes())?;
-    lock.record()?;
-    let mut session = Session::open(home, options, world)?;
+    let settings = config::template(&fresh);
+    let config = Config::parse(&settings, &home.config())?;
+    let mut session = Session::new(home, config, options, world);
     public::write(&session)?;
+    lock.record()?;
+    // Last, for it is what makes the home whole.
+    session.home.create(&session.home.config(), settings.as_bytes())?;
     drop(lock);
     report(&mut session, &secret)
 }
@@ -132,6 +135,7 @@ fn name(args: &KeygenArgs) -> Result<String> {
     let name = name.ok_or_else(|| Error::usage("what is your name?").hint("--name NAME"))?;
     let good = !name.trim().is_empty()
         && name.chars().count() <= 100
+        && name.len() <= 256
         && !name.chars().any(char::is_control);
     if good {
         Ok(name)
@@ -150,11 +154,8 @@ fn base_url(text: &str) -> Result<Url> {
 }
 
 fn expect_free(home: &Home) -> Result<()> {
-    let secret = home.secret();
-    if !secret.exists() && !home.config().exists() {
-        return Ok(());
-    }
-    let taken = if secret.exists() { secret } else { home.config() };
+    let files = [home.secret(), home.config(), home.revocation(), home.key()];
+    let Some(taken) = files.iter().find(|file| file.exists()) else { return Ok(()) };
     Err(Error::cannot(format!("`{}` exists already, and is never overwritten", taken.display()))
         .hint("choose another home: --home DIR"))
 }

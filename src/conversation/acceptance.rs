@@ -3,6 +3,7 @@
 use super::candidate::Candidate;
 use super::invitation;
 use super::own_feed::{self, Change};
+use super::repetition;
 use super::sealing;
 use super::session::Session;
 use super::singles;
@@ -11,12 +12,11 @@ use crate::protocol::guid::{Guid, LogId};
 use crate::protocol::handshake::{self, Pending};
 use crate::protocol::introduction::Introduction;
 use crate::protocol::token::Token;
+use crate::store::atomic;
 use crate::store::contacts::{self, Contact, Http, Ours, Seen, Theirs, Trust};
+use crate::store::feeds;
 use crate::store::invitations::{self, Decision, Made};
-use crate::store::messages::Messages;
 use crate::store::octets::Octets;
-use crate::store::record::{Direction, Record, Type};
-use crate::store::{atomic, feeds};
 
 /// What a candidate is to us.
 #[derive(Clone, Debug)]
@@ -45,12 +45,12 @@ pub fn relate(session: &Session, candidate: &Candidate) -> Result<Relation> {
     let blocked = |received: &invitations::Received| {
         received.decision == Decision::Blocked && received.fingerprint == introduction.fingerprint
     };
-    if invitations::received(&session.home)?.iter().any(blocked) {
-        return Err(Error::cannot("this invitation comes from a key that you have blocked"));
+    if let Some(blocked) = invitations::received(&session.home)?.into_iter().find(blocked) {
+        return Err(Error::cannot("this invitation comes from a key that you have blocked").hint(
+            format!("cloudim handshake decline {}, without --block, lifts that", blocked.name),
+        ));
     }
-    for made in
-        invitations::made(&session.home)?.into_iter().filter(|made| !made.is_expired(session.now()))
-    {
+    for made in waiting(session)? {
         let to = made.to.as_ref();
         let pending = Pending {
             hash: made.hash,
@@ -67,10 +67,26 @@ pub fn relate(session: &Session, candidate: &Candidate) -> Result<Relation> {
             return Ok(Relation::Claim(Box::new(made)));
         }
     }
-    if introduction.in_reply_to.is_none() {
-        return Ok(Relation::Invitation);
+    if introduction.in_reply_to.is_some() {
+        return Err(used_up(session, introduction)?);
     }
-    Err(used_up(session, introduction)?)
+    let age = session.now().duration_since(introduction.time);
+    if age > invitations::VALID {
+        return Err(Error::cannot(format!("this invitation of {} has expired", introduction.time))
+            .hint("invitations wait for 90 days: ask for a new one"));
+    }
+    Ok(Relation::Invitation)
+}
+
+/// Our invitations that still wait. One that was used up may be there yet, if a run died.
+fn waiting(session: &Session) -> Result<Vec<Made>> {
+    let mut waiting = Vec::new();
+    for made in invitations::made(&session.home)? {
+        if !made.is_expired(session.now()) && repetition::user_of(session, &made)?.is_none() {
+            waiting.push(made);
+        }
+    }
+    Ok(waiting)
 }
 
 fn used_up(session: &Session, introduction: &Introduction) -> Result<Error> {
@@ -102,10 +118,12 @@ pub fn conclude(
     let introduction = &candidate.introduction;
     let mut ours = contacts::fresh_side(made.token.clone(), made.log);
     ours.invitation = Some(made.hash);
-    let octets = if made.to.is_some() {
+    let invited = Introduction::parse(made.octets.as_bytes())?;
+    let moved = invited.feed != singles::feed_url(session, &made.token)?;
+    let octets = if made.to.is_some() && !moved {
         made.octets.clone()
     } else {
-        // Nobody was addressed in the file; the feed must name its reader.
+        // Nobody was addressed in the file, or we have moved since: the feed must say it.
         ours.introduction = 2;
         addressed(session, &made.token, made.log, 2, introduction)?.write()
     };
@@ -117,17 +135,7 @@ pub fn conclude(
     if crossing {
         answer_crossing(session, name, candidate)?;
     }
-    let mut record = Record::new(
-        Type::Accepted,
-        Direction::Received,
-        introduction.time,
-        "accepted your invitation",
-    );
-    record.received = session.now();
-    record.fingerprint = Some(introduction.fingerprint.clone());
-    record.trust = Some(Trust::FirstUse.as_str().to_owned());
-    Messages::of(&session.home, name).append(&mut [record])?;
-    invitations::remove(&session.home, made.id)
+    repetition::finish(session, name, made, introduction.time)
 }
 
 /// Where the answer to `made` is put, if its addressee has a place for such.
@@ -151,11 +159,16 @@ pub fn accept(session: &mut Session, candidate: &Candidate, name: &str) -> Resul
     let log = Guid::new(session.now(), &mut session.rng);
     let mut introduction = addressed(session, &token, log, 1, &candidate.introduction)?;
     introduction.in_reply_to = Some(candidate.hash());
+    // The inviter believes the card that was invited, even if we have moved since.
+    introduction.card = candidate.introduction.to.clone().or(introduction.card);
     agree(session, name, candidate, contacts::fresh_side(token, log), &introduction.write(), true)
 }
 
 /// Our introduction, addressed to whom `to` introduces.
-fn addressed(
+///
+/// # Errors
+/// When `to` names no card, or this identity has no base URL.
+pub fn addressed(
     session: &Session,
     token: &Token,
     log: LogId,
@@ -206,6 +219,7 @@ fn agree(
         },
         http: Http::default(),
     };
+    contacts::make_room(&session.home, name)?;
     let introduction_octets = Octets::of(&session.home, name).stage_introduction(octets)?;
     atomic::sync([&introduction_octets])?;
     atomic::put(vec![introduction_octets])?;
@@ -215,7 +229,10 @@ fn agree(
 }
 
 /// Puts an acceptance that points to the feed we keep where the other looks for one.
-fn answer_crossing(session: &mut Session, name: &str, candidate: &Candidate) -> Result<()> {
+///
+/// # Errors
+/// When it cannot be sealed or written.
+pub fn answer_crossing(session: &mut Session, name: &str, candidate: &Candidate) -> Result<()> {
     let Some(reply) = candidate.introduction.reply.clone() else { return Ok(()) };
     if feeds::load(&session.home, &reply)?.is_some() {
         return Ok(());

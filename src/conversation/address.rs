@@ -71,8 +71,8 @@ fn scheme(session: &Session, address: &str) -> Result<&'static str> {
 
 /// WebFinger (RFC 7033).
 fn finger(session: &Session, address: &str, host: &str) -> Result<Url> {
-    let half = address.starts_with('@') || host.is_empty();
-    if half || host.contains(['/', '?', '#', '@']) {
+    let delimits = |c: char| c.is_whitespace() || "/?#&+%\\".contains(c);
+    if host.is_empty() || address.starts_with('@') || address.contains(delimits) {
         return Err(no_address(address));
     }
     let scheme = scheme(session, host)?;

@@ -7,7 +7,7 @@ use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::state::{Acknowledged, State};
 use crate::protocol::{self, limits};
-use crate::store::contacts::{Head, Seen, Wanted};
+use crate::store::contacts::{Contact, Head, Seen, Wanted};
 use crate::store::octets::Octets;
 use crate::store::record::{Direction, Record, Type};
 use crate::store::verdicts::Why;
@@ -111,23 +111,12 @@ impl Intake<'_> {
             {
                 return Err((Why::Early, "its log is of the future".to_owned()));
             }
-            Order::Later => self.adopt(introduction, hash, sealed),
+            Order::Later => {
+                self.moved |= self.contact.feed != introduction.feed;
+                adopt(&mut self.contact, introduction, hash, sealed);
+            }
         }
         Ok(())
-    }
-
-    /// Puts a later introduction in force: it may open a log, and move the feed.
-    fn adopt(&mut self, introduction: Introduction, hash: Hash, sealed: Hash) {
-        let contact = &mut self.contact;
-        self.moved |= contact.feed != introduction.feed;
-        (contact.feed, contact.key) = (introduction.feed, introduction.key);
-        (contact.card, contact.handshake) = (introduction.card, introduction.handshake);
-        contact.claimed_name = introduction.name;
-        if !contact.theirs.logs.contains(&introduction.log) {
-            contact.theirs.logs.push(introduction.log);
-        }
-        let (log, serial) = (introduction.log, introduction.serial);
-        contact.theirs.introduction = Some(Seen { log, serial, hash, sealed });
     }
 
     fn judge_state(&mut self, octets: &[u8], sealed: Hash, backdated: bool) -> Judged<()> {
@@ -234,6 +223,21 @@ impl Intake<'_> {
 fn proof_of(acknowledged: &Acknowledged) -> Hash {
     let Acknowledged { log, sequence, hash } = acknowledged;
     Hash::of(format!("{log} {sequence} {hash}").as_bytes())
+}
+
+/// Puts a later introduction of `contact` in force: it may open a log, and move the feed.
+pub(super) fn adopt(contact: &mut Contact, introduction: Introduction, hash: Hash, sealed: Hash) {
+    if contact.feed != introduction.feed {
+        contact.http = Default::default();
+    }
+    (contact.feed, contact.key) = (introduction.feed, introduction.key);
+    (contact.card, contact.handshake) = (introduction.card, introduction.handshake);
+    contact.claimed_name = introduction.name;
+    if !contact.theirs.logs.contains(&introduction.log) {
+        contact.theirs.logs.push(introduction.log);
+    }
+    let (log, serial) = (introduction.log, introduction.serial);
+    contact.theirs.introduction = Some(Seen { log, serial, hash, sealed });
 }
 
 fn refused(error: protocol::Error) -> (Why, String) {

@@ -1,6 +1,7 @@
 //! An introduction by somebody who is no contact yet, checked as far as it can be (PROTOCOL §6).
 
 use super::intake::sealed_hash;
+use super::invitation;
 use super::session::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
@@ -11,6 +12,7 @@ use crate::protocol::handshake::{self, Found, Us};
 use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::mail;
+use crate::store::contacts;
 
 /// A checked introduction and the certificate that signed it.
 #[derive(Clone, Debug)]
@@ -52,6 +54,14 @@ pub fn from_file(session: &mut Session, document: &[u8]) -> Result<Candidate> {
         Error::new(Kind::Trust, format!("the certificate in the invitation {why}"))
             .hint("ask its owner for a new one")
     })?;
+    // An old copy of a contact's certificate must not undo what we know of it.
+    let certificate = match invitation::contact_with(session, &certificate.fingerprint())? {
+        Some(name) => {
+            let known = contacts::certificate(&session.home, &name)?;
+            known.merged(&certificate, session.now()).unwrap_or(known)
+        }
+        None => certificate,
+    };
     let sealed = introduction_of(&channel)?;
     let signed = open::open_signed(&sealed, &certificate, session.now());
     let is_signed_only = signed.is_ok();

@@ -97,6 +97,15 @@ pub fn contact_with(session: &Session, fingerprint: &Fingerprint) -> Result<Opti
     Ok(None)
 }
 
+/// What the user wants to call the one with this fingerprint, as an invitation of ours says.
+///
+/// # Errors
+/// When the invitations cannot be read.
+pub fn name_planned(session: &Session, fingerprint: &Fingerprint) -> Result<Option<String>> {
+    let to = |made: &Made| made.to.as_ref().is_some_and(|to| to.fingerprint == *fingerprint);
+    Ok(invitations::made(&session.home)?.into_iter().find(to).and_then(|made| made.name))
+}
+
 fn fresh(session: &mut Session, wanted: &Wanted<'_>, to: Option<Addressee>) -> Result<Made> {
     let now = session.now();
     let token = Token::new(&mut session.rng);
@@ -155,7 +164,7 @@ pub fn introduction(
 /// When it is no name, or taken.
 pub fn free_name(session: &Session, name: &str) -> Result<String> {
     names::check(name)?;
-    if session.home.contact(name).exists() {
+    if contacts::is_taken(&session.home, name) {
         return Err(Error::cannot(format!("there is a contact `{name}` already"))
             .hint("choose another name: --as NAME"));
     }
@@ -171,7 +180,7 @@ pub fn unused_name(session: &Session, claimed: &str) -> Result<String> {
     let received = invitations::received(&session.home)?.into_iter().map(|received| received.name);
     let waiting: Vec<String> = made.chain(received).collect();
     let taken = |name: &str| {
-        session.home.contact(name).exists() || waiting.iter().any(|other| other == name)
+        contacts::is_taken(&session.home, name) || waiting.iter().any(|other| other == name)
     };
     Ok(names::unique(&names::safe(claimed), taken))
 }

@@ -23,6 +23,7 @@ pub mod public;
 pub mod publish;
 pub mod reading;
 pub mod reintroduction;
+pub mod repetition;
 mod restored;
 pub mod retention;
 pub mod sealing;

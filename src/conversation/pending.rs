@@ -1,22 +1,26 @@
 //! Pending invitations: where the answers are looked for.
 
 use super::acceptance;
-use super::candidate;
+use super::candidate::{self, Candidate};
 use super::fetch;
 use super::invitation;
+use super::repetition;
 use super::session::Session;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::openpgp::certificate::Certificate;
+use crate::protocol::channel::Channel;
 use crate::protocol::handshake::{self, Pending};
 use crate::protocol::limits;
+use crate::store::contacts::{self, Contact};
 use crate::store::invitations::{self, Made};
-use crate::transport::client::{Answer, Conditions};
+use crate::transport::client::{Answer, Client, Conditions};
 
 /// Looks for the answers to the invitations that we made; returns the names of the new contacts.
-/// Anything at the agreed place but a valid acceptance is "not yet".
+/// Anything at the agreed place but a valid acceptance is "not yet". What cannot be written for one
+/// is reported, and the others go on.
 ///
 /// # Errors
-/// When something cannot be read or written.
+/// When the settings are wrong, or the invitations cannot be read.
 pub fn look(session: &mut Session) -> Result<Vec<String>> {
     let mut names = Vec::new();
     if session.config.read_only {
@@ -24,25 +28,60 @@ pub fn look(session: &mut Session) -> Result<Vec<String>> {
     }
     let client = session.client()?;
     for made in invitations::made(&session.home)? {
-        if made.is_expired(session.now()) {
-            expire(session, &made)?;
-            continue;
-        }
-        let Some(place) = acceptance::reply_place(&made)? else { continue };
-        let answer = match client.get(&place, limits::STRANGER, &Conditions::default()) {
-            Ok(Answer::Document(document)) => conclude(session, &made, &document.bytes),
-            Ok(Answer::Unchanged) => continue,
-            Err(failure) => {
-                log::debug!("no answer yet: {}", fetch::failed(&place.shortened(), failure));
-                continue;
-            }
-        };
-        match answer {
+        match look_for(session, &client, &made) {
             Ok(name) => names.extend(name),
-            Err(error) => log::info!("no acceptance at {}: {error}", place.shortened()),
+            Err(error) => session.report(&error),
         }
     }
     Ok(names)
+}
+
+fn look_for(session: &mut Session, client: &Client, made: &Made) -> Result<Option<String>> {
+    if let Some(name) = repetition::resume(session, made)? {
+        return Ok(Some(name));
+    }
+    // An answer that came in time counts, however long nobody looked for it.
+    if let Some(document) = found(client, made)? {
+        if is_introduction(&document) {
+            session.unlock()?;
+        }
+        match judge(session, made, &document) {
+            Ok(candidate) => return conclude(session, made, &candidate).map(Some),
+            Err(error) => log::info!("no acceptance of {}: {error}", made.id),
+        }
+    }
+    if made.is_expired(session.now()) {
+        expire(session, made)?;
+    } else if is_settled(session, made)? {
+        let _lock = session.lock()?;
+        invitation::withdraw(session, made, true)?;
+    }
+    Ok(None)
+}
+
+/// What stands at the agreed place, if there is one.
+fn found(client: &Client, made: &Made) -> Result<Option<Vec<u8>>> {
+    let Some(place) = acceptance::reply_place(made)? else { return Ok(None) };
+    match client.get(&place, limits::STRANGER, &Conditions::default()) {
+        Ok(Answer::Document(document)) => Ok(Some(document.bytes)),
+        Ok(Answer::Unchanged) => Ok(None),
+        Err(failure) => {
+            log::debug!("no answer yet: {}", fetch::failed(&place.shortened(), failure));
+            Ok(None)
+        }
+    }
+}
+
+/// Whether opening `document` is worth a passphrase.
+fn is_introduction(document: &[u8]) -> bool {
+    Channel::parse(document).is_ok_and(|channel| channel.introduction.is_some())
+}
+
+/// Whether whom `made` invites is a contact who writes to us by another agreement.
+fn is_settled(session: &Session, made: &Made) -> Result<bool> {
+    let Some(to) = &made.to else { return Ok(false) };
+    let Some(name) = invitation::contact_with(session, &to.fingerprint)? else { return Ok(false) };
+    Ok(Contact::load(&session.home, &name)?.theirs.state.is_some())
 }
 
 fn expire(session: &mut Session, made: &Made) -> Result<()> {
@@ -53,27 +92,37 @@ fn expire(session: &mut Session, made: &Made) -> Result<()> {
     invitation::withdraw(session, made, true)
 }
 
-fn conclude(session: &mut Session, made: &Made, document: &[u8]) -> Result<Option<String>> {
-    let Some(to) = &made.to else { return Ok(None) };
+/// The acceptance of `made` that `document` holds.
+fn judge(session: &mut Session, made: &Made, document: &[u8]) -> Result<Candidate> {
+    let not_ours = || Error::cannot("it is no acceptance of this invitation");
+    let to = made.to.as_ref().ok_or_else(not_ours)?;
     let certificate = Certificate::parse(to.certificate.as_bytes())?;
     let candidate = candidate::from_feed(session, document, certificate)?;
     let pending =
         Pending { hash: made.hash, card: Some(&to.card), fingerprint: Some(&to.fingerprint) };
-    if !handshake::accepts(&candidate.introduction, &pending) {
-        return Err(crate::error::Error::cannot("it is no acceptance of this invitation"));
-    }
-    let _lock = session.lock()?;
-    if let Some(name) = invitation::contact_with(session, &to.fingerprint)? {
-        invitations::remove(&session.home, made.id)?;
-        return Ok(Some(name));
-    }
-    let claimed =
-        made.name.clone().or_else(|| candidate.introduction.name.clone()).unwrap_or_default();
-    let name = if session.home.contact(&claimed).exists() {
-        invitation::unused_name(session, &claimed)?
+    if handshake::accepts(&candidate.introduction, &pending) {
+        Ok(candidate)
     } else {
-        claimed
+        Err(not_ours())
+    }
+}
+
+/// Makes a contact of whom `made` invited and `candidate` introduces; returns its name.
+fn conclude(session: &mut Session, made: &Made, candidate: &Candidate) -> Result<String> {
+    let introduction = &candidate.introduction;
+    let _lock = session.lock()?;
+    if let Some(name) = invitation::contact_with(session, &introduction.fingerprint)? {
+        repetition::complete(session, &name, candidate)?;
+        return Ok(name);
+    }
+    let planned = made.name.clone().filter(|name| !contacts::is_taken(&session.home, name));
+    let name = match planned {
+        Some(name) => name,
+        None => {
+            let claimed = made.name.as_deref().or(introduction.name.as_deref());
+            invitation::unused_name(session, claimed.unwrap_or("contact"))?
+        }
     };
-    acceptance::conclude(session, made, &candidate, &name, false)?;
-    Ok(Some(name))
+    acceptance::conclude(session, made, candidate, &name, false)?;
+    Ok(name)
 }

@@ -121,8 +121,13 @@ impl Session {
     /// When there is none, or it is half-written, or its settings are wrong.
     pub fn open(home: Home, options: Options, world: World) -> Result<Self> {
         let config = Config::load(&home)?;
+        Ok(Self::new(home, config, options, world))
+    }
+
+    /// The identity that lives in `home`, with these settings.
+    pub fn new(home: Home, config: Config, options: Options, world: World) -> Self {
         let rng = Random::from_entropy();
-        Ok(Self {
+        Self {
             home,
             config,
             options,
@@ -132,7 +137,7 @@ impl Session {
             secret: None,
             certificate: OnceCell::new(),
             client: OnceCell::new(),
-        })
+        }
     }
 
     /// The present time.

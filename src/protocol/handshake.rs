@@ -73,7 +73,9 @@ pub fn accepts(introduction: &Introduction, pending: &Pending<'_>) -> bool {
 
 /// Whether `introduction`, already checked, is an invitation by the one whom we invited ourselves.
 pub fn crosses(introduction: &Introduction, pending: &Pending<'_>) -> bool {
+    // One that names nobody waits for our answer, at no agreed place: ours cannot be it.
     pending.card.is_some()
+        && introduction.to_fingerprint.is_some()
         && introduction.in_reply_to.is_none()
         && introduction.card.as_ref() == pending.card
         && Some(&introduction.fingerprint) == pending.fingerprint

@@ -93,9 +93,16 @@ impl Config {
     }
 
     fn read(path: &Path) -> Result<Self> {
-        let text = atomic::read_text(path)?.unwrap_or_default();
+        Self::parse(&atomic::read_text(path)?.unwrap_or_default(), path)
+    }
+
+    /// The settings in `text`, which is or will be the file at `path`.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self> {
         let mut config: Self =
-            toml::from_str(&text).or_cannot(|| format!("cannot use `{}`", path.display()))?;
+            toml::from_str(text).or_cannot(|| format!("cannot use `{}`", path.display()))?;
         for base in config.base_url.iter_mut().chain(&mut config.former_base_urls) {
             *base = as_folder(base)?;
         }
@@ -175,11 +182,16 @@ pub fn template(fresh: &Fresh<'_>) -> String {
         Some(command) => format!("passphrase_command = {}", quoted(command)),
         None => "# passphrase_command = \"pass show cloudim\"".to_owned(),
     };
-    include_str!("config.template.toml")
-        .replace("NAME", &quoted(fresh.name))
-        .replace("BASE_URL", &base)
-        .replace("CLOUD", &quoted(fresh.cloud))
-        .replace("PASSPHRASE_COMMAND", &command)
+    let line = |line: &str| match line {
+        "NAME" => format!("name = {}", quoted(fresh.name)),
+        "BASE_URL" => base.clone(),
+        "CLOUD" => format!("cloud = {}", quoted(fresh.cloud)),
+        "PASSPHRASE_COMMAND" => command.clone(),
+        other => other.to_owned(),
+    };
+    // Line by line, so that a name which looks like a place in the template stays a name.
+    let lines: Vec<String> = include_str!("config.template.toml").lines().map(line).collect();
+    lines.join("\n") + "\n"
 }
 
 #[cfg(test)]
@@ -218,6 +230,20 @@ mod tests {
                 default.cloud
             )
         );
+    }
+
+    #[test]
+    fn what_looks_like_a_place_in_the_template_is_written_as_it_is() {
+        let url = Url::normalized("https://john.example/CLOUD/NAME/").unwrap();
+        let fresh = Fresh {
+            name: "BASE_URL CLOUD",
+            base_url: Some(&url),
+            cloud: "none",
+            passphrase_command: Some("echo NAME\ncat \"CLOUD\""),
+        };
+        let config = load(&template(&fresh)).unwrap();
+        assert_eq!((config.name.as_str(), config.base().unwrap()), (fresh.name, &url));
+        assert_eq!(config.passphrase_command.as_deref(), fresh.passphrase_command);
     }
 
     #[test]

@@ -302,6 +302,30 @@ pub fn list(home: &Home) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Whether `name` belongs to a contact. What a run that died left of one which never came to be
+/// takes no name.
+pub fn is_taken(home: &Home, name: &str) -> bool {
+    let folder = home.contact(name);
+    folder.join("contact.toml").exists() || folder.join("messages.jsonl").exists()
+}
+
+/// Makes room for the new contact `name`: removes what a run that died left there. The caller holds
+/// the home's lock.
+///
+/// # Errors
+/// When it is taken, or something cannot be removed.
+pub fn make_room(home: &Home, name: &str) -> Result<()> {
+    if is_taken(home, name) {
+        return Err(Error::cannot(format!("there is a contact `{name}` already")));
+    }
+    match fs::remove_dir_all(home.contact(name)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(atomic::cannot_write(&home.contact(name), error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The certificate that is pinned for the contact called `name`.
 ///
 /// # Errors

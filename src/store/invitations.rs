@@ -174,6 +174,15 @@ pub fn find_received(home: &Home, name: &str) -> Result<Received> {
     })
 }
 
+/// Removes what came from the key `fingerprint`, which needs no decision any more.
+///
+/// # Errors
+/// When it cannot be read or removed.
+pub fn settle(home: &Home, fingerprint: &Fingerprint) -> Result<()> {
+    let all = received(home)?;
+    all.iter().filter(|i| i.fingerprint == *fingerprint).try_for_each(|i| remove(home, i.id))
+}
+
 /// Writes an invitation.
 ///
 /// # Errors

@@ -4,16 +4,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::receive::waiting;
 use crate::commands::input;
 use crate::conversation::acceptance::{self, Relation};
 use crate::conversation::candidate::{self, Candidate};
 use crate::conversation::session::Session;
-use crate::conversation::{invitation, publish};
+use crate::conversation::{invitation, publish, repetition};
 use crate::error::{Context, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::limits;
+use crate::store::contacts;
 use crate::store::invitations::{self, Received};
 
 /// Accept an invitation, or confirm an acceptance
@@ -43,18 +45,25 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
     if let Some(name) = &args.alias {
         invitation::free_name(session, name)?;
     }
-    let (candidate, waiting) = match (&args.input, &args.name) {
+    let name = match (&args.input, args.name.as_deref().unwrap_or_default()) {
         (Some(path), _) => {
             let document = input::file(session, path, limits::FEED)?;
-            (candidate::from_file(session, &document)?, None)
+            let candidate = candidate::from_file(session, &document)?;
+            let waiting = waiting(session, &candidate)?;
+            agree(session, &candidate, args.alias.as_deref(), waiting.as_ref())?
         }
-        (None, name) => {
-            let received =
-                invitations::find_received(&session.home, name.as_deref().unwrap_or_default())?;
-            (stored(&received)?, Some(received))
-        }
+        (None, name) => match invitations::find_received(&session.home, name) {
+            Ok(received) => {
+                agree(session, &stored(&received)?, args.alias.as_deref(), Some(&received))?
+            }
+            // Said again, it gives the acceptance again.
+            Err(_) if contacts::is_taken(&session.home, name) => {
+                session.say(&format!("`{name}` is your contact already"));
+                name.to_owned()
+            }
+            Err(unknown) => return Err(unknown),
+        },
     };
-    let name = agree(session, &candidate, args.alias.as_deref(), waiting.as_ref())?;
     publish::publish(session, false)?;
     match &args.output {
         Some(path) => {
@@ -91,6 +100,7 @@ fn agree(
     let _lock = session.lock()?;
     let relation = acceptance::relate(session, candidate)?;
     if let Relation::Contact(name) = relation {
+        repetition::complete(session, &name, candidate)?;
         session.say(&format!("`{name}` is your contact already"));
         return Ok(name);
     }
@@ -104,9 +114,7 @@ fn agree(
             acceptance::accept(session, candidate, &name)?
         }
     }
-    if let Some(received) = waiting {
-        invitations::remove(&session.home, received.id)?;
-    }
+    invitations::settle(&session.home, &candidate.introduction.fingerprint)?;
     session.say(&format!("`{name}` is your contact now, with the key {grouped}"));
     session.say(&format!("to be certain, compare it with {name}: cloudim contact verify {name}"));
     Ok(name)
@@ -127,10 +135,11 @@ fn contact_name(
             made.name.clone()
         }
         Relation::Invitation | Relation::Contact(_) => {
-            waiting.map(|received| received.name.clone())
+            let invited = invitation::name_planned(session, &candidate.introduction.fingerprint)?;
+            invited.or(waiting.map(|received| received.name.clone()))
         }
     };
-    match planned.filter(|name| !session.home.contact(name).exists()) {
+    match planned.filter(|name| !contacts::is_taken(&session.home, name)) {
         Some(name) => Ok(name),
         None => invitation::unused_name(
             session,

@@ -58,17 +58,13 @@ pub fn receive(session: &mut Session, args: &ReceiveArgs) -> Result<()> {
     }
     let card_confirmed = card_is_confirmed(session, &candidate);
     let _lock = session.lock()?;
-    let before = invitations::received(&session.home)?;
-    let is_same = |other: &&Received| {
-        other.fingerprint == candidate.introduction.fingerprint
-            && other.log == candidate.introduction.log
-    };
-    if let Some(known) = before.iter().find(is_same) {
+    if let Some(known) = waiting(session, &candidate)? {
         let word =
             if known.decision == Decision::Pending { "waits already" } else { "was declined" };
         session.say(&format!("this invitation by `{}` {word}", known.name));
         return Ok(());
     }
+    let before = invitations::received(&session.home)?;
     if before.iter().filter(|other| other.decision == Decision::Pending).count() >= MOST {
         return Err(Error::cannot(format!("{MOST} invitations wait already"))
             .hint("cloudim handshake list; then accept or decline some"));
@@ -76,6 +72,18 @@ pub fn receive(session: &mut Session, args: &ReceiveArgs) -> Result<()> {
     let name = keep(session, candidate, card_confirmed)?;
     session.say(&format!("`{name}` invites you: cloudim handshake accept {name}"));
     Ok(())
+}
+
+/// The same invitation as it came before.
+///
+/// # Errors
+/// When the invitations cannot be read.
+pub(super) fn waiting(session: &Session, candidate: &Candidate) -> Result<Option<Received>> {
+    let introduction = &candidate.introduction;
+    let same = |received: &Received| {
+        received.fingerprint == introduction.fingerprint && received.log == introduction.log
+    };
+    Ok(invitations::received(&session.home)?.into_iter().find(same))
 }
 
 /// Keeps an invitation; returns the name that it is called by.

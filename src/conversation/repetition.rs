@@ -1,0 +1,136 @@
+//! The same again: an invitation or an answer by somebody who is a contact already.
+//!
+//! It completes what a run that died left undone. And where each of two people has accepted the
+//! other's invitation, it makes one conversation of the two.
+
+use jiff::Timestamp;
+
+use super::acceptance;
+use super::announcements;
+use super::candidate::Candidate;
+use super::own_feed::{self, Change};
+use super::session::Session;
+use super::singles;
+use crate::error::Result;
+use crate::protocol::handshake::{self, Order};
+use crate::store::contacts::{self, Contact};
+use crate::store::feeds;
+use crate::store::invitations::{self, Made};
+use crate::store::messages::Messages;
+use crate::store::record::{Direction, Record, Type};
+
+/// Completes the agreement with the contact `name`, by whom `candidate` is. The caller holds the
+/// home's lock.
+///
+/// # Errors
+/// When something cannot be read, sealed or written; it can be done again.
+pub fn complete(session: &mut Session, name: &str, candidate: &Candidate) -> Result<()> {
+    let introduction = &candidate.introduction;
+    let invitation = Contact::load(&session.home, name)?.ours.invitation;
+    let mut answered = invitations::made(&session.home)?;
+    answered.retain(|made| [invitation, introduction.in_reply_to].contains(&Some(made.hash)));
+    for made in &answered {
+        if Contact::load(&session.home, name)?.ours.token != made.token {
+            join(session, name, candidate, made)?;
+        }
+    }
+    rewrite(session, name)?;
+    let contact = Contact::load(&session.home, name)?;
+    // Only an invitation that crossed ours made a contact whom we had invited, and answers nothing.
+    let crossed = introduction.in_reply_to.is_none()
+        && introduction.to_fingerprint.is_some()
+        && contact.ours.invitation.is_some()
+        && contact.theirs.logs.contains(&introduction.log);
+    if crossed {
+        acceptance::answer_crossing(session, name, candidate)?;
+    }
+    for made in &answered {
+        finish(session, name, made, introduction.time)?;
+    }
+    invitations::settle(&session.home, &contact.fingerprint)
+}
+
+/// Finishes what a run left undone that died after it had made a contact of our invitation `made`.
+/// Returns the contact's name.
+///
+/// # Errors
+/// As [`complete`].
+pub fn resume(session: &mut Session, made: &Made) -> Result<Option<String>> {
+    let Some(name) = user_of(session, made)? else { return Ok(None) };
+    session.unlock()?;
+    let _lock = session.lock()?;
+    rewrite(session, &name)?;
+    finish(session, &name, made, session.now())?;
+    Ok(Some(name))
+}
+
+/// The contact who used our invitation `made` up.
+///
+/// # Errors
+/// When a contact cannot be read.
+pub fn user_of(session: &Session, made: &Made) -> Result<Option<String>> {
+    for name in contacts::list(&session.home)? {
+        if Contact::load(&session.home, &name)?.ours.invitation == Some(made.hash) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// Records that the contact `name` accepted our invitation `made`, which then waits no more.
+///
+/// # Errors
+/// When it cannot be recorded or removed.
+pub fn finish(session: &Session, name: &str, made: &Made, accepted: Timestamp) -> Result<()> {
+    let contact = Contact::load(&session.home, name)?;
+    let messages = Messages::of(&session.home, name);
+    let mut recorded = false;
+    messages.backwards(|record| {
+        recorded = record.kind == Type::Accepted;
+        !recorded
+    })?;
+    if !recorded {
+        let text = "accepted your invitation";
+        let record = Record::new(Type::Accepted, Direction::Received, session.now(), text);
+        messages.append(&mut [Record { time: accepted, ..record }.about(&contact)])?;
+    }
+    invitations::settle(&session.home, &contact.fingerprint)?;
+    invitations::remove(&session.home, made.id)
+}
+
+/// `name` has accepted our invitation `made`, while we had accepted another of theirs: the later of
+/// their feeds counts, and the feed of `made`, where they look, leads to the one we keep.
+fn join(session: &mut Session, name: &str, candidate: &Candidate, made: &Made) -> Result<()> {
+    let certificate = contacts::certificate(&session.home, name)?;
+    let mut contact = Contact::load(&session.home, name)?;
+    let introduction = &candidate.introduction;
+    let theirs = contact.theirs.introduction.as_ref();
+    let in_force = theirs.map(|seen| (seen.log, seen.serial, seen.hash));
+    let new = (introduction.log, introduction.serial, candidate.hash());
+    if handshake::order(new, in_force) == Order::Later {
+        announcements::adopt(&mut contact, introduction.clone(), new.2, candidate.sealed);
+    }
+    contact.ours.invitation = Some(made.hash);
+    contact.ours.introduction = contact.ours.introduction.saturating_add(1);
+    let (token, log) = (contact.ours.token.clone(), contact.ours.log);
+    let serial = contact.ours.introduction;
+    let later = acceptance::addressed(session, &token, log, serial, introduction)?;
+    let change = Change { introduction: Some(&later), ..Change::default() };
+    own_feed::rewrite(session, name, &mut contact, &certificate, change)?;
+    let kept = feeds::load(&session.home, &token)?.unwrap_or_default();
+    let mut channel = singles::channel(session, &made.token)?;
+    channel.introduction = kept.introduction;
+    session.about_to_change_public()?;
+    session.home.write(&session.home.feed(&made.token), channel.write().as_bytes())
+}
+
+fn rewrite(session: &mut Session, name: &str) -> Result<()> {
+    let certificate = contacts::certificate(&session.home, name)?;
+    let mut contact = Contact::load(&session.home, name)?;
+    let feed = feeds::load(&session.home, &contact.ours.token)?;
+    if feed.is_none_or(|feed| feed.state.is_none()) {
+        // The run died before it wrote the feed, and nothing of it is sealed to anybody yet.
+        contact.ours.sealed_to = None;
+    }
+    own_feed::rewrite(session, name, &mut contact, &certificate, Change::default()).map(drop)
+}

@@ -1,0 +1,12 @@
+//! A new identity: its key, its passphrase, its files, and what happens when it goes wrong.
+
+mod common;
+
+mod keygen {
+    mod files;
+    mod identity;
+    mod passphrase;
+    mod terminal;
+    mod tty;
+    mod whole;
+}
