@@ -92,6 +92,7 @@ impl Writing {
     ) -> Result<()> {
         let Outgoing { item, octets, sealed } = outgoing;
         let filed = self.place_of(&item)?;
+        self.clear_place(session)?;
         Octets::of(&session.home, &self.name).keep(&filed, &octets)?;
         let ours = &mut self.contact.ours;
         let hash = Hash::of(octets.as_bytes());
@@ -104,6 +105,18 @@ impl Writing {
         prepared.commit(session, &self.name, &self.contact, |session| {
             store(session, &self.name, records)
         })
+    }
+
+    /// Lets go of what runs filed that died before they counted it: beside the next item it would
+    /// be a second one at its sequence.
+    fn clear_place(&self, session: &Session) -> Result<()> {
+        let (octets, ours) = (Octets::of(&session.home, &self.name), &self.contact.ours);
+        let is_stray = |item: &Filed| item.log == ours.log && item.sequence > ours.sequence;
+        octets
+            .items()?
+            .iter()
+            .filter(|item| is_stray(item))
+            .try_for_each(|item| octets.drop_item(item))
     }
 
     fn place_of(&self, item: &Item) -> Result<Filed> {
