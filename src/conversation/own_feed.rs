@@ -174,6 +174,9 @@ impl Prepared {
         now: Timestamp,
     ) -> Vec<Filed> {
         let ours = &mut contact.ours;
+        // Counted by a run that died before it wrote the file: its items are still in the feed, or
+        // come back into it.
+        ours.archives.retain(|archive| session.home.archive(&ours.token, archive.number).exists());
         let settled = |item: &Filed| is_settled(item, ours, session.config.retention, now);
         // Filed by a run that died before it counted: its sequence is free, and will be used.
         let stray = |item: &Filed| item.log == ours.log && item.sequence > ours.sequence;
