@@ -17,6 +17,7 @@ use crate::protocol::guid::Guid;
 use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::limits;
+use crate::store::contacts;
 use crate::store::invitations::{self, Decision, Invitation, Received};
 
 const EXAMPLES: &str = "\
@@ -390,7 +391,7 @@ fn contact_name(
             waiting.map(|received| received.name.clone())
         }
     };
-    match planned.filter(|name| !session.home.contact(name).exists()) {
+    match planned.filter(|name| !contacts::is_taken(&session.home, name)) {
         Some(name) => Ok(name),
         None => invitation::unused_name(
             session,

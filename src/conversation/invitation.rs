@@ -155,7 +155,7 @@ pub fn introduction(
 /// When it is no name, or taken.
 pub fn free_name(session: &Session, name: &str) -> Result<String> {
     names::check(name)?;
-    if session.home.contact(name).exists() {
+    if contacts::is_taken(&session.home, name) {
         return Err(Error::cannot(format!("there is a contact `{name}` already"))
             .hint("choose another name: --as NAME"));
     }
@@ -171,7 +171,7 @@ pub fn unused_name(session: &Session, claimed: &str) -> Result<String> {
     let received = invitations::received(&session.home)?.into_iter().map(|received| received.name);
     let waiting: Vec<String> = made.chain(received).collect();
     let taken = |name: &str| {
-        session.home.contact(name).exists() || waiting.iter().any(|other| other == name)
+        contacts::is_taken(&session.home, name) || waiting.iter().any(|other| other == name)
     };
     Ok(names::unique(&names::safe(claimed), taken))
 }

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::handshake::{self, Pending};
 use crate::protocol::limits;
+use crate::store::contacts;
 use crate::store::invitations::{self, Made};
 use crate::transport::client::{Answer, Conditions};
 
@@ -74,7 +75,7 @@ fn conclude(
     }
     let claimed =
         made.name.clone().or_else(|| candidate.introduction.name.clone()).unwrap_or_default();
-    let name = if session.home.contact(&claimed).exists() {
+    let name = if contacts::is_taken(&session.home, &claimed) {
         invitation::unused_name(session, &claimed)?
     } else {
         claimed

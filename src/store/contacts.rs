@@ -283,6 +283,13 @@ pub fn pin(home: &Home, name: &str, certificate: &Certificate) -> Result<()> {
     home.write(&home.contact(name).join("certificate.asc"), certificate.to_armored().as_bytes())
 }
 
+/// Whether there is a contact called `name`. What an agreement that broke off has left in its place
+/// is none: there the next one goes on.
+pub fn is_taken(home: &Home, name: &str) -> bool {
+    let holds = |file: &str| home.contact(name).join(file).exists();
+    holds("contact.toml") || holds("messages.jsonl")
+}
+
 /// Gives the contact called `name` the name `new`.
 ///
 /// # Errors
@@ -290,7 +297,7 @@ pub fn pin(home: &Home, name: &str, certificate: &Certificate) -> Result<()> {
 pub fn rename(home: &Home, name: &str, new: &str) -> Result<()> {
     Contact::load(home, name)?;
     names::check(new)?;
-    if home.contact(new).exists() {
+    if is_taken(home, new) {
         return Err(Error::cannot(format!("there is a contact `{new}` already")));
     }
     let failed = || format!("cannot rename `{name}`");
