@@ -52,7 +52,7 @@ impl Web {
 
     /// The same host, once nothing is wrong with it.
     #[track_caller]
-    fn is_found(self) {
+    fn is_found(&self) {
         self.put("card.rss", &self.card);
         self.john.ok(&["handshake", "invite", &format!("{}card.rss", self.host.url())]);
     }
