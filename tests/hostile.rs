@@ -10,7 +10,9 @@ mod hostile {
     mod documents;
     mod egress;
     mod flood;
+    mod full_disk;
     mod hand;
+    mod home;
     mod invitations;
     mod items;
     mod logs;

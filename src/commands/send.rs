@@ -10,6 +10,7 @@ use crate::conversation::session::Session;
 use crate::conversation::{attachment, publish, reading};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::guid::Guid;
+use crate::protocol::hash::Hash;
 use crate::protocol::item::Item;
 use crate::store::contacts::Contact;
 
@@ -108,19 +109,36 @@ fn keep(session: &mut Session, name: &str, mut item: Item, args: &SendArgs) -> R
         Some(_) => kept_before(session, &mut writing, &item)?,
         None => None,
     };
-    let sequence = match before {
-        Some(sequence) => sequence,
-        None => {
-            attachment::seal_files(session, &mut item, &writing.certificate)?;
-            let outgoing = writing.seal(session, item, args.yes)?;
-            writing.take(session, outgoing, args.yes)?;
-            writing.contact.ours.sequence
-        }
+    let taken = match before {
+        Some(sequence) => Ok(sequence),
+        None => take(session, &mut writing, item, args)?,
     };
     drop(lock);
     let line = if several { format!("{name}\t{guid}\n") } else { format!("{guid}\n") };
     input::print(session, line.as_bytes())?;
-    Ok(sequence)
+    taken
+}
+
+/// Takes `item` into log and feed, and returns its sequence; or what kept it out of the feed, if it
+/// was counted by then: it is kept, and the next rewriting puts it there.
+fn take(
+    session: &mut Session,
+    writing: &mut Writing,
+    mut item: Item,
+    args: &SendArgs,
+) -> Result<Result<u64>> {
+    attachment::seal_files(session, &mut item, &writing.certificate)?;
+    let outgoing = writing.seal(session, item, args.yes)?;
+    let hash = Hash::of(outgoing.octets.as_bytes());
+    let Err(error) = writing.take(session, outgoing, args.yes) else {
+        return Ok(Ok(writing.contact.ours.sequence));
+    };
+    let counted = Contact::load(&session.home, &writing.name)?.ours.head == Some(hash);
+    if !counted {
+        return Err(error);
+    }
+    let hints = vec!["it is kept, do not send it again: cloudim publish".to_owned()];
+    Ok(Err(Error { kind: Kind::Unpublished, hints, ..error }))
 }
 
 /// The sequence of `item` if an earlier run kept it; what that run left undone is done.

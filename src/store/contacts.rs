@@ -353,7 +353,7 @@ pub fn pin(home: &Home, name: &str, certificate: &Certificate) -> Result<()> {
 pub fn rename(home: &Home, name: &str, new: &str) -> Result<()> {
     Contact::load(home, name)?;
     names::check(new)?;
-    if home.contact(new).exists() {
+    if is_taken(home, new) {
         return Err(Error::cannot(format!("there is a contact `{new}` already")));
     }
     let failed = || format!("cannot rename `{name}`");

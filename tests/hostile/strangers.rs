@@ -52,7 +52,7 @@ impl Web {
 
     /// The same host, once nothing is wrong with it.
     #[track_caller]
-    fn finds_the_card(self) {
+    fn is_found(&self) {
         self.put("card.rss", &self.card);
         self.john.ok(&["handshake", "invite", &format!("{}card.rss", self.host.url())]);
     }
@@ -69,7 +69,7 @@ fn a_card_that_does_not_name_itself_is_refused() {
     // One hop is allowed, and only one: the card at its end names the first again.
     web.put("other.rss", &web.card);
     web.refuses("card.rss", 1, "other.rss does not name itself");
-    web.finds_the_card();
+    web.is_found();
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_card_without_key_or_handshake_is_refused() {
     web.refuses("card.rss", 1, "names no card: it has no im:handshake");
     web.put("card.rss", web.card.replace(&line("<im:pgpKey"), ""));
     web.refuses("card.rss", 1, "has no im:pgpKey");
-    web.finds_the_card();
+    web.is_found();
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_key_that_is_not_the_one_on_the_card_is_refused() {
     web.put("key.asc", vec![b'x'; 65 << 10]);
     web.refuses("card.rss", 1, "more than 65536 bytes");
     web.put("key.asc", mary);
-    web.finds_the_card();
+    web.is_found();
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn another_fingerprint_than_was_told_is_refused() {
         web.john.run(&["handshake", "invite", &address, "--fingerprint", other]).expect(4);
     assert!(refused.stderr.contains("somebody may stand between you"), "{}", refused.stderr);
     assert_unchanged_but(&before, &snapshot(&web.john.home()), &[]);
-    web.finds_the_card();
+    web.is_found();
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_page_that_links_to_no_card_is_refused() {
     web.refuses("", 1, "more than 256000 bytes");
     web.put("index.html", b"\x00\xff<<<>>><link <head <link rel=alternate");
     web.refuses("", 1, "leads to no card");
-    web.finds_the_card();
+    web.is_found();
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_place_for_answers_on_another_host_is_refused() {
         web.put("card.rss", card);
         web.refuses("card.rss", 1, "leads to no card");
     }
-    web.finds_the_card();
+    web.is_found();
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_host_that_never_ends_or_never_answers_is_left() {
     let ran = bounded(&web.john, &["--timeout", "1s", "handshake", "invite", &address]).expect(3);
     assert!(ran.stderr.contains("it takes too long"), "{}", ran.stderr);
     web.host.set(Behaviour::Normal);
-    web.finds_the_card();
+    web.is_found();
 }
 
 #[test]
