@@ -52,7 +52,10 @@ impl Killer {
         // It may have ended already.
         let _ = child.kill();
         let status = child.wait().unwrap();
-        self.killed += usize::from(status.code().is_none());
+        let was_killed = status.code().is_none();
+        self.killed += usize::from(was_killed);
+        // What else the machine does changes: half of the runs are to be killed.
+        self.whole = self.whole.mul_f64(if was_killed { 1.05 } else { 0.95 });
         let mut stdout = String::new();
         std::io::Seek::rewind(&mut out).unwrap();
         std::io::Read::read_to_string(&mut out, &mut stdout).unwrap();
