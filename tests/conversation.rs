@@ -8,6 +8,8 @@ mod attachments;
 mod contacts;
 #[path = "conversation/feed.rs"]
 mod feed;
+#[path = "conversation/keys.rs"]
+mod keys;
 #[path = "conversation/many.rs"]
 mod many;
 #[path = "conversation/output.rs"]

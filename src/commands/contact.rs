@@ -17,6 +17,7 @@ use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::{limits, time};
 use crate::store::atomic;
 use crate::store::contacts::{self, Contact, Trust};
+use crate::store::lock::{Lock, PATIENCE};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -164,6 +165,9 @@ pub fn run(session: &mut Session, args: ContactArgs) -> Result<()> {
             trust::run(session, &name, fingerprint.as_deref(), yes)
         }
         Action::Rename { name, new } => {
+            Contact::load(&session.home, &name)?;
+            // A hook that is running notes how far it has got under the old name.
+            let _delivery = Lock::take(&session.home.contact(&name), PATIENCE)?;
             let _lock = session.lock()?;
             contacts::rename(&session.home, &name, &new)
         }

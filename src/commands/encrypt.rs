@@ -45,6 +45,8 @@ pub fn run(session: &mut Session, args: EncryptArgs) -> Result<()> {
     attachment::seal_files(session, &mut item, &writing.certificate)?;
     let outgoing = writing.seal(session, item, args.yes)?;
     let sealed = outgoing.sealed.write();
-    Outbox::of(&session.home, &args.to).keep(&sealed, &outgoing.octets)?;
+    let outbox = Outbox::of(&session.home, &args.to);
+    outbox.clear_old(session.now())?;
+    outbox.keep(&sealed, &outgoing.octets)?;
     input::print(session, format!("{sealed}\n").as_bytes())
 }

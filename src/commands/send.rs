@@ -1,5 +1,7 @@
 //! `send`: a message to one contact, or to several.
 
+use std::collections::HashSet;
+
 use clap::Args;
 
 use super::input::{self, MessageArgs};
@@ -56,8 +58,10 @@ struct Kept {
 ///
 /// # Errors
 /// When nothing was kept; what was kept and is not there yet is [`Kind::Unpublished`].
-pub fn run(session: &mut Session, args: SendArgs) -> Result<()> {
+pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
     session.expect_writable()?;
+    let mut named = HashSet::new();
+    args.contacts.retain(|name| named.insert(name.clone()));
     let guid = guid(&args)?;
     for name in &args.contacts {
         Writing::to(session, name)?;

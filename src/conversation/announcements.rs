@@ -145,6 +145,10 @@ impl Intake<'_> {
                 ));
             }
             Order::Later => {
+                if in_force.is_some_and(|(log, ..)| log != state.log) {
+                    // The contact lost its disk: only what it says from now on counts.
+                    self.contact.ours.acknowledged = 0;
+                }
                 let theirs = &mut self.contact.theirs;
                 theirs.head =
                     state.head.map(|(sequence, hash)| Head { log: state.log, sequence, hash });

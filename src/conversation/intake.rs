@@ -125,12 +125,21 @@ impl<'a> Intake<'a> {
             let hash = sealed.as_deref().map(sealed_hash);
             hash.is_some_and(|hash| Some(hash) != seen && !self.is_settled(what, hash))
         };
-        new_single(
-            &channel.introduction,
-            theirs.introduction.as_ref().map(|seen| seen.sealed),
-            "introduction",
-        ) || new_single(&channel.state, theirs.state.as_ref().map(|seen| seen.sealed), "state")
+        self.is_sealed_to_the_past()
+            || new_single(
+                &channel.introduction,
+                theirs.introduction.as_ref().map(|seen| seen.sealed),
+                "introduction",
+            )
+            || new_single(&channel.state, theirs.state.as_ref().map(|seen| seen.sealed), "state")
             || channel.items.iter().any(|item| self.is_new(item))
+    }
+
+    /// Whether the contact's encryption subkey is another than our feed is sealed to.
+    fn is_sealed_to_the_past(&self) -> bool {
+        let writes = !self.session.config.read_only && !self.contact.blocked;
+        let subkey = self.certificate.encryption_subkey(self.now).ok();
+        writes && subkey.is_some() && subkey != self.contact.ours.sealed_to
     }
 
     /// Whether the verdict on a sealed object stands, so that it need not be opened again.

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::intake::sealed_hash;
 use super::outgoing;
 use super::retention;
 use super::sealing::{cannot_seal, seal, signing_time};
@@ -93,7 +94,10 @@ pub fn prepare(
     let before = old.clone().unwrap_or_default();
     let subkey = to.encryption_subkey(now);
     let subkey = subkey.map_err(|why| cannot_seal(SealError::Unusable(to.fingerprint(), why)))?;
-    let reseal = contact.ours.sealed_to.as_ref() != Some(&subkey);
+    // A run may have died between counting what it sealed and writing the feed.
+    let is_as_counted =
+        before.introduction.as_deref().map(sealed_hash) == contact.ours.introduction_sealed;
+    let reseal = contact.ours.sealed_to.as_ref() != Some(&subkey) || !is_as_counted;
     let fresh = change.item.as_ref().map(|fresh| fresh.filed);
     let filed = Octets::of(&session.home, name).items()?;
     let kept = retention::decide(filed, fresh, &contact.ours, session.config.retention, now);

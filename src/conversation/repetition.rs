@@ -34,6 +34,9 @@ pub fn complete(session: &mut Session, name: &str, candidate: &Candidate) -> Res
             join(session, name, candidate, made)?;
         }
     }
+    if is_anew(&Contact::load(&session.home, name)?, candidate) {
+        renew(session, name, candidate)?;
+    }
     rewrite(session, name)?;
     let contact = Contact::load(&session.home, name)?;
     // Only an invitation that crossed ours made a contact whom we had invited, and answers nothing.
@@ -101,27 +104,55 @@ pub fn finish(session: &Session, name: &str, made: &Made, accepted: Timestamp) -
 /// `name` has accepted our invitation `made`, while we had accepted another of theirs: the later of
 /// their feeds counts, and the feed of `made`, where they look, leads to the one we keep.
 fn join(session: &mut Session, name: &str, candidate: &Candidate, made: &Made) -> Result<()> {
-    let certificate = contacts::certificate(&session.home, name)?;
     let mut contact = Contact::load(&session.home, name)?;
+    contact.ours.invitation = Some(made.hash);
+    follow(session, name, &mut contact, candidate)?;
+    let kept = feeds::load(&session.home, &contact.ours.token)?.unwrap_or_default();
+    let mut channel = singles::channel(session, &made.token)?;
+    channel.introduction = kept.introduction;
+    session.about_to_change_public()?;
+    session.home.write(&session.home.feed(&made.token), channel.write().as_bytes())
+}
+
+/// Whether the contact invites us anew, by another feed than the one that we read: it has lost, or
+/// removed, what we had agreed.
+fn is_anew(contact: &Contact, candidate: &Candidate) -> bool {
+    let (introduction, theirs) = (&candidate.introduction, &contact.theirs);
+    introduction.in_reply_to.is_none()
+        && introduction.to_fingerprint.is_some()
+        && contact.ours.invitation.is_none()
+        && theirs.introduction.as_ref().is_some_and(|seen| introduction.log > seen.log)
+        && !theirs.logs.contains(&introduction.log)
+}
+
+/// Follows the contact to its new feed, and answers where it looks with the feed that we keep.
+fn renew(session: &mut Session, name: &str, candidate: &Candidate) -> Result<()> {
+    let mut contact = Contact::load(&session.home, name)?;
+    follow(session, name, &mut contact, candidate)?;
+    acceptance::answer_crossing(session, name, candidate)
+}
+
+/// Puts the contact's introduction in force if it is a later one, and introduces us anew.
+fn follow(
+    session: &mut Session,
+    name: &str,
+    contact: &mut Contact,
+    candidate: &Candidate,
+) -> Result<()> {
+    let certificate = contacts::certificate(&session.home, name)?;
     let introduction = &candidate.introduction;
     let theirs = contact.theirs.introduction.as_ref();
     let in_force = theirs.map(|seen| (seen.log, seen.serial, seen.hash));
     let new = (introduction.log, introduction.serial, candidate.hash());
     if handshake::order(new, in_force) == Order::Later {
-        announcements::adopt(&mut contact, introduction.clone(), new.2, candidate.sealed);
+        announcements::adopt(contact, introduction.clone(), new.2, candidate.sealed);
     }
-    contact.ours.invitation = Some(made.hash);
     contact.ours.introduction = contact.ours.introduction.saturating_add(1);
-    let (token, log) = (contact.ours.token.clone(), contact.ours.log);
-    let serial = contact.ours.introduction;
+    let (token, log, serial) =
+        (contact.ours.token.clone(), contact.ours.log, contact.ours.introduction);
     let later = acceptance::addressed(session, &token, log, serial, introduction)?;
     let change = Change { introduction: Some(&later), ..Change::default() };
-    own_feed::rewrite(session, name, &mut contact, &certificate, change)?;
-    let kept = feeds::load(&session.home, &token)?.unwrap_or_default();
-    let mut channel = singles::channel(session, &made.token)?;
-    channel.introduction = kept.introduction;
-    session.about_to_change_public()?;
-    session.home.write(&session.home.feed(&made.token), channel.write().as_bytes())
+    own_feed::rewrite(session, name, contact, &certificate, change).map(drop)
 }
 
 fn rewrite(session: &mut Session, name: &str) -> Result<()> {

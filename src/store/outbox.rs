@@ -49,16 +49,24 @@ impl<'a> Outbox<'a> {
     /// When a file cannot be removed.
     pub fn clear(&self, sealed: &str, now: Timestamp) -> Result<()> {
         atomic::remove(&self.path(sealed))?;
+        self.clear_old(now)?;
+        // Only an empty folder goes: what `encrypt` made meanwhile stays.
+        let _ = fs::remove_dir(&self.folder);
+        Ok(())
+    }
+
+    /// Lets go of what is older than a day at `now`.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn clear_old(&self, now: Timestamp) -> Result<()> {
         let now = SystemTime::from(now);
         for file in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let written = file.metadata().and_then(|metadata| metadata.modified());
-            if written.is_ok_and(|written| now.duration_since(written).is_ok_and(|age| age > KEPT))
-            {
+            if written.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > KEPT)) {
                 atomic::remove(&file.path())?;
             }
         }
-        // Only an empty folder goes: what `encrypt` made meanwhile stays.
-        let _ = fs::remove_dir(&self.folder);
         Ok(())
     }
 

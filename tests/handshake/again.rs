@@ -85,3 +85,18 @@ fn who_was_removed_can_be_agreed_with_anew() {
     john.ok(&["poll"]);
     one_conversation(&john, &mary);
 }
+
+#[test]
+fn who_lost_the_agreement_is_answered_anew_by_whom_it_was_with() {
+    let (john, mary) = crate::common::peer::friends();
+    john.send(&mary, "old");
+    mary.poll();
+    john.poll();
+    john.ok(&["contact", "remove", "mary", "--yes"]);
+    let again =
+        mary.feed(&["handshake", "accept", "-i", "-"], invitation(&john, &[&mary.address()]));
+    assert!(again.expect(0).stderr.contains("`john` is your contact already"));
+    john.ok(&["poll"]);
+    one_conversation(&john, &mary);
+    assert_eq!(mary.ok(&["read", "-n", "5"]).lines().count(), 5, "the old message is still there");
+}

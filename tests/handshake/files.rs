@@ -193,3 +193,23 @@ fn what_is_no_invitation_is_refused_with_the_reason() {
     assert!(stderr.contains("the introduction is our own"), "{stderr}");
     assert!(contacts(&mary).is_empty() && contacts(&bob).is_empty());
 }
+
+#[test]
+fn an_invitation_may_come_by_mail() {
+    let quoted = |file: &str| file.replace('=', "=3D").replace("<channel>", "<chan=\r\nnel>");
+    let plain = |file: &str| file.to_owned();
+    for (encoding, encode) in [("8bit", plain as fn(&str) -> String), ("quoted-printable", quoted)]
+    {
+        let (john, mary) = (Peer::john(), Peer::mary());
+        let body = encode(&invitation(&john, &[&mary.address(), "--note", "it's John"]));
+        let mail = format!(
+            "From: John <john@john.example>\nSubject: cloudim\nMIME-Version: 1.0\n\
+             Content-Transfer-Encoding: {encoding}\n\nDear Mary,\n\n{body}\n-- \nJohn\n"
+        );
+        let received = mary.feed(&["handshake", "receive"], &mail).expect(0);
+        assert_eq!(received.stderr, "`john` invites you: cloudim handshake accept john\n");
+        mary.ok(&["handshake", "accept", "john"]);
+        john.ok(&["poll"]);
+        one_conversation(&john, &mary);
+    }
+}

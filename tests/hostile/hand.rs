@@ -116,7 +116,7 @@ impl Hand {
     /// The state in the feed.
     pub fn state(&self) -> State {
         let (sealed, own) = (self.feed.state.as_deref().unwrap(), self.key.certificate());
-        let opened = openpgp::open(sealed, &self.key, &own, in_hours(0)).unwrap();
+        let opened = openpgp::open(sealed, &self.key, &own, in_hours(24 * 365)).unwrap();
         State::parse(&opened.octets).unwrap()
     }
 

@@ -64,14 +64,14 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
             Err(unknown) => return Err(unknown),
         },
     };
-    publish::publish(session, false)?;
-    match &args.output {
-        Some(path) => {
-            let file = acceptance::file(session, &name)?;
-            input::output(session, path, file.as_bytes())
-        }
-        None => acceptance::call(session, &name),
+    if let Some(path) = &args.output {
+        // First the file: a publish command that fails must not cost it.
+        let file = acceptance::file(session, &name)?;
+        input::output(session, path, file.as_bytes())?;
+        return publish::publish(session, false);
     }
+    publish::publish(session, false)?;
+    acceptance::call(session, &name)
 }
 
 /// A waiting invitation, as it was checked when it came.

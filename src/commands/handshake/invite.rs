@@ -56,12 +56,12 @@ pub fn invite(session: &mut Session, args: &InviteArgs) -> Result<()> {
     if let Some(to) = &made.to {
         session.say(&format!("the card is {} with the key {}", to.card, to.fingerprint.grouped()));
     }
-    publish::publish(session, false)?;
-    match &args.output {
-        Some(path) => {
-            let file = invitation::file(session, &made)?;
-            input::output(session, path, file.as_bytes())
-        }
-        None => invitation::call(session, &made),
+    if let Some(path) = &args.output {
+        // First the file: a publish command that fails must not cost it.
+        let file = invitation::file(session, &made)?;
+        input::output(session, path, file.as_bytes())?;
+        return publish::publish(session, false);
     }
+    publish::publish(session, false)?;
+    invitation::call(session, &made)
 }
