@@ -119,7 +119,7 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_se
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -s v -l verbose -d 'Tell what is done; given twice, in detail'
-complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -s h -l help -d 'Print help'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -s V -l version -d 'Print version'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -s i -l input -d 'Read the invitation, or the acceptance, from a file, or from stdin for -' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -l as -d 'What to call the contact' -r

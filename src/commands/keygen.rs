@@ -3,6 +3,7 @@
 use std::env;
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use rand::SeedableRng;
 use zeroize::Zeroizing;
 
@@ -72,20 +73,8 @@ pub fn run(home: Home, options: Options, world: World, args: KeygenArgs) -> Resu
         .map_err(|cause| Error::usage("cannot use --cloud").because(cause))?;
     expect_free(&home)?;
     let passphrase = passphrase(&options, &args)?;
-    let mut rng = Random::from_entropy();
     let now = time::whole_seconds((world.now)());
-    let profile = match args.profile {
-        Profile::Default => secret_key::Profile::Default,
-        Profile::Classic => secret_key::Profile::Classic,
-    };
-    let mut secret = SecretKey::generate(profile, &name, now, &mut rng)
-        .or_cannot(|| "cannot make a key".to_owned())?;
-    let revocation = secret
-        .revocation(now, &mut rng)
-        .or_cannot(|| "cannot make a revocation certificate".to_owned())?;
-    if !passphrase.is_empty() {
-        secret.lock(&passphrase, &mut rng).or_cannot(|| "cannot lock the key".to_owned())?;
-    }
+    let (secret, revocation) = make_key(&name, args.profile, &passphrase, now)?;
     atomic::folder(home.root(), Mode::Private)?;
     let mut lock = home.lock()?;
     expect_free(&home)?;
@@ -107,6 +96,29 @@ pub fn run(home: Home, options: Options, world: World, args: KeygenArgs) -> Resu
     session.home.create(&session.home.config(), settings.as_bytes())?;
     drop(lock);
     report(&mut session, &secret)
+}
+
+/// A new key, locked unless `passphrase` is empty, and the certificate that revokes it.
+fn make_key(
+    name: &str,
+    profile: Profile,
+    passphrase: &str,
+    now: Timestamp,
+) -> Result<(SecretKey, String)> {
+    let mut rng = Random::from_entropy();
+    let profile = match profile {
+        Profile::Default => secret_key::Profile::Default,
+        Profile::Classic => secret_key::Profile::Classic,
+    };
+    let mut secret = SecretKey::generate(profile, name, now, &mut rng)
+        .or_cannot(|| "cannot make a key".to_owned())?;
+    let revocation = secret
+        .revocation(now, &mut rng)
+        .or_cannot(|| "cannot make a revocation certificate".to_owned())?;
+    if !passphrase.is_empty() {
+        secret.lock(passphrase, &mut rng).or_cannot(|| "cannot lock the key".to_owned())?;
+    }
+    Ok((secret, revocation))
 }
 
 fn report(session: &mut Session, secret: &SecretKey) -> Result<()> {

@@ -36,77 +36,62 @@ pub fn run(home: Home, options: Options, mut world: World) -> Result<()> {
     session.verdict()
 }
 
+/// A line, and its place: the lowest comes first.
+type Line = (u8, String);
+
 fn urgent(session: &mut Session) -> Result<Vec<String>> {
-    let mut standings = Vec::new();
+    let mut lines = Vec::new();
     for name in contacts::list(&session.home)? {
         match Standing::of(&session.home, &name, session.now()) {
-            Ok(standing) => standings.push(standing),
+            Ok(standing) => lines.extend(about_contact(&standing)),
             Err(error) => session.report(&error),
         }
     }
-    let mut lines = Vec::new();
-    let mut add = |wanted: fn(&Standing) -> bool, line: fn(&Standing) -> String| {
-        lines.extend(standings.iter().filter(|standing| wanted(standing)).map(line));
-    };
-    add(
-        |s| s.held > 0,
-        |s| {
-            format!(
-                "{} held by `{}`: cloudim status {}",
-                count(s.held, "item"),
-                s.contact,
-                s.contact
-            )
-        },
-    );
-    add(
-        |s| s.parked,
-        |s| {
-            format!(
-                "the hook for `{}` is parked: cloudim poll {} --retry --exec CMD",
-                s.contact, s.contact
-            )
-        },
-    );
-    add(
-        |s| s.undelivered > 0,
-        |s| {
-            format!(
-                "{} by `{}`: cloudim poll {}",
-                count(s.undelivered, "new message"),
-                s.contact,
-                s.contact
-            )
-        },
-    );
-    for received in
-        invitations::received(&session.home)?.iter().filter(|i| i.decision == Decision::Pending)
-    {
-        lines.push(format!(
-            "`{}` invites you: cloudim handshake accept {}",
-            received.name, received.name
-        ));
-    }
+    lines.extend(about_invitations(session)?);
     if session.config.publish.is_some() && !snapshot::is_published(&session.home)? {
-        lines.push("not everything is published: cloudim publish".to_owned());
+        lines.push((4, "not everything is published: cloudim publish".to_owned()));
     }
-    for standing in standings.iter().filter(|standing| standing.failing_since.is_some()) {
-        lines.push(format!(
-            "`{}` is out of reach: cloudim poll {}",
-            standing.contact, standing.contact
-        ));
+    lines.sort_by_key(|(place, _)| *place);
+    Ok(lines.into_iter().map(|(_, line)| line).collect())
+}
+
+fn about_contact(standing: &Standing) -> Vec<Line> {
+    let name = &standing.contact;
+    let mut lines = Vec::new();
+    if standing.held > 0 {
+        let held = count(standing.held, "item");
+        lines.push((0, format!("{held} held by `{name}`: cloudim status {name}")));
+    }
+    if standing.parked {
+        let resume = format!("cloudim poll {name} --retry --exec CMD");
+        lines.push((1, format!("the hook for `{name}` is parked: {resume}")));
+    }
+    if standing.undelivered > 0 {
+        let new = count(standing.undelivered, "new message");
+        lines.push((2, format!("{new} by `{name}`: cloudim poll {name}")));
+    }
+    if standing.failing_since.is_some() {
+        lines.push((5, format!("`{name}` is out of reach: cloudim poll {name}")));
+    }
+    if standing.unacknowledged > 0 {
+        let unread = usize::try_from(standing.unacknowledged).unwrap_or(usize::MAX);
+        let unread = count(unread, "message");
+        lines.push((7, format!("`{name}` has yet to read {unread}: cloudim poll")));
+    }
+    lines
+}
+
+fn about_invitations(session: &Session) -> Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    for received in invitations::received(&session.home)? {
+        if received.decision == Decision::Pending {
+            let name = received.name;
+            lines.push((3, format!("`{name}` invites you: cloudim handshake accept {name}")));
+        }
     }
     for made in invitations::made(&session.home)? {
         let name = made.name.unwrap_or_else(|| "somebody".to_owned());
-        lines.push(format!("`{name}` has not answered your invitation: cloudim poll"));
-    }
-    for standing in standings.iter().filter(|standing| standing.unacknowledged > 0) {
-        let unread = usize::try_from(standing.unacknowledged).unwrap_or(usize::MAX);
-        lines.push(format!(
-            "`{}` has yet to read {}: cloudim poll",
-            standing.contact,
-            count(unread, "message")
-        ));
+        lines.push((6, format!("`{name}` has not answered your invitation: cloudim poll")));
     }
     Ok(lines)
 }

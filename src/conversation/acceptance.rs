@@ -193,6 +193,18 @@ fn agree(
     octets: &str,
     in_force: bool,
 ) -> Result<()> {
+    let mut contact = contact_of(session, candidate, ours, in_force);
+    contacts::make_room(&session.home, name)?;
+    let introduction_octets = Octets::of(&session.home, name).stage_introduction(octets)?;
+    atomic::sync([&introduction_octets])?;
+    atomic::put(vec![introduction_octets])?;
+    contacts::pin(&session.home, name, &candidate.certificate)?;
+    own_feed::rewrite(session, name, &mut contact, &candidate.certificate, Change::default())?;
+    Ok(())
+}
+
+/// What is known of whom `candidate` introduces.
+fn contact_of(session: &Session, candidate: &Candidate, ours: Ours, in_force: bool) -> Contact {
     let introduction = &candidate.introduction;
     let seen = Seen {
         log: introduction.log,
@@ -200,7 +212,7 @@ fn agree(
         hash: candidate.hash(),
         sealed: candidate.sealed,
     };
-    let mut contact = Contact {
+    Contact {
         fingerprint: introduction.fingerprint.clone(),
         trust: Trust::FirstUse,
         blocked: false,
@@ -218,14 +230,7 @@ fn agree(
             ..Theirs::default()
         },
         http: Http::default(),
-    };
-    contacts::make_room(&session.home, name)?;
-    let introduction_octets = Octets::of(&session.home, name).stage_introduction(octets)?;
-    atomic::sync([&introduction_octets])?;
-    atomic::put(vec![introduction_octets])?;
-    contacts::pin(&session.home, name, &candidate.certificate)?;
-    own_feed::rewrite(session, name, &mut contact, &candidate.certificate, Change::default())?;
-    Ok(())
+    }
 }
 
 /// Puts an acceptance that points to the feed we keep where the other looks for one.

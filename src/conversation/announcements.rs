@@ -2,6 +2,7 @@
 
 use super::intake::{Intake, key_hash, sealed_hash};
 use crate::protocol::channel::Channel;
+use crate::protocol::guid::LogId;
 use crate::protocol::handshake::{self, Order};
 use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
@@ -82,33 +83,15 @@ impl Intake<'_> {
         handshake::check_later(&introduction, &self.contact.fingerprint, &us, invitation)
             .map_err(refused)?;
         let hash = Hash::of(octets);
-        let in_force = self
-            .contact
-            .theirs
-            .introduction
-            .as_ref()
-            .map(|seen| (seen.log, seen.serial, seen.hash));
-        match handshake::order((introduction.log, introduction.serial, hash), in_force) {
+        let before = in_force(self.contact.theirs.introduction.as_ref());
+        match handshake::order((introduction.log, introduction.serial, hash), before) {
             Order::Earlier => self.stale = true,
-            Order::Fork => {
-                return Err((
-                    Why::Failed,
-                    format!("there are two with the serial {}", introduction.serial),
-                ));
-            }
+            Order::Fork => return Err(forked(introduction.serial)),
             Order::Same => {
                 self.contact.theirs.introduction.iter_mut().for_each(|seen| seen.sealed = sealed)
             }
-            Order::Later if backdated => {
-                return Err((
-                    Why::Early,
-                    "it was signed long before what is known already".to_owned(),
-                ));
-            }
-            Order::Later
-                if introduction.log.time().as_second()
-                    > self.now.as_second().saturating_add(limits::AHEAD) =>
-            {
+            Order::Later if backdated => return Err(long_before()),
+            Order::Later if self.is_ahead(introduction.log) => {
                 return Err((Why::Early, "its log is of the future".to_owned()));
             }
             Order::Later => {
@@ -119,47 +102,42 @@ impl Intake<'_> {
         Ok(())
     }
 
+    fn is_ahead(&self, log: LogId) -> bool {
+        log.time().as_second() > self.now.as_second().saturating_add(limits::AHEAD)
+    }
+
     fn judge_state(&mut self, octets: &[u8], sealed: Hash, backdated: bool) -> Judged<()> {
         let state = State::parse(octets).map_err(refused)?;
         if !self.contact.theirs.logs.contains(&state.log) {
             return Err((Why::Foreign, "it is of a log that this feed has not opened".to_owned()));
         }
         let hash = Hash::of(octets);
-        let in_force =
-            self.contact.theirs.state.as_ref().map(|seen| (seen.log, seen.serial, seen.hash));
-        match handshake::order((state.log, state.serial, hash), in_force) {
+        let before = in_force(self.contact.theirs.state.as_ref());
+        match handshake::order((state.log, state.serial, hash), before) {
             Order::Earlier => self.stale = true,
-            Order::Fork => {
-                return Err((
-                    Why::Failed,
-                    format!("there are two with the serial {}", state.serial),
-                ));
-            }
+            Order::Fork => return Err(forked(state.serial)),
             Order::Same => {
                 self.contact.theirs.state.iter_mut().for_each(|seen| seen.sealed = sealed)
             }
-            Order::Later if backdated => {
-                return Err((
-                    Why::Early,
-                    "it was signed long before what is known already".to_owned(),
-                ));
-            }
-            Order::Later => {
-                if in_force.is_some_and(|(log, ..)| log != state.log) {
-                    // The contact lost its disk: only what it says from now on counts.
-                    self.contact.ours.acknowledged = 0;
-                }
-                let theirs = &mut self.contact.theirs;
-                theirs.head =
-                    state.head.map(|(sequence, hash)| Head { log: state.log, sequence, hash });
-                theirs.floor = state.floor;
-                theirs.gone = state.gone.iter().map(Wanted::from).collect();
-                theirs.state = Some(Seen { log: state.log, serial: state.serial, hash, sealed });
-                self.check_head();
-                self.acknowledged(&state);
-            }
+            Order::Later if backdated => return Err(long_before()),
+            Order::Later => self.follow(&state, hash, sealed),
         }
         Ok(())
+    }
+
+    /// Puts a later state in force.
+    fn follow(&mut self, state: &State, hash: Hash, sealed: Hash) {
+        let theirs = &mut self.contact.theirs;
+        if theirs.state.as_ref().is_some_and(|seen| seen.log != state.log) {
+            // The contact lost its disk: only what it says from now on counts.
+            self.contact.ours.acknowledged = 0;
+        }
+        theirs.head = state.head.map(|(sequence, hash)| Head { log: state.log, sequence, hash });
+        theirs.floor = state.floor;
+        theirs.gone = state.gone.iter().map(Wanted::from).collect();
+        theirs.state = Some(Seen { log: state.log, serial: state.serial, hash, sealed });
+        self.check_head();
+        self.acknowledged(state);
     }
 
     /// Tells of proof that the log was forked: its head is not the item that we have there.
@@ -242,6 +220,18 @@ pub(super) fn adopt(contact: &mut Contact, introduction: Introduction, hash: Has
     }
     let (log, serial) = (introduction.log, introduction.serial);
     contact.theirs.introduction = Some(Seen { log, serial, hash, sealed });
+}
+
+fn in_force(seen: Option<&Seen>) -> Option<(LogId, u64, Hash)> {
+    seen.map(|seen| (seen.log, seen.serial, seen.hash))
+}
+
+fn forked(serial: u64) -> (Why, String) {
+    (Why::Failed, format!("there are two with the serial {serial}"))
+}
+
+fn long_before() -> (Why, String) {
+    (Why::Early, "it was signed long before what is known already".to_owned())
 }
 
 fn refused(error: protocol::Error) -> (Why, String) {

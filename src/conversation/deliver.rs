@@ -135,13 +135,7 @@ fn to_hook(
     if retry {
         cursors.resume();
     }
-    if !cursors.may_run(session.now()) {
-        if cursors.is_parked() {
-            session.warn(&format!(
-                "the hook for `{name}` failed too often and is parked\nhint: cloudim poll --retry --exec CMD"
-            ));
-            session.blame(Kind::Cannot);
-        }
+    if !may_run(session, name, &cursors) {
         return Ok(0);
     }
     if cursors.hook.is_none() {
@@ -151,26 +145,55 @@ fn to_hook(
     }
     let mut taken = 0;
     for record in Messages::of(&session.home, name).after(cursors.hook_cursor())? {
-        let number = record.number;
-        if record.is_received_message() {
-            if limit.is_some_and(|limit| taken >= limit) {
-                break;
-            }
-            let shown = Shown { contact: name.to_owned(), record };
-            if !hook::run(session, command, &shown)? {
-                cursors.failed(session.now());
-                cursors.save(&session.home, name)?;
-                session.report(&refused(&shown, &cursors));
-                break;
-            }
-            taken += 1;
-        } else {
-            tell(session, &news(name, record).into_iter().collect::<Vec<_>>());
+        let is_message = record.is_received_message();
+        if is_message && limit.is_some_and(|limit| taken >= limit) {
+            break;
         }
-        cursors.taken(number);
-        cursors.save(&session.home, name)?;
+        if !hand_over(session, name, command, record, &mut cursors)? {
+            break;
+        }
+        taken += usize::from(is_message);
     }
     Ok(taken)
+}
+
+fn may_run(session: &mut Session, name: &str, cursors: &Delivered) -> bool {
+    let may_run = cursors.may_run(session.now());
+    if cursors.is_parked() {
+        session.warn(&format!(
+            "the hook for `{name}` failed too often and is parked\nhint: cloudim poll --retry --exec CMD"
+        ));
+        session.blame(Kind::Cannot);
+    }
+    may_run
+}
+
+/// Hands `record` to the hook, or tells of it if it is no message; returns whether the next may
+/// follow.
+fn hand_over(
+    session: &mut Session,
+    name: &str,
+    command: &str,
+    record: Record,
+    cursors: &mut Delivered,
+) -> Result<bool> {
+    let number = record.number;
+    let mut is_taken = true;
+    if record.is_received_message() {
+        let shown = Shown { contact: name.to_owned(), record };
+        is_taken = hook::run(session, command, &shown)?;
+        if !is_taken {
+            cursors.failed(session.now());
+            session.report(&refused(&shown, cursors));
+        }
+    } else {
+        tell(session, &news(name, record).into_iter().collect::<Vec<_>>());
+    }
+    if is_taken {
+        cursors.taken(number);
+    }
+    cursors.save(&session.home, name)?;
+    Ok(is_taken)
 }
 
 fn refused(shown: &Shown, cursors: &Delivered) -> Error {

@@ -42,18 +42,33 @@ fn an_acceptance_is_confirmed_twice_without_harm() {
 }
 
 #[test]
-fn an_acceptance_is_no_invitation_to_be_received() {
+fn an_acceptance_may_wait_and_is_confirmed_by_name() {
+    let (john, mary, bob) = (Peer::john(), Peer::mary(), Peer::new("Bob", &[]));
+    let file = invitation(&john, &[]);
+    for (peer, name) in [(&mary, "mary"), (&bob, "bob")] {
+        let ran = john.feed(&["handshake", "receive"], accept(peer, &file)).expect(0);
+        let words = format!("`{name}` answers your invitation: cloudim handshake accept {name}\n");
+        assert_eq!(ran.stderr, words);
+    }
+    assert_eq!(waiting(&john).len(), 3, "the invitation, and two who answer it");
+    assert!(john.ok(&["handshake", "list"]).contains(&mary.address()), "the card is shown");
+    john.ok(&["handshake", "accept", "mary"]);
+    let refused = john.fails(&["handshake", "accept", "bob"], 1);
+    assert!(refused.contains("`Bob` answers an invitation that `mary` has used up"), "{refused}");
+    john.ok(&["handshake", "decline", "bob"]);
+    one_conversation(&john, &mary);
+}
+
+#[test]
+fn the_answer_of_whom_was_invited_needs_no_decision() {
     let (john, mary) = (Peer::john(), Peer::mary());
-    let answer = accept(&mary, &invitation(&john, &[]));
+    let answer = accept(&mary, &invitation(&john, &[&mary.address()]));
     let ran = john.feed(&["handshake", "receive"], &answer).expect(1);
-    assert!(
-        ran.stderr.contains(
-            "this answers an invitation of yours\nhint: cloudim handshake accept --input FILE"
-        ),
-        "{}",
-        ran.stderr
-    );
+    let words = "this is by whom you invited: there is nothing to decide\nhint: cloudim handshake accept --input FILE";
+    assert!(ran.stderr.contains(words), "{}", ran.stderr);
     assert_eq!(waiting(&john).len(), 1);
+    accept(&john, &answer);
+    one_conversation(&john, &mary);
 }
 
 #[test]

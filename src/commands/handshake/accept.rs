@@ -132,7 +132,7 @@ fn contact_name(
     }
     let planned = match relation {
         Relation::Answer(made) | Relation::Claim(made) | Relation::Crossing(made) => {
-            made.name.clone()
+            made.name.clone().or(waiting.map(|received| received.name.clone()))
         }
         Relation::Invitation | Relation::Contact(_) => {
             let invited = invitation::name_planned(session, &candidate.introduction.fingerprint)?;

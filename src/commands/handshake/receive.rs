@@ -18,6 +18,9 @@ use crate::store::invitations::{self, Decision, Invitation, Received};
 const MOST: usize = 100;
 
 /// Take an invitation in, to decide on it later
+///
+/// Or an answer to an invitation without an address, to confirm it later. A mail with the file in
+/// it will do as well.
 #[derive(Debug, Args)]
 pub struct ReceiveArgs {
     /// The invitation [default: stdin]
@@ -45,17 +48,18 @@ pub struct DeclineArgs {
 pub fn receive(session: &mut Session, args: &ReceiveArgs) -> Result<()> {
     let document = input::file(session, &args.input, limits::FEED)?;
     let candidate = candidate::from_file(session, &document)?;
-    match acceptance::relate(session, &candidate)? {
-        Relation::Invitation => {}
+    let what = match acceptance::relate(session, &candidate)? {
+        Relation::Invitation => "invites you",
+        Relation::Claim(_) => "answers your invitation",
         Relation::Contact(name) => {
             session.say(&format!("this is by your contact `{name}`: there is nothing to decide"));
             return Ok(());
         }
-        Relation::Answer(_) | Relation::Claim(_) | Relation::Crossing(_) => {
-            return Err(Error::cannot("this answers an invitation of yours")
+        Relation::Answer(_) | Relation::Crossing(_) => {
+            return Err(Error::cannot("this is by whom you invited: there is nothing to decide")
                 .hint("cloudim handshake accept --input FILE"));
         }
-    }
+    };
     let card_confirmed = card_is_confirmed(session, &candidate);
     let _lock = session.lock()?;
     if let Some(known) = waiting(session, &candidate)? {
@@ -70,7 +74,7 @@ pub fn receive(session: &mut Session, args: &ReceiveArgs) -> Result<()> {
             .hint("cloudim handshake list; then accept or decline some"));
     }
     let name = keep(session, candidate, card_confirmed)?;
-    session.say(&format!("`{name}` invites you: cloudim handshake accept {name}"));
+    session.say(&format!("`{name}` {what}: cloudim handshake accept {name}"));
     Ok(())
 }
 
