@@ -4,6 +4,8 @@ mod common;
 
 #[path = "plumbing/carriers.rs"]
 mod carriers;
+#[path = "plumbing/cloud.rs"]
+mod cloud;
 #[path = "plumbing/homes.rs"]
 mod homes;
 #[path = "plumbing/publish.rs"]

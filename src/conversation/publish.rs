@@ -123,10 +123,16 @@ fn ping_feed(session: &Session, token: &crate::protocol::token::Token) -> Result
     let Some(register) = cloud_of(session)? else { return Ok(()) };
     let url = register.join("ping")?;
     let feed = singles::feed_url(session, token)?;
+    let failed = || Error::new(Kind::Network, format!("cannot ping {}", url.authority()));
     let answer = session.client()?.post_form(&url, &[("url", feed.as_str())]);
-    answer.map(drop).map_err(|cause| {
-        Error::new(Kind::Network, format!("cannot ping {}", url.authority())).because(cause)
-    })
+    let answer = answer.map_err(|cause| failed().because(cause))?;
+    // XML or JSON; clouds in the wild differ in all but this word.
+    let answer: String =
+        String::from_utf8_lossy(&answer).chars().filter(|c| !c.is_whitespace()).collect();
+    if answer.contains("success=\"false\"") || answer.contains("\"success\":false") {
+        return Err(failed().because(anyhow::anyhow!("it refused")));
+    }
+    Ok(())
 }
 
 fn cloud_of(session: &Session) -> Result<Option<crate::protocol::url::Url>> {
