@@ -10,6 +10,7 @@ pub mod candidate;
 pub mod deliver;
 pub mod fetch;
 pub mod hook;
+pub mod hosting;
 pub mod intake;
 pub mod invitation;
 pub mod known;

@@ -1,6 +1,7 @@
 //! SHA-256 over octets, as items, introductions and key files are named by.
 
 use std::fmt;
+use std::io::{self, Read};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,16 @@ impl Hash {
     /// The hash of `octets`.
     pub fn of(octets: &[u8]) -> Self {
         Self(Sha256::digest(octets).into())
+    }
+
+    /// The hash of all that `reader` still has.
+    ///
+    /// # Errors
+    /// As the reader's.
+    pub fn of_reader(mut reader: impl Read) -> io::Result<Self> {
+        let mut hasher = Sha256::new();
+        io::copy(&mut reader, &mut hasher)?;
+        Ok(Self(hasher.finalize().into()))
     }
 
     /// The 64 hex digits alone, for file names.
@@ -61,6 +72,7 @@ mod tests {
         let empty = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Hash::of(b"").to_string(), empty);
         assert_eq!(empty.parse::<Hash>().unwrap(), Hash::of(b""));
+        assert_eq!(Hash::of_reader(&b"abc"[..]).unwrap(), Hash::of(b"abc"));
     }
 
     #[test]

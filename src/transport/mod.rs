@@ -1,7 +1,10 @@
-//! The network: what is fetched, what is sent, and the guard on both.
+//! The network: what is fetched, what is sent, what is served, and the guards on each.
 //!
 //! Nothing here knows of the store; bytes and header values go in and out.
 
 pub mod client;
 pub mod egress;
+mod limits;
+mod message;
 mod network;
+pub mod server;

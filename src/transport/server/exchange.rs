@@ -1,0 +1,145 @@
+//! One request and its answer.
+
+use std::future::{Future, poll_fn};
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{CONNECTION, HOST, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, Version};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout};
+
+use super::super::message::{Request, Response};
+use super::Server;
+use super::answer::{Answer, Later};
+use super::connection::Progress;
+use super::outgoing::{Outgoing, outgoing};
+
+/// Octets of a body in memory; given back when dropped.
+struct Held(Rc<Server>, usize);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.bodies.set(self.0.bodies.get().saturating_sub(self.1));
+    }
+}
+
+impl Server {
+    pub(super) async fn respond(
+        self: &Rc<Self>,
+        peer: IpAddr,
+        progress: &Progress,
+        request: hyper::Request<Incoming>,
+    ) -> hyper::Response<Outgoing> {
+        let is_head = request.method() == Method::HEAD;
+        progress.begun.set(true);
+        progress.until.set(Instant::now() + self.limits.answer);
+        let response = self.answer(peer, request).await.unwrap_or_else(|refusal| refusal);
+        let response = outgoing(response, is_head);
+        progress.until.set(Instant::now() + self.limits.answer);
+        progress.unread.set(response.headers().contains_key(CONNECTION));
+        response
+    }
+
+    async fn answer(
+        self: &Rc<Self>,
+        peer: IpAddr,
+        request: hyper::Request<Incoming>,
+    ) -> Result<Response, Response> {
+        let (head, body) = request.into_parts();
+        if head.version == Version::HTTP_11 && !head.headers.contains_key(HOST) {
+            return Err(closing(400, "a request names its host"));
+        }
+        let mut request = plain(&head, peer);
+        drop(head);
+        request.peer = self.limits.client(peer, &request);
+        let _place = if self.limits.trust(peer) && !self.limits.trust(request.peer) {
+            // Who stands behind a proxy took no place with the connection.
+            Some(self.place(request.peer).ok_or_else(|| closing(429, "too many requests"))?)
+        } else {
+            None
+        };
+        let mut held = Held(Rc::clone(self), 0);
+        let read = timeout(self.limits.body, self.read(body, &mut held)).await;
+        request.body = read.map_err(|_| closing(408, "the request took too long"))??;
+        self.work(request).await
+    }
+
+    /// The body of a request, whole.
+    async fn read(&self, mut body: Incoming, held: &mut Held) -> Result<Vec<u8>, Response> {
+        let most = self.limits.body_bytes;
+        let too_large = || closing(413, &format!("more than {most} bytes"));
+        if body.size_hint().lower() > most as u64 {
+            return Err(too_large());
+        }
+        let mut octets = Vec::new();
+        while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+            let frame = frame.map_err(|_| closing(400, "the body is malformed"))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if most.saturating_sub(octets.len()) < data.len() {
+                return Err(too_large());
+            }
+            let bodies = self.bodies.get().saturating_add(data.len());
+            if bodies > self.limits.bodies_bytes {
+                return Err(closing(503, "too busy").with("retry-after", "10"));
+            }
+            self.bodies.set(bodies);
+            held.1 = held.1.saturating_add(data.len());
+            octets.extend_from_slice(&data);
+        }
+        Ok(octets)
+    }
+
+    /// Has `request` handled by a worker.
+    async fn work(&self, request: Request) -> Result<Response, Response> {
+        let busy = |line| Response::text(503, line).with("retry-after", "10");
+        let job = Arc::clone(&self.jobs).try_acquire_owned().map_err(|_| busy("too busy"))?;
+        let handler = Arc::clone(&self.handler);
+        let worker = spawn_blocking(move || {
+            let answer = handler(request);
+            drop(job);
+            answer
+        });
+        match timeout(self.limits.answer, worker).await {
+            Ok(Ok(Answer::Now(response))) => Ok(response),
+            Ok(Ok(Answer::Later(later))) => Ok(self.wait(later).await),
+            Ok(Err(_)) => Err(Response::text(500, "the server failed")),
+            Err(_) => Err(busy("the answer took too long")),
+        }
+    }
+
+    async fn wait(&self, later: Later) -> Response {
+        let Later { mut promised, wait, otherwise } = later;
+        let mut stopped = self.stopped.clone();
+        let mut stopping = pin!(stopped.wait_for(|stopped| *stopped));
+        let kept = poll_fn(|cx| match stopping.as_mut().poll(cx) {
+            Poll::Ready(_) => Poll::Ready(None),
+            Poll::Pending => Pin::new(&mut promised).poll(cx).map(Result::ok),
+        });
+        timeout(wait, kept).await.ok().flatten().unwrap_or(otherwise)
+    }
+}
+
+/// The request that begins with `head`, still without its body.
+fn plain(head: &Parts, peer: IpAddr) -> Request {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let field = |(name, value): (&HeaderName, _)| (name.as_str().to_owned(), text(value));
+    Request {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(ToOwned::to_owned),
+        headers: head.headers.iter().map(field).collect(),
+        body: Vec::new(),
+        peer,
+    }
+}
+
+/// The answer to a request that is not read to its end.
+fn closing(status: u16, line: &str) -> Response {
+    Response::text(status, line).with("connection", "close")
+}

@@ -1,0 +1,103 @@
+//! Answers on their way: a file is read as the client takes it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use hyper::StatusCode;
+use hyper::body::{Bytes, Frame, SizeHint};
+use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use super::super::message::{Body, Response};
+use super::ALWAYS;
+
+/// Bytes of a file in memory for each client that takes one.
+const CHUNK: u64 = 16 << 10;
+
+/// `response` as hyper has it. A header field that HTTP cannot carry is left out.
+pub(super) fn outgoing(response: Response, is_head: bool) -> hyper::Response<Outgoing> {
+    let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let length = response.body.length();
+    let body = match response.body {
+        _ if is_head => Outgoing::Octets(Bytes::new()),
+        Body::Octets(octets) => Outgoing::Octets(octets.into()),
+        Body::File { file, length } => {
+            Outgoing::File { file: Some(file), reading: None, left: length }
+        }
+    };
+    let mut built = hyper::Response::new(body);
+    *built.status_mut() = status;
+    let always = ALWAYS.iter().map(|(name, value)| (*name, *value));
+    let own = response.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in always.chain(own) {
+        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+            (Ok(name), Ok(value)) => drop(built.headers_mut().append(name, value)),
+            _ => log::warn!("the header field `{name}` cannot be sent"),
+        }
+    }
+    if !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        built.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    built
+}
+
+/// A file that comes back with the octets that were read from it.
+type Reading = JoinHandle<io::Result<(File, Vec<u8>)>>;
+
+/// A [`Body`] on its way.
+pub(super) enum Outgoing {
+    Octets(Bytes),
+    File { file: Option<File>, reading: Option<Reading>, left: u64 },
+}
+
+impl hyper::body::Body for Outgoing {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let (file, reading, left) = match self.get_mut() {
+            Self::Octets(octets) if octets.is_empty() => return Poll::Ready(None),
+            Self::Octets(octets) => {
+                return Poll::Ready(Some(Ok(Frame::data(std::mem::take(octets)))));
+            }
+            Self::File { file, reading, left } => (file, reading, left),
+        };
+        if let Some(file) = file.take().filter(|_| *left > 0) {
+            let most = (*left).min(CHUNK);
+            *reading = Some(spawn_blocking(move || read_chunk(file, most)));
+        }
+        let Some(worker) = reading else { return Poll::Ready(None) };
+        let read = ready!(Pin::new(worker).poll(cx));
+        *reading = None;
+        Poll::Ready(Some(read.map_err(io::Error::other).flatten().map(|(rest, octets)| {
+            *left = left.saturating_sub(octets.len() as u64);
+            *file = Some(rest);
+            Frame::data(octets.into())
+        })))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.size_hint().exact() == Some(0)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(match self {
+            Self::Octets(octets) => octets.len() as u64,
+            Self::File { left, .. } => *left,
+        })
+    }
+}
+
+fn read_chunk(file: File, most: u64) -> io::Result<(File, Vec<u8>)> {
+    let mut octets = Vec::new();
+    (&file).take(most).read_to_end(&mut octets)?;
+    if octets.is_empty() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok((file, octets))
+}
