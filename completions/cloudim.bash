@@ -43,6 +43,9 @@ _cloudim() {
             cloudim,keygen)
                 cmd="cloudim__subcmd__keygen"
                 ;;
+            cloudim,listen)
+                cmd="cloudim__subcmd__listen"
+                ;;
             cloudim,poll)
                 cmd="cloudim__subcmd__poll"
                 ;;
@@ -127,6 +130,9 @@ _cloudim() {
             cloudim__subcmd__help,keygen)
                 cmd="cloudim__subcmd__help__subcmd__keygen"
                 ;;
+            cloudim__subcmd__help,listen)
+                cmd="cloudim__subcmd__help__subcmd__listen"
+                ;;
             cloudim__subcmd__help,poll)
                 cmd="cloudim__subcmd__help__subcmd__poll"
                 ;;
@@ -191,7 +197,7 @@ _cloudim() {
 
     case "${cmd}" in
         cloudim)
-            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version keygen handshake contact send poll read status publish compose encrypt append fetch receive decrypt help"
+            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -889,7 +895,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__help)
-            opts="keygen handshake contact send poll read status publish compose encrypt append fetch receive decrypt help"
+            opts="keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1210,6 +1216,20 @@ _cloudim() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        cloudim__subcmd__help__subcmd__listen)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         cloudim__subcmd__help__subcmd__poll)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1318,6 +1338,48 @@ _cloudim() {
                     return 0
                     ;;
                 --passphrase-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text tsv json rss" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__listen)
+            opts="-q -v -h -V --bind --print --exec --poll-every --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --bind)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --poll-every)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

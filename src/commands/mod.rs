@@ -9,6 +9,7 @@ mod fetch;
 mod handshake;
 mod input;
 mod keygen;
+mod listen;
 mod overview;
 mod poll;
 mod publish;
@@ -33,6 +34,7 @@ pub enum Command {
     Contact(contact::ContactArgs),
     Send(send::SendArgs),
     Poll(poll::PollArgs),
+    Listen(listen::ListenArgs),
     Read(read::ReadArgs),
     Status(status::StatusArgs),
     Publish(publish::PublishArgs),
@@ -70,6 +72,7 @@ fn dispatch(session: &mut Session, command: Command) -> Result<()> {
         Command::Contact(args) => contact::run(session, args),
         Command::Send(args) => send::run(session, args),
         Command::Poll(args) => poll::run(session, args),
+        Command::Listen(args) => listen::run(session, args),
         Command::Read(args) => read::run(session, args),
         Command::Status(args) => status::run(session, args),
         Command::Publish(args) => publish::run(session, args),

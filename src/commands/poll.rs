@@ -3,11 +3,11 @@
 use clap::Args;
 
 use super::wait::{self, Pauses, Wait};
-use crate::conversation::deliver::{self, Target};
+use crate::conversation::deliver::Target;
+use crate::conversation::round;
 use crate::conversation::session::Session;
-use crate::conversation::{pending, publish, reading};
 use crate::error::{Error, Kind, Result};
-use crate::store::contacts::{self, Contact};
+use crate::store::contacts::Contact;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -64,7 +64,7 @@ pub fn run(session: &mut Session, args: PollArgs) -> Result<()> {
     };
     let mut pauses = args.wait.map(|wait| Pauses::new(wait, session.now()));
     loop {
-        let count = once(session, &args, &target)?;
+        let count = round::once(session, &args.contacts, Some(&target), args.limit)?;
         if count > 0 {
             return Ok(());
         }
@@ -74,14 +74,4 @@ pub fn run(session: &mut Session, args: PollArgs) -> Result<()> {
         }
         return if args.fail_empty { Err(Error::new(Kind::Empty, "")) } else { Ok(()) };
     }
-}
-
-fn once(session: &mut Session, args: &PollArgs, target: &Target) -> Result<usize> {
-    let everybody = args.contacts.is_empty();
-    let mut rewritten = if everybody { pending::look(session)? } else { Vec::new() };
-    let names = if everybody { contacts::list(&session.home)? } else { args.contacts.clone() };
-    rewritten.extend(reading::read(session, &names)?);
-    let count = deliver::deliver(session, &names, target, args.limit)?;
-    publish::tell(session, rewritten, &names)?;
-    Ok(count)
 }

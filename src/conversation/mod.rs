@@ -27,6 +27,7 @@ pub mod reintroduction;
 pub mod repetition;
 mod restored;
 pub mod retention;
+pub mod round;
 pub mod sealing;
 pub mod session;
 pub mod singles;

@@ -12,7 +12,7 @@ use crate::error::{Context, Result};
 
 const TRIES: u32 = 10;
 
-/// The two cursors of a contact. They count records by [`super::messages::Record::number`].
+/// The two cursors of a contact. They count records by [`super::record::Record::number`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Delivered {
     /// The last record that went to stdout.

@@ -61,7 +61,8 @@ pub struct Record {
     /// What it tells of.
     #[serde(rename = "type")]
     pub kind: Type,
-    /// Its place in the order of arrival; survives trimming. Given by [`Messages::append`].
+    /// Its place in the order of arrival; survives trimming. Given by
+    /// [`super::messages::Messages::append`].
     pub number: u64,
     /// Which way it went.
     pub direction: Direction,

@@ -1,0 +1,30 @@
+//! One round: look for answers and news, store, acknowledge, deliver, publish.
+
+use super::deliver::{self, Target};
+use super::session::Session;
+use super::{pending, publish, reading};
+use crate::error::Result;
+use crate::store::contacts;
+
+/// Does a round for the contacts called `names`, or for all, and for our invitations, if there are
+/// none. What fails for one contact is reported. Returns how many messages were delivered.
+///
+/// # Errors
+/// When the settings are wrong, or stdout cannot be written.
+pub fn once(
+    session: &mut Session,
+    names: &[String],
+    target: Option<&Target>,
+    limit: Option<usize>,
+) -> Result<usize> {
+    let everybody = names.is_empty();
+    let mut rewritten = if everybody { pending::look(session)? } else { Vec::new() };
+    let names = if everybody { contacts::list(&session.home)? } else { names.to_vec() };
+    rewritten.extend(reading::read(session, &names)?);
+    let count = match target {
+        Some(target) => deliver::deliver(session, &names, target, limit)?,
+        None => 0,
+    };
+    publish::tell(session, rewritten, &names)?;
+    Ok(count)
+}
