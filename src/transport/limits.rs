@@ -41,13 +41,13 @@ impl Default for Limits {
             head: Duration::from_secs(10),
             body: Duration::from_secs(20),
             answer: Duration::from_secs(30),
-            head_bytes: 16 << 10,
+            head_bytes: 8 << 10,
             body_bytes: 256 << 10,
             bodies_bytes: 16 << 20,
             connections: 4096,
             per_address: 64,
             workers: 4,
-            queue: 64,
+            queue: 256,
             trusted_proxies: Vec::new(),
         }
     }

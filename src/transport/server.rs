@@ -34,6 +34,8 @@ const ALWAYS: &[(&str, &str)] = &[("referrer-policy", "no-referrer"), ("x-robots
 const GRACE: Duration = Duration::from_secs(3);
 /// The pause after a failed accept: the usual cause, too many open files, passes with time.
 const PAUSE: Duration = Duration::from_millis(50);
+/// More than any limit needs to be, less than what tokio can count.
+const MANY: usize = 1 << 20;
 
 /// Ends a [`serve`], from any thread and any clone.
 #[derive(Clone, Debug, Default)]
@@ -63,16 +65,18 @@ pub fn serve<A: Into<Answer>>(
     handler: impl Fn(Request) -> A + Send + Sync + 'static,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    let workers = limits.workers.max(1);
+    let workers = limits.workers.clamp(1, MANY);
     let runtime = Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(workers)
+        // One more reads files, so that neither downloads nor handlers wait for the others.
+        .max_blocking_threads(workers.saturating_add(1))
         .thread_name("cloudim-serve")
         .build()?;
-    let connections = limits.connections.clamp(1, Semaphore::MAX_PERMITS.min(1 << 30));
     let server = Rc::new(Server {
-        connections: Arc::new(Semaphore::new(connections)),
-        jobs: Arc::new(Semaphore::new(workers.saturating_add(limits.queue).min(1 << 30))),
+        connections: Arc::new(Semaphore::new(limits.connections.clamp(1, MANY))),
+        jobs: Arc::new(Semaphore::new(workers.saturating_add(limits.queue.min(MANY)))),
+        workers: Arc::new(Semaphore::new(workers)),
+        reads: Arc::new(Semaphore::new(1)),
         stopped: stop.0.subscribe(),
         handler: Arc::new(move |request| handler(request).into()),
         addresses: RefCell::default(),
@@ -94,6 +98,9 @@ struct Server {
     connections: Arc<Semaphore>,
     /// Requests with a worker, and those that wait for one.
     jobs: Arc<Semaphore>,
+    workers: Arc<Semaphore>,
+    /// Turns in which files are read.
+    reads: Arc<Semaphore>,
     addresses: RefCell<HashMap<IpAddr, usize>>,
     bodies: Cell<usize>,
 }

@@ -40,7 +40,7 @@ impl Server {
         progress.begun.set(true);
         progress.until.set(Instant::now() + self.limits.answer);
         let response = self.answer(peer, request).await.unwrap_or_else(|refusal| refusal);
-        let response = outgoing(response, is_head);
+        let response = outgoing(response, is_head, &self.reads);
         progress.until.set(Instant::now() + self.limits.answer);
         progress.unread.set(response.headers().contains_key(CONNECTION));
         response
@@ -100,15 +100,19 @@ impl Server {
         let busy = |line| Response::text(503, line).with("retry-after", "10");
         let job = Arc::clone(&self.jobs).try_acquire_owned().map_err(|_| busy("too busy"))?;
         let handler = Arc::clone(&self.handler);
-        let worker = spawn_blocking(move || {
-            let answer = handler(request);
-            drop(job);
-            answer
-        });
-        match timeout(self.limits.answer, worker).await {
-            Ok(Ok(Answer::Now(response))) => Ok(response),
-            Ok(Ok(Answer::Later(later))) => Ok(self.wait(later).await),
-            Ok(Err(_)) => Err(Response::text(500, "the server failed")),
+        let handled = async {
+            let worker = Arc::clone(&self.workers).acquire_owned().await.ok()?;
+            let handled = spawn_blocking(move || {
+                // Given back when the handler ends, even if nobody waits for it any more.
+                let _places = (job, worker);
+                handler(request)
+            });
+            handled.await.ok()
+        };
+        match timeout(self.limits.answer, handled).await {
+            Ok(Some(Answer::Now(response))) => Ok(response),
+            Ok(Some(Answer::Later(later))) => Ok(self.wait(later).await),
+            Ok(None) => Err(Response::text(500, "the server failed")),
             Err(_) => Err(busy("the answer took too long")),
         }
     }
