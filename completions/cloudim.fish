@@ -292,7 +292,7 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -s q -l quiet -d '
 complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -s V -l version -d 'Print version'
-complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -l bind -d 'Where to listen [default: 127.0.0.1:8470, or the base URL\'s port if that is on loopback]' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -l bind -d 'Where to listen [default: bind in config.toml, else 127.0.0.1:8470]' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -l exec -d 'Run this by `sh -c` for each message, its text on stdin' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -l poll-every -d 'How long to wait between polls, like 10s or 2m' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F

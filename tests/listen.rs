@@ -14,6 +14,8 @@ use common::peer::Peer;
 /// Longer than anything here takes on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 const OFTEN: &str = "--poll-every=100ms";
+/// So that what happens is not found by polling.
+const RARELY: &str = "--poll-every=1h";
 
 /// Somebody whose host is the program's own.
 struct Host {
@@ -33,11 +35,12 @@ impl Host {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let url = format!("http://{free}/");
         peer.ok(&["keygen", "--name", name, "--base-url", &url, "--no-passphrase"]);
+        peer.set("bind", &format!("\"{free}\""));
         Self { peer, url }
     }
 
     fn listen(&self, args: &[&str]) -> Listening {
-        let mut command = self.peer.command(&[&["listen", OFTEN], args].concat());
+        let mut command = self.peer.command(&[&["listen"], args].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut talk = BufReader::new(child.stderr.take().unwrap());
         let mut first = String::new();
@@ -55,10 +58,22 @@ impl Host {
     fn request(&self, head: &str) -> String {
         let authority = self.url.trim_start_matches("http://").trim_end_matches('/');
         let mut stream = TcpStream::connect(authority).unwrap();
-        write!(stream, "{head}\r\nHost: {authority}\r\nConnection: close\r\n\r\n").unwrap();
+        let (head, body) = head.split_once("\r\n\r\n").unwrap_or((head, ""));
+        write!(stream, "{head}\r\nHost: {authority}\r\nConnection: close\r\n\r\n{body}").unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
         String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+impl Host {
+    /// Answers a form.
+    fn post(&self, path: &str, form: &str) -> String {
+        let kind = "Content-Type: application/x-www-form-urlencoded";
+        let length = form.len();
+        self.request(&format!(
+            "POST {path} HTTP/1.1\r\n{kind}\r\nContent-Length: {length}\r\n\r\n{form}"
+        ))
     }
 }
 
@@ -105,7 +120,7 @@ fn agree(john: &Host, mary: &Host) {
 #[test]
 fn two_who_listen_talk_and_see_that_it_was_read() {
     let (john, mary) = (Host::new("John"), Host::new("Mary"));
-    let (at_john, at_mary) = (john.listen(&["--print"]), mary.listen(&["--print"]));
+    let (at_john, at_mary) = (john.listen(&[OFTEN, "--print"]), mary.listen(&[OFTEN, "--print"]));
     agree(&john, &mary);
     for round in ["one", "two"] {
         john.peer.ok(&["send", "mary", "-m", round]);
@@ -122,13 +137,13 @@ fn two_who_listen_talk_and_see_that_it_was_read() {
 #[test]
 fn what_came_while_nobody_listened_is_printed_after_a_restart_and_once() {
     let (john, mary) = (Host::new("John"), Host::new("Mary"));
-    let (at_john, at_mary) = (john.listen(&["--print"]), mary.listen(&[]));
+    let (at_john, at_mary) = (john.listen(&[OFTEN, "--print"]), mary.listen(&[OFTEN]));
     agree(&john, &mary);
     assert_eq!(at_john.end("-KILL"), None);
     for text in ["one", "two", "three"] {
         mary.peer.ok(&["send", "john", "-m", text]);
     }
-    let at_john = john.listen(&["--print"]);
+    let at_john = john.listen(&[OFTEN, "--print"]);
     for text in ["one", "two", "three"] {
         at_john.prints(text);
     }
@@ -142,7 +157,7 @@ fn a_hook_takes_what_comes() {
     let (john, mary) = (Host::new("John"), Host::new("Mary"));
     let taken = john.peer.file("taken");
     let hook = format!("cat >> '{}'", taken.display());
-    let (_at_john, _at_mary) = (john.listen(&["--exec", &hook]), mary.listen(&[]));
+    let (_at_john, _at_mary) = (john.listen(&[OFTEN, "--exec", &hook]), mary.listen(&[OFTEN]));
     agree(&john, &mary);
     mary.peer.ok(&["send", "john", "-m", "to the hook"]);
     until("the hook ran", || std::fs::read_to_string(&taken).is_ok_and(|t| t == "to the hook"));
@@ -151,12 +166,12 @@ fn a_hook_takes_what_comes() {
 #[test]
 fn a_second_one_says_that_the_first_is_there() {
     let john = Host::new("John");
-    let first = john.listen(&[]);
+    let first = john.listen(&[OFTEN]);
     let refused = john.peer.run(&["listen"]).expect(75);
     assert!(refused.stderr.contains("another cloudim listens for this home already"));
     assert!(refused.stderr.contains("hint: `send` and `poll` work beside it"));
     assert_eq!(first.end("-TERM"), Some(0));
-    let again = john.listen(&[]);
+    let again = john.listen(&[OFTEN]);
     assert_eq!(again.end("-TERM"), Some(0));
 }
 
@@ -172,7 +187,7 @@ fn an_address_that_is_taken_is_named() {
 #[test]
 fn public_is_served_and_nothing_else() {
     let john = Host::new("John");
-    let _listening = john.listen(&[]);
+    let _listening = john.listen(&[OFTEN]);
     let card = john.request("GET /card.rss HTTP/1.1");
     assert!(card.starts_with("HTTP/1.1 200 OK\r\n"), "{card}");
     assert!(card.contains("content-type: application/rss+xml"), "{card}");
@@ -193,4 +208,64 @@ fn public_is_served_and_nothing_else() {
     }
     let post = john.request("POST /card.rss HTTP/1.1\r\nContent-Length: 0");
     assert!(post.starts_with("HTTP/1.1 405 "), "{post}");
+}
+
+#[test]
+fn an_invitation_comes_by_call_and_waits_for_the_answer() {
+    let (john, mary) = (Peer::john(), Host::new("Mary"));
+    let _at_mary = mary.listen(&[RARELY]);
+    let invited = john.run(&["handshake", "invite", &mary.url, "--note", "it's John"]).expect(0);
+    assert!(invited.stderr.contains("invited `mary`; cloudim poll tells"), "{}", invited.stderr);
+    until("the call is followed", || mary.peer.ok(&["handshake", "list"]).contains("it's John"));
+    john.ok(&["handshake", "invite", &mary.url]);
+    mary.peer.ok(&["handshake", "accept", "john"]);
+    john.ok(&["poll"]);
+    john.send(&mary.peer, "dinner at eight?");
+    assert_eq!(mary.peer.poll(), ["dinner at eight?"]);
+    assert_eq!(mary.peer.ok(&["handshake", "list"]), "");
+}
+
+#[test]
+fn an_acceptance_comes_by_call_so_that_nobody_need_poll() {
+    let (john, mary) = (Host::new("John"), Host::new("Mary"));
+    let (_at_john, _at_mary) = (john.listen(&[RARELY]), mary.listen(&[RARELY]));
+    john.peer.ok(&["handshake", "invite", &mary.url]);
+    until("the call is followed", || mary.peer.ok(&["handshake", "list"]).contains("john"));
+    mary.peer.ok(&["handshake", "accept", "john"]);
+    until("the answer is found", || john.peer.ok(&["contact", "list"]).starts_with("mary\t"));
+}
+
+#[test]
+fn a_flood_of_calls_is_bounded_and_keeps_no_answer_out() {
+    let (john, mary) = (Host::new("John"), Host::new("Mary"));
+    let (_at_john, _at_mary) = (john.listen(&[RARELY]), mary.listen(&[RARELY]));
+    john.peer.ok(&["handshake", "invite", &mary.url]);
+    until("the call is followed", || mary.peer.ok(&["handshake", "list"]).contains("john"));
+    for number in 0..300 {
+        let form = format!("feed={}f/{number}.rss&key={}key.asc", mary.url, mary.url);
+        let answer = john.post("/pleaseFollow", &form);
+        assert!(
+            answer.ends_with("<handshakeResult success=\"true\" msg=\"Thanks for the call.\"/>\n"),
+            "{answer}"
+        );
+    }
+    mary.peer.ok(&["handshake", "accept", "john"]);
+    until("the answer is found", || john.peer.ok(&["contact", "list"]).starts_with("mary\t"));
+    let fetched = john.peer.ok(&["handshake", "list"]);
+    assert_eq!(fetched, "", "nothing of the flood was kept");
+}
+
+#[test]
+fn the_answer_to_a_call_tells_nothing_but_what_is_wrong_with_it() {
+    let john = Host::new("John");
+    let _listening = john.listen(&[RARELY]);
+    let missing = john.post("/pleaseFollow", "feed=https%3A%2F%2Fa.example%2Ff");
+    assert!(
+        missing.contains("success=\"false\"") && missing.contains("`key` is missing"),
+        "{missing}"
+    );
+    let get = john.request("GET /pleaseFollow HTTP/1.1");
+    assert!(get.starts_with("HTTP/1.1 405 "), "{get}");
+    let card = john.request("GET /card.rss HTTP/1.1");
+    assert!(card.contains(&format!("url=\"{}pleaseFollow\"", john.url)), "{card}");
 }

@@ -147,7 +147,7 @@ pub fn introduction(
         feed: singles::feed_url(session, token)?,
         key: base.join("key.asc")?,
         card: Some(base.join("card.rss")?),
-        handshake: None,
+        handshake: session.config.handshake()?,
         to: None,
         to_fingerprint: None,
         reply: None,

@@ -46,7 +46,7 @@ fn look_for(session: &mut Session, client: &Client, made: &Made) -> Result<Optio
             session.unlock()?;
         }
         match judge(session, made, &document) {
-            Ok(candidate) => return conclude(session, made, &candidate).map(Some),
+            Ok(candidate) => return conclude(session, made, &candidate, false).map(Some),
             Err(error) => log::info!("no acceptance of {}: {error}", made.id),
         }
     }
@@ -107,8 +107,18 @@ fn judge(session: &mut Session, made: &Made, document: &[u8]) -> Result<Candidat
     }
 }
 
-/// Makes a contact of whom `made` invited and `candidate` introduces; returns its name.
-fn conclude(session: &mut Session, made: &Made, candidate: &Candidate) -> Result<String> {
+/// Makes a contact of whom `made` invited and `candidate` introduces, by an answer or by a crossing;
+/// returns its name.
+///
+/// # Errors
+/// When something cannot be read, sealed or written; it can be done again.
+pub fn conclude(
+    session: &mut Session,
+    made: &Made,
+    candidate: &Candidate,
+    crossing: bool,
+) -> Result<String> {
+    session.unlock()?;
     let introduction = &candidate.introduction;
     let _lock = session.lock()?;
     if let Some(name) = invitation::contact_with(session, &introduction.fingerprint)? {
@@ -123,6 +133,6 @@ fn conclude(session: &mut Session, made: &Made, candidate: &Candidate) -> Result
             invitation::unused_name(session, claimed.unwrap_or("contact"))?
         }
     };
-    acceptance::conclude(session, made, candidate, &name, false)?;
+    acceptance::conclude(session, made, candidate, &name, crossing)?;
     Ok(name)
 }

@@ -46,8 +46,11 @@ pub fn account(session: &Session, base: &Url) -> String {
 }
 
 fn card(session: &Session, base: &Url) -> Result<String> {
-    let handshake =
-        HandshakeElement { url: None, card: base.join("card.rss")?, feeds: Some(base.join("f/")?) };
+    let handshake = HandshakeElement {
+        url: session.config.handshake()?,
+        card: base.join("card.rss")?,
+        feeds: Some(base.join("f/")?),
+    };
     let key = singles::key_element(session)?;
     let (cloud, source) = singles::cloud(&session.config, true)?.unzip();
     Ok(card::channel(&session.config.name, base, key, handshake, cloud, source, None).write())

@@ -17,6 +17,7 @@ pub mod limits;
 pub mod mail;
 pub mod padding;
 pub mod page;
+pub mod please_follow;
 pub mod state;
 pub mod text;
 pub mod time;

@@ -1,5 +1,6 @@
 //! `config.toml`: what the user decides about an identity.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use jiff::SignedDuration;
@@ -23,6 +24,9 @@ pub struct Config {
     /// Former values of `base_url`: invitations to the card there still count.
     #[serde(default)]
     pub former_base_urls: Vec<Url>,
+    /// Where our own server listens; with it, the card says that we take calls.
+    #[serde(default)]
+    pub bind: Option<SocketAddr>,
     /// Who tells subscribers that a feed changed.
     #[serde(default)]
     pub cloud: Cloud,
@@ -119,6 +123,15 @@ impl Config {
                 "set base_url in config.toml to where public/ stands, and run cloudim publish",
             )
         })
+    }
+
+    /// Where we take calls, if we do.
+    ///
+    /// # Errors
+    /// When the URL would be too long.
+    pub fn handshake(&self) -> Result<Option<Url>> {
+        let base = self.base_url.as_ref().filter(|_| self.bind.is_some());
+        Ok(base.map(|base| base.join("pleaseFollow")).transpose()?)
     }
 
     /// The URLs under which our card stands, or stood.

@@ -98,6 +98,7 @@ fn the_settings_explain_every_key_and_the_program_takes_each_of_them() {
         "name",
         "base_url",
         "former_base_urls",
+        "bind",
         "publish",
         "cloud",
         "third_party_cloud",

@@ -4,12 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::receive::waiting;
 use crate::commands::input;
 use crate::conversation::acceptance::{self, Relation};
 use crate::conversation::candidate::{self, Candidate};
 use crate::conversation::session::Session;
-use crate::conversation::{invitation, publish, repetition};
+use crate::conversation::{incoming, invitation, publish, repetition};
 use crate::error::{Context, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::hash::Hash;
@@ -49,7 +48,7 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
         (Some(path), _) => {
             let document = input::file(session, path, limits::FEED)?;
             let candidate = candidate::from_file(session, &document)?;
-            let waiting = waiting(session, &candidate)?;
+            let waiting = incoming::waiting(session, &candidate)?;
             agree(session, &candidate, args.alias.as_deref(), waiting.as_ref())?
         }
         (None, name) => match invitations::find_received(&session.home, name) {

@@ -1,0 +1,89 @@
+//! `pleaseFollow`, the handshake call: "I'd like you to follow this, and tell me what to follow"
+//! (PROTOCOL §8).
+
+use super::url::Url;
+use super::{Error, Result};
+
+/// A call. It is a hint: only what stands at these URLs counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PleaseFollow {
+    /// The caller's feed for us.
+    pub feed: Url,
+    /// Where the caller's certificate stands.
+    pub key: Url,
+    /// Our feed that the caller answers.
+    pub in_reply_to: Option<Url>,
+}
+
+impl PleaseFollow {
+    /// Reads the fields of the form.
+    ///
+    /// # Errors
+    /// When `feed` or `key` is missing, or one is no URL.
+    pub fn from_form(fields: &[(String, String)]) -> Result<Self> {
+        let field =
+            |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        let url = |name: &str| field(name).map(|value| Url::normalized(value)).transpose();
+        let missing = |name: &str| Error::malformed(format!("the parameter `{name}` is missing"));
+        Ok(Self {
+            feed: url("feed")?.ok_or_else(|| missing("feed"))?,
+            key: url("key")?.ok_or_else(|| missing("key"))?,
+            in_reply_to: url("inReplyTo")?,
+        })
+    }
+}
+
+/// The answer to a call, and its media type: JSON if that is what `accept` asks for.
+///
+/// It is the same for new, known, declined and blocked callers.
+pub fn result(success: bool, message: &str, accept: &str) -> (&'static str, String) {
+    if accept.contains("application/json") {
+        let text = serde_json::json!({ "success": success, "msg": message }).to_string();
+        return ("application/json; charset=utf-8", text);
+    }
+    let mut writer = super::xml::Writer::document();
+    let success = if success { "true" } else { "false" };
+    writer.empty("handshakeResult", &[("success", success), ("msg", message)]);
+    ("text/xml; charset=utf-8", writer.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn feed_and_key_must_be_there_and_be_urls() {
+        let (feed, key) =
+            (("feed", "https://a.example/f/x.rss"), ("key", "https://a.example/key.asc"));
+        let call = PleaseFollow::from_form(&fields(&[key, feed])).unwrap();
+        assert_eq!((call.feed.as_str(), call.in_reply_to), (feed.1, None));
+        for (bad, word) in [
+            (fields(&[feed]), "`key` is missing"),
+            (fields(&[key]), "`feed` is missing"),
+            (fields(&[key, ("feed", "file:///etc/passwd")]), "neither http nor https"),
+            (fields(&[feed, key, ("inReplyTo", "x")]), "not a usable URL"),
+        ] {
+            let error = PleaseFollow::from_form(&bad).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_answer_is_xml_unless_json_is_asked_for() {
+        let (kind, xml) = result(true, "Thanks & \"bye\".", "*/*");
+        assert_eq!(kind, "text/xml; charset=utf-8");
+        assert!(
+            xml.contains(
+                "<handshakeResult success=\"true\" msg=\"Thanks &amp; &quot;bye&quot;.\"/>"
+            ),
+            "{xml}"
+        );
+        let (kind, json) = result(false, "no", "application/json");
+        assert_eq!(kind, "application/json; charset=utf-8");
+        assert_eq!(json, "{\"msg\":\"no\",\"success\":false}");
+    }
+}
