@@ -1,10 +1,13 @@
 //! A terminal for the program: `script` of util-linux makes one.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::common::peer::Peer;
 
@@ -16,6 +19,7 @@ pub struct Terminal {
     keyboard: ChildStdin,
     screen: Receiver<Vec<u8>>,
     seen: String,
+    device: Option<File>,
 }
 
 impl Terminal {
@@ -23,7 +27,8 @@ impl Terminal {
     pub fn run(peer: &Peer, shell: &str) -> Self {
         let program = peer.command(&[]).get_program().to_owned();
         let mut command = Command::new("script");
-        command.args(["-qefc", shell, "/dev/null"]).env("CLOUDIM", program);
+        // The first line on the screen names the terminal.
+        command.args(["-qefc", &format!("tty; {shell}"), "/dev/null"]).env("CLOUDIM", program);
         command.env("CLOUDIM_HOME", peer.home()).env("SHELL", "/bin/sh");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("script of util-linux");
@@ -38,12 +43,30 @@ impl Terminal {
                 }
             }
         });
-        Self { child, keyboard, screen, seen: String::new() }
+        let mut terminal = Self { child, keyboard, screen, seen: String::new(), device: None };
+        terminal.wait_for("\n");
+        let (device, rest) = terminal.seen.split_once('\n').unwrap();
+        terminal.device = Some(File::open(device.trim()).unwrap());
+        terminal.seen = rest.to_owned();
+        terminal
     }
 
-    /// Waits until `prompt` is on the screen, then types `line`.
+    /// Waits until `prompt` is on the screen and what is typed is hidden, then types `line`.
     #[track_caller]
     pub fn answer(&mut self, prompt: &str, line: &str) {
+        self.wait_for(prompt);
+        self.seen = self.seen.split_once(prompt).unwrap().1.to_owned();
+        let deadline = Instant::now() + PATIENCE;
+        let device = self.device.as_ref().unwrap();
+        while tcgetattr(device).unwrap().local_modes.contains(LocalModes::ECHO) {
+            assert!(Instant::now() < deadline, "what is typed at `{prompt}` would be seen");
+            thread::yield_now();
+        }
+        self.keyboard.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    #[track_caller]
+    fn wait_for(&mut self, prompt: &str) {
         let deadline = Instant::now() + PATIENCE;
         while !self.seen.contains(prompt) {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -52,8 +75,6 @@ impl Terminal {
             };
             self.seen.push_str(&String::from_utf8_lossy(&bytes));
         }
-        self.seen = self.seen.split_once(prompt).unwrap().1.to_owned();
-        self.keyboard.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
     /// Waits for the end; returns the status and what was on the screen since the last prompt.
