@@ -16,7 +16,8 @@ use crate::openpgp::certificate::Certificate;
 use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::{limits, time};
 use crate::store::atomic;
-use crate::store::contacts::{self, Contact, Trust};
+use crate::store::contact::{Contact, Trust};
+use crate::store::contacts;
 use crate::store::lock::{Lock, PATIENCE};
 
 const EXAMPLES: &str = "\

@@ -15,7 +15,8 @@ use crate::openpgp::refusal::Verdict;
 use crate::protocol::channel::{Channel, FeedItem};
 use crate::protocol::guid::LogId;
 use crate::protocol::limits;
-use crate::store::contacts::{self, Contact};
+use crate::store::contact::Contact;
+use crate::store::contacts;
 use crate::store::messages::Messages;
 use crate::store::verdicts::Why;
 

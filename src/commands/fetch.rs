@@ -8,7 +8,7 @@ use crate::conversation::session::Session;
 use crate::error::{Error, Result};
 use crate::protocol::limits;
 use crate::protocol::url::Url;
-use crate::store::contacts::Contact;
+use crate::store::contact::Contact;
 use crate::transport::client::{Answer, Conditions};
 
 const EXAMPLES: &str = "\

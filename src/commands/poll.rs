@@ -7,7 +7,7 @@ use crate::conversation::deliver::Target;
 use crate::conversation::round;
 use crate::conversation::session::Session;
 use crate::error::{Error, Kind, Result};
-use crate::store::contacts::Contact;
+use crate::store::contact::Contact;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -17,7 +17,8 @@ use crate::conversation::session::{Format, Session};
 use crate::error::{Context, Error, Result};
 use crate::protocol::guid::Guid;
 use crate::protocol::time;
-use crate::store::contacts::{self, Contact};
+use crate::store::contact::Contact;
+use crate::store::contacts;
 use crate::store::messages::Messages;
 use crate::store::record::{Record, Type};
 

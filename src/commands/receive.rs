@@ -11,7 +11,7 @@ use crate::conversation::publish;
 use crate::conversation::session::Session;
 use crate::error::Result;
 use crate::protocol::limits;
-use crate::store::contacts::Contact;
+use crate::store::contact::Contact;
 
 const EXAMPLES: &str = "\
 Examples:

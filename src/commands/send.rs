@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::protocol::guid::Guid;
 use crate::protocol::hash::Hash;
 use crate::protocol::item::Item;
-use crate::store::contacts::Contact;
+use crate::store::contact::Contact;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -8,7 +8,8 @@ use crate::conversation::output;
 use crate::conversation::session::{Format, Session};
 use crate::conversation::standing::Standing;
 use crate::error::{Context, Result};
-use crate::store::contacts::{self, Contact};
+use crate::store::contact::Contact;
+use crate::store::contacts;
 use crate::store::{invitations, snapshot};
 
 const EXAMPLES: &str = "\

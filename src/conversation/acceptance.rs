@@ -13,7 +13,8 @@ use crate::protocol::handshake::{self, Pending};
 use crate::protocol::introduction::Introduction;
 use crate::protocol::token::Token;
 use crate::store::atomic;
-use crate::store::contacts::{self, Contact, Http, Ours, Seen, Theirs, Trust};
+use crate::store::contact::{Contact, Http, Ours, Seen, Theirs, Trust};
+use crate::store::contacts;
 use crate::store::feeds;
 use crate::store::invitations::{self, Decision, Made};
 use crate::store::octets::Octets;
@@ -116,7 +117,7 @@ pub fn conclude(
     crossing: bool,
 ) -> Result<()> {
     let introduction = &candidate.introduction;
-    let mut ours = contacts::fresh_side(made.token.clone(), made.log);
+    let mut ours = Ours::new(made.token.clone(), made.log);
     ours.invitation = Some(made.hash);
     let invited = Introduction::parse(made.octets.as_bytes())?;
     let moved = invited.feed != singles::feed_url(session, &made.token)?;
@@ -161,7 +162,7 @@ pub fn accept(session: &mut Session, candidate: &Candidate, name: &str) -> Resul
     introduction.in_reply_to = Some(candidate.hash());
     // The inviter believes the card that was invited, even if we have moved since.
     introduction.card = candidate.introduction.to.clone().or(introduction.card);
-    agree(session, name, candidate, contacts::fresh_side(token, log), &introduction.write(), true)
+    agree(session, name, candidate, Ours::new(token, log), &introduction.write(), true)
 }
 
 /// Our introduction, addressed to whom `to` introduces.

@@ -8,7 +8,7 @@ use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::state::{Acknowledged, State};
 use crate::protocol::{self, limits};
-use crate::store::contacts::{Contact, Head, Seen, Wanted};
+use crate::store::contact::{Contact, Head, Seen, Wanted};
 use crate::store::octets::Octets;
 use crate::store::record::{Direction, Record, Type};
 use crate::store::verdicts::Why;

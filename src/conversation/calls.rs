@@ -15,7 +15,8 @@ use crate::protocol::channel::Channel;
 use crate::protocol::limits;
 use crate::protocol::please_follow::PleaseFollow;
 use crate::protocol::url::Url;
-use crate::store::contacts::{self, Contact};
+use crate::store::contact::Contact;
+use crate::store::contacts;
 use crate::store::invitations;
 use crate::transport::client::{Answer, Conditions};
 

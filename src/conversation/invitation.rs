@@ -13,7 +13,8 @@ use crate::protocol::hash::Hash;
 use crate::protocol::introduction::{Introduction, NAME, NOTE};
 use crate::protocol::time;
 use crate::protocol::token::Token;
-use crate::store::contacts::{self, Contact};
+use crate::store::contact::Contact;
+use crate::store::contacts;
 use crate::store::invitations::{self, Addressee, Invitation, Made};
 use crate::store::{atomic, feeds, names};
 

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::protocol::guid::{Guid, LogId};
 use crate::protocol::hash::Hash;
 use crate::protocol::state::Range;
-use crate::store::contacts::{Reached, Theirs};
+use crate::store::contact::{Reached, Theirs};
 use crate::store::messages::Messages;
 use crate::store::record::{Direction, Record};
 
@@ -132,7 +132,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::store::contacts::{Head, Wanted};
+    use crate::store::contact::{Head, Wanted};
     use crate::store::record::Type;
 
     fn log() -> LogId {

@@ -24,7 +24,7 @@ use crate::protocol::channel::{Channel, FeedItem};
 use crate::protocol::introduction::Introduction;
 use crate::protocol::item::Item;
 use crate::protocol::token::Token;
-use crate::store::contacts::Contact;
+use crate::store::contact::Contact;
 use crate::store::octets::{Filed, Octets};
 use crate::store::{atomic, feeds};
 

@@ -11,7 +11,8 @@ use crate::openpgp::certificate::Certificate;
 use crate::protocol::channel::Channel;
 use crate::protocol::handshake::{self, Pending};
 use crate::protocol::limits;
-use crate::store::contacts::{self, Contact};
+use crate::store::contact::Contact;
+use crate::store::contacts;
 use crate::store::invitations::{self, Made};
 use crate::transport::client::{Answer, Client, Conditions};
 

@@ -10,7 +10,8 @@ use crate::protocol::channel::Channel;
 use crate::protocol::hash::Hash;
 use crate::protocol::limits;
 use crate::protocol::url::Url;
-use crate::store::contacts::{self, Contact, Http, Trust};
+use crate::store::contact::{Contact, Http, Trust};
+use crate::store::contacts;
 use crate::transport::client::{Answer, Conditions};
 
 /// Another key that a contact's feed names.

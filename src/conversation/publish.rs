@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::session::Session;
 use super::singles;
 use crate::error::{Context, Error, Kind, Result};
-use crate::store::contacts::Contact;
+use crate::store::contact::Contact;
 use crate::store::snapshot;
 
 /// How long another process's runs of the command are waited for.

@@ -5,7 +5,8 @@ use super::own_feed::{self, Change};
 use super::session::Session;
 use crate::error::{Context, Result};
 use crate::protocol::introduction::Introduction;
-use crate::store::contacts::{self, Contact};
+use crate::store::contact::Contact;
+use crate::store::contacts;
 use crate::store::octets::Octets;
 
 /// Tells the contact called `name` where and who we are now, and whom we mean, if that changed.

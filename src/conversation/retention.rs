@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::protocol::guid::Guid;
-use crate::store::contacts::{Archive, Contact, Ours};
+use crate::store::contact::{Archive, Contact, Ours};
 use crate::store::octets::Filed;
 
 /// What stays and what leaves.
@@ -78,7 +78,7 @@ pub fn oldest_unacknowledged(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::contacts::fresh_side;
+    use crate::store::contact::Ours;
 
     const NOW: i64 = 1_795_374_131;
     const DAY: i64 = 24 * 60 * 60;
@@ -96,7 +96,7 @@ mod tests {
     }
 
     fn side(sequence: u64, acknowledged: u64, archives: &[(u64, &[Filed])]) -> Ours {
-        let mut ours = fresh_side("abcdefghijklmnopqrstuvwxyz".parse().unwrap(), log());
+        let mut ours = Ours::new("abcdefghijklmnopqrstuvwxyz".parse().unwrap(), log());
         (ours.sequence, ours.acknowledged) = (sequence, acknowledged);
         let archive = |(number, items): &(u64, &[Filed])| Archive {
             number: *number,

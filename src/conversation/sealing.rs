@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::seal::{self, SealError};
 use crate::protocol::{limits, time};
-use crate::store::contacts::Contact;
+use crate::store::contact::Contact;
 
 /// The time to sign with: the later of our clock and our newest signature (PROTOCOL §2).
 ///

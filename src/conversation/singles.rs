@@ -12,7 +12,7 @@ use crate::protocol::token::Token;
 use crate::protocol::url::Url;
 use crate::store::atomic;
 use crate::store::config::{Cloud, Config};
-use crate::store::contacts::{Contact, Reached};
+use crate::store::contact::{Contact, Reached};
 use crate::store::messages::Messages;
 
 const TITLE: &str = "Private conversation";

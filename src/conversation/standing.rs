@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::retention;
 use crate::error::Result;
-use crate::store::contacts::Contact;
+use crate::store::contact::Contact;
 use crate::store::delivered::Delivered;
 use crate::store::home::Home;
 use crate::store::messages::Messages;

@@ -5,6 +5,7 @@
 
 pub mod atomic;
 pub mod config;
+pub mod contact;
 pub mod contacts;
 pub mod delivered;
 pub mod feeds;

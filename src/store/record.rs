@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::contacts::Contact;
+use super::contact::Contact;
 use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::guid::{Guid, LogId};
 use crate::protocol::hash::Hash;

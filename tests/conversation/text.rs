@@ -1,6 +1,6 @@
 //! The text of a message is carried byte for byte, or refused.
 
-use crate::common::peer::{Peer, friends, texts};
+use crate::common::peer::{Peer, friends, texts, tree};
 
 /// Sends `bytes` by stdin; returns the guid.
 fn send(from: &Peer, to: &Peer, bytes: &[u8]) -> String {
@@ -63,7 +63,7 @@ fn a_text_on_the_command_line_is_carried_like_one_on_stdin() {
 #[test]
 fn what_cannot_be_carried_is_refused_and_nothing_is_written() {
     let (john, mary) = friends();
-    let before = everything(&john);
+    let before = tree(&john.home());
     let too_long = "x".repeat(100 * 1024);
     let refused: [(&[u8], &str, &str); 9] = [
         (b"", "error: the message is empty: nothing was sent", "hint: give it on stdin"),
@@ -85,7 +85,7 @@ fn what_cannot_be_carried_is_refused_and_nothing_is_written() {
     assert!(ran.stderr.contains("the message is empty: nothing was sent"), "{}", ran.stderr);
     let ran = john.feed(&["send", "mary"], vec![b'x'; 3 << 20]).expect(1);
     assert!(ran.stderr.contains("larger than"), "{}", ran.stderr);
-    assert_eq!(everything(&john), before);
+    assert_eq!(tree(&john.home()), before);
     assert_eq!(mary.poll(), [""; 0]);
 }
 
@@ -101,21 +101,4 @@ fn the_largest_text_arrives_and_one_byte_more_does_not() {
     assert!(!fits(82 * 1024), "82 KiB");
     let json = mary.ok(&["--format", "json", "poll"]);
     assert_eq!(texts(&json).iter().map(String::len).collect::<Vec<_>>(), [77 * 1024]);
-}
-
-/// Every file of a home with its bytes.
-fn everything(peer: &Peer) -> Vec<(std::path::PathBuf, Vec<u8>)> {
-    let (mut folders, mut files) = (vec![peer.home()], Vec::new());
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                files.push((path.clone(), std::fs::read(path).unwrap()));
-            }
-        }
-    }
-    files.sort();
-    files
 }

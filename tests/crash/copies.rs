@@ -1,10 +1,9 @@
 //! A home that was copied must not write as if it were the only one.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::common::peer::{Peer, friends};
+use crate::common::peer::{Peer, friends, tree};
 use crate::common::static_host::Behaviour;
 
 /// A copy of a home, made by `cp -a`.
@@ -26,19 +25,7 @@ fn run(peer: &Peer, copy: &Path, args: &[&str], status: i32) -> (String, String)
 
 /// What must not change: the contacts and all that is published.
 fn content(home: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let (mut folders, mut files) = (vec![home.join("contacts"), home.join("public")], Vec::new());
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                files.push((path.clone(), fs::read(path).unwrap()));
-            }
-        }
-    }
-    files.sort();
-    files
+    ["contacts", "public"].iter().flat_map(|folder| tree(&home.join(folder))).collect()
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use cloudim::protocol::channel::Channel;
 
 use super::hand::Hand;
-use crate::common::peer::{Peer, Ran, friends, texts};
+use crate::common::peer::{Peer, Ran, friends, texts, tree};
 
 /// What the program may have in memory of its own, whatever it is fed, in bytes. A debug build
 /// takes about a tenth of it for nothing.
@@ -142,19 +142,8 @@ pub fn bounded(peer: &Peer, args: &[&str]) -> Ran {
 
 /// Every file below `folder`.
 pub fn snapshot(folder: &Path) -> Snapshot {
-    let (mut files, mut folders) = (Snapshot::new(), vec![folder.to_owned()]);
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder).unwrap().display().to_string();
-                files.insert(name, fs::read(&path).unwrap());
-            }
-        }
-    }
-    files
+    let name = |path: &Path| path.strip_prefix(folder).unwrap().display().to_string();
+    tree(folder).into_iter().map(|(path, bytes)| (name(&path), bytes)).collect()
 }
 
 /// Asserts that only files whose names begin with one of `may` changed, appeared or went, and of

@@ -9,7 +9,7 @@ use cloudim::protocol::guid::Guid;
 use cloudim::protocol::hash::Hash;
 use cloudim::protocol::item::{Item, Stream};
 use cloudim::protocol::time;
-use cloudim::store::contacts::Contact;
+use cloudim::store::contact::Contact;
 use cloudim::store::home::Home;
 use jiff::Timestamp;
 use rand::SeedableRng;

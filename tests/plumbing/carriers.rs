@@ -5,24 +5,7 @@ use std::os::unix::process::CommandExt;
 
 use cloudim::protocol::channel::Channel;
 
-use crate::common::peer::{Peer, friends};
-
-/// Every file of a home with its bytes.
-fn everything(peer: &Peer) -> Vec<(std::path::PathBuf, Vec<u8>)> {
-    let (mut folders, mut files) = (vec![peer.home()], Vec::new());
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                files.push((path.clone(), fs::read(path).unwrap()));
-            }
-        }
-    }
-    files.sort();
-    files
-}
+use crate::common::peer::{Peer, friends, tree};
 
 #[test]
 fn a_feed_is_received_from_a_file_and_from_stdin() {
@@ -101,7 +84,7 @@ fn what_only_looks_needs_no_lock_and_writes_nothing() {
     john.send(&mary, "seen");
     mary.poll();
     john.send(&mary, "unseen");
-    let before = everything(&mary);
+    let before = tree(&mary.home());
     let lock = File::open(mary.home().join("lock")).unwrap();
     lock.lock().unwrap();
     let feed = fs::read(john.pair_feed()).unwrap();
@@ -113,7 +96,7 @@ fn what_only_looks_needs_no_lock_and_writes_nothing() {
         mary.ok(args);
     }
     drop(lock);
-    assert!(everything(&mary) == before);
+    assert!(tree(&mary.home()) == before);
 }
 
 #[test]

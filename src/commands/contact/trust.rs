@@ -5,7 +5,7 @@ use crate::conversation::session::Session;
 use crate::conversation::{pinning, publish};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::fingerprint::Fingerprint;
-use crate::store::contacts::{Contact, Trust};
+use crate::store::contact::{Contact, Trust};
 
 /// Shows the key that is offered, or pins it.
 ///

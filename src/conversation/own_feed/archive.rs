@@ -5,7 +5,7 @@ use crate::conversation::singles;
 use crate::error::Result;
 use crate::protocol::channel::FeedItem;
 use crate::protocol::limits;
-use crate::store::contacts::Archive;
+use crate::store::contact::Archive;
 
 /// Room for what an archive has besides its items.
 const FRAME: usize = 2_048;
