@@ -269,3 +269,28 @@ fn the_answer_to_a_call_tells_nothing_but_what_is_wrong_with_it() {
     let card = john.request("GET /card.rss HTTP/1.1");
     assert!(card.contains(&format!("url=\"{}pleaseFollow\"", john.url)), "{card}");
 }
+
+#[test]
+fn a_proxy_that_is_no_network_is_named() {
+    let john = Host::new("John");
+    john.peer.set("trusted_proxies", "[\"my proxy\"]");
+    let refused = john.peer.fails(&["listen"], 1);
+    assert!(refused.contains("cannot use `my proxy` in trusted_proxies: "), "{refused}");
+}
+
+#[test]
+fn as_many_files_may_be_open_as_the_system_allows() {
+    let john = Host::new("John");
+    let shell = format!("ulimit -Sn 64; exec '{}' listen", env!("CARGO_BIN_EXE_cloudim"));
+    let mut command = Command::new("sh");
+    command.args(["-c", &shell]).env("CLOUDIM_HOME", john.peer.home()).stderr(Stdio::piped());
+    let mut child = command.stdin(Stdio::null()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut first).unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let numbers: Vec<&str> = files.split_whitespace().skip(3).take(2).collect();
+    assert_eq!(numbers[0], numbers[1], "{files}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use jiff::SignedDuration;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -120,19 +121,31 @@ fn start(
     stop: &Stop,
     events: SyncSender<Event>,
 ) -> Result<JoinHandle<Result<()>>> {
+    raise_file_limit();
     let address = args.bind.unwrap_or_else(|| usual_address(session));
     let failed = move || format!("cannot listen on {address}");
     let listener = TcpListener::bind(address).or_cannot(failed)?;
     let address = listener.local_addr().or_cannot(failed)?;
     session.say(&format!("listening on http://{address}/"));
     let (hosting, stop) = (Hosting::new(session.home.public()), stop.clone());
+    let limits = Limits { trusted_proxies: session.trusted_proxies()?, ..Limits::default() };
     Ok(thread::spawn(move || {
         let answer = move |request: Request| match request.path.ends_with("/pleaseFollow") {
             true => take_call(&request, &events),
             false => hosting.answer(&request),
         };
-        server::serve(listener, Limits::default(), stop, answer).or_cannot(failed)
+        server::serve(listener, limits, stop, answer).or_cannot(failed)
     }))
+}
+
+/// Lets as many files be open as the system allows: each connection is one, and the usual limit is
+/// far below what the server is made for.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    if let Err(cause) = setrlimit(Resource::Nofile, raised) {
+        log::info!("the limit of open files stays: {cause}");
+    }
 }
 
 /// Takes a call for later. A call that is one has the same answer whoever makes it.

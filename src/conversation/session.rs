@@ -230,12 +230,7 @@ impl Session {
     /// The networks that are let through: those in the settings, and loopback for an identity that
     /// lives there itself.
     fn allowed(&self) -> Result<Vec<Network>> {
-        let mut allowed = Vec::new();
-        for network in &self.config.allow {
-            let cannot =
-                |cause| Error::cannot(format!("cannot use `{network}` in allow")).because(cause);
-            allowed.push(network.parse::<Network>().map_err(cannot)?);
-        }
+        let mut allowed = networks("allow", &self.config.allow)?;
         let host =
             self.config.base_url.as_ref().map(|base| base.host().to_owned()).unwrap_or_default();
         let loopback = host == "localhost" || host == "[::1]" || host.starts_with("127.");
@@ -247,6 +242,14 @@ impl Session {
             );
         }
         Ok(allowed)
+    }
+
+    /// The proxies in front of our server that are believed.
+    ///
+    /// # Errors
+    /// When `trusted_proxies` in the settings names no network.
+    pub fn trusted_proxies(&self) -> Result<Vec<Network>> {
+        networks("trusted_proxies", &self.config.trusted_proxies)
     }
 
     /// Says something to the user, unless it is to be quiet.
@@ -290,4 +293,14 @@ impl Session {
             None => Ok(()),
         }
     }
+}
+
+/// The networks that the setting `key` names.
+fn networks(key: &str, named: &[String]) -> Result<Vec<Network>> {
+    let network = |text: &String| {
+        let parsed = text.parse::<Network>();
+        parsed
+            .map_err(|cause| Error::cannot(format!("cannot use `{text}` in {key}")).because(cause))
+    };
+    named.iter().map(network).collect()
 }

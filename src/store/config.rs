@@ -27,6 +27,9 @@ pub struct Config {
     /// Where our own server listens; with it, the card says that we take calls.
     #[serde(default)]
     pub bind: Option<SocketAddr>,
+    /// The networks of proxies in front of our server, whose word on the client is believed.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
     /// Who tells subscribers that a feed changed.
     #[serde(default)]
     pub cloud: Cloud,

@@ -99,6 +99,7 @@ fn the_settings_explain_every_key_and_the_program_takes_each_of_them() {
         "base_url",
         "former_base_urls",
         "bind",
+        "trusted_proxies",
         "publish",
         "cloud",
         "third_party_cloud",
