@@ -86,8 +86,15 @@ pub fn take_in_chain(
     if chain().any(|channel| intake.has_work(channel)) {
         session.unlock()?;
     }
-    let _lock = session.lock()?;
+    let lock = session.lock()?;
     let mut intake = Intake::open(session, name)?;
+    if intake.session.secret().is_err() && chain().any(|channel| intake.has_work(channel)) {
+        // Another process has changed what is known meanwhile. What cannot be opened for want of
+        // the key must not be taken for what nobody can open.
+        drop(lock);
+        session.unlock()?;
+        return take_in_chain(session, name, channel, archives, source);
+    }
     if !source.is_archive {
         intake.key_element(channel);
         intake.introduction(channel);
