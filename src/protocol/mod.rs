@@ -1,6 +1,6 @@
 //! The wire formats of PROTOCOL: bytes and values in, bytes and values out.
 //!
-//! The law of this layer and of [`crate::openpgp`]: no file, network, environment, clock, thread
+//! The law of this layer and of the OpenPGP layer: no file, network, environment, clock, thread
 //! or terminal. The present time and the source of randomness are arguments.
 
 pub mod card;

@@ -52,11 +52,6 @@ impl Url {
         self.0.as_str()
     }
 
-    /// Whether the scheme is https.
-    pub fn is_https(&self) -> bool {
-        self.0.scheme() == "https"
-    }
-
     /// The host in A-label form; an IPv6 address in brackets.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()

@@ -1,7 +1,5 @@
 //! Our own feeds, as they stand below `public/`.
 
-use std::path::Path;
-
 use super::atomic;
 use super::home::Home;
 use crate::error::{Context, Result};
@@ -13,18 +11,7 @@ use crate::protocol::token::Token;
 /// # Errors
 /// When it is there and not a feed of ours.
 pub fn load(home: &Home, token: &Token) -> Result<Option<Channel>> {
-    read(&home.feed(token))
-}
-
-/// Reads an archive of the pair feed `token`, if it is there.
-///
-/// # Errors
-/// When it is there and not a feed of ours.
-pub fn load_archive(home: &Home, token: &Token, number: u64) -> Result<Option<Channel>> {
-    read(&home.archive(token, number))
-}
-
-fn read(path: &Path) -> Result<Option<Channel>> {
-    let Some(bytes) = atomic::read(path)? else { return Ok(None) };
+    let path = home.feed(token);
+    let Some(bytes) = atomic::read(&path)? else { return Ok(None) };
     Channel::parse(&bytes).map(Some).or_cannot(|| format!("cannot use `{}`", path.display()))
 }

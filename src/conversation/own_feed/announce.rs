@@ -8,9 +8,7 @@ use super::Rewriting;
 use crate::conversation::intake::sealed_hash;
 use crate::conversation::singles;
 use crate::error::Result;
-use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
-use crate::protocol::state::State;
 use crate::store::octets::{Filed, Octets};
 
 impl Rewriting<'_> {
@@ -40,7 +38,7 @@ impl Rewriting<'_> {
         let log = self.contact.ours.log;
         let floor = stays.iter().filter(|item| item.log == log).map(|item| item.sequence).min();
         let state = singles::state(self.session, self.name, self.contact, floor, self.at)?;
-        let says = Some(hash_of_what_is_said(&state));
+        let says = Some(state.says());
         let sealed = self.prepared.channel.state.as_deref().map(sealed_hash);
         let ours = &self.contact.ours;
         if sealed.is_some()
@@ -57,10 +55,4 @@ impl Rewriting<'_> {
         self.prepared.channel.state = Some(sealed);
         Ok(())
     }
-}
-
-/// The hash of `state` but for its serial and time.
-fn hash_of_what_is_said(state: &State) -> Hash {
-    let said = State { serial: 1, time: jiff::Timestamp::UNIX_EPOCH, ..state.clone() };
-    Hash::of(said.write().as_bytes())
 }
