@@ -4,21 +4,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::common::peer::{Peer, friends};
+use cloudim::protocol::token::Token;
+
+use crate::common::peer::{Peer, friends, tree};
 
 /// Every file of a home by its path, with all that chance and the clock decide taken out of both.
 fn normal(peer: &Peer, other: &Peer) -> BTreeMap<String, String> {
-    let (mut folders, mut files) = (vec![peer.home()], BTreeMap::new());
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(peer.home()).unwrap().to_str().unwrap().to_owned();
-            if path.is_dir() {
-                folders.push(path);
-            } else if name != "lock" {
-                let text = content(&path, [&peer.address(), &other.address()]);
-                assert_eq!(files.insert(words(&name), text), None, "{name}");
-            }
+    let mut files = BTreeMap::new();
+    for path in tree(&peer.home()).into_keys() {
+        let name = path.strip_prefix(peer.home()).unwrap().to_str().unwrap();
+        if name != "lock" {
+            let text = content(&path, [&peer.address(), &other.address()]);
+            assert_eq!(files.insert(words(name), text), None, "{name}");
         }
     }
     files
@@ -62,7 +59,9 @@ fn words(line: &str) -> String {
         let fraction = word.ends_with('Z') && digits + 1 == word.len();
         // Four digits of a fingerprint that is written for people.
         let group = word.len() == 4 && word.chars().all(|c| matches!(c, '0'..='9' | 'A'..='F'));
-        let chance = word.len() >= 16 && digits > 1 || fraction || group;
+        // Few tokens have next to no digit, but some have.
+        let token = word.parse::<Token>().is_ok();
+        let chance = word.len() >= 16 && digits > 1 || token || fraction || group;
         match c {
             ' ' if normal.ends_with(' ') => {}
             _ if chance => normal.push_str("<>"),
