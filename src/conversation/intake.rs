@@ -81,14 +81,14 @@ pub fn take_in_chain(
     archives: &[Channel],
     source: Source,
 ) -> Result<Outcome> {
-    let chain = || std::iter::once(channel).chain(archives);
+    let chain: Vec<&Channel> = std::iter::once(channel).chain(archives).collect();
     let intake = Intake::open(session, name)?;
-    if chain().any(|channel| intake.has_work(channel)) {
+    if chain.iter().any(|channel| intake.has_work(channel)) {
         session.unlock()?;
     }
     let lock = session.lock()?;
     let mut intake = Intake::open(session, name)?;
-    if intake.session.secret().is_err() && chain().any(|channel| intake.has_work(channel)) {
+    if intake.session.secret().is_err() && chain.iter().any(|channel| intake.has_work(channel)) {
         // Another process has changed what is known meanwhile. What cannot be opened for want of
         // the key must not be taken for what nobody can open.
         drop(lock);
@@ -100,8 +100,8 @@ pub fn take_in_chain(
         intake.introduction(channel);
         intake.state(channel);
     }
-    chain().for_each(|channel| intake.items(channel));
-    intake.finish(archives.last().unwrap_or(channel), source)
+    chain.iter().for_each(|channel| intake.items(channel));
+    intake.finish(&chain, source)
 }
 
 impl<'a> Intake<'a> {
@@ -161,9 +161,8 @@ impl<'a> Intake<'a> {
 
     /// Opens a sealed object of this contact.
     pub(super) fn unseal(&mut self, sealed: &str) -> std::result::Result<Opened, Refusal> {
-        let certificate = self.certificate.clone();
         let (secret, _) = self.session.secret().map_err(|_| Refusal::NotForUs)?;
-        let opened = open::open(sealed, secret, &certificate, self.now)?;
+        let opened = open::open(sealed, secret, &self.certificate, self.now)?;
         let newest = self.contact.theirs.signed.max(Some(opened.signed));
         self.contact.theirs.signed = newest;
         Ok(opened)
@@ -207,17 +206,21 @@ impl<'a> Intake<'a> {
         self.records.push(record.about(&self.contact));
     }
 
-    fn finish(mut self, channel: &Channel, source: Source) -> Result<Outcome> {
+    /// Stores and acknowledges what the documents of `chain` brought, the newest of them first.
+    fn finish(mut self, chain: &[&Channel], source: Source) -> Result<Outcome> {
         let theirs = &self.contact.theirs;
         let reached = theirs.logs.iter().map(|log| self.known.reached(theirs, *log)).collect();
         self.contact.theirs.reached = reached;
         let missing = self.known.missing(&self.contact.theirs);
         let floor = self.contact.theirs.floor.unwrap_or(1);
         let archived = missing.iter().any(|range| range.to >= floor);
-        let archive = channel.prev_archive.clone().filter(|_| archived);
-        self.watch_gaps();
-        self.forget_replaced(channel, &source);
-        self.remember_copy(channel, source, archive.is_some());
+        let oldest = chain.last().and_then(|oldest| oldest.prev_archive.clone());
+        let archive = oldest.filter(|_| archived);
+        self.watch_gaps(!missing.is_empty());
+        if let Some(newest) = chain.first() {
+            self.forget_replaced(newest, &source);
+        }
+        self.remember_copy(chain, source, archive.is_some());
         let Self { session, name, mut contact, certificate, verdicts, mut records, stale, .. } =
             self;
         records.sort_by_key(|record| (record.log, record.sequence));
@@ -244,8 +247,8 @@ impl<'a> Intake<'a> {
     /// Remembers what the host said of the copy, unless it has to be read again: a stale one, one
     /// at a place that the feed has left, one with something in it that waits for the clock, or one
     /// whose archives are still to be read.
-    fn remember_copy(&mut self, channel: &Channel, source: Source, unread: bool) {
-        let again = self.stale || self.moved || unread || self.waits_for_clock(channel);
+    fn remember_copy(&mut self, chain: &[&Channel], source: Source, unread: bool) {
+        let again = self.stale || self.moved || unread || self.waits_for_clock(chain);
         let http = &mut self.contact.http;
         match source.http {
             Some(said) => *http = if again { Http::default() } else { said },
@@ -255,20 +258,20 @@ impl<'a> Intake<'a> {
         }
     }
 
-    fn waits_for_clock(&self, channel: &Channel) -> bool {
+    fn waits_for_clock(&self, chain: &[&Channel]) -> bool {
         let in_feed = |guid: &str| {
+            let mut items = chain.iter().flat_map(|channel| &channel.items);
             matches!(guid, "introduction" | "state")
-                || channel.items.iter().any(|item| item.guid.as_deref() == Some(guid))
+                || items.any(|item| item.guid.as_deref() == Some(guid))
         };
         self.verdicts.early().any(in_feed)
     }
 
     /// Tells that something has been missing for too long, and that it is no more.
-    fn watch_gaps(&mut self) {
-        let missing = self.known.missing(&self.contact.theirs);
+    fn watch_gaps(&mut self, missing: bool) {
         let grace = self.session.config.stale_grace;
         if let Some((text, healed)) =
-            gaps(&mut self.contact, !missing.is_empty() || self.stale, self.now, grace)
+            gaps(&mut self.contact, missing || self.stale, self.now, grace)
         {
             self.tell(Type::Integrity, text);
             if let Some(record) = self.records.last_mut() {

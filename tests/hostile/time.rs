@@ -33,6 +33,27 @@ fn an_item_of_the_future_is_held_and_released_when_its_time_has_come() {
 }
 
 #[test]
+fn an_item_of_the_future_is_released_also_if_an_archive_was_read_with_it() {
+    let story = Story::begin();
+    let mut hand = story.hand();
+    let item = hand.item("from tomorrow", 0);
+    let sealed = hand.seal_at(&item.write(), in_hours(25));
+    let mut feed = hand.feed_with([FeedItem::sealed(item.guid, sealed)]);
+    let older = feed.items.split_off(1);
+    let archive = Channel { archive: true, items: older, ..hand.feed.clone() };
+    let archive = Channel { introduction: None, state: None, key: None, ..archive };
+    std::fs::write(story.mary.home().join("public/f/older.rss"), archive.write()).unwrap();
+    feed.prev_archive = Some(format!("{}f/older.rss", story.mary.address()).parse().unwrap());
+    story.serve(feed.write());
+    let (status, new, talk) = poll_at(&story.john, in_hours(0));
+    assert_eq!((status, new.len()), (4, 0), "{talk}");
+    assert!(story.mary.host.log().iter().any(|(_, path, _)| path == "/f/older.rss"));
+    assert_eq!(poll_at(&story.john, in_hours(0)), (0, vec![], String::new()), "told once");
+    let (status, new, talk) = poll_at(&story.john, in_hours(2));
+    assert_eq!((status, new.as_slice()), (0, &["from tomorrow".to_owned()][..]), "{talk}");
+}
+
+#[test]
 fn a_backdated_item_by_an_old_key_is_held_until_a_state_vouches_for_it() {
     let story = Story::begin();
     // A week later Mary has written again, which is the newest signature that John knows.
