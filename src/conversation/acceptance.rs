@@ -10,6 +10,7 @@ use super::singles;
 use crate::error::{Error, Result};
 use crate::protocol::guid::{Guid, LogId};
 use crate::protocol::handshake::{self, Pending};
+use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::token::Token;
 use crate::store::atomic;
@@ -68,8 +69,8 @@ pub fn relate(session: &Session, candidate: &Candidate) -> Result<Relation> {
             return Ok(Relation::Claim(Box::new(made)));
         }
     }
-    if introduction.in_reply_to.is_some() {
-        return Err(used_up(session, introduction)?);
+    if let Some(invitation) = introduction.in_reply_to {
+        return Err(used_up(session, introduction, invitation)?);
     }
     let age = session.now().duration_since(introduction.time);
     if age > invitations::VALID {
@@ -83,22 +84,19 @@ pub fn relate(session: &Session, candidate: &Candidate) -> Result<Relation> {
 fn waiting(session: &Session) -> Result<Vec<Made>> {
     let mut waiting = Vec::new();
     for made in invitations::made(&session.home)? {
-        if !made.is_expired(session.now()) && repetition::user_of(session, &made)?.is_none() {
+        if !made.is_expired(session.now()) && repetition::user_of(session, made.hash)?.is_none() {
             waiting.push(made);
         }
     }
     Ok(waiting)
 }
 
-fn used_up(session: &Session, introduction: &Introduction) -> Result<Error> {
-    for name in contacts::list(&session.home)? {
-        if Contact::load(&session.home, &name)?.ours.invitation == introduction.in_reply_to {
-            let claimed = introduction.name.clone().unwrap_or_default();
-            return Ok(Error::cannot(format!(
-                "`{claimed}` answers an invitation that `{name}` has used up"
-            ))
+fn used_up(session: &Session, introduction: &Introduction, invitation: Hash) -> Result<Error> {
+    if let Some(name) = repetition::user_of(session, invitation)? {
+        let claimed = introduction.name.clone().unwrap_or_default();
+        let text = format!("`{claimed}` answers an invitation that `{name}` has used up");
+        return Ok(Error::cannot(text)
             .hint("an invitation without an address is for one person: make another one"));
-        }
     }
     Ok(Error::cannot("this answers no invitation of ours")
         .hint("it may have expired: invitations wait for 90 days"))

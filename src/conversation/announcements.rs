@@ -222,7 +222,8 @@ pub(super) fn adopt(contact: &mut Contact, introduction: Introduction, hash: Has
     contact.theirs.introduction = Some(Seen { log, serial, hash, sealed });
 }
 
-fn in_force(seen: Option<&Seen>) -> Option<(LogId, u64, Hash)> {
+/// What a later one is compared to.
+pub(super) fn in_force(seen: Option<&Seen>) -> Option<(LogId, u64, Hash)> {
     seen.map(|seen| (seen.log, seen.serial, seen.hash))
 }
 

@@ -268,10 +268,8 @@ pub fn call(session: &mut Session, made: &Made) -> Result<()> {
 ///
 /// # Errors
 /// When a file cannot be removed.
-pub fn withdraw(session: &mut Session, made: &Made, with_feed: bool) -> Result<()> {
-    if with_feed {
-        session.about_to_change_public()?;
-        atomic::remove(&session.home.feed(&made.token))?;
-    }
+pub fn withdraw(session: &Session, made: &Made) -> Result<()> {
+    session.about_to_change_public()?;
+    atomic::remove(&session.home.feed(&made.token))?;
     invitations::remove(&session.home, made.id)
 }

@@ -55,7 +55,7 @@ fn look_for(session: &mut Session, client: &Client, made: &Made) -> Result<Optio
         expire(session, made)?;
     } else if is_settled(session, made)? {
         let _lock = session.lock()?;
-        invitation::withdraw(session, made, true)?;
+        invitation::withdraw(session, made)?;
     }
     Ok(None)
 }
@@ -90,7 +90,7 @@ fn expire(session: &mut Session, made: &Made) -> Result<()> {
     session
         .say(&format!("the invitation to `{name}` was not answered in 90 days, and is withdrawn"));
     let _lock = session.lock()?;
-    invitation::withdraw(session, made, true)
+    invitation::withdraw(session, made)
 }
 
 /// The acceptance of `made` that `document` holds.

@@ -13,6 +13,7 @@ use super::session::Session;
 use super::singles;
 use crate::error::Result;
 use crate::protocol::handshake::{self, Order};
+use crate::protocol::hash::Hash;
 use crate::store::contact::Contact;
 use crate::store::contacts;
 use crate::store::feeds;
@@ -60,7 +61,7 @@ pub fn complete(session: &mut Session, name: &str, candidate: &Candidate) -> Res
 /// # Errors
 /// As [`complete`].
 pub fn resume(session: &mut Session, made: &Made) -> Result<Option<String>> {
-    let Some(name) = user_of(session, made)? else { return Ok(None) };
+    let Some(name) = user_of(session, made.hash)? else { return Ok(None) };
     session.unlock()?;
     let _lock = session.lock()?;
     rewrite(session, &name)?;
@@ -68,13 +69,13 @@ pub fn resume(session: &mut Session, made: &Made) -> Result<Option<String>> {
     Ok(Some(name))
 }
 
-/// The contact who used our invitation `made` up.
+/// The contact who used up our invitation whose introduction has this hash.
 ///
 /// # Errors
 /// When a contact cannot be read.
-pub fn user_of(session: &Session, made: &Made) -> Result<Option<String>> {
+pub fn user_of(session: &Session, invitation: Hash) -> Result<Option<String>> {
     for name in contacts::list(&session.home)? {
-        if Contact::load(&session.home, &name)?.ours.invitation == Some(made.hash) {
+        if Contact::load(&session.home, &name)?.ours.invitation == Some(invitation) {
             return Ok(Some(name));
         }
     }
@@ -142,8 +143,7 @@ fn follow(
 ) -> Result<()> {
     let certificate = contacts::certificate(&session.home, name)?;
     let introduction = &candidate.introduction;
-    let theirs = contact.theirs.introduction.as_ref();
-    let in_force = theirs.map(|seen| (seen.log, seen.serial, seen.hash));
+    let in_force = announcements::in_force(contact.theirs.introduction.as_ref());
     let new = (introduction.log, introduction.serial, candidate.hash());
     if handshake::order(new, in_force) == Order::Later {
         announcements::adopt(contact, introduction.clone(), new.2, candidate.sealed);
@@ -159,10 +159,5 @@ fn follow(
 fn rewrite(session: &mut Session, name: &str) -> Result<()> {
     let certificate = contacts::certificate(&session.home, name)?;
     let mut contact = Contact::load(&session.home, name)?;
-    let feed = feeds::load(&session.home, &contact.ours.token)?;
-    if feed.is_none_or(|feed| feed.state.is_none()) {
-        // The run died before it wrote the feed, and nothing of it is sealed to anybody yet.
-        contact.ours.sealed_to = None;
-    }
     own_feed::rewrite(session, name, &mut contact, &certificate, Change::default()).map(drop)
 }
