@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -11,7 +12,8 @@ use etcetera::BaseStrategy;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::commands::Command;
-use crate::conversation::session::{Format, Options, Talk, World};
+use crate::conversation::session::{Format, Options};
+use crate::conversation::world::{Stream, World};
 use crate::error::{Error, Result};
 use crate::protocol::time;
 use crate::store::home::Home;
@@ -110,10 +112,10 @@ pub fn command() -> clap::Command {
 /// The world as it is: the system's clock, and the standard streams.
 pub fn real_world() -> World {
     World {
-        now: Box::new(Timestamp::now),
+        now: Arc::new(Timestamp::now),
         stdin: Box::new(io::stdin()),
-        stdout: Box::new(io::BufWriter::new(io::stdout())),
-        stderr: Talk::to(io::stderr()),
+        stdout: Stream::to(io::BufWriter::new(io::stdout())),
+        stderr: Stream::to(io::stderr()),
     }
 }
 

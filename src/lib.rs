@@ -35,7 +35,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use conversation::output;
-use conversation::session::World;
+use conversation::world::World;
 
 /// Runs the program with `args`, the first of which is its name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {

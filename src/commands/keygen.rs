@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::conversation::passphrase;
 use crate::conversation::public;
-use crate::conversation::session::{Options, Session, World};
+use crate::conversation::session::{Options, Session};
+use crate::conversation::world::World;
 use crate::error::{Context, Error, Result};
 use crate::openpgp::secret_key::{self, SecretKey};
 use crate::protocol::Random;

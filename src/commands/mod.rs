@@ -22,7 +22,8 @@ mod wait;
 use clap::Subcommand;
 
 use crate::cli::Cli;
-use crate::conversation::session::{Session, World};
+use crate::conversation::session::Session;
+use crate::conversation::world::World;
 use crate::error::Result;
 
 /// What to do.

@@ -1,8 +1,9 @@
 //! Bare `cloudim`: how this home stands, and what to do next.
 
 use super::input;
-use crate::conversation::session::{Options, Session, World};
+use crate::conversation::session::{Options, Session};
 use crate::conversation::standing::Standing;
+use crate::conversation::world::World;
 use crate::error::Result;
 use crate::store::contacts;
 use crate::store::home::Home;

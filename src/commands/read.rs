@@ -1,6 +1,6 @@
 //! `read`: what was said.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;

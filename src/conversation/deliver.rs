@@ -1,6 +1,6 @@
 //! Delivering: what is stored goes to stdout or to the hook, once, in the order of arrival.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 
 use super::hook;
 use super::output::{self, Shown};
@@ -119,7 +119,10 @@ fn to_stdout(
 
 fn print(session: &mut Session, shown: &[Shown]) -> io::Result<()> {
     let format = session.options.format;
-    output::write(&mut session.world.stdout, format, shown)?;
+    // In one piece: others may print at the same time.
+    let mut data = Vec::new();
+    output::write(&mut data, format, shown)?;
+    session.world.stdout.write_all(&data)?;
     session.world.stdout.flush()
 }
 

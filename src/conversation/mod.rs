@@ -34,3 +34,4 @@ pub mod sealing;
 pub mod session;
 pub mod singles;
 pub mod standing;
+pub mod world;

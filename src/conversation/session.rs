@@ -1,14 +1,15 @@
 //! One run of a command: whose home, what time it is, where talk goes.
 
-use std::cell::{OnceCell, RefCell};
-use std::io::{self, Read, Write};
-use std::rc::Rc;
+use std::cell::OnceCell;
+use std::io::Write;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rand::SeedableRng;
 
+use super::world::World;
 use super::{output, passphrase};
 use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
@@ -20,39 +21,6 @@ use crate::store::home::Home;
 use crate::store::snapshot;
 use crate::transport::client::Client;
 use crate::transport::egress::{Guard, Network};
-
-/// What a run takes from outside, so that a test can be the outside.
-pub struct World {
-    /// The present time.
-    pub now: Box<dyn Fn() -> Timestamp>,
-    /// Where messages come from.
-    pub stdin: Box<dyn Read>,
-    /// Where data goes.
-    pub stdout: Box<dyn Write>,
-    /// Where talk goes.
-    pub stderr: Talk,
-}
-
-/// Where talk goes: shared, since the error that ends a run is told after the session is gone.
-#[derive(Clone)]
-pub struct Talk(Rc<RefCell<dyn Write>>);
-
-impl Talk {
-    /// Talk that goes to `out`.
-    pub fn to(out: impl Write + 'static) -> Self {
-        Self(Rc::new(RefCell::new(out)))
-    }
-}
-
-impl Write for Talk {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.borrow_mut().flush()
-    }
-}
 
 /// The form in which data goes to stdout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,7 +77,7 @@ pub struct Session {
     pub rng: Random,
     /// The worst of what was reported.
     worst: Option<Kind>,
-    secret: Option<SecretKey>,
+    secret: Option<Arc<SecretKey>>,
     certificate: OnceCell<Certificate>,
     client: OnceCell<Client>,
 }
@@ -140,6 +108,14 @@ impl Session {
         }
     }
 
+    /// The same identity for another thread: what is unlocked stays so, nothing was reported yet.
+    pub fn beside(&self) -> Self {
+        let (home, config) = (self.home.clone(), self.config.clone());
+        let beside = Self::new(home, config, self.options.clone(), self.world.beside());
+        let client = self.client.clone();
+        Self { secret: self.secret.clone(), client, ..beside }
+    }
+
     /// The present time.
     pub fn now(&self) -> Timestamp {
         (self.world.now)()
@@ -165,7 +141,8 @@ impl Session {
     /// When there is none, or the passphrase cannot be had or is wrong.
     pub fn unlock(&mut self) -> Result<()> {
         if self.secret.is_none() {
-            self.secret = Some(passphrase::unlocked(&self.home, &self.config, &self.options)?);
+            let secret = passphrase::unlocked(&self.home, &self.config, &self.options)?;
+            self.secret = Some(Arc::new(secret));
         }
         Ok(())
     }
@@ -255,20 +232,24 @@ impl Session {
     /// Says something to the user, unless it is to be quiet.
     pub fn say(&mut self, talk: &str) {
         if !self.options.quiet {
-            // Talk that cannot be heard must not stop the work.
-            let _ = writeln!(self.world.stderr, "{}", output::visible(talk));
+            self.tell(&format!("{}\n", output::visible(talk)));
         }
+    }
+
+    /// Talk that cannot be heard must not stop the work.
+    fn tell(&mut self, talk: &str) {
+        let _ = self.world.stderr.write_all(talk.as_bytes());
     }
 
     /// Warns of something that does not change what was done.
     pub fn warn(&mut self, warning: &str) {
-        let _ = writeln!(self.world.stderr, "warning: {}", output::visible(warning));
+        self.tell(&format!("warning: {}\n", output::visible(warning)));
     }
 
     /// Reports a failure after which the run goes on; its end has the worst status of them.
     pub fn report(&mut self, error: &Error) {
         if !error.message.is_empty() {
-            let _ = writeln!(self.world.stderr, "error: {}", output::visible(&error.to_string()));
+            self.tell(&format!("error: {}\n", output::visible(&error.to_string())));
         }
         self.blame(error.kind);
     }

@@ -1,14 +1,13 @@
 //! People: each with a home of their own, a static host, and the real program.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
-use cloudim::conversation::session::{Talk, World};
+use cloudim::conversation::world::{Stream, World};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -126,10 +125,10 @@ impl Peer {
         let time: Timestamp = time.parse().unwrap();
         let (stdout, stderr) = (Heard::default(), Heard::default());
         let world = World {
-            now: Box::new(move || time),
+            now: Arc::new(move || time),
             stdin: Box::new(Cursor::new(stdin.to_owned())),
-            stdout: Box::new(stdout.clone()),
-            stderr: Talk::to(stderr.clone()),
+            stdout: Stream::to(stdout.clone()),
+            stderr: Stream::to(stderr.clone()),
         };
         let home = self.home();
         let program = ["cloudim", "--home", home.to_str().unwrap()];
@@ -236,17 +235,17 @@ pub fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 #[derive(Clone, Default)]
-struct Heard(Rc<RefCell<Vec<u8>>>);
+struct Heard(Arc<Mutex<Vec<u8>>>);
 
 impl Heard {
     fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.borrow()).into_owned()
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 }
 
 impl Write for Heard {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
+        self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

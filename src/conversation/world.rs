@@ -1,0 +1,100 @@
+//! What a run takes from outside.
+
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+/// What a run takes from outside, so that a test can be the outside.
+pub struct World {
+    /// The present time.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Where messages come from.
+    pub stdin: Box<dyn Read + Send>,
+    /// Where data goes.
+    pub stdout: Stream,
+    /// Where talk goes: shared, since the error that ends a run is told after the session is gone.
+    pub stderr: Stream,
+}
+
+impl World {
+    /// The same world for another thread, which has nothing to read.
+    pub fn beside(&self) -> Self {
+        Self {
+            now: Arc::clone(&self.now),
+            stdin: Box::new(io::empty()),
+            stdout: self.stdout.clone(),
+            stderr: self.stderr.clone(),
+        }
+    }
+}
+
+/// A stream that several may write to. What is written by one `write_all` stays together.
+#[derive(Clone)]
+pub struct Stream(Arc<Mutex<dyn Write + Send>>);
+
+impl Stream {
+    /// A stream that goes to `out`.
+    pub fn to(out: impl Write + Send + 'static) -> Self {
+        Self(Arc::new(Mutex::new(out)))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, dyn Write + Send + 'static> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.inner().write(bytes)
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.inner().write_all(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            // In small pieces, as a pipe may take them.
+            let some = bytes.get(..3).unwrap_or(bytes);
+            self.0.lock().unwrap().extend(some);
+            Ok(some.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_written_at_once_stays_together() {
+        let kept = Kept::default();
+        let stream = Stream::to(kept.clone());
+        thread::scope(|scope| {
+            for letter in ["a", "b", "c"] {
+                let mut stream = stream.clone();
+                let line = letter.repeat(50) + "\n";
+                scope.spawn(move || {
+                    (0..100).for_each(|_| stream.write_all(line.as_bytes()).unwrap())
+                });
+            }
+        });
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 300);
+        assert!(text.lines().all(|line| *line == line[..1].repeat(50)), "{text}");
+    }
+}
