@@ -229,6 +229,7 @@ fn contact_of(session: &Session, candidate: &Candidate, ours: Ours, in_force: bo
             ..Theirs::default()
         },
         http: Http::default(),
+        lease: None,
     }
 }
 

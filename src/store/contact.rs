@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::atomic::{self, Staged};
 use super::home::Home;
+use super::lease::Lease;
 use super::{contacts, names};
 use crate::error::{Context, Result};
 use crate::protocol::fingerprint::Fingerprint;
@@ -67,6 +68,9 @@ pub struct Contact {
     /// What the last requests for that feed brought.
     #[serde(default)]
     pub http: Http,
+    /// Our registration with the cloud that tells of changes of that feed.
+    #[serde(default)]
+    pub lease: Option<Lease>,
 }
 
 /// The feed that we write for a contact.
@@ -144,6 +148,9 @@ pub struct Theirs {
     /// Whether that was told.
     #[serde(default)]
     pub behind_told: bool,
+    /// The cloud that the feed names: its pleaseNotify URL.
+    #[serde(default)]
+    pub cloud: Option<Url>,
 }
 
 /// A sealed object that stands in a feed once: which one was taken last.

@@ -11,6 +11,7 @@ pub mod delivered;
 pub mod feeds;
 pub mod home;
 pub mod invitations;
+pub mod lease;
 pub mod lock;
 pub mod messages;
 pub mod names;
