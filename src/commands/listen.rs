@@ -1,9 +1,9 @@
 //! `listen`: the server side of a conversation.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 use jiff::SignedDuration;
@@ -11,16 +11,14 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::conversation::calls::{self, Calls};
 use crate::conversation::deliver::Target;
-use crate::conversation::hosting::Hosting;
+use crate::conversation::listening::{End, Listening, Reception};
+use crate::conversation::public;
 use crate::conversation::session::Session;
-use crate::conversation::{public, round};
 use crate::error::{Context, Error, Kind, Result};
-use crate::protocol::please_follow::{self, PleaseFollow};
 use crate::protocol::time;
 use crate::store::lock::Lock;
-use crate::transport::server::{self, Limits, Request, Response, Stop};
+use crate::transport::server::{self, Limits, Request, Stop};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,8 +27,6 @@ Examples:
   cloudim listen --bind 127.0.0.1:8470 --exec 'mail -s \"$IM_CONTACT\" me@localhost'";
 
 const PORT: u16 = 8470;
-/// Calls that wait to be followed, at most.
-const CALLS: usize = 100;
 
 /// Serve the feeds, and store what comes
 ///
@@ -54,14 +50,6 @@ pub struct ListenArgs {
     poll_every: SignedDuration,
 }
 
-/// What may happen while we listen.
-enum Event {
-    /// A signal: it is time to end.
-    End,
-    /// Somebody called.
-    Call(Box<PleaseFollow>),
-}
-
 /// Listens until it is told to end.
 ///
 /// # Errors
@@ -77,64 +65,53 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
         let _lock = session.lock()?;
         public::write(session)?;
     }
-    let (sender, events) = mpsc::sync_channel(CALLS);
+    let (sender, ends) = mpsc::channel();
     watch_signals(sender.clone())?;
-    let stop = Stop::new();
-    let server = start(session, &args, &stop, sender)?;
-    attend(session, &args, &events);
-    stop.stop();
-    // What went wrong on the way was told; the end is a good one.
-    session.forgive();
-    server.join().unwrap_or_else(|_| Err(Error::cannot("the server broke down")))
-}
-
-/// Does a round now and then, and follows calls, until a signal comes.
-fn attend(session: &mut Session, args: &ListenArgs, events: &Receiver<Event>) {
     let target = match &args.exec {
         Some(command) => Some(Target::Hook { command: command.clone(), retry: false }),
         None => args.print.then_some(Target::Stdout),
     };
     let pause = Duration::try_from(args.poll_every).unwrap_or_default();
-    let (mut calls, mut next) = (Calls::default(), Instant::now());
-    loop {
-        match events.recv_timeout(next.saturating_duration_since(Instant::now())) {
-            Ok(Event::End) | Err(RecvTimeoutError::Disconnected) => return,
-            Ok(Event::Call(call)) => match calls::follow(session, &mut calls, &call) {
-                Ok(true) => next = Instant::now(),
-                Ok(false) => {}
-                Err(error) => log::info!("a call came to nothing: {error}"),
-            },
-            Err(RecvTimeoutError::Timeout) => {
-                if let Err(error) = round::once(session, &[], target.as_ref(), None) {
-                    session.report(&error);
-                }
-                next = Instant::now() + pause;
-            }
-        }
+    raise_file_limit();
+    let (listener, address) = bind(session, &args)?;
+    session.say(&format!("listening on http://{address}/"));
+    let listening = Listening::begin(session, target, pause, sender.clone())?;
+    let stop = Stop::new();
+    let server = start(session, listener, &stop, listening.reception(session), sender)?;
+    let end = ends.recv().unwrap_or(End::Broken);
+    stop.stop();
+    listening.end(session);
+    server.join().unwrap_or_else(|_| Err(Error::cannot("the server broke down")))?;
+    match end {
+        End::Asked | End::Unheard => Ok(()),
+        End::Broken => Err(Error::cannot("a part of it broke down")),
     }
+}
+
+fn bind(session: &Session, args: &ListenArgs) -> Result<(TcpListener, SocketAddr)> {
+    let address = args.bind.unwrap_or_else(|| usual_address(session));
+    let failed = || format!("cannot listen on {address}");
+    let listener = TcpListener::bind(address).or_cannot(failed)?;
+    let address = listener.local_addr().or_cannot(failed)?;
+    Ok((listener, address))
 }
 
 /// Starts the server on a thread of its own.
 fn start(
-    session: &mut Session,
-    args: &ListenArgs,
+    session: &Session,
+    listener: TcpListener,
     stop: &Stop,
-    events: SyncSender<Event>,
+    reception: Reception,
+    ends: Sender<End>,
 ) -> Result<JoinHandle<Result<()>>> {
-    raise_file_limit();
-    let address = args.bind.unwrap_or_else(|| usual_address(session));
-    let failed = move || format!("cannot listen on {address}");
-    let listener = TcpListener::bind(address).or_cannot(failed)?;
-    let address = listener.local_addr().or_cannot(failed)?;
-    session.say(&format!("listening on http://{address}/"));
-    let (hosting, stop) = (Hosting::new(session.home.public()), stop.clone());
     let limits = Limits { trusted_proxies: session.trusted_proxies()?, ..Limits::default() };
+    let stop = stop.clone();
     Ok(thread::spawn(move || {
-        let answer = move |request: Request| match request.path.ends_with("/pleaseFollow") {
-            true => take_call(&request, &events),
-            false => hosting.answer(&request),
-        };
-        server::serve(listener, limits, stop, answer).or_cannot(failed)
+        let answer = move |request: Request| reception.answer(request);
+        let served = server::serve(listener, limits, stop, answer);
+        // Without a server there is nothing to wait for.
+        let _ = ends.send(End::Broken);
+        served.or_cannot(|| "cannot serve".to_owned())
     }))
 }
 
@@ -148,25 +125,6 @@ fn raise_file_limit() {
     }
 }
 
-/// Takes a call for later. A call that is one has the same answer whoever makes it.
-fn take_call(request: &Request, events: &SyncSender<Event>) -> Response {
-    if request.method != "POST" {
-        return Response::text(405, "only POST").with("allow", "POST");
-    }
-    let called = PleaseFollow::from_form(&request.form());
-    let (success, message) = match &called {
-        Ok(_) => (true, "Thanks for the call.".to_owned()),
-        Err(error) => (false, error.to_string()),
-    };
-    if let Ok(call) = called {
-        // When too many wait it is lost: whoever calls can be found without, and may call again.
-        let _ = events.try_send(Event::Call(Box::new(call)));
-    }
-    let accept = request.header("accept").unwrap_or_default();
-    let (kind, body) = please_follow::result(success, &message, accept);
-    Response::new(200, kind, body)
-}
-
 /// As the settings say; else loopback, at the port of a base URL that is there too.
 fn usual_address(session: &Session) -> SocketAddr {
     let base = session.config.base_url.as_ref();
@@ -176,13 +134,13 @@ fn usual_address(session: &Session) -> SocketAddr {
 }
 
 /// Turns the signals to end into events.
-fn watch_signals(events: SyncSender<Event>) -> Result<()> {
+fn watch_signals(ends: Sender<End>) -> Result<()> {
     let mut signals =
         Signals::new([SIGINT, SIGTERM]).or_cannot(|| "cannot wait for signals".to_owned())?;
     thread::spawn(move || {
         for _ in &mut signals {
             // The receiver is gone only when the end is near anyway.
-            let _ = events.send(Event::End);
+            let _ = ends.send(End::Asked);
         }
     });
     Ok(())

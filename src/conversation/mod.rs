@@ -16,6 +16,7 @@ pub mod incoming;
 pub mod intake;
 pub mod invitation;
 pub mod known;
+pub mod listening;
 pub mod outgoing;
 pub mod output;
 pub mod own_feed;

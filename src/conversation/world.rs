@@ -1,6 +1,7 @@
 //! What a run takes from outside.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -31,30 +32,48 @@ impl World {
 
 /// A stream that several may write to. What is written by one `write_all` stays together.
 #[derive(Clone)]
-pub struct Stream(Arc<Mutex<dyn Write + Send>>);
+pub struct Stream {
+    out: Arc<Mutex<dyn Write + Send>>,
+    broken: Arc<AtomicBool>,
+}
 
 impl Stream {
     /// A stream that goes to `out`.
     pub fn to(out: impl Write + Send + 'static) -> Self {
-        Self(Arc::new(Mutex::new(out)))
+        Self { out: Arc::new(Mutex::new(out)), broken: Arc::default() }
+    }
+
+    /// Whether its reader has gone.
+    pub fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Relaxed)
     }
 
     fn inner(&self) -> MutexGuard<'_, dyn Write + Send + 'static> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn noted<T>(&self, written: io::Result<T>) -> io::Result<T> {
+        if written.as_ref().is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+        written
     }
 }
 
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner().write(bytes)
+        let written = self.inner().write(bytes);
+        self.noted(written)
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.inner().write_all(bytes)
+        let written = self.inner().write_all(bytes);
+        self.noted(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.inner().flush()
+        let written = self.inner().flush();
+        self.noted(written)
     }
 }
 

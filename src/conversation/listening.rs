@@ -1,0 +1,150 @@
+//! Listening: the server's requests on the one side, on the other what they and the time ask to be
+//! done.
+//!
+//! Each duty has threads of its own, so that a call by a stranger whose host is slow holds up no
+//! message. Each thread has a session of its own, and they meet on disk as processes do.
+
+mod announcement;
+mod attention;
+mod directory;
+mod duties;
+mod reception;
+mod schedule;
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use self::duties::Duties;
+pub use self::reception::Reception;
+use self::schedule::Schedule;
+use super::deliver::Target;
+use super::session::Session;
+use crate::error::Result;
+use crate::store::{contacts, delivered};
+
+/// Threads that look after contacts: one who is slow must not keep the others waiting.
+const ATTENDANTS: usize = 4;
+/// How long the end waits for what is under way.
+const GRACE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Why listening ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// A signal came.
+    Asked,
+    /// Nobody reads what is printed.
+    Unheard,
+    /// A thread broke down.
+    Broken,
+}
+
+/// The threads that do what listening asks for.
+pub struct Listening {
+    duties: Arc<Duties>,
+    threads: Vec<JoinHandle<()>>,
+    ends: Sender<End>,
+}
+
+impl Listening {
+    /// Begins, with a look at everybody; `target` is where messages are delivered to, `pause` the
+    /// time between two looks. What makes it end goes to `ends`.
+    ///
+    /// # Errors
+    /// When the contacts cannot be listed.
+    pub fn begin(
+        session: &mut Session,
+        target: Option<Target>,
+        pause: Duration,
+        ends: Sender<End>,
+    ) -> Result<Self> {
+        let duties = Arc::new(Duties::new(target, pause));
+        duties.survey(session)?;
+        let mut listening = Self { duties, threads: Vec::new(), ends };
+        listening.employ(
+            session,
+            |duties| &duties.rounds,
+            |duties, session, ()| {
+                duties.look_around(session);
+            },
+        );
+        listening.employ(
+            session,
+            |duties| &duties.calls,
+            |duties, session, ()| {
+                duties.follow(session);
+            },
+        );
+        for _ in 0..ATTENDANTS {
+            listening.employ(session, |duties| &duties.attention.schedule, Duties::look_after);
+        }
+        listening.duties.rounds.soon(());
+        Ok(listening)
+    }
+
+    /// What answers the server's requests.
+    pub fn reception(&self, session: &Session) -> Reception {
+        Reception::new(session, Arc::clone(&self.duties))
+    }
+
+    /// Starts a thread that attends to one of the duties.
+    fn employ<K: Ord + Clone + 'static>(
+        &mut self,
+        session: &Session,
+        schedule: fn(&Duties) -> &Schedule<K>,
+        attend: fn(&Duties, &mut Session, &K),
+    ) {
+        let (mut session, duties) = (session.beside(), Arc::clone(&self.duties));
+        let alarm = Alarm(self.ends.clone());
+        self.threads.push(thread::spawn(move || {
+            while let Some(key) = schedule(&duties).next() {
+                attend(&duties, &mut session, &key);
+                schedule(&duties).done(&key);
+                if session.world.stdout.is_broken() {
+                    alarm.ring(End::Unheard);
+                }
+            }
+        }));
+    }
+
+    /// Ends, after what is under way; what takes too long is left where the next start finds it.
+    pub fn end(self, session: &Session) {
+        self.duties.end();
+        let deadline = Instant::now() + GRACE;
+        while self.threads.iter().any(|thread| !thread.is_finished()) {
+            if Instant::now() >= deadline {
+                return settle(session);
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+/// Sees to it that the end of the process finds nobody writing: who has a lock writes, and whoever
+/// would write waits for one. They are kept until the end.
+fn settle(session: &Session) {
+    let names = contacts::list(&session.home).unwrap_or_default();
+    let locks = names.iter().filter_map(|name| delivered::lock(&session.home, name).ok());
+    let locks: Vec<_> = locks.chain([session.home.lock().ok()]).collect();
+    std::mem::forget(locks);
+}
+
+/// Tells of the end, and of a thread that breaks down.
+struct Alarm(Sender<End>);
+
+impl Alarm {
+    fn ring(&self, end: End) {
+        // Nobody hears it when the end has come already.
+        let _ = self.0.send(end);
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.ring(End::Broken);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Who is known by which feed and which callback: what the server's threads look up without a
+//! file.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{PoisonError, RwLock};
+
+use crate::protocol::url::Url;
+use crate::store::contact::Contact;
+
+/// The contacts, by their feeds and by our callbacks for them.
+#[derive(Debug, Default)]
+pub struct Directory {
+    known: RwLock<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// By token: whose feed it tells of, and its URL.
+    callbacks: HashMap<String, (String, Url)>,
+    feeds: HashSet<Url>,
+}
+
+impl Directory {
+    /// Knows `contacts`, by name, and nobody else.
+    pub fn replace(&self, contacts: &BTreeMap<String, Contact>) {
+        let mut fresh = Known::default();
+        for (name, contact) in contacts.iter().filter(|(_, contact)| !contact.blocked) {
+            fresh.add(name, contact);
+        }
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+    }
+
+    /// Knows the contact called `name` as it is now.
+    pub fn add(&self, name: &str, contact: &Contact) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).add(name, contact);
+    }
+
+    /// Who is meant by a notification to the callback with `token`, if it is about `feed`.
+    pub fn announced(&self, token: &str, feed: &str) -> Option<String> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let (name, url) = known.callbacks.get(token)?;
+        (url.as_str() == feed).then(|| name.clone())
+    }
+
+    /// Whether a contact writes to us at `feed`.
+    pub fn is_feed(&self, feed: &Url) -> bool {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).feeds.contains(feed)
+    }
+}
+
+impl Known {
+    fn add(&mut self, name: &str, contact: &Contact) {
+        self.feeds.insert(contact.feed.clone());
+        if let Some(lease) = &contact.lease {
+            let token = lease.callback.path().rsplit('/').next().unwrap_or_default();
+            self.callbacks.insert(token.to_owned(), (name.to_owned(), lease.feed.clone()));
+        }
+    }
+}

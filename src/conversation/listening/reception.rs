@@ -1,0 +1,90 @@
+//! Who is at the door: requests go to what answers them.
+
+use std::sync::Arc;
+
+use super::duties::Duties;
+use crate::conversation::hosting::Hosting;
+use crate::conversation::session::Session;
+use crate::protocol::please_follow::{self, PleaseFollow};
+use crate::transport::server::{Answer, Request, Response};
+
+/// The callbacks stand in this folder.
+pub const NOTIFY: &str = "notify/";
+/// Bytes of a challenge at most; the clouds that are known send 32.
+const CHALLENGE: usize = 512;
+
+/// What answers the requests to a home that listens. Several threads may ask at once.
+#[derive(Debug)]
+pub struct Reception {
+    hosting: Hosting,
+    /// The path of the base URL: a proxy may leave it on or take it off.
+    base: String,
+    duties: Arc<Duties>,
+}
+
+impl Reception {
+    /// Answers for the home of `session`.
+    pub fn new(session: &Session, duties: Arc<Duties>) -> Self {
+        let base = session.config.base_url.as_ref();
+        let base = base.map_or("/".to_owned(), |base| base.path().to_owned());
+        Self { hosting: Hosting::new(session.home.public()), base, duties }
+    }
+
+    /// Answers `request`.
+    pub fn answer(&self, mut request: Request) -> Answer {
+        if let Some(rest) = request.path.strip_prefix(&self.base) {
+            request.path = format!("/{rest}");
+        }
+        let path = request.path.strip_prefix('/').unwrap_or_default();
+        if let Some(token) = path.strip_prefix(NOTIFY) {
+            return self.notified(token, &request).into();
+        }
+        match path {
+            "pleaseFollow" => self.called(&request).into(),
+            _ => self.hosting.answer(&request).into(),
+        }
+    }
+
+    /// A cloud calls back: with a challenge when we register, with a notification afterwards.
+    fn notified(&self, token: &str, request: &Request) -> Response {
+        let fields = match request.method.as_str() {
+            "GET" => request.parameters(),
+            "POST" => request.form(),
+            _ => return Response::text(405, "only GET and POST").with("allow", "GET, POST"),
+        };
+        let field = |name: &str| fields.iter().find(|(known, _)| known == name);
+        let feed = field("url").map(|(_, url)| url.as_str()).unwrap_or_default();
+        let Some(name) = self.duties.directory.announced(token, feed) else {
+            return Response::text(404, "not found");
+        };
+        if request.method == "POST" {
+            self.duties.attention.announced(name);
+            return Response::text(200, "thanks");
+        }
+        match field("challenge") {
+            Some((_, challenge)) if challenge.len() <= CHALLENGE => {
+                Response::new(200, "text/plain; charset=utf-8", challenge.as_str())
+                    .with("x-content-type-options", "nosniff")
+            }
+            _ => Response::text(404, "not found"),
+        }
+    }
+
+    /// Takes a call for later. A call that is one has the same answer whoever makes it.
+    fn called(&self, request: &Request) -> Response {
+        if request.method != "POST" {
+            return Response::text(405, "only POST").with("allow", "POST");
+        }
+        let called = PleaseFollow::from_form(&request.form());
+        let (success, message) = match &called {
+            Ok(_) => (true, "Thanks for the call.".to_owned()),
+            Err(error) => (false, error.to_string()),
+        };
+        if let Ok(call) = called {
+            self.duties.call(call);
+        }
+        let accept = request.header("accept").unwrap_or_default();
+        let (kind, body) = please_follow::result(success, &message, accept);
+        Response::new(200, kind, body)
+    }
+}
