@@ -25,6 +25,7 @@ pub mod token;
 pub mod url;
 pub mod webfinger;
 pub mod xml;
+pub mod xmlrpc;
 
 use std::fmt;
 

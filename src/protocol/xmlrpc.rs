@@ -1,0 +1,197 @@
+//! XML-RPC as far as rssCloud speaks it: calls, and answers that are a boolean or a fault.
+
+use super::xml::{Element, Node, Writer};
+use super::{Error, Result};
+
+/// The code of every fault that rssCloud servers answer.
+pub const FAULT: i32 = 4;
+
+const METHOD: usize = 100;
+const PARAMETERS: usize = 64;
+
+/// A call, `methodCall`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The name of the procedure, of at most 100 characters.
+    pub method: String,
+    /// What it is given, at most 64 of them.
+    pub parameters: Vec<Value>,
+}
+
+/// A value. Those of other types (`double`, `dateTime.iso8601`, `base64`, `struct`) no method of
+/// ours takes, and they are refused.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `string`, which is also what a value without a type is.
+    Text(String),
+    /// `i4` or `int`.
+    Integer(i32),
+    /// `boolean`.
+    Boolean(bool),
+    /// `array`.
+    Array(Vec<Value>),
+}
+
+impl Call {
+    /// Reads a call, within the limits of [`Element::parse`].
+    ///
+    /// # Errors
+    /// When it is no call, has a value of a type that we do not know, or is over a limit.
+    pub fn parse(document: &[u8]) -> Result<Self> {
+        let root = Element::parse(document)?;
+        if !root.is("", "methodCall") {
+            return Err(Error::malformed(format!("`{}` is no methodCall", root.name)));
+        }
+        let method = root.once("", "methodName")?.map(Element::text).unwrap_or_default();
+        let method = method.trim();
+        if method.is_empty() || method.chars().count() > METHOD {
+            return Err(Error::malformed("the name of a method has 1 to 100 characters"));
+        }
+        let parameters = match root.once("", "params")? {
+            Some(parameters) => parameters.named("", "param").map(parameter).collect(),
+            None => Ok(Vec::new()),
+        };
+        let parameters: Vec<Value> = parameters?;
+        if parameters.len() > PARAMETERS {
+            return Err(Error::malformed("more than 64 parameters"));
+        }
+        Ok(Self { method: method.to_owned(), parameters })
+    }
+
+    /// The document of the call. Text goes without a type, as cloud servers write it.
+    pub fn write(&self) -> String {
+        let mut writer = Writer::document();
+        writer.open("methodCall", &[]);
+        writer.text("methodName", &[], &self.method);
+        writer.open("params", &[]);
+        for parameter in &self.parameters {
+            writer.raw(&tight(|writer| {
+                writer.open("param", &[]);
+                value(writer, parameter);
+                writer.close("param");
+            }));
+        }
+        writer.close("params");
+        writer.close("methodCall");
+        writer.finish()
+    }
+}
+
+/// The answer to a call that was taken: a boolean.
+pub fn answer(boolean: bool) -> String {
+    let mut writer = Writer::document();
+    writer.open("methodResponse", &[]);
+    writer.open("params", &[]);
+    writer.raw(&tight(|writer| {
+        writer.open("param", &[]);
+        value(writer, &Value::Boolean(boolean));
+        writer.close("param");
+    }));
+    writer.close("params");
+    writer.close("methodResponse");
+    writer.finish()
+}
+
+/// The answer to a call that was not: a fault.
+pub fn fault(code: i32, text: &str) -> String {
+    let mut writer = Writer::document();
+    writer.open("methodResponse", &[]);
+    writer.open("fault", &[]);
+    writer.raw(&tight(|writer| {
+        writer.open("value", &[]);
+        writer.open("struct", &[]);
+        for (name, member) in
+            [("faultCode", Value::Integer(code)), ("faultString", Value::Text(text.to_owned()))]
+        {
+            writer.open("member", &[]);
+            writer.text("name", &[], name);
+            value(writer, &member);
+            writer.close("member");
+        }
+        writer.close("struct");
+        writer.close("value");
+    }));
+    writer.close("fault");
+    writer.close("methodResponse");
+    writer.finish()
+}
+
+/// What a fault says to a call of a method that there is not.
+pub fn not_defined(method: &str) -> String {
+    format!("Can't make the call because \"{method}\" is not defined.")
+}
+
+/// What a fault says to a call of `method`, named without its prefix, with too few parameters.
+pub fn not_enough(method: &str) -> String {
+    format!("Can't call \"{method}\" because there aren't enough parameters.")
+}
+
+/// What a fault says to a call of `method`, named without its prefix, with too many parameters.
+pub fn too_many(method: &str) -> String {
+    format!("Can't call \"{method}\" because there are too many parameters.")
+}
+
+/// What `write` writes, without white space: some readers take it for a part of the value.
+fn tight(write: impl FnOnce(&mut Writer)) -> String {
+    let mut writer = Writer::fragment();
+    write(&mut writer);
+    writer.finish()
+}
+
+fn value(writer: &mut Writer, what: &Value) {
+    let typed = match what {
+        Value::Text(text) => return writer.text("value", &[], text),
+        Value::Integer(number) => ("i4", number.to_string()),
+        Value::Boolean(boolean) => ("boolean", u8::from(*boolean).to_string()),
+        Value::Array(values) => return array(writer, values),
+    };
+    writer.open("value", &[]);
+    writer.text(typed.0, &[], &typed.1);
+    writer.close("value");
+}
+
+fn array(writer: &mut Writer, values: &[Value]) {
+    for name in ["value", "array", "data"] {
+        writer.open(name, &[]);
+    }
+    for one in values {
+        value(writer, one);
+    }
+    for name in ["data", "array", "value"] {
+        writer.close(name);
+    }
+}
+
+fn parameter(element: &Element) -> Result<Value> {
+    let value = element.once("", "value")?;
+    read(value.ok_or_else(|| Error::malformed("a parameter has no value"))?)
+}
+
+/// The value in `<value>`. The reader bounds how deep arrays stand in each other.
+fn read(element: &Element) -> Result<Value> {
+    let mut inner = element.elements();
+    let Some(typed) = inner.next() else { return Ok(Value::Text(element.text())) };
+    let stray = |node: &Node| matches!(node, Node::Text(text) if !text.trim().is_empty());
+    if inner.next().is_some() || element.children.iter().any(stray) {
+        return Err(Error::malformed("a value has more than one content"));
+    }
+    let text = typed.text();
+    let unusable = || Error::malformed(format!("`{text}` is not of the type {}", typed.name));
+    match (typed.namespace.as_str(), typed.name.as_str()) {
+        ("", "string") if typed.elements().next().is_none() => Ok(Value::Text(text)),
+        ("", "i4" | "int") => text.trim().parse().map(Value::Integer).map_err(|_| unusable()),
+        ("", "boolean") => match text.trim() {
+            "0" => Ok(Value::Boolean(false)),
+            "1" => Ok(Value::Boolean(true)),
+            _ => Err(unusable()),
+        },
+        ("", "array") => {
+            let data = typed.once("", "data")?.ok_or_else(unusable)?;
+            data.named("", "value").map(read).collect::<Result<_>>().map(Value::Array)
+        }
+        _ => Err(Error::malformed(format!("a value is of the type `{}`", typed.name))),
+    }
+}
+
+#[cfg(test)]
+mod tests;
