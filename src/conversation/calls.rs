@@ -1,9 +1,13 @@
 //! Handshake calls: what a caller names is fetched, through the guard, and only that counts
 //! (PROTOCOL §8).
 
-use std::collections::HashMap;
-
-use jiff::{SignedDuration, Timestamp};
+#[cfg(test)]
+mod examples;
+mod our_feeds;
+mod places;
+mod queue;
+mod rate;
+pub mod reception;
 
 use super::acceptance::Relation;
 use super::incoming::{self, Taken};
@@ -14,43 +18,25 @@ use crate::error::{Context, Error, Result};
 use crate::protocol::channel::Channel;
 use crate::protocol::limits;
 use crate::protocol::please_follow::PleaseFollow;
-use crate::protocol::url::Url;
 use crate::store::contact::Contact;
 use crate::store::contacts;
 use crate::store::invitations;
 use crate::transport::client::{Answer, Conditions};
 
-/// Calls that name one host, in an hour.
-const AN_HOUR: usize = 3;
-/// Hosts that are remembered.
-const HOSTS: usize = 1_000;
+pub use our_feeds::OurFeeds;
+pub use places::Places;
+pub use queue::Queue;
+pub use rate::Calls;
 
-/// How often strangers' calls have named each host, lately.
-#[derive(Debug, Default)]
-pub struct Calls {
-    hosts: HashMap<String, Vec<Timestamp>>,
-}
-
-impl Calls {
-    /// Whether a call that names `feed` and `key` may be followed at `now`; if so, it counts.
-    pub fn admit(&mut self, feed: &Url, key: &Url, now: Timestamp) -> bool {
-        let fresh = |at: &Timestamp| now.duration_since(*at) < SignedDuration::from_hours(1);
-        self.hosts.retain(|_, times| {
-            times.retain(fresh);
-            !times.is_empty()
-        });
-        let mut named = vec![feed.host().to_owned(), key.host().to_owned()];
-        named.dedup();
-        let often =
-            |host: &String| self.hosts.get(host).is_some_and(|times| times.len() >= AN_HOUR);
-        if named.iter().any(often) || self.hosts.len() >= HOSTS {
-            return false;
-        }
-        for host in named {
-            self.hosts.entry(host).or_default().push(now);
-        }
-        true
-    }
+/// Why a call is followed.
+enum Expectation {
+    /// It is by a contact, or answers an invitation of ours that knows where to look: the next
+    /// round finds what there is, and nothing that the caller names need be fetched.
+    Found,
+    /// It answers an invitation of ours, and only the caller knows where.
+    Answer,
+    /// It is by a stranger.
+    None,
 }
 
 /// Follows a call. Returns whether there may be news of a contact, for a round to find.
@@ -58,10 +44,13 @@ impl Calls {
 /// # Errors
 /// When what it names cannot be fetched, or is no introduction for us.
 pub fn follow(session: &mut Session, calls: &mut Calls, call: &PleaseFollow) -> Result<bool> {
-    if is_expected(session, call)? {
-        return Ok(true);
-    }
-    if session.config.read_only || !calls.admit(&call.feed, &call.key, session.now()) {
+    let now = session.now();
+    let admitted = match expectation(session, call)? {
+        Expectation::Found => return Ok(true),
+        Expectation::Answer => calls.admit_answer(call, now),
+        Expectation::None => calls.admit(call, now),
+    };
+    if session.config.read_only || !admitted {
         log::info!("a call by {} is not followed", call.feed.host());
         return Ok(false);
     }
@@ -95,43 +84,19 @@ pub fn follow(session: &mut Session, calls: &mut Calls, call: &PleaseFollow) -> 
     }
 }
 
-/// Whether the call is by a contact, or answers an invitation of ours that knows where to look:
-/// then the next round finds what there is, and nothing that the caller names need be fetched.
-fn is_expected(session: &Session, call: &PleaseFollow) -> Result<bool> {
+fn expectation(session: &Session, call: &PleaseFollow) -> Result<Expectation> {
     for name in contacts::list(&session.home)? {
         if Contact::load(&session.home, &name)?.feed == call.feed {
-            return Ok(true);
+            return Ok(Expectation::Found);
         }
     }
     for made in invitations::made(&session.home)? {
         let ours = singles::feed_url(session, &made.token)?;
-        let place = super::acceptance::reply_place(&made)?;
-        if call.in_reply_to.as_ref() == Some(&ours) && place.as_ref() == Some(&call.feed) {
-            return Ok(true);
+        if call.in_reply_to.as_ref() == Some(&ours) {
+            let place = super::acceptance::reply_place(&made)?;
+            let is_there = place.as_ref() == Some(&call.feed);
+            return Ok(if is_there { Expectation::Found } else { Expectation::Answer });
         }
     }
-    Ok(false)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_is_named_three_times_an_hour_and_no_stranger_fills_the_memory() {
-        let url = |host: &str| Url::normalized(&format!("https://{host}/x")).unwrap();
-        let (mut calls, start) = (Calls::default(), Timestamp::UNIX_EPOCH);
-        let at = |minutes| start + SignedDuration::from_mins(minutes);
-        for minute in 0..3 {
-            assert!(calls.admit(&url("a.example"), &url("a.example"), at(minute)));
-        }
-        assert!(!calls.admit(&url("a.example"), &url("b.example"), at(4)));
-        assert!(!calls.admit(&url("b.example"), &url("a.example"), at(4)));
-        assert!(calls.admit(&url("b.example"), &url("b.example"), at(4)));
-        assert!(calls.admit(&url("a.example"), &url("a.example"), at(61)));
-        for number in 0..5_000 {
-            calls.admit(&url(&format!("h{number}.example")), &url("c.example"), at(70));
-        }
-        assert!(calls.hosts.len() <= HOSTS + 1);
-    }
+    Ok(Expectation::None)
 }

@@ -16,20 +16,32 @@ pub struct PleaseFollow {
 }
 
 impl PleaseFollow {
+    /// A call that names these URLs, as another program spells them.
+    ///
+    /// # Errors
+    /// When one is no URL.
+    pub fn new(feed: &str, key: &str, in_reply_to: Option<&str>) -> Result<Self> {
+        Ok(Self {
+            feed: Url::normalized(feed)?,
+            key: Url::normalized(key)?,
+            in_reply_to: in_reply_to.map(Url::normalized).transpose()?,
+        })
+    }
+
     /// Reads the fields of the form.
     ///
     /// # Errors
     /// When `feed` or `key` is missing, or one is no URL.
     pub fn from_form(fields: &[(String, String)]) -> Result<Self> {
-        let field =
-            |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
-        let url = |name: &str| field(name).map(|value| Url::normalized(value)).transpose();
-        let missing = |name: &str| Error::malformed(format!("the parameter `{name}` is missing"));
-        Ok(Self {
-            feed: url("feed")?.ok_or_else(|| missing("feed"))?,
-            key: url("key")?.ok_or_else(|| missing("key"))?,
-            in_reply_to: url("inReplyTo")?,
-        })
+        let field = |name: &str| {
+            let field = fields.iter().find(|(known, _)| known == name);
+            field.map(|(_, value)| value.as_str())
+        };
+        let needed = |name: &str| {
+            let missing = || Error::malformed(format!("the parameter `{name}` is missing"));
+            field(name).ok_or_else(missing)
+        };
+        Self::new(needed("feed")?, needed("key")?, field("inReplyTo"))
     }
 }
 

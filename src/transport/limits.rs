@@ -81,7 +81,7 @@ fn address(hop: &str) -> Option<IpAddr> {
 }
 
 /// What counts as one address: of IPv6 the /64, which is what one customer has at least.
-pub(super) fn neighbourhood(address: IpAddr) -> IpAddr {
+pub fn neighbourhood(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
         v4 => v4,

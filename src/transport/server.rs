@@ -23,8 +23,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
-pub use super::limits::Limits;
-use super::limits::neighbourhood;
+pub use super::limits::{Limits, neighbourhood};
 pub use super::message::{Body, Request, Response, decode};
 pub use answer::{Answer, Later, Promise};
 

@@ -1,0 +1,70 @@
+//! Which calls answer a feed of ours, as the threads that take them can tell at once.
+
+use crate::error::Result;
+use crate::protocol::please_follow::PleaseFollow;
+use crate::protocol::token::Token;
+use crate::protocol::url::Url;
+use crate::store::config::Config;
+use crate::store::home::Home;
+
+/// Our feeds, by their URLs.
+#[derive(Clone, Debug)]
+pub struct OurFeeds {
+    home: Home,
+    /// Where they lie on the web; nowhere without a base URL.
+    folder: Option<Url>,
+}
+
+impl OurFeeds {
+    /// The feeds of `home`, whose settings are `config`.
+    ///
+    /// # Errors
+    /// When their URLs would be too long.
+    pub fn new(home: &Home, config: &Config) -> Result<Self> {
+        let folder = config.base_url.as_ref().map(|base| base.join("f/")).transpose()?;
+        Ok(Self { home: home.clone(), folder })
+    }
+
+    /// Whether `call` answers one of them. Nobody can pretend that who was not told its URL: the
+    /// token in it cannot be guessed.
+    pub fn are_answered_by(&self, call: &PleaseFollow) -> bool {
+        self.answered(call).is_some_and(|token| self.home.feed(&token).is_file())
+    }
+
+    /// The token of the feed that `call` answers, if it could be one of ours.
+    fn answered(&self, call: &PleaseFollow) -> Option<Token> {
+        let answered = call.in_reply_to.as_ref()?.as_str();
+        let name = answered.strip_prefix(self.folder.as_ref()?.as_str())?;
+        name.strip_suffix(".rss")?.parse().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::examples::{call, url};
+    use super::*;
+
+    const TOKEN: &str = "abcdefghijklmnopqrstuvwxyz";
+
+    #[test]
+    fn only_the_url_of_a_feed_of_ours_is_one() {
+        let mut feeds = OurFeeds { home: Home::at("home"), folder: Some(url("f/")) };
+        let answer = |path: &str| PleaseFollow { in_reply_to: Some(url(path)), ..call(1) };
+        let ours = answer(&format!("f/{TOKEN}.rss"));
+        assert_eq!(feeds.answered(&ours), TOKEN.parse().ok());
+        for path in [
+            format!("{TOKEN}.rss"),
+            format!("f/{TOKEN}"),
+            format!("f/{TOKEN}.1.rss"),
+            format!("f/{TOKEN}.rss?x"),
+            format!("f/x/{TOKEN}.rss"),
+            format!("f/%2e%2e/{TOKEN}.rss"),
+            "f/index.html".to_owned(),
+        ] {
+            assert_eq!(feeds.answered(&answer(&path)), None, "{path}");
+        }
+        assert_eq!(feeds.answered(&call(1)), None);
+        feeds.folder = None;
+        assert_eq!(feeds.answered(&ours), None);
+    }
+}

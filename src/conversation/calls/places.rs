@@ -1,0 +1,181 @@
+//! The places of calls by strangers: bounded, and shared out so that nobody's flood takes another's.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+
+use crate::protocol::please_follow::PleaseFollow;
+use crate::transport::server::neighbourhood;
+
+/// Calls that wait, at most.
+const MOST: usize = 100;
+
+/// Calls by strangers that wait, at most 100 (PROTOCOL §8).
+///
+/// When there is one too many, the caller with most of them loses its oldest; among equals the one
+/// whose turn is farthest. So whoever has a single call here keeps it until it is taken.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// In the order in which they have their turn.
+    callers: VecDeque<Caller>,
+}
+
+#[derive(Debug)]
+struct Caller {
+    /// As [`neighbourhood`] has it.
+    address: IpAddr,
+    /// Never none; oldest first.
+    calls: VecDeque<PleaseFollow>,
+}
+
+impl Places {
+    /// Keeps `call` by `caller`. What waits already is kept once, for whoever has fewer calls here.
+    pub fn add(&mut self, caller: IpAddr, call: PleaseFollow) {
+        let address = neighbourhood(caller);
+        let held = self.callers.iter().find(|held| held.calls.contains(&call));
+        if let Some(holder) = held {
+            if holder.calls.len() <= self.count(address).saturating_add(1) {
+                return;
+            }
+            self.remove(&call);
+        }
+        match self.callers.iter_mut().find(|known| known.address == address) {
+            Some(known) => known.calls.push_back(call),
+            None => self.callers.push_back(Caller { address, calls: [call].into() }),
+        }
+        if self.len() > MOST {
+            self.make_room();
+        }
+    }
+
+    /// Takes the oldest call of the caller whose turn it is.
+    pub fn take(&mut self) -> Option<(IpAddr, PleaseFollow)> {
+        let mut caller = self.callers.pop_front()?;
+        let address = caller.address;
+        let call = caller.calls.pop_front()?;
+        if !caller.calls.is_empty() {
+            self.callers.push_back(caller);
+        }
+        Some((address, call))
+    }
+
+    /// Removes `call`, whoever made it.
+    pub fn remove(&mut self, call: &PleaseFollow) {
+        for caller in &mut self.callers {
+            caller.calls.retain(|waiting| waiting != call);
+        }
+        self.callers.retain(|caller| !caller.calls.is_empty());
+    }
+
+    /// How many calls wait.
+    pub fn len(&self) -> usize {
+        self.callers.iter().map(|caller| caller.calls.len()).sum()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.callers.is_empty()
+    }
+
+    fn count(&self, address: IpAddr) -> usize {
+        let known = self.callers.iter().find(|known| known.address == address);
+        known.map_or(0, |known| known.calls.len())
+    }
+
+    fn make_room(&mut self) {
+        if let Some(most) = self.callers.iter_mut().max_by_key(|caller| caller.calls.len()) {
+            most.calls.pop_front();
+        }
+        self.callers.retain(|caller| !caller.calls.is_empty());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::examples::{address, call};
+    use super::*;
+
+    fn taken(places: &mut Places) -> Vec<PleaseFollow> {
+        std::iter::from_fn(|| places.take()).map(|(_, call)| call).collect()
+    }
+
+    #[test]
+    fn callers_take_turns_and_each_ones_oldest_comes_first() {
+        let mut places = Places::default();
+        for (caller, number) in [(1, 10), (1, 11), (1, 12), (2, 20), (3, 30), (2, 21)] {
+            places.add(address(caller), call(number));
+        }
+        assert_eq!(taken(&mut places), [10, 20, 30, 11, 21, 12].map(call));
+        assert!(places.is_empty());
+    }
+
+    #[test]
+    fn who_has_most_loses_the_oldest_even_the_newcomer() {
+        let mut places = Places::default();
+        for number in 0..500 {
+            places.add(address(1), call(number));
+        }
+        assert_eq!(places.len(), MOST);
+        places.add(address(2), call(1_000));
+        assert_eq!(places.take(), Some((address(1), call(401))));
+        assert_eq!(places.take(), Some((address(2), call(1_000))));
+    }
+
+    #[test]
+    fn as_many_callers_as_places_keep_theirs() {
+        let mut places = Places::default();
+        for caller in 0..300 {
+            places.add(address(caller), call(caller));
+        }
+        assert_eq!(taken(&mut places), (0..100).map(call).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_same_call_is_kept_once_for_who_has_fewer() {
+        let mut places = Places::default();
+        for number in [1, 2, 3, 1] {
+            places.add(address(1), call(number));
+        }
+        assert_eq!(places.len(), 3);
+        places.add(address(2), call(1));
+        assert_eq!(places.take(), Some((address(1), call(2))));
+        assert_eq!(places.take(), Some((address(2), call(1))));
+        places.add(address(2), call(3));
+        assert_eq!(places.take(), Some((address(1), call(3))));
+        assert!(places.is_empty());
+    }
+
+    #[test]
+    fn a_customer_of_ipv6_is_one_caller() {
+        let mut places = Places::default();
+        let of = |address: &str| address.parse::<IpAddr>().unwrap();
+        places.add(of("2001:db8:1:2::1"), call(1));
+        places.add(of("2001:db8:1:2:ffff::9"), call(2));
+        places.add(of("2001:db8:1:3::1"), call(3));
+        assert_eq!(taken(&mut places), [1, 3, 2].map(call));
+    }
+
+    proptest! {
+        #[test]
+        fn no_flood_costs_a_single_caller_the_place(
+            steps in prop::collection::vec((0_u32..50, any::<u32>(), 0..8), 1..600),
+            when: prop::sample::Index,
+        ) {
+            let (honest, mine) = (address(1_000), call(u32::MAX));
+            let (mut places, when) = (Places::default(), when.index(steps.len()));
+            let mut found = false;
+            for (step, (caller, number, action)) in steps.into_iter().enumerate() {
+                if step == when {
+                    places.add(honest, mine.clone());
+                }
+                match action {
+                    0 => found |= places.take() == Some((honest, mine.clone())),
+                    _ => places.add(address(caller), call(number % 1_000_000)),
+                }
+                prop_assert!(places.len() <= MOST);
+            }
+            prop_assert!(found || taken(&mut places).contains(&mine));
+        }
+    }
+}
