@@ -1,5 +1,6 @@
 //! What the stories share: people, and the static hosts that serve them.
 #![allow(dead_code, reason = "no story needs all of it")]
 
+pub mod host;
 pub mod peer;
 pub mod static_host;

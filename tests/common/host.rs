@@ -1,0 +1,110 @@
+//! Somebody whose host is the program's own: `listen`, running.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::peer::Peer;
+
+/// Longer than anything here takes on the slowest machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const OFTEN: &str = "--poll-every=100ms";
+/// So that what happens is not found by polling.
+pub const RARELY: &str = "--poll-every=1h";
+
+/// Somebody whose host is the program's own.
+pub struct Host {
+    pub peer: Peer,
+    pub url: String,
+}
+
+/// A running `listen`; it is ended when dropped.
+pub struct Listening {
+    pub child: Child,
+    lines: Receiver<String>,
+}
+
+impl Host {
+    /// With a fresh identity, at a port that is free.
+    pub fn new(name: &str) -> Self {
+        let peer = Peer::without_identity(name);
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let url = format!("http://{free}/");
+        peer.ok(&["keygen", "--name", name, "--base-url", &url, "--no-passphrase"]);
+        peer.set("bind", &format!("\"{free}\""));
+        Self { peer, url }
+    }
+
+    /// Starts to listen.
+    pub fn listen(&self, args: &[&str]) -> Listening {
+        let mut command = self.peer.command(&[&["listen"], args].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut talk = BufReader::new(child.stderr.take().unwrap());
+        let mut first = String::new();
+        talk.read_line(&mut first).unwrap();
+        assert_eq!(first, format!("listening on {}\n", self.url));
+        let (sender, lines) = channel();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        thread::spawn(move || stdout.lines().try_for_each(|line| sender.send(line.unwrap())));
+        // What it says later must find a reader.
+        thread::spawn(move || talk.read_to_string(&mut String::new()));
+        Listening { child, lines }
+    }
+
+    /// Answers a raw request.
+    pub fn request(&self, head: &str) -> String {
+        let authority = self.url.trim_start_matches("http://").trim_end_matches('/');
+        let mut stream = TcpStream::connect(authority).unwrap();
+        let (head, body) = head.split_once("\r\n\r\n").unwrap_or((head, ""));
+        write!(stream, "{head}\r\nHost: {authority}\r\nConnection: close\r\n\r\n{body}").unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Answers a form.
+    pub fn post(&self, path: &str, form: &str) -> String {
+        let kind = "Content-Type: application/x-www-form-urlencoded";
+        let length = form.len();
+        self.request(&format!(
+            "POST {path} HTTP/1.1\r\n{kind}\r\nContent-Length: {length}\r\n\r\n{form}"
+        ))
+    }
+}
+
+impl Listening {
+    /// The end of the next line that it prints.
+    #[track_caller]
+    pub fn prints(&self, end: &str) {
+        let line = self.lines.recv_timeout(PATIENCE).unwrap();
+        assert!(line.ends_with(end), "{line}");
+    }
+
+    /// Ends it by `signal`; returns its status.
+    pub fn end(mut self, signal: &str) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until `holds`, which must come true by what others do.
+#[track_caller]
+pub fn until(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "{what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
