@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::session::Session;
 use super::singles;
 use crate::error::{Context, Error, Kind, Result};
+use crate::protocol::cloud;
 use crate::store::contact::Contact;
 use crate::store::snapshot;
 
@@ -126,13 +127,7 @@ fn ping_feed(session: &Session, token: &crate::protocol::token::Token) -> Result
     let failed = || Error::new(Kind::Network, format!("cannot ping {}", url.authority()));
     let answer = session.client()?.post_form(&url, &[("url", feed.as_str())]);
     let answer = answer.map_err(|cause| failed().because(cause))?;
-    // XML or JSON; clouds in the wild differ in all but this word.
-    let answer: String =
-        String::from_utf8_lossy(&answer).chars().filter(|c| !c.is_whitespace()).collect();
-    if answer.contains("success=\"false\"") || answer.contains("\"success\":false") {
-        return Err(failed().because(anyhow::anyhow!("it refused")));
-    }
-    Ok(())
+    cloud::verdict(&answer).map_err(|words| failed().because(anyhow::anyhow!(words)))
 }
 
 fn cloud_of(session: &Session) -> Result<Option<crate::protocol::url::Url>> {

@@ -3,8 +3,10 @@
 //! The law of this layer and of the OpenPGP layer: no file, network, environment, clock, thread
 //! or terminal. The present time and the source of randomness are arguments.
 
+mod answer;
 pub mod card;
 pub mod channel;
+pub mod cloud;
 pub mod fingerprint;
 pub mod guid;
 pub mod handshake;

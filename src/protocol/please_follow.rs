@@ -49,14 +49,7 @@ impl PleaseFollow {
 ///
 /// It is the same for new, known, declined and blocked callers.
 pub fn result(success: bool, message: &str, accept: &str) -> (&'static str, String) {
-    if accept.contains("application/json") {
-        let text = serde_json::json!({ "success": success, "msg": message }).to_string();
-        return ("application/json; charset=utf-8", text);
-    }
-    let mut writer = super::xml::Writer::document();
-    let success = if success { "true" } else { "false" };
-    writer.empty("handshakeResult", &[("success", success), ("msg", message)]);
-    ("text/xml; charset=utf-8", writer.finish())
+    super::answer::write("handshakeResult", success, message, accept)
 }
 
 #[cfg(test)]
@@ -82,20 +75,5 @@ mod tests {
             let error = PleaseFollow::from_form(&bad).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
         }
-    }
-
-    #[test]
-    fn the_answer_is_xml_unless_json_is_asked_for() {
-        let (kind, xml) = result(true, "Thanks & \"bye\".", "*/*");
-        assert_eq!(kind, "text/xml; charset=utf-8");
-        assert!(
-            xml.contains(
-                "<handshakeResult success=\"true\" msg=\"Thanks &amp; &quot;bye&quot;.\"/>"
-            ),
-            "{xml}"
-        );
-        let (kind, json) = result(false, "no", "application/json");
-        assert_eq!(kind, "application/json; charset=utf-8");
-        assert_eq!(json, "{\"msg\":\"no\",\"success\":false}");
     }
 }

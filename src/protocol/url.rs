@@ -47,6 +47,16 @@ impl Url {
         Self::normalized(joined.as_str())
     }
 
+    /// This URL with `fields` added to its query, each as a form spells it.
+    ///
+    /// # Errors
+    /// When that is longer than a URL may be.
+    pub fn with_query(&self, fields: &[(&str, &str)]) -> Result<Self> {
+        let mut url = self.0.clone();
+        url.query_pairs_mut().extend_pairs(fields);
+        Self::normalized(url.as_str())
+    }
+
     /// The serialisation.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -139,6 +149,20 @@ mod tests {
         for bad in ["file:///etc/passwd", "ftp://x/", "https://a:b@x/", "javascript:1", "/x"] {
             assert!(Url::normalized(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_query_is_begun_or_continued() {
+        for (url, whole) in [
+            ("https://a.example/cb", "https://a.example/cb?url=http%3A%2F%2Fb%2F&c=1"),
+            ("https://a.example/cb?k=v", "https://a.example/cb?k=v&url=http%3A%2F%2Fb%2F&c=1"),
+        ] {
+            let url = Url::normalized(url).unwrap();
+            let url = url.with_query(&[("url", "http://b/"), ("c", "1")]).unwrap();
+            assert_eq!(url.as_str(), whole);
+        }
+        let url = Url::normalized("https://a.example/").unwrap();
+        assert!(url.with_query(&[("k", &"v".repeat(LONGEST))]).is_err());
     }
 
     #[test]

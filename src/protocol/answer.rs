@@ -1,0 +1,111 @@
+//! What the calls of the rssCloud family are answered with: one element, or one JSON object, of
+//! `success` and `msg`.
+
+use serde_json::Value;
+
+use super::Error;
+use super::xml::{Element, Writer};
+
+/// The answer whose root is called `root`, and its media type: JSON if that is what `accept` asks
+/// for, else XML.
+pub(super) fn write(
+    root: &str,
+    success: bool,
+    message: &str,
+    accept: &str,
+) -> (&'static str, String) {
+    if accept.contains("application/json") {
+        let text = serde_json::json!({ "success": success, "msg": message }).to_string();
+        return ("application/json; charset=utf-8", text);
+    }
+    let mut writer = Writer::document();
+    let success = if success { "true" } else { "false" };
+    writer.empty(root, &[("success", success), ("msg", message)]);
+    ("text/xml; charset=utf-8", writer.finish())
+}
+
+/// Reads another's answer: XML by the attributes of its root, whatever the root is called, or
+/// JSON. `msg` may be missing: answers without one are out there.
+///
+/// # Errors
+/// The words of the refusal, fit for a terminal; also when the answer says neither.
+pub fn verdict(answer: &[u8]) -> std::result::Result<(), String> {
+    let is_json = answer.trim_ascii_start().starts_with(b"{");
+    let (success, message) = if is_json { json(answer) } else { xml(answer) };
+    match success {
+        Some(true) => Ok(()),
+        Some(false) => Err(message
+            .filter(|words| !words.trim().is_empty())
+            .map_or("it refused".to_owned(), |words| Error::malformed(words).to_string())),
+        None => Err("it said neither yes nor no".to_owned()),
+    }
+}
+
+fn json(answer: &[u8]) -> (Option<bool>, Option<String>) {
+    let value: Value = serde_json::from_slice(answer).unwrap_or_default();
+    let success = match value.get("success") {
+        Some(Value::Bool(success)) => Some(*success),
+        Some(Value::String(word)) => truth(word),
+        _ => None,
+    };
+    (success, value.get("msg").and_then(Value::as_str).map(str::to_owned))
+}
+
+fn xml(answer: &[u8]) -> (Option<bool>, Option<String>) {
+    // A line feed before the declaration is against XML, and common.
+    let Ok(root) = Element::parse(answer.trim_ascii_start()) else { return (None, None) };
+    (root.attribute("success").and_then(truth), root.attribute("msg").map(str::to_owned))
+}
+
+fn truth(word: &str) -> Option<bool> {
+    match word.trim() {
+        word if word.eq_ignore_ascii_case("true") || word == "1" => Some(true),
+        word if word.eq_ignore_ascii_case("false") || word == "0" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_xml_unless_json_is_asked_for() {
+        let (kind, xml) = write("result", true, "Thanks & \"bye\".", "*/*");
+        assert_eq!(kind, "text/xml; charset=utf-8");
+        assert!(
+            xml.contains("<result success=\"true\" msg=\"Thanks &amp; &quot;bye&quot;.\"/>"),
+            "{xml}"
+        );
+        let (kind, json) = write("result", false, "no", "application/json");
+        assert_eq!(kind, "application/json; charset=utf-8");
+        assert_eq!(json, "{\"msg\":\"no\",\"success\":false}");
+        assert_eq!(write("result", true, "", "text/xml").0, "text/xml; charset=utf-8");
+    }
+
+    #[test]
+    fn clouds_in_the_wild_are_understood() {
+        for good in [
+            "<?xml version=\"1.0\"?>\n<notifyResult success=\"true\" msg=\"Thanks.\"/>",
+            "\n<?xml version='1.0'?><pingResult success='True' />",
+            "<result success=\"true\">words</result>",
+            "{\"success\":true}",
+            " {\"msg\":\"Thanks.\",\"success\":\"true\"}",
+        ] {
+            assert_eq!(verdict(good.as_bytes()), Ok(()), "{good}");
+        }
+        for (bad, words) in [
+            ("<notifyResult success=\"false\" msg=\"No resources specified.\"/>", "No resources"),
+            ("<notifyResult success=\"false\"/>", "it refused"),
+            ("{\"success\":false,\"msg\":\"\"}", "it refused"),
+            ("{\"success\":false,\"msg\":\"a\\u001bb\"}", "a\u{fffd}b"),
+            ("{\"msg\":\"x\"}", "neither"),
+            ("<html><body>success=\"true\"</body></html>", "neither"),
+            ("{", "neither"),
+            ("", "neither"),
+        ] {
+            let refusal = verdict(bad.as_bytes()).unwrap_err();
+            assert!(refusal.contains(words), "{bad}: {refusal}");
+        }
+    }
+}
