@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::url::Url;
 use super::{Error, Result};
 
@@ -37,7 +39,8 @@ pub fn ping_unreadable(feed: &str) -> String {
 }
 
 /// How a callback wants to be called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Protocol {
     /// A form over http; over https if the port is 443, as clients commonly understand it.
     HttpPost,
@@ -75,6 +78,8 @@ impl FromStr for Protocol {
         }
     }
 }
+
+super::string_conversions!(Protocol);
 
 /// `pleaseNotify`: "tell this callback when one of these feeds changes".
 #[derive(Clone, Debug, PartialEq)]

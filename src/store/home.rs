@@ -79,6 +79,11 @@ impl Home {
         self.root.join("invitations")
     }
 
+    /// `cloud/subscriptions.jsonl`: who is told when a feed of ours changes.
+    pub fn subscriptions(&self) -> PathBuf {
+        self.root.join("cloud").join("subscriptions.jsonl")
+    }
+
     /// Replaces a file of this home. Files below `public/` become readable by all.
     ///
     /// # Errors

@@ -19,4 +19,5 @@ pub mod octets;
 pub mod outbox;
 pub mod record;
 pub mod snapshot;
+pub mod subscriptions;
 pub mod verdicts;

@@ -1,0 +1,178 @@
+//! `cloud/subscriptions.jsonl`: who is told when a feed of ours changes, one JSON object a line.
+//! A later line about the same feed and callback counts instead of an earlier one.
+
+mod journal;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use self::journal::Journal;
+use super::home::Home;
+use crate::error::Result;
+use crate::protocol::cloud::Protocol;
+use crate::protocol::url::Url;
+
+/// Subscriptions in all.
+pub const ALL: usize = 10_000;
+/// Lines that are not worth a rewriting.
+const FEW: usize = 64;
+
+/// One who is told of one feed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// The feed.
+    pub feed: Url,
+    /// Whom to call.
+    pub callback: Url,
+    /// How it wants to be called.
+    pub protocol: Protocol,
+    /// When that ends.
+    pub until: Timestamp,
+}
+
+/// The subscriptions of a home, in memory and on disk. Several threads may use them at once, but
+/// only one process.
+#[derive(Debug)]
+pub struct Subscriptions {
+    // Taken before `known`: nobody who only reads waits for the disk.
+    journal: Mutex<Journal>,
+    known: RwLock<Known>,
+}
+
+/// By feed and callback.
+type Known = BTreeMap<Url, BTreeMap<Url, Lease>>;
+
+#[derive(Clone, Copy, Debug)]
+struct Lease {
+    protocol: Protocol,
+    until: Timestamp,
+}
+
+impl Subscriptions {
+    /// Those of `home` that are still in force at `now`. Lines that are none are passed over: who
+    /// stands there renews within a day.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn open(home: &Home, now: Timestamp) -> Result<Self> {
+        let (journal, read) = Journal::open(home)?;
+        let mut known = Known::new();
+        for subscription in read {
+            insert(&mut known, subscription);
+        }
+        let this = Self { journal: Mutex::new(journal), known: RwLock::new(known) };
+        this.tidy(&mut this.journal(), now, |_| 0);
+        Ok(this)
+    }
+
+    /// Adds `subscription`, or renews it, on disk before in memory. Returns false, and changes
+    /// nothing, when it is new and its feed has `most` already, or all feeds together have
+    /// [`ALL`].
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn add(&self, subscription: &Subscription, most: usize, now: Timestamp) -> Result<bool> {
+        let mut journal = self.journal();
+        if !self.has_room(subscription, most) {
+            self.forget(now);
+        }
+        if !self.has_room(subscription, most) {
+            return Ok(false);
+        }
+        journal.append(subscription)?;
+        self.write(|known| insert(known, subscription.clone()));
+        self.tidy(&mut journal, now, |live| live.max(FEW));
+        Ok(true)
+    }
+
+    /// The callbacks to tell of `feed` at `now`.
+    pub fn callbacks(&self, feed: &Url, now: Timestamp) -> Vec<Url> {
+        self.read(|known| {
+            let of_feed = known.get(feed).into_iter().flatten();
+            let live = of_feed.filter(|(_, lease)| lease.until > now);
+            live.map(|(callback, _)| callback.clone()).collect()
+        })
+    }
+
+    /// Whether `callback` is to be told of `feed` at `now`.
+    pub fn is_live(&self, feed: &Url, callback: &Url, now: Timestamp) -> bool {
+        self.read(|known| {
+            let found = known.get(feed).and_then(|callbacks| callbacks.get(callback));
+            found.is_some_and(|lease| lease.until > now)
+        })
+    }
+
+    fn has_room(&self, subscription: &Subscription, most: usize) -> bool {
+        self.read(|known| {
+            let of_feed = known.get(&subscription.feed);
+            of_feed.is_some_and(|callbacks| callbacks.contains_key(&subscription.callback))
+                || count(known) < ALL && of_feed.map_or(0, BTreeMap::len) < most
+        })
+    }
+
+    /// Forgets what has ended.
+    fn forget(&self, now: Timestamp) {
+        self.write(|known| {
+            for callbacks in known.values_mut() {
+                callbacks.retain(|_, lease| lease.until > now);
+            }
+            known.retain(|_, callbacks| !callbacks.is_empty());
+        });
+    }
+
+    /// Rewrites the file if more lines are without effect than are `tolerated` beside so many live
+    /// ones.
+    fn tidy(&self, journal: &mut Journal, now: Timestamp, tolerated: impl Fn(usize) -> usize) {
+        let live = self.read(|known| {
+            known.values().flat_map(BTreeMap::values).filter(|lease| lease.until > now).count()
+        });
+        if journal.lines().saturating_sub(live) <= tolerated(live) {
+            return;
+        }
+        self.forget(now);
+        if let Err(error) = journal.rewrite(&self.read(all)) {
+            // The long file says the same, and the next one tries again.
+            log::warn!("{error}");
+        }
+    }
+
+    fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
+        look(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
+        change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn insert(known: &mut Known, subscription: Subscription) {
+    let Subscription { feed, callback, protocol, until } = subscription;
+    known.entry(feed).or_default().insert(callback, Lease { protocol, until });
+}
+
+fn all(known: &Known) -> Vec<Subscription> {
+    let one = |feed: &Url, callback: &Url, lease: &Lease| Subscription {
+        feed: feed.clone(),
+        callback: callback.clone(),
+        protocol: lease.protocol,
+        until: lease.until,
+    };
+    let of_feed = |(feed, callbacks): (&Url, &BTreeMap<Url, Lease>)| {
+        callbacks.iter().map(|(callback, lease)| one(feed, callback, lease)).collect::<Vec<_>>()
+    };
+    known.iter().flat_map(of_feed).collect()
+}
+
+fn count(known: &Known) -> usize {
+    known.values().map(BTreeMap::len).sum()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+use std::fs;
+
+use jiff::SignedDuration;
+
+use super::*;
+
+const MOST: usize = 16;
+
+fn home() -> (tempfile::TempDir, Home) {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path());
+    (folder, home)
+}
+
+fn at(hours: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours)
+}
+
+fn one(feed: usize, callback: usize, hours: i64) -> Subscription {
+    let url = |host: &str, number: usize| format!("https://{host}.example/{number}").parse();
+    Subscription {
+        feed: url("a", feed).unwrap(),
+        callback: url("s", callback).unwrap(),
+        protocol: Protocol::HttpPost,
+        until: at(hours),
+    }
+}
+
+/// The numbers of the callbacks of feed 1.
+fn callbacks(subscriptions: &Subscriptions, hours: i64) -> Vec<String> {
+    let callbacks = subscriptions.callbacks(&one(1, 0, 0).feed, at(hours));
+    callbacks.iter().map(|url| url.path().trim_start_matches('/').to_owned()).collect()
+}
+
+fn lines(home: &Home) -> usize {
+    fs::read_to_string(home.subscriptions()).unwrap().lines().count()
+}
+
+#[test]
+fn what_was_added_is_there_after_a_restart_until_it_ends() {
+    let (_folder, home) = home();
+    let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
+    assert!(!home.subscriptions().exists(), "a home without subscribers needs no file");
+    for (feed, callback, hours) in [(1, 1, 25), (1, 2, 10), (2, 3, 25), (1, 2, 30)] {
+        assert!(subscriptions.add(&one(feed, callback, hours), MOST, at(0)).unwrap());
+    }
+    for known in [&subscriptions, &Subscriptions::open(&home, at(1)).unwrap()] {
+        assert_eq!(callbacks(known, 1), ["1", "2"]);
+        assert_eq!(callbacks(known, 25), ["2"], "the lease ends in that second");
+        let (one, two) = (one(1, 1, 0), one(1, 2, 0));
+        assert!(!known.is_live(&one.feed, &one.callback, at(25)));
+        assert!(known.is_live(&two.feed, &two.callback, at(25)));
+    }
+    assert_eq!(lines(&home), 3, "opening takes away what has no effect");
+    Subscriptions::open(&home, at(40)).unwrap();
+    assert_eq!(lines(&home), 0);
+}
+
+#[test]
+fn a_torn_last_line_is_cut_off_and_others_that_are_none_passed_over() {
+    let (_folder, home) = home();
+    let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
+    subscriptions.add(&one(1, 1, 25), MOST, at(0)).unwrap();
+    let whole = fs::read_to_string(home.subscriptions()).unwrap();
+    for torn in [&whole[..whole.len() - 1], "{", "\u{0}\u{0}"] {
+        fs::write(home.subscriptions(), format!("{whole}{torn}")).unwrap();
+        let again = Subscriptions::open(&home, at(0)).unwrap();
+        again.add(&one(1, 2, 25), MOST, at(0)).unwrap();
+        assert_eq!(callbacks(&Subscriptions::open(&home, at(0)).unwrap(), 0), ["1", "2"]);
+    }
+    let xml_rpc = whole.replace("http-post", "xml-rpc");
+    fs::write(home.subscriptions(), format!("{xml_rpc}\n[]\n{whole}")).unwrap();
+    assert_eq!(callbacks(&Subscriptions::open(&home, at(0)).unwrap(), 0), ["1"]);
+    assert_eq!(fs::read_to_string(home.subscriptions()).unwrap(), whole);
+}
+
+#[test]
+fn there_is_room_for_renewals_and_for_what_takes_the_place_of_the_ended() {
+    let (_folder, home) = home();
+    let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
+    for callback in 0..MOST {
+        let hours = if callback == 0 { 1 } else { 25 };
+        assert!(subscriptions.add(&one(1, callback, hours), MOST, at(0)).unwrap());
+    }
+    assert!(!subscriptions.add(&one(1, MOST, 25), MOST, at(0)).unwrap());
+    assert!(subscriptions.add(&one(1, 5, 26), MOST, at(0)).unwrap());
+    assert!(subscriptions.add(&one(2, 1, 25), MOST, at(0)).unwrap());
+    assert!(subscriptions.add(&one(1, MOST, 26), MOST, at(1)).unwrap());
+    assert_eq!(callbacks(&subscriptions, 1).len(), MOST);
+}
+
+#[test]
+fn renewing_for_years_does_not_make_the_file_grow() {
+    let (_folder, home) = home();
+    let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
+    for day in 0..1_000 {
+        let (now, until) = (at(24 * day), 24 * day + 25);
+        // A reader that stays, and one whose callback is another each time.
+        subscriptions.add(&one(1, 1, until), MOST, now).unwrap();
+        subscriptions.add(&one(1, 2 + usize::try_from(day).unwrap(), until), MOST, now).unwrap();
+        assert!(lines(&home) <= 2 * FEW);
+    }
+    assert!(subscriptions.read(count) <= 2 * FEW);
+}
+
+#[test]
+fn a_write_that_fails_changes_nothing() {
+    let (folder, home) = home();
+    let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
+    fs::write(folder.path().join("cloud"), "in the way").unwrap();
+    assert!(subscriptions.add(&one(1, 1, 25), MOST, at(0)).is_err());
+    assert_eq!(callbacks(&subscriptions, 0), [""; 0]);
+}
+
+#[test]
+fn only_their_owner_may_read_them() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_folder, home) = home();
+    let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
+    subscriptions.add(&one(1, 1, 25), MOST, at(0)).unwrap();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&home.subscriptions()), 0o600);
+    assert_eq!(mode(home.subscriptions().parent().unwrap()), 0o700);
+}
