@@ -17,7 +17,6 @@ use crate::conversation::public;
 use crate::conversation::session::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::protocol::time;
-use crate::store::lock::Lock;
 use crate::transport::server::{self, Limits, Request, Stop};
 
 const EXAMPLES: &str = "\
@@ -55,10 +54,11 @@ pub struct ListenArgs {
 /// # Errors
 /// When another serves this home, or the address cannot be had.
 pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
-    let Some(_first) = Lock::try_take(&session.home.root().join("listening"))? else {
-        return Err(Error::new(Kind::Busy, "another cloudim listens for this home already")
-            .hint("`send` and `poll` work beside it"));
-    };
+    let mut first = session.home.listening().map_err(|error| match error.kind {
+        Kind::Busy => Error::new(Kind::Busy, "another cloudim listens for this home already")
+            .hint("`send` and `poll` work beside it"),
+        _ => error,
+    })?;
     if !session.config.read_only {
         session.unlock()?;
         // The card must say whether we take calls, as the settings now have it.
@@ -74,6 +74,7 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
     let pause = Duration::try_from(args.poll_every).unwrap_or_default();
     raise_file_limit();
     let (listener, address) = bind(session, &args)?;
+    first.note(&address.to_string())?;
     session.say(&format!("listening on http://{address}/"));
     let listening = Listening::begin(session, target, pause, sender.clone())?;
     let stop = Stop::new();

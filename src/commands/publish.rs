@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::conversation::session::Session;
-use crate::conversation::{invitation, public, publish, reintroduction};
+use crate::conversation::{invitation, ping, public, publish, reintroduction};
 use crate::error::Result;
 use crate::store::{contacts, invitations};
 
@@ -44,5 +44,5 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
     }
     drop(lock);
     publish::publish(session, true)?;
-    rewritten.iter().try_for_each(|name| publish::ping(session, name))
+    rewritten.iter().try_for_each(|name| ping::ping(session, name))
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use super::input;
 use crate::conversation::deliver::{self, Target};
 use crate::conversation::intake::{self, Source};
-use crate::conversation::publish;
+use crate::conversation::ping;
 use crate::conversation::session::Session;
 use crate::error::Result;
 use crate::protocol::limits;
@@ -48,5 +48,5 @@ pub fn run(session: &mut Session, args: ReceiveArgs) -> Result<()> {
         rewritten.push(name.clone());
     }
     deliver::deliver(session, std::slice::from_ref(&name), &Target::Stdout, None)?;
-    publish::tell(session, rewritten, &[name])
+    ping::tell(session, rewritten, &[name])
 }

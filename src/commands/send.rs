@@ -9,7 +9,7 @@ use super::wait::{self, Pauses, Wait};
 use crate::conversation::outgoing::Writing;
 use crate::conversation::own_feed::{self, Change};
 use crate::conversation::session::Session;
-use crate::conversation::{attachment, publish, reading};
+use crate::conversation::{attachment, ping, publish, reading};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::guid::Guid;
 use crate::protocol::hash::Hash;
@@ -78,7 +78,7 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
     }
     publish::publish(session, false)?;
     for Kept { name, .. } in &kept {
-        publish::ping(session, name)?;
+        ping::ping(session, name)?;
     }
     match args.wait {
         Some(wait) => wait_for(session, &kept, wait),
@@ -165,7 +165,7 @@ fn wait_for(session: &mut Session, kept: &[Kept], wait: Wait) -> Result<()> {
             return Ok(());
         }
         let rewritten = reading::read(session, &open)?;
-        publish::tell(session, rewritten, &open)?;
+        ping::tell(session, rewritten, &open)?;
         if unacknowledged(session, kept)?.is_empty() {
             return Ok(());
         }

@@ -22,6 +22,7 @@ pub mod output;
 pub mod own_feed;
 pub mod passphrase;
 pub mod pending;
+pub mod ping;
 pub mod pinning;
 pub mod public;
 pub mod publish;

@@ -2,7 +2,7 @@
 
 use super::deliver::{self, Target};
 use super::session::Session;
-use super::{pending, publish, reading};
+use super::{pending, ping, reading};
 use crate::error::Result;
 use crate::store::contacts;
 
@@ -25,6 +25,6 @@ pub fn once(
         Some(target) => deliver::deliver(session, &names, target, limit)?,
         None => 0,
     };
-    publish::tell(session, rewritten, &names)?;
+    ping::tell(session, rewritten, &names)?;
     Ok(count)
 }

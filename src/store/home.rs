@@ -1,11 +1,14 @@
 //! A home: where each file of an identity lies.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::atomic::{self, Mode, Staged};
 use super::lock::{Lock, PATIENCE};
 use crate::error::{Error, Result};
 use crate::protocol::token::Token;
+
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// The folder of one identity.
 #[derive(Clone, Debug)]
@@ -130,8 +133,22 @@ impl Home {
     ///
     /// # Errors
     /// [`crate::error::Kind::Busy`] when another process holds it.
-    pub fn publishing(&self, patience: std::time::Duration) -> Result<Lock> {
+    pub fn publishing(&self, patience: Duration) -> Result<Lock> {
         Lock::take(&self.root.join("publishing"), patience)
+    }
+
+    /// Takes the lock that whoever listens for this home holds, if nobody does.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Busy`] when another process listens.
+    pub fn listening(&self) -> Result<Lock> {
+        // Who asks where we listen holds it for a moment.
+        Lock::take(&self.root.join("listening"), MOMENT)
+    }
+
+    /// Where a process listens for this home, as it noted that; nothing if none does.
+    pub fn listens_at(&self) -> Option<String> {
+        Lock::noted(&self.root.join("listening"))
     }
 
     /// Checks that an identity lives here, whole.

@@ -3,7 +3,7 @@
 //! They are advisory locks on open files, so a process that dies lets go of them.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread;
@@ -53,6 +53,31 @@ impl Lock {
         }
     }
 
+    /// Writes `text` into the file, for those who find it locked.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note(&mut self, text: &str) -> Result<()> {
+        let written = self.file.set_len(0).and_then(|()| {
+            self.file.rewind()?;
+            self.file.write_all(text.as_bytes())
+        });
+        written.or_cannot(|| "cannot write the lock".to_owned())
+    }
+
+    /// What the process that holds the lock at `path` has noted there; nothing if none does.
+    pub fn noted(path: &Path) -> Option<String> {
+        let mut file = File::open(path).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => {}
+            // Let go of when the file is closed, which is now.
+            Ok(()) | Err(TryLockError::Error(_)) => return None,
+        }
+        let mut text = String::new();
+        file.read_to_string(&mut text).ok()?;
+        Some(text)
+    }
+
     /// Whether the lock file says that it is the one it was made as. A copied or restored home
     /// has another inode than the one written in it.
     ///
@@ -70,12 +95,8 @@ impl Lock {
     /// When it cannot be written.
     pub fn record(&mut self) -> Result<()> {
         let place = self.place()?;
-        let written = self.file.set_len(0).and_then(|()| {
-            std::io::Seek::rewind(&mut self.file)?;
-            writeln!(self.file, "{place}")?;
-            self.file.sync_all()
-        });
-        written.or_cannot(|| "cannot write the lock".to_owned())
+        self.note(&format!("{place}\n"))?;
+        self.file.sync_all().or_cannot(|| "cannot write the lock".to_owned())
     }
 
     fn place(&self) -> Result<String> {
@@ -109,6 +130,20 @@ mod tests {
         let held = Lock::take(&path, PATIENCE).unwrap();
         assert!(Lock::try_take(&path).unwrap().is_none());
         drop(held);
+        assert!(Lock::try_take(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn what_the_holder_noted_is_read_while_it_holds_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        assert_eq!(Lock::noted(&path), None);
+        let mut held = Lock::take(&path, PATIENCE).unwrap();
+        held.note("a long note of before").unwrap();
+        held.note("127.0.0.1:8470").unwrap();
+        assert_eq!(Lock::noted(&path).as_deref(), Some("127.0.0.1:8470"));
+        drop(held);
+        assert_eq!(Lock::noted(&path), None);
         assert!(Lock::try_take(&path).unwrap().is_some());
     }
 
