@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::known::Known;
 use super::own_feed::{self, Change};
+use super::registration;
 use super::session::Session;
 use crate::error::{Context, Kind, Result};
 use crate::openpgp::certificate::Certificate;
@@ -217,8 +218,9 @@ impl<'a> Intake<'a> {
         let oldest = chain.last().and_then(|oldest| oldest.prev_archive.clone());
         let archive = oldest.filter(|_| archived);
         self.watch_gaps(!missing.is_empty());
-        if let Some(newest) = chain.first() {
-            self.forget_replaced(newest, &source);
+        if let Some(newest) = chain.first().filter(|_| !source.is_archive) {
+            self.forget_replaced(newest);
+            self.learn_cloud(newest);
         }
         self.remember_copy(chain, source, archive.is_some());
         let Self { session, name, mut contact, certificate, verdicts, mut records, stale, .. } =
@@ -230,9 +232,18 @@ impl<'a> Intake<'a> {
         Ok(Outcome { stale, archive, rewritten })
     }
 
+    /// Learns who tells of changes of the feed.
+    fn learn_cloud(&mut self, channel: &Channel) {
+        if !self.stale {
+            let third_party = self.session.config.third_party_cloud;
+            let cloud = registration::cloud_of(channel, &self.contact.feed, third_party);
+            self.contact.theirs.cloud = cloud;
+        }
+    }
+
     /// Forgets what was held and stands in the feed no more, since another stands in its place.
-    fn forget_replaced(&mut self, channel: &Channel, source: &Source) {
-        if source.is_archive || self.stale {
+    fn forget_replaced(&mut self, channel: &Channel) {
+        if self.stale {
             return;
         }
         for (what, present) in [("introduction", &channel.introduction), ("state", &channel.state)]

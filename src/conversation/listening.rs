@@ -26,6 +26,8 @@ use crate::store::{contacts, delivered};
 
 /// Threads that look after contacts: one who is slow must not keep the others waiting.
 const ATTENDANTS: usize = 4;
+/// Threads that register with the clouds of contacts.
+const REGISTRARS: usize = 2;
 /// How long the end waits for what is under way.
 const GRACE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(5);
@@ -78,7 +80,22 @@ impl Listening {
             },
         );
         for _ in 0..ATTENDANTS {
-            listening.employ(session, |duties| &duties.attention.schedule, Duties::look_after);
+            listening.employ(
+                session,
+                |duties| &duties.attention.schedule,
+                |duties, session, name| {
+                    duties.look_after(session, name);
+                },
+            );
+        }
+        for _ in 0..REGISTRARS {
+            listening.employ(
+                session,
+                |duties| &duties.leases,
+                |duties, session, name| {
+                    duties.renew(session, name);
+                },
+            );
         }
         listening.duties.rounds.soon(());
         Ok(listening)

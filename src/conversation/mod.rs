@@ -27,6 +27,7 @@ pub mod pinning;
 pub mod public;
 pub mod publish;
 pub mod reading;
+pub mod registration;
 pub mod reintroduction;
 pub mod repetition;
 mod restored;

@@ -9,6 +9,7 @@ use super::directory::Directory;
 use super::schedule::Schedule;
 use crate::conversation::calls::{self, Calls};
 use crate::conversation::deliver::{self, Target};
+use crate::conversation::registration;
 use crate::conversation::round;
 use crate::conversation::session::Session;
 use crate::error::Result;
@@ -29,6 +30,8 @@ pub struct Duties {
     pub directory: Directory,
     /// Whom to look after.
     pub attention: Attention,
+    /// When to register with the clouds of which contacts.
+    pub leases: Schedule<String>,
     /// When to look at everybody: the net under the notifications.
     pub rounds: Schedule<()>,
     /// When to follow the calls that wait.
@@ -46,6 +49,7 @@ impl Duties {
         Self {
             directory: Directory::default(),
             attention: Attention::new(),
+            leases: Schedule::new(),
             rounds: Schedule::new(),
             calls: Schedule::new(),
             waiting: Mutex::default(),
@@ -58,6 +62,7 @@ impl Duties {
     /// Nothing is to be done any more.
     pub fn end(&self) {
         self.attention.schedule.end();
+        self.leases.end();
         self.rounds.end();
         self.calls.end();
     }
@@ -110,7 +115,8 @@ impl Duties {
             }
         }
         self.directory.replace(&all);
-        for name in all.into_keys() {
+        for (name, contact) in all {
+            self.plan_lease(session, &name, &contact);
             match self.has_undelivered(session, &name) {
                 Ok(true) => self.attention.deliver(name),
                 Ok(false) => {}
@@ -118,6 +124,31 @@ impl Duties {
             }
         }
         Ok(())
+    }
+
+    /// Sees to it that we are registered with the cloud of `contact` in time.
+    fn plan_lease(&self, session: &Session, name: &str, contact: &Contact) {
+        let Some(when) = registration::when(session, contact) else { return };
+        let wait = when.duration_since(session.now());
+        let due = Instant::now().checked_add(wait.try_into().unwrap_or_default());
+        self.leases.at(name.to_owned(), due.unwrap_or_else(Instant::now));
+    }
+
+    /// Registers with the cloud of the contact called `name`, if it is time.
+    pub fn renew(&self, session: &mut Session, name: &str) {
+        if Contact::load(&session.home, name).is_err() {
+            return;
+        }
+        let expect = |contact: &Contact| self.directory.add(name, contact);
+        match registration::renew(session, name, expect) {
+            // What changed before the cloud knew of us was announced to nobody.
+            Ok(Some(true)) => self.attention.look(name.to_owned()),
+            Ok(_) => {}
+            Err(error) => session.report(&error),
+        }
+        if let Ok(contact) = Contact::load(&session.home, name) {
+            self.plan_lease(session, name, &contact);
+        }
     }
 
     fn has_undelivered(&self, session: &Session, name: &str) -> Result<bool> {
@@ -132,9 +163,11 @@ impl Duties {
     }
 
     /// Looks after the contact called `name`.
-    pub fn look_after(&self, session: &mut Session, name: &String) {
-        let Ok(before) = seen(session, name) else { return self.attention.forget(name) };
-        let names = std::slice::from_ref(name);
+    pub fn look_after(&self, session: &mut Session, name: &str) {
+        let Ok(before) = Contact::load(&session.home, name) else {
+            return self.attention.forget(name);
+        };
+        let names = &[name.to_owned()];
         let look = self.attention.takes_look(name);
         let done = match &self.target {
             target if look => round::once(session, names, target.as_ref(), None),
@@ -144,18 +177,17 @@ impl Duties {
         if let Err(error) = done {
             session.report(&error);
         }
-        if look {
-            let after = seen(session, name).ok();
-            self.attention.looked(name, after != Some(before));
+        if look && let Ok(after) = Contact::load(&session.home, name) {
+            self.attention.looked(name, seen(&after) != seen(&before));
+            self.plan_lease(session, name, &after);
         }
     }
 }
 
-/// What is known of the feed of the contact called `name`: whatever changes there changes this.
-fn seen(session: &Session, name: &str) -> Result<[Option<Hash>; 3]> {
-    let contact = Contact::load(&session.home, name)?;
+/// What is known of the feed of `contact`: whatever changes there changes this.
+fn seen(contact: &Contact) -> [Option<Hash>; 3] {
     let theirs = &contact.theirs;
     let singles = [&theirs.introduction, &theirs.state];
     let [introduction, state] = singles.map(|seen| seen.as_ref().map(|seen| seen.sealed));
-    Ok([introduction, state, contact.key_hash])
+    [introduction, state, contact.key_hash]
 }

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use super::duties::Duties;
 use crate::conversation::hosting::Hosting;
+use crate::conversation::registration::NOTIFY;
 use crate::conversation::session::Session;
 use crate::protocol::please_follow::{self, PleaseFollow};
 use crate::transport::server::{Answer, Request, Response};
 
-/// The callbacks stand in this folder.
-pub const NOTIFY: &str = "notify/";
 /// Bytes of a challenge at most; the clouds that are known send 32.
 const CHALLENGE: usize = 512;
 
