@@ -251,7 +251,8 @@ fn an_item_with_something_critical_and_unknown_is_held() {
 fn decrypt_leaves_out_what_fails_and_says_why() {
     let story = Story::begin();
     let mut hand = story.hand();
-    let (bad, later) = (hand.item("bad", 0), hand.item("later", 0));
+    // With spaces: "bad" alone stands in some guids and hashes by chance.
+    let (bad, later) = (hand.item("a bad one", 0), hand.item("later", 0));
     let eve = hand.stranger();
     let by_eve = FeedItem::sealed(bad.guid, hand.seal_by(&eve, &bad.write()));
     let other =
@@ -274,7 +275,9 @@ fn decrypt_leaves_out_what_fails_and_says_why() {
             ran.stderr
         );
         assert!(ran.stdout.contains("hello"), "the honest ones are there: {}", ran.stdout);
-        assert!(!ran.stdout.contains("bad") && !ran.stdout.contains("BEGIN PGP"), "{}", ran.stdout);
+        for left_out in ["a bad one", "BEGIN PGP"] {
+            assert!(!ran.stdout.contains(left_out), "{}", ran.stdout);
+        }
     }
     story.loses_nothing();
 }
