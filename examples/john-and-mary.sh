@@ -77,11 +77,11 @@ shortened() {
     done
 }
 
-# Fails if the feed in $1 holds a word of the text in $2. Words of less than five letters stand in
+# Fails if the feed in $1 holds a word of the text in $2. Words of less than six letters stand in
 # any ciphertext by chance.
 expect_no_word() {
     for word in $(printf '%s' "$2" | tr -cs '[:alnum:]' ' '); do
-        [ ${#word} -ge 5 ] || continue
+        [ ${#word} -ge 6 ] || continue
         case $1 in
         *"$word"*) fail "\`$word\` is in the feed" ;;
         esac
