@@ -1,13 +1,14 @@
 //! Somebody whose host is the program's own: `listen`, running.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::peer::Peer;
+use super::port;
 
 /// Longer than anything here takes on the slowest machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -31,7 +32,7 @@ impl Host {
     /// With a fresh identity, at a port that is free.
     pub fn new(name: &str) -> Self {
         let peer = Peer::without_identity(name);
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let free = format!("127.0.0.1:{}", port::free());
         let url = format!("http://{free}/");
         peer.ok(&["keygen", "--name", name, "--base-url", &url, "--no-passphrase"]);
         peer.set("bind", &format!("\"{free}\""));

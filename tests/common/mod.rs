@@ -3,4 +3,5 @@
 
 pub mod host;
 pub mod peer;
+pub mod port;
 pub mod static_host;

@@ -1,7 +1,7 @@
 //! nginx serves the homes of two people: a web server that has never heard of us is enough.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::thread;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::common::peer::Peer;
+use crate::common::port;
 
 /// nginx with a folder of its own, serving the `public/` of people at two ports of loopback.
 struct Nginx {
@@ -97,11 +98,6 @@ fn configuration(homes: &[(u16, &str, PathBuf)]) -> String {
     )
 }
 
-/// A port of loopback that nobody listens at.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// Somebody whose base URL is at `port` of nginx.
 fn peer(name: &str, port: u16, at: &str) -> Peer {
     let peer = Peer::without_identity(name);
@@ -113,7 +109,7 @@ fn peer(name: &str, port: u16, at: &str) -> Peer {
 #[test]
 #[ignore = "needs nginx"]
 fn a_handshake_and_a_conversation_work_between_homes_that_nginx_serves() {
-    let (one, two) = (free_port(), free_port());
+    let (one, two) = (port::free(), port::free());
     let mary = peer("Mary", one, "/");
     let john = peer("John", two, "/");
     let anna = peer("Anna", two, "/~anna/");
@@ -161,7 +157,7 @@ fn a_handshake_and_a_conversation_work_between_homes_that_nginx_serves() {
 #[test]
 #[ignore = "needs nginx"]
 fn nginx_is_asked_for_what_changed_only() {
-    let (one, two) = (free_port(), free_port());
+    let (one, two) = (port::free(), port::free());
     let (mary, john) = (peer("Mary", one, "/"), peer("John", two, "/"));
     let nginx = Nginx::serve(&[(one, "/", mary.home()), (two, "/", john.home())]);
     let invite = ["handshake", "invite", &format!("http://127.0.0.1:{one}/"), "--output", "-"];
@@ -181,7 +177,7 @@ fn nginx_is_asked_for_what_changed_only() {
 #[test]
 #[ignore = "needs nginx"]
 fn what_changes_within_a_second_and_keeps_its_size_is_seen() {
-    let (one, two) = (free_port(), free_port());
+    let (one, two) = (port::free(), port::free());
     let (mary, john) = (peer("Mary", one, "/"), peer("John", two, "/"));
     let _nginx = Nginx::serve(&[(one, "/", mary.home()), (two, "/", john.home())]);
     let page = format!("http://127.0.0.1:{one}/");
@@ -200,7 +196,7 @@ fn what_changes_within_a_second_and_keeps_its_size_is_seen() {
 #[test]
 #[ignore = "needs nginx"]
 fn nginx_lists_no_folder_and_shows_nothing_but_public() {
-    let (one, two) = (free_port(), free_port());
+    let (one, two) = (port::free(), port::free());
     let mary = peer("Mary", one, "/");
     let john = peer("John", two, "/");
     let nginx = Nginx::serve(&[(one, "/", mary.home()), (two, "/", john.home())]);
