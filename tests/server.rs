@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use cloudim::transport::server::{Answer, Body, Limits, Promise, Request, Response};
 use wire::{Client, PATIENCE, Reply, Server, wait_until};
 
-/// A deadline that a test can wait for.
-const SHORT: Duration = Duration::from_millis(300);
+/// A deadline that a test can wait for, and that honest clients keep on a busy machine.
+const SHORT: Duration = Duration::from_secs(1);
 /// More than the system takes for a client that does not read.
 const HUGE: u64 = 64 << 20;
 /// Tells a child process what to be.
@@ -146,7 +146,7 @@ fn who_reads_a_long_answer_steadily_gets_it_all() {
         }
         // A good deal longer than the deadline in all.
         if begin.elapsed() < 3 * SHORT {
-            thread::park_timeout(Duration::from_millis(20));
+            thread::park_timeout(SHORT / 20);
         }
     }
     assert!(all > HUGE && begin.elapsed() > SHORT, "{all}");
@@ -416,7 +416,7 @@ fn a_stop_answers_what_is_held_and_closes_what_is_idle() {
     let mut silent = server.connect();
     let mut begun = server.connect();
     begun.send("GET / HTTP/1.1\r\n");
-    assert!(server.end() < Duration::from_secs(1));
+    assert!(server.end() < Duration::from_secs(2));
     assert_eq!(held.reply().text(), "otherwise\n");
     assert_eq!((silent.rest(), begun.rest()), (Vec::new(), Vec::new()));
     assert!(TcpStream::connect(address).is_err());
@@ -449,7 +449,7 @@ fn a_stop_does_not_wait_for_who_never_reads() {
     let mut deaf = server.connect();
     deaf.send("GET /huge HTTP/1.1\r\nHost: x\r\n\r\n");
     deaf.0.read_exact(&mut [0; 100]).unwrap();
-    assert!(server.end() < Duration::from_secs(5));
+    assert!(server.end() < Limits::default().answer / 2);
 }
 
 #[test]
