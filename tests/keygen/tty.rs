@@ -19,7 +19,7 @@ pub struct Terminal {
     keyboard: ChildStdin,
     screen: Receiver<Vec<u8>>,
     seen: String,
-    device: Option<File>,
+    device: String,
 }
 
 impl Terminal {
@@ -43,11 +43,11 @@ impl Terminal {
                 }
             }
         });
-        let mut terminal = Self { child, keyboard, screen, seen: String::new(), device: None };
+        let mut terminal =
+            Self { child, keyboard, screen, seen: String::new(), device: String::new() };
         terminal.wait_for("\n");
         let (device, rest) = terminal.seen.split_once('\n').unwrap();
-        terminal.device = Some(File::open(device.trim()).unwrap());
-        terminal.seen = rest.to_owned();
+        (terminal.device, terminal.seen) = (device.trim().to_owned(), rest.to_owned());
         terminal
     }
 
@@ -57,8 +57,9 @@ impl Terminal {
         self.wait_for(prompt);
         self.seen = self.seen.split_once(prompt).unwrap().1.to_owned();
         let deadline = Instant::now() + PATIENCE;
-        let device = self.device.as_ref().unwrap();
-        while tcgetattr(device).unwrap().local_modes.contains(LocalModes::ECHO) {
+        // It is there as long as somebody waits for an answer, and perhaps no longer.
+        let device = File::open(&self.device).unwrap();
+        while tcgetattr(&device).unwrap().local_modes.contains(LocalModes::ECHO) {
             assert!(Instant::now() < deadline, "what is typed at `{prompt}` would be seen");
             thread::yield_now();
         }
