@@ -54,8 +54,9 @@ impl Killer {
         let status = child.wait().unwrap();
         let was_killed = status.code().is_none();
         self.killed += usize::from(was_killed);
-        // What else the machine does changes: half of the runs are to be killed.
-        self.whole = self.whole.mul_f64(if was_killed { 1.05 } else { 0.95 });
+        // What else the machine does changes, and the first run may have been slow for once: half
+        // of the runs are to be killed.
+        self.whole = self.whole.mul_f64(if was_killed { 1.1 } else { 0.9 });
         let mut stdout = String::new();
         std::io::Seek::rewind(&mut out).unwrap();
         std::io::Read::read_to_string(&mut out, &mut stdout).unwrap();

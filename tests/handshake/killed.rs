@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::story::{accept, contacts, invitation, one_conversation, refuses, times_accepted};
 use crate::common::peer::Peer;
 
-const MANY: u32 = 24;
+const MANY: u32 = 25;
 const SOME: u32 = 12;
 
 /// Runs the program and kills it after `delay`; returns whether it was in time.
@@ -28,19 +28,20 @@ fn time(work: impl FnOnce()) -> Duration {
 
 #[test]
 fn an_accept_that_is_killed_completes_when_it_is_said_again() {
-    let mut whole = Duration::from_millis(100);
+    // One run alone may be slow for once, and then no kill would be in time.
+    let mut whole = Duration::MAX;
     let mut in_time = 0;
     for round in 0..MANY {
         let (john, mary) = (Peer::john(), Peer::mary());
         let path = john.file("invitation.rss");
         fs::write(&path, invitation(&john, &[&mary.address()])).unwrap();
         let args = ["handshake", "accept", "-i", path.to_str().unwrap()];
-        if round > 0 {
-            in_time += usize::from(killed(&mary, &args, whole * round / MANY));
+        if round > 1 {
+            in_time += usize::from(killed(&mary, &args, whole * (round - 1) / MANY));
         }
         let took = time(|| drop(mary.ok(&args)));
-        if round == 0 {
-            whole = took;
+        if round < 2 {
+            whole = whole.min(took);
         }
         assert_eq!(mary.pair_feeds().len(), 1, "round {round}");
         john.ok(&["poll"]);
@@ -70,17 +71,17 @@ fn an_accept_of_what_waits_completes_too() {
 
 #[test]
 fn the_poll_that_finds_the_answer_completes_with_the_next() {
-    let mut whole = Duration::from_millis(100);
+    let mut whole = Duration::MAX;
     let mut in_time = 0;
     for round in 0..MANY {
         let (john, mary) = (Peer::john(), Peer::mary());
         accept(&mary, &invitation(&john, &[&mary.address()]));
-        if round > 0 {
-            in_time += usize::from(killed(&john, &["poll"], whole * round / MANY));
+        if round > 1 {
+            in_time += usize::from(killed(&john, &["poll"], whole * (round - 1) / MANY));
         }
         let took = time(|| drop(john.ok(&["poll"])));
-        if round == 0 {
-            whole = took;
+        if round < 2 {
+            whole = whole.min(took);
         }
         assert_eq!(times_accepted(&john, &mary), 1, "round {round}");
         one_conversation(&john, &mary);
