@@ -317,7 +317,8 @@ fn one_deadline_covers_the_whole_request() {
         let start = Instant::now();
         let got = fetch(&hasty, &feed);
         assert!(matches!(got, Err(Failure::Unreachable(_))), "{behaviour:?}: {got:?}");
-        assert!(start.elapsed() < Duration::from_secs(2), "{behaviour:?}: {:?}", start.elapsed());
+        // At one byte a tick the whole answer would take longer.
+        assert!(start.elapsed() < Duration::from_secs(3), "{behaviour:?}: {:?}", start.elapsed());
     }
     // Each hop alone is quick enough.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
