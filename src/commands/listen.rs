@@ -25,8 +25,6 @@ Examples:
   cloudim listen --print --poll-every 10s
   cloudim listen --bind 127.0.0.1:8470 --exec 'mail -s \"$IM_CONTACT\" me@localhost'";
 
-const PORT: u16 = 8470;
-
 /// Serve the feeds, and store what comes
 ///
 /// Serves public/ over plain HTTP, for a proxy that adds TLS to it, takes invitations by call if
@@ -90,7 +88,7 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
 }
 
 fn bind(session: &Session, args: &ListenArgs) -> Result<(TcpListener, SocketAddr)> {
-    let address = args.bind.unwrap_or_else(|| usual_address(session));
+    let address = args.bind.unwrap_or_else(|| session.config.listens_at());
     let failed = || format!("cannot listen on {address}");
     let listener = TcpListener::bind(address).or_cannot(failed)?;
     let address = listener.local_addr().or_cannot(failed)?;
@@ -124,14 +122,6 @@ fn raise_file_limit() {
     if let Err(cause) = setrlimit(Resource::Nofile, raised) {
         log::info!("the limit of open files stays: {cause}");
     }
-}
-
-/// As the settings say; else loopback, at the port of a base URL that is there too.
-fn usual_address(session: &Session) -> SocketAddr {
-    let base = session.config.base_url.as_ref();
-    let own = base.and_then(|base| format!("{}:{}", base.host(), base.port()).parse().ok());
-    let own = own.filter(|address: &SocketAddr| address.ip().is_loopback());
-    session.config.bind.or(own).unwrap_or(SocketAddr::from(([127, 0, 0, 1], PORT)))
 }
 
 /// Turns the signals to end into events.

@@ -12,6 +12,9 @@ use crate::error::{Context, Error, Result};
 use crate::protocol::time;
 use crate::protocol::url::Url;
 
+/// Where a server listens that nobody told where.
+const PORT: u16 = 8470;
+
 /// The settings of an identity. Every key has a default but `name`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,6 +131,12 @@ impl Config {
         })
     }
 
+    /// Where our own server listens: as the settings say, or else where a base URL on loopback is,
+    /// or at 127.0.0.1:8470.
+    pub fn listens_at(&self) -> SocketAddr {
+        self.bind.unwrap_or_else(|| usual_bind(self.base_url.as_ref()))
+    }
+
     /// Where we take calls, if we do.
     ///
     /// # Errors
@@ -142,6 +151,13 @@ impl Config {
         let bases = self.base_url.iter().chain(&self.former_base_urls);
         bases.filter_map(|base| base.join("card.rss").ok()).collect()
     }
+}
+
+/// Where the server of an identity at `base` listens unless the settings say otherwise.
+pub fn usual_bind(base: Option<&Url>) -> SocketAddr {
+    let own = base.and_then(|base| format!("{}:{}", base.host(), base.port()).parse().ok());
+    let own = own.filter(|address: &SocketAddr| address.ip().is_loopback());
+    own.unwrap_or(SocketAddr::from(([127, 0, 0, 1], PORT)))
 }
 
 /// `url` as a folder: its path ends in a slash, and it has no query.
@@ -198,9 +214,15 @@ pub fn template(fresh: &Fresh<'_>) -> String {
         Some(command) => format!("passphrase_command = {}", quoted(command)),
         None => "# passphrase_command = \"pass show cloudim\"".to_owned(),
     };
+    // A cloud of one's own is a server of one's own.
+    let bind = match fresh.cloud {
+        "self" => format!("bind = \"{}\"", usual_bind(fresh.base_url)),
+        _ => "# bind = \"127.0.0.1:8470\"".to_owned(),
+    };
     let line = |line: &str| match line {
         "NAME" => format!("name = {}", quoted(fresh.name)),
         "BASE_URL" => base.clone(),
+        "BIND" => bind.clone(),
         "CLOUD" => format!("cloud = {}", quoted(fresh.cloud)),
         "PASSPHRASE_COMMAND" => command.clone(),
         other => other.to_owned(),
@@ -246,6 +268,24 @@ mod tests {
                 default.cloud
             )
         );
+    }
+
+    #[test]
+    fn a_cloud_of_ones_own_listens_where_its_feeds_are() {
+        for (base, bind) in [
+            ("https://john.example/", "127.0.0.1:8470"),
+            ("http://127.0.0.1:4711/", "127.0.0.1:4711"),
+            ("http://[::1]:4711/im/", "[::1]:4711"),
+        ] {
+            let url = Url::normalized(base).unwrap();
+            let fresh =
+                Fresh { name: "x", base_url: Some(&url), cloud: "self", ..Fresh::default() };
+            let config = load(&template(&fresh)).unwrap();
+            assert_eq!(config.bind.unwrap().to_string(), bind);
+            assert!(config.handshake().unwrap().is_some());
+            let without = load(&template(&Fresh { cloud: "none", ..fresh })).unwrap();
+            assert_eq!((without.bind, without.listens_at()), (None, config.listens_at()));
+        }
     }
 
     #[test]
