@@ -141,6 +141,28 @@ impl Client {
         }))
     }
 
+    /// Gets `url` and returns the answer's body, of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// A [`Failure`]; [`Failure::Status`] for any status but 2xx.
+    pub fn ask(&self, url: &Url, limit: usize) -> Result<Vec<u8>, Failure> {
+        let (url, mut response) = self.follow(url, |hop, left| {
+            self.agent.get(hop.as_str()).config().timeout_global(Some(left)).build().call()
+        })?;
+        succeeded(&response)?;
+        body(&url, &mut response, limit)
+    }
+
+    /// Posts `fields` as a form; only the answer's status counts, and no more of it is read.
+    /// Redirects as in [`Client::post_form`].
+    ///
+    /// # Errors
+    /// A [`Failure`]; [`Failure::Status`] for any status but 2xx.
+    pub fn notify(&self, url: &Url, fields: &[(&str, &str)]) -> Result<(), Failure> {
+        let (_, response) = self.post(url, fields)?;
+        succeeded(&response)
+    }
+
     /// Posts `fields` as a form and returns the answer's body, of at most 64 KiB.
     ///
     /// A redirect of any kind is followed by the same form again, as rssCloud servers expect.
@@ -148,14 +170,22 @@ impl Client {
     /// # Errors
     /// A [`Failure`]; [`Failure::Status`] for any status but 2xx.
     pub fn post_form(&self, url: &Url, fields: &[(&str, &str)]) -> Result<Vec<u8>, Failure> {
-        let (url, mut response) = self.follow(url, |hop, left| {
+        let (url, mut response) = self.post(url, fields)?;
+        succeeded(&response)?;
+        body(&url, &mut response, ANSWER)
+    }
+
+    /// This client with less time for each request, if `timeout` is less.
+    #[must_use]
+    pub fn within(&self, timeout: Duration) -> Self {
+        Self { agent: self.agent.clone(), timeout: self.timeout.min(timeout) }
+    }
+
+    fn post(&self, url: &Url, fields: &[(&str, &str)]) -> Result<(Url, Response<Body>), Failure> {
+        self.follow(url, |hop, left| {
             let request = self.agent.post(hop.as_str()).config().timeout_global(Some(left)).build();
             request.send_form(fields.iter().copied())
-        })?;
-        if !response.status().is_success() {
-            return Err(Failure::Status(response.status().as_u16()));
-        }
-        body(&url, &mut response, ANSWER)
+        })
     }
 
     /// Sends a request to `url` and wherever its answers redirect to, all within the time limit;
@@ -199,6 +229,13 @@ impl Conditions {
     /// Whether a 304 answers them.
     fn are_sent(&self) -> bool {
         self.etag.is_some() || self.last_modified.is_some()
+    }
+}
+
+fn succeeded(response: &Response<Body>) -> Result<(), Failure> {
+    match response.status() {
+        status if status.is_success() => Ok(()),
+        status => Err(Failure::Status(status.as_u16())),
     }
 }
 
