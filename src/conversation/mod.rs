@@ -8,6 +8,7 @@ pub mod arrivals;
 pub mod attachment;
 pub mod calls;
 pub mod candidate;
+pub mod cloud;
 pub mod deliver;
 pub mod fetch;
 pub mod hook;

@@ -1,0 +1,82 @@
+//! Callbacks are tried before they are believed, and nobody waits for another's.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::time::Instant;
+
+use super::workers::{Next, Queue};
+use crate::protocol::cloud::Protocol;
+use crate::protocol::url::Url;
+use crate::transport::server::Promise;
+
+/// Registrations that wait, in all.
+const WAITING: usize = 256;
+/// Of one caller.
+const WAITING_OF_ONE: usize = 32;
+/// Of one caller, checks under way.
+const RUNNING_OF_ONE: usize = 4;
+
+/// A registration that waits for its answer.
+pub(super) struct Check {
+    /// Who registers: an address, of IPv6 a network.
+    pub(super) caller: IpAddr,
+    /// Whom to call.
+    pub(super) callback: Url,
+    /// How.
+    pub(super) protocol: Protocol,
+    /// Whether it must answer a challenge: the caller named another host.
+    pub(super) challenge: bool,
+    /// Of which feeds it is to be told.
+    pub(super) feeds: Vec<Url>,
+    /// The form of the answer, as the caller wants it.
+    pub(super) accept: String,
+    /// The answer to come.
+    pub(super) promise: Promise,
+}
+
+/// The registrations that wait, and how many of each caller are under way.
+#[derive(Default)]
+pub(super) struct Checks {
+    waiting: VecDeque<Check>,
+    running: HashMap<IpAddr, usize>,
+}
+
+impl Checks {
+    /// Takes a registration in; if there is no room it is dropped, which answers it.
+    pub(super) fn push(&mut self, check: Check) {
+        let of_one = self.waiting.iter().filter(|other| other.caller == check.caller).count();
+        if self.waiting.len() < WAITING && of_one < WAITING_OF_ONE {
+            self.waiting.push_back(check);
+        }
+    }
+
+    fn next(&self) -> Option<usize> {
+        let running = |caller| self.running.get(caller).copied().unwrap_or_default();
+        self.waiting.iter().position(|check| running(&check.caller) < RUNNING_OF_ONE)
+    }
+}
+
+impl Queue for Checks {
+    type Job = Check;
+    type Done = IpAddr;
+
+    fn take(&mut self, _: Instant) -> Next<Check> {
+        let Some(check) = self.next().and_then(|at| self.waiting.remove(at)) else {
+            return Next::Wait(None);
+        };
+        let running = self.running.entry(check.caller).or_default();
+        *running = running.saturating_add(1);
+        Next::Job(check)
+    }
+
+    fn is_ready(&self, _: Instant) -> bool {
+        self.next().is_some()
+    }
+
+    fn done(&mut self, caller: IpAddr, _: Instant) {
+        match self.running.get_mut(&caller) {
+            Some(running) if *running > 1 => *running -= 1,
+            _ => drop(self.running.remove(&caller)),
+        }
+    }
+}

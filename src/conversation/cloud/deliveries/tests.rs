@@ -1,0 +1,119 @@
+use super::*;
+
+fn url(name: &str) -> Url {
+    format!("https://{name}.example/").parse().unwrap()
+}
+
+fn route(feed: &str, callback: &str) -> Route {
+    Route { feed: url(feed), callback: url(callback) }
+}
+
+/// The queue with one subscriber of one pair feed to tell.
+fn one() -> (Deliveries, Instant) {
+    let mut deliveries = Deliveries::default();
+    deliveries.announce(route("a", "s"), false);
+    (deliveries, Instant::now())
+}
+
+#[track_caller]
+fn taken(deliveries: &mut Deliveries, now: Instant) -> Notification {
+    assert!(deliveries.is_ready(now));
+    match deliveries.take(now) {
+        Next::Job(job) => job,
+        Next::Wait(_) => panic!("nothing to do"),
+    }
+}
+
+/// When there will be something to do again.
+#[track_caller]
+fn waits(deliveries: &mut Deliveries, now: Instant) -> Option<Instant> {
+    assert!(!deliveries.is_ready(now));
+    match deliveries.take(now) {
+        Next::Job(job) => panic!("{job:?}"),
+        Next::Wait(until) => until,
+    }
+}
+
+#[test]
+fn many_changes_before_a_call_are_one_and_one_during_it_is_another() {
+    let (mut deliveries, now) = one();
+    deliveries.announce(route("a", "s"), false);
+    let job = taken(&mut deliveries, now);
+    assert_eq!(waits(&mut deliveries, now), None);
+    deliveries.announce(route("a", "s"), false);
+    deliveries.announce(route("a", "s"), false);
+    assert_eq!(waits(&mut deliveries, now), None, "never two calls at once");
+    deliveries.done((job, true), now);
+    let job = taken(&mut deliveries, now);
+    deliveries.done((job, true), now);
+    assert_eq!(waits(&mut deliveries, now), None);
+    assert!(deliveries.under_way.is_empty());
+}
+
+#[test]
+fn who_fails_is_tried_again_after_growing_pauses_and_then_given_up() {
+    let (mut deliveries, mut now) = one();
+    let first = taken(&mut deliveries, now);
+    assert_eq!(first.urgency, Urgency::Pair);
+    deliveries.done((first, false), now);
+    for pause in PAUSES {
+        assert_eq!(waits(&mut deliveries, now), Some(now + pause));
+        now += pause;
+        let job = taken(&mut deliveries, now);
+        assert_eq!(job.urgency, Urgency::Again);
+        deliveries.done((job, false), now);
+    }
+    assert_eq!(waits(&mut deliveries, now), None);
+    assert!(deliveries.under_way.is_empty() && deliveries.resting.is_empty());
+}
+
+#[test]
+fn a_change_wakes_who_rests_and_success_ends_the_trying() {
+    let (mut deliveries, now) = one();
+    let job = taken(&mut deliveries, now);
+    deliveries.done((job, false), now);
+    assert!(waits(&mut deliveries, now).is_some());
+    deliveries.announce(route("a", "s"), false);
+    let job = taken(&mut deliveries, now);
+    assert_eq!(job.urgency, Urgency::Again, "it does not hold up the others again");
+    deliveries.done((job, true), now);
+    assert_eq!(waits(&mut deliveries, now), None, "the pause went with the failure");
+    deliveries.announce(route("a", "s"), false);
+    assert_eq!(taken(&mut deliveries, now).urgency, Urgency::Pair);
+}
+
+#[test]
+fn a_failure_during_which_the_feed_changed_leads_to_a_call_at_once() {
+    let (mut deliveries, now) = one();
+    let job = taken(&mut deliveries, now);
+    deliveries.announce(route("a", "s"), false);
+    deliveries.done((job, false), now);
+    let job = taken(&mut deliveries, now);
+    assert_eq!(job.urgency, Urgency::Again);
+    deliveries.done((job, false), now);
+    assert_eq!(waits(&mut deliveries, now), Some(now + PAUSES[1]));
+}
+
+#[test]
+fn pair_feeds_go_first_and_neither_card_nor_failures_take_all_threads() {
+    let (mut deliveries, now) = (Deliveries::default(), Instant::now());
+    for number in 0..20 {
+        deliveries.announce(route("failing", &format!("f{number}")), false);
+    }
+    for _ in 0..20 {
+        let job = taken(&mut deliveries, now);
+        deliveries.done((job, false), now);
+    }
+    for number in 0..20 {
+        deliveries.announce(route("card", &format!("c{number}")), true);
+    }
+    deliveries.announce(route("a", "s"), false);
+    let later = now + PAUSES[0];
+    let mut urgencies = Vec::new();
+    while let Next::Job(job) = deliveries.take(later) {
+        urgencies.push(job.urgency);
+    }
+    let count = |urgency| urgencies.iter().filter(|other| **other == urgency).count();
+    assert_eq!(urgencies.first(), Some(&Urgency::Pair));
+    assert_eq!((count(Urgency::Card), count(Urgency::Again)), (FOR_CARD, FOR_AGAIN));
+}

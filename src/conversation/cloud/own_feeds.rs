@@ -1,0 +1,50 @@
+//! The feeds that we are the cloud of: our card and our pair feeds, as long as they are there.
+
+use std::path::PathBuf;
+
+use crate::protocol::token::Token;
+use crate::protocol::url::Url;
+use crate::store::home::Home;
+
+/// Subscribers of the card at most: anybody can name it.
+const OF_CARD: usize = 5_000;
+/// Subscribers of a pair feed at most: it has one reader, whose callback changes now and then.
+const OF_PAIR: usize = 16;
+
+/// What stands below a base URL.
+#[derive(Clone, Debug)]
+pub(super) struct OwnFeeds {
+    pub(super) home: Home,
+    pub(super) base: Url,
+}
+
+/// A feed of ours.
+#[derive(Debug)]
+pub(super) struct Own {
+    /// The file.
+    pub(super) path: PathBuf,
+    /// Whether it is the card, which strangers know.
+    pub(super) is_card: bool,
+}
+
+impl OwnFeeds {
+    /// The feed whose URL is `url`, byte for byte.
+    pub(super) fn find(&self, url: &Url) -> Option<Own> {
+        let name = url.as_str().strip_prefix(self.base.as_str())?;
+        let is_card = name == "card.rss";
+        let path = if is_card {
+            self.home.public().join(name)
+        } else {
+            let token = name.strip_prefix("f/")?.strip_suffix(".rss")?;
+            self.home.feed(&token.parse::<Token>().ok()?)
+        };
+        path.is_file().then_some(Own { path, is_card })
+    }
+}
+
+impl Own {
+    /// Subscribers at most.
+    pub(super) fn most(&self) -> usize {
+        if self.is_card { OF_CARD } else { OF_PAIR }
+    }
+}

@@ -1,0 +1,40 @@
+//! Telling a subscriber that a feed changed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Clock;
+use super::deliveries::{Notification, Urgency};
+use crate::store::subscriptions::Subscriptions;
+use crate::transport::client::Client;
+
+/// For the first call: a subscriber that takes longer must not hold up the others.
+const PROMPT: Duration = Duration::from_secs(4);
+/// For further calls, which have threads of their own.
+const PATIENT: Duration = Duration::from_secs(10);
+
+/// What telling a subscriber takes.
+pub(super) struct Teller {
+    pub(super) client: Client,
+    pub(super) subscriptions: Arc<Subscriptions>,
+    pub(super) now: Clock,
+}
+
+impl Teller {
+    /// Sends a notification; also returns whether that is settled: it was taken, or its
+    /// subscription has ended.
+    pub(super) fn tell(&self, notification: Notification) -> (Notification, bool) {
+        let (feed, callback) = (&notification.route.feed, &notification.route.callback);
+        if !self.subscriptions.is_live(feed, callback, (self.now)()) {
+            return (notification, true);
+        }
+        let again = notification.urgency == Urgency::Again;
+        let client = self.client.within(if again { PATIENT } else { PROMPT });
+        let told = client.notify(callback, &[("url", feed.as_str())]);
+        if let Err(why) = &told {
+            log::info!("{} was not told of {}: {why}", callback.host(), feed.shortened());
+        }
+        let told = told.is_ok();
+        (notification, told)
+    }
+}
