@@ -55,7 +55,8 @@ pub fn key_element(session: &Session) -> Result<KeyElement> {
 pub fn cloud(config: &Config, is_card: bool) -> Result<Option<(channel::Cloud, Url)>> {
     let base = config.base()?;
     let url = match &config.cloud {
-        // A cloud stands in a feed only if something answers, and a server of our own is yet to come.
+        // It stands in a feed only if something answers.
+        Cloud::Own if config.bind.is_some() => base.join("pleaseNotify")?,
         Cloud::None | Cloud::Own => return Ok(None),
         // Another's cloud would learn the feed's URL, which is a capability.
         Cloud::At(url) if !is_card && !config.third_party_cloud && !url.same_origin(base) => {

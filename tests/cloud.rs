@@ -1,0 +1,14 @@
+//! The cloud of our own feeds: who registers is tried and then told, by rssCloud's REST forms.
+
+mod common;
+
+#[path = "cloud/host.rs"]
+mod host;
+#[path = "cloud/notifying.rs"]
+mod notifying;
+#[path = "cloud/registering.rs"]
+mod registering;
+#[path = "cloud/remembering.rs"]
+mod remembering;
+#[path = "cloud/subscriber.rs"]
+mod subscriber;

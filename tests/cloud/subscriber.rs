@@ -1,0 +1,96 @@
+//! A stub that subscribes: notes what it is told, and answers as the test wants it to.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use tiny_http::{Header, Method, Response, Server};
+use url::form_urlencoded::parse;
+
+use crate::host::PATIENCE;
+
+/// A request to the subscriber: its path, and the fields of its query or form.
+pub struct Call {
+    pub is_post: bool,
+    pub path: String,
+    pub fields: HashMap<String, String>,
+}
+
+/// Status, body, and where it redirects to.
+pub type Reply = (u16, String, Option<String>);
+
+/// A server on loopback; each call is answered on a thread of its own.
+pub struct Subscriber {
+    server: Arc<Server>,
+    told: Receiver<(String, String)>,
+}
+
+impl Subscriber {
+    /// One that answers as it must.
+    pub fn honest() -> Self {
+        Self::answering(honest)
+    }
+
+    /// One that answers by `answer`.
+    pub fn answering(answer: impl Fn(&Call) -> Reply + Send + Sync + 'static) -> Self {
+        let server = Arc::new(Server::http("127.0.0.1:0").unwrap());
+        let (sender, told) = channel();
+        let (ours, answer) = (Arc::clone(&server), Arc::new(answer));
+        thread::spawn(move || {
+            for mut request in ours.incoming_requests() {
+                let (sender, answer) = (sender.clone(), Arc::clone(&answer));
+                thread::spawn(move || {
+                    let mut body = String::new();
+                    request.as_reader().read_to_string(&mut body).unwrap();
+                    let (path, query) =
+                        request.url().split_once('?').unwrap_or((request.url(), ""));
+                    let is_post = *request.method() == Method::Post;
+                    let text = if is_post { &body } else { query };
+                    let fields = parse(text.as_bytes()).into_owned().collect();
+                    let call = Call { is_post, path: path.to_owned(), fields };
+                    let (status, body, location) = answer(&call);
+                    if call.is_post {
+                        let _ = sender.send((call.path, call.fields["url"].clone()));
+                    }
+                    let mut response = Response::from_string(body).with_status_code(status);
+                    if let Some(location) = location {
+                        response.add_header(Header::from_bytes("location", location).unwrap());
+                    }
+                    // The cloud may not wait.
+                    let _ = request.respond(response);
+                });
+            }
+        });
+        Self { server, told }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.server.server_addr().to_ip().unwrap().port()
+    }
+
+    /// The path and feed of the next notification; also of one that was answered with a failure.
+    #[track_caller]
+    pub fn told(&self) -> (String, String) {
+        self.told.recv_timeout(PATIENCE).expect("a notification")
+    }
+
+    /// Asserts that no notification came, or comes at once.
+    #[track_caller]
+    pub fn was_not_told(&self) {
+        let more = self.told.recv_timeout(Duration::from_millis(300));
+        assert!(more.is_err(), "{more:?}");
+    }
+}
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        self.server.unblock();
+    }
+}
+
+/// The answer that the protocol wants.
+pub fn honest(call: &Call) -> Reply {
+    (200, call.fields.get("challenge").cloned().unwrap_or_default(), None)
+}
