@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use self::duties::Duties;
 pub use self::reception::Reception;
 use self::schedule::Schedule;
+use super::cloud::OwnCloud;
 use super::deliver::Target;
 use super::session::Session;
 use crate::error::Result;
@@ -31,6 +32,9 @@ const REGISTRARS: usize = 2;
 /// How long the end waits for what is under way.
 const GRACE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// Finds the schedule of one of the duties.
+type Of<K> = fn(&Duties) -> &Schedule<K>;
 
 /// Why listening ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,7 @@ pub enum End {
 /// The threads that do what listening asks for.
 pub struct Listening {
     duties: Arc<Duties>,
+    cloud: Option<Arc<OwnCloud>>,
     threads: Vec<JoinHandle<()>>,
     ends: Sender<End>,
 }
@@ -55,7 +60,7 @@ impl Listening {
     /// time between two looks. What makes it end goes to `ends`.
     ///
     /// # Errors
-    /// When the contacts cannot be listed.
+    /// When the contacts cannot be listed, or the subscriptions to our feeds cannot be read.
     pub fn begin(
         session: &mut Session,
         target: Option<Target>,
@@ -64,53 +69,40 @@ impl Listening {
     ) -> Result<Self> {
         let duties = Arc::new(Duties::new(target, pause));
         duties.survey(session)?;
-        let mut listening = Self { duties, threads: Vec::new(), ends };
-        listening.employ(
-            session,
-            |duties| &duties.rounds,
-            |duties, session, ()| {
-                duties.look_around(session);
-            },
-        );
-        listening.employ(
-            session,
-            |duties| &duties.calls,
-            |duties, session, ()| {
-                duties.follow(session);
-            },
-        );
-        for _ in 0..ATTENDANTS {
-            listening.employ(
-                session,
-                |duties| &duties.attention.schedule,
-                |duties, session, name| {
-                    duties.look_after(session, name);
-                },
-            );
-        }
-        for _ in 0..REGISTRARS {
-            listening.employ(
-                session,
-                |duties| &duties.leases,
-                |duties, session, name| {
-                    duties.renew(session, name);
-                },
-            );
-        }
+        let cloud = OwnCloud::open(session)?;
+        let mut listening = Self { duties, cloud, threads: Vec::new(), ends };
+        listening.employ_all(session);
         listening.duties.rounds.soon(());
         Ok(listening)
     }
 
+    /// Starts the threads for each of the duties.
+    fn employ_all(&mut self, session: &Session) {
+        let (rounds, calls): (Of<()>, Of<()>) = (|duties| &duties.rounds, |duties| &duties.calls);
+        self.employ(session, rounds, |duties, session, ()| duties.look_around(session));
+        self.employ(session, calls, |duties, session, ()| duties.follow(session));
+        let contacts: Of<String> = |duties| &duties.attention.schedule;
+        for _ in 0..ATTENDANTS {
+            self.employ(session, contacts, |duties, session, name| {
+                duties.look_after(session, name)
+            });
+        }
+        let leases: Of<String> = |duties| &duties.leases;
+        for _ in 0..REGISTRARS {
+            self.employ(session, leases, |duties, session, name| duties.renew(session, name));
+        }
+    }
+
     /// What answers the server's requests.
     pub fn reception(&self, session: &Session) -> Reception {
-        Reception::new(session, Arc::clone(&self.duties))
+        Reception::new(session, Arc::clone(&self.duties), self.cloud.clone())
     }
 
     /// Starts a thread that attends to one of the duties.
     fn employ<K: Ord + Clone + 'static>(
         &mut self,
         session: &Session,
-        schedule: fn(&Duties) -> &Schedule<K>,
+        schedule: Of<K>,
         attend: fn(&Duties, &mut Session, &K),
     ) {
         let (mut session, duties) = (session.beside(), Arc::clone(&self.duties));
@@ -129,6 +121,9 @@ impl Listening {
     /// Ends, after what is under way; what takes too long is left where the next start finds it.
     pub fn end(self, session: &Session) {
         self.duties.end();
+        if let Some(cloud) = &self.cloud {
+            cloud.stop();
+        }
         let deadline = Instant::now() + GRACE;
         while self.threads.iter().any(|thread| !thread.is_finished()) {
             if Instant::now() >= deadline {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::duties::Duties;
+use crate::conversation::cloud::OwnCloud;
 use crate::conversation::hosting::Hosting;
 use crate::conversation::registration::NOTIFY;
 use crate::conversation::session::Session;
@@ -13,20 +14,24 @@ use crate::transport::server::{Answer, Request, Response};
 const CHALLENGE: usize = 512;
 
 /// What answers the requests to a home that listens. Several threads may ask at once.
-#[derive(Debug)]
 pub struct Reception {
     hosting: Hosting,
     /// The path of the base URL: a proxy may leave it on or take it off.
     base: String,
     duties: Arc<Duties>,
+    cloud: Option<Arc<OwnCloud>>,
 }
 
 impl Reception {
     /// Answers for the home of `session`.
-    pub fn new(session: &Session, duties: Arc<Duties>) -> Self {
+    pub(super) fn new(
+        session: &Session,
+        duties: Arc<Duties>,
+        cloud: Option<Arc<OwnCloud>>,
+    ) -> Self {
         let base = session.config.base_url.as_ref();
         let base = base.map_or("/".to_owned(), |base| base.path().to_owned());
-        Self { hosting: Hosting::new(session.home.public()), base, duties }
+        Self { hosting: Hosting::new(session.home.public()), base, duties, cloud }
     }
 
     /// Answers `request`.
@@ -38,8 +43,10 @@ impl Reception {
         if let Some(token) = path.strip_prefix(NOTIFY) {
             return self.notified(token, &request).into();
         }
-        match path {
-            "pleaseFollow" => self.called(&request).into(),
+        match (path, &self.cloud) {
+            ("pleaseFollow", _) => self.called(&request).into(),
+            ("pleaseNotify", Some(cloud)) => cloud.please_notify(&request),
+            ("ping", Some(cloud)) => cloud.ping(&request).into(),
             _ => self.hosting.answer(&request).into(),
         }
     }
