@@ -1,17 +1,21 @@
 //! `pleaseFollow`, the handshake call: "I'd like you to follow this, and tell me what to follow"
 //! (PROTOCOL §8).
 
+use serde::{Deserialize, Serialize};
+
 use super::url::Url;
 use super::{Error, Result};
 
 /// A call. It is a hint: only what stands at these URLs counts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PleaseFollow {
     /// The caller's feed for us.
     pub feed: Url,
     /// Where the caller's certificate stands.
     pub key: Url,
     /// Our feed that the caller answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_reply_to: Option<Url>,
 }
 

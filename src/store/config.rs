@@ -33,6 +33,9 @@ pub struct Config {
     /// The networks of proxies in front of our server, whose word on the client is believed.
     #[serde(default)]
     pub trusted_proxies: Vec<String>,
+    /// Whether what a stranger's call names is fetched at once; else when the user asks who called.
+    #[serde(default = "yes")]
+    pub fetch_invitations: bool,
     /// Who tells subscribers that a feed changed.
     #[serde(default)]
     pub cloud: Cloud,
@@ -178,6 +181,10 @@ fn duration<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<SignedDur
     time::duration(&String::deserialize(from)?).map_err(serde::de::Error::custom)
 }
 
+fn yes() -> bool {
+    true
+}
+
 fn hour() -> SignedDuration {
     SignedDuration::from_hours(1)
 }
@@ -258,14 +265,16 @@ mod tests {
                 config.unreachable_after,
                 config.stale_grace,
                 config.allow,
-                config.cloud
+                config.cloud,
+                config.fetch_invitations
             ),
             (
                 default.retention,
                 default.unreachable_after,
                 default.stale_grace,
                 default.allow,
-                default.cloud
+                default.cloud,
+                true
             )
         );
     }
