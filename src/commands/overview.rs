@@ -5,6 +5,7 @@ use crate::conversation::session::{Options, Session};
 use crate::conversation::standing::Standing;
 use crate::conversation::world::World;
 use crate::error::Result;
+use crate::store::calls;
 use crate::store::contacts;
 use crate::store::home::Home;
 use crate::store::invitations::{self, Decision};
@@ -89,6 +90,11 @@ fn about_invitations(session: &Session) -> Result<Vec<Line>> {
             let name = received.name;
             lines.push((3, format!("`{name}` invites you: cloudim handshake accept {name}")));
         }
+    }
+    let callers = calls::load(&session.home)?.waiting.len();
+    if callers > 0 {
+        let waiting = count(callers, "call");
+        lines.push((5, format!("{waiting} by strangers: cloudim handshake list")));
     }
     for made in invitations::made(&session.home)? {
         let name = made.name.unwrap_or_else(|| "somebody".to_owned());

@@ -3,17 +3,21 @@
 
 #[cfg(test)]
 mod examples;
+mod kept;
 mod our_feeds;
 mod places;
 mod queue;
 mod rate;
 pub mod reception;
 
-use super::acceptance::Relation;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::acceptance::{self, Relation};
+use super::candidate::{self, Candidate};
 use super::incoming::{self, Taken};
 use super::session::Session;
-use super::{address, candidate, pending, singles};
-use crate::conversation::fetch;
+use super::{address, fetch, pending, singles};
 use crate::error::{Context, Error, Result};
 use crate::protocol::channel::Channel;
 use crate::protocol::limits;
@@ -23,41 +27,92 @@ use crate::store::contacts;
 use crate::store::invitations;
 use crate::transport::client::{Answer, Conditions};
 
+pub use kept::{follow_kept, keep};
 pub use our_feeds::OurFeeds;
-pub use places::Places;
 pub use queue::Queue;
-pub use rate::Calls;
+pub use rate::Rate;
+
+/// What a host that a stranger names has for each document.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// The contact of this name has news.
+    Contact(String),
+    /// An invitation of ours is answered, or may be, where we know to look: a round finds it.
+    Answer,
+    /// The hosts that it names were named too often, for now.
+    TooOften,
+    /// Nothing that needs more to be done.
+    Nothing,
+}
 
 /// Why a call is followed.
-enum Expectation {
-    /// It is by a contact, or answers an invitation of ours that knows where to look: the next
-    /// round finds what there is, and nothing that the caller names need be fetched.
-    Found,
-    /// It answers an invitation of ours, and only the caller knows where.
-    Answer,
+enum Reason {
+    /// It is by the contact of this name.
+    Contact(String),
+    /// It answers an invitation of ours: at the place where the round looks, or elsewhere.
+    Answer { at_place: bool },
     /// It is by a stranger.
     None,
 }
 
-/// Follows a call. Returns whether there may be news of a contact, for a round to find.
+/// Follows a call, unless `rate` forbids it. Several threads may do so at once.
 ///
 /// # Errors
 /// When what it names cannot be fetched, or is no introduction for us.
-pub fn follow(session: &mut Session, calls: &mut Calls, call: &PleaseFollow) -> Result<bool> {
-    let now = session.now();
-    let admitted = match expectation(session, call)? {
-        Expectation::Found => return Ok(true),
-        Expectation::Answer => calls.admit_answer(call, now),
-        Expectation::None => calls.admit(call, now),
-    };
-    if session.config.read_only || !admitted {
-        log::info!("a call by {} is not followed", call.feed.host());
-        return Ok(false);
+pub fn follow(session: &Session, rate: &Mutex<Rate>, call: &PleaseFollow) -> Result<Followed> {
+    let reason = reason(session, call)?;
+    if let Reason::Contact(name) = reason {
+        return Ok(Followed::Contact(name));
     }
-    let document = match session.client()?.get(&call.feed, limits::STRANGER, &Conditions::default())
-    {
+    if session.config.read_only {
+        return Ok(Followed::Nothing);
+    }
+    let is_answer = matches!(reason, Reason::Answer { .. });
+    let mut counted = rate.lock().unwrap_or_else(PoisonError::into_inner);
+    let admitted = match is_answer {
+        true => counted.admit_answer(call, session.now()),
+        false => counted.admit(call, session.now()),
+    };
+    drop(counted);
+    if !admitted {
+        log::info!("calls name {} too often", call.feed.host());
+        return Ok(Followed::TooOften);
+    }
+    if matches!(reason, Reason::Answer { at_place: true }) {
+        return Ok(Followed::Answer);
+    }
+    let mut guest = session.beside();
+    guest.hurry(PATIENCE)?;
+    let candidate = fetched(&mut guest, call)?;
+    decide(&mut guest, &candidate)
+}
+
+fn reason(session: &Session, call: &PleaseFollow) -> Result<Reason> {
+    for name in contacts::list(&session.home)? {
+        let contact = Contact::load(&session.home, &name)?;
+        if contact.feed == call.feed && !contact.blocked {
+            return Ok(Reason::Contact(name));
+        }
+    }
+    for made in invitations::made(&session.home)? {
+        let ours = singles::feed_url(session, &made.token)?;
+        if call.in_reply_to.as_ref() == Some(&ours) {
+            let at_place = acceptance::reply_place(&made)?.as_ref() == Some(&call.feed);
+            return Ok(Reason::Answer { at_place });
+        }
+    }
+    Ok(Reason::None)
+}
+
+/// The introduction that `call` leads to.
+fn fetched(session: &mut Session, call: &PleaseFollow) -> Result<Candidate> {
+    let answer = session.client()?.get(&call.feed, limits::STRANGER, &Conditions::default());
+    let document = match answer {
         Ok(Answer::Document(document)) => document,
-        Ok(Answer::Unchanged) => return Ok(false),
+        Ok(Answer::Unchanged) => return Err(Error::cannot("a caller's host sent no document")),
         Err(failure) => return Err(fetch::failed(&call.feed.shortened(), failure)),
     };
     let channel =
@@ -68,35 +123,24 @@ pub fn follow(session: &mut Session, calls: &mut Calls, call: &PleaseFollow) -> 
     if candidate.introduction.feed != call.feed {
         return Err(Error::cannot("a caller's introduction belongs to another feed"));
     }
-    match incoming::take(session, &candidate)? {
-        Taken::Waits(name, what) => {
-            session.say(&format!("`{name}` {what}: cloudim handshake accept {name}"));
-            Ok(false)
-        }
-        Taken::Known(_) => Ok(false),
-        Taken::Settled(Relation::Answer(made)) => {
-            pending::conclude(session, &made, &candidate, false).map(|_| true)
-        }
-        Taken::Settled(Relation::Crossing(made)) => {
-            pending::conclude(session, &made, &candidate, true).map(|_| true)
-        }
-        Taken::Settled(_) => Ok(true),
-    }
+    Ok(candidate)
 }
 
-fn expectation(session: &Session, call: &PleaseFollow) -> Result<Expectation> {
-    for name in contacts::list(&session.home)? {
-        if Contact::load(&session.home, &name)?.feed == call.feed {
-            return Ok(Expectation::Found);
+/// Keeps what is for the user to decide, and concludes what is agreed already.
+fn decide(session: &mut Session, candidate: &Candidate) -> Result<Followed> {
+    match incoming::take(session, candidate)? {
+        Taken::Waits(name, what) => {
+            session.say(&format!("`{name}` {what}: cloudim handshake accept {name}"));
+            Ok(Followed::Nothing)
         }
-    }
-    for made in invitations::made(&session.home)? {
-        let ours = singles::feed_url(session, &made.token)?;
-        if call.in_reply_to.as_ref() == Some(&ours) {
-            let place = super::acceptance::reply_place(&made)?;
-            let is_there = place.as_ref() == Some(&call.feed);
-            return Ok(if is_there { Expectation::Found } else { Expectation::Answer });
+        Taken::Known(_) => Ok(Followed::Nothing),
+        Taken::Settled(Relation::Answer(made)) => {
+            pending::conclude(session, &made, candidate, false).map(|_| Followed::Answer)
         }
+        Taken::Settled(Relation::Crossing(made)) => {
+            pending::conclude(session, &made, candidate, true).map(|_| Followed::Answer)
+        }
+        Taken::Settled(Relation::Contact(name)) => Ok(Followed::Contact(name)),
+        Taken::Settled(_) => Ok(Followed::Nothing),
     }
-    Ok(Expectation::None)
 }

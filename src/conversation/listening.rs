@@ -6,6 +6,7 @@
 
 mod announcement;
 mod attention;
+mod callers;
 mod directory;
 mod duties;
 mod reception;
@@ -16,6 +17,7 @@ use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use self::callers::{Callers, Errand};
 use self::duties::Duties;
 pub use self::reception::Reception;
 use self::schedule::Schedule;
@@ -67,7 +69,7 @@ impl Listening {
         pause: Duration,
         ends: Sender<End>,
     ) -> Result<Self> {
-        let duties = Arc::new(Duties::new(target, pause));
+        let duties = Arc::new(Duties::new(session, target, pause)?);
         duties.survey(session)?;
         let cloud = OwnCloud::open(session)?;
         let mut listening = Self { duties, cloud, threads: Vec::new(), ends };
@@ -78,9 +80,12 @@ impl Listening {
 
     /// Starts the threads for each of the duties.
     fn employ_all(&mut self, session: &Session) {
-        let (rounds, calls): (Of<()>, Of<()>) = (|duties| &duties.rounds, |duties| &duties.calls);
+        let rounds: Of<()> = |duties| &duties.rounds;
         self.employ(session, rounds, |duties, session, ()| duties.look_around(session));
-        self.employ(session, calls, |duties, session, ()| duties.follow(session));
+        let calls: Of<Errand> = |duties| &duties.callers.schedule;
+        for _ in 0..Callers::THREADS {
+            self.employ(session, calls, Duties::follow);
+        }
         let contacts: Of<String> = |duties| &duties.attention.schedule;
         for _ in 0..ATTENDANTS {
             self.employ(session, contacts, |duties, session, name| {

@@ -196,6 +196,16 @@ impl Session {
         Ok(self.client.get_or_init(|| client).clone())
     }
 
+    /// Gives each request from now on `patience` at most.
+    ///
+    /// # Errors
+    /// As [`Session::client`].
+    pub fn hurry(&mut self, patience: Duration) -> Result<()> {
+        self.options.timeout = self.options.timeout.min(patience);
+        self.client = OnceCell::from(self.client()?.within(self.options.timeout));
+        Ok(())
+    }
+
     /// The guard that stands before every request.
     ///
     /// # Errors

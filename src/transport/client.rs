@@ -112,6 +112,11 @@ impl Client {
         Self { agent: egress::agent(config, Guard::new(allow)), timeout }
     }
 
+    /// This client with less time for each request, if `timeout` is less.
+    pub fn within(&self, timeout: Duration) -> Self {
+        Self { agent: self.agent.clone(), timeout: self.timeout.min(timeout) }
+    }
+
     /// Fetches the document at `url`, of at most `limit` bytes, unless `conditions` still hold.
     ///
     /// # Errors
@@ -173,12 +178,6 @@ impl Client {
         let (url, mut response) = self.post(url, fields)?;
         succeeded(&response)?;
         body(&url, &mut response, ANSWER)
-    }
-
-    /// This client with less time for each request, if `timeout` is less.
-    #[must_use]
-    pub fn within(&self, timeout: Duration) -> Self {
-        Self { agent: self.agent.clone(), timeout: self.timeout.min(timeout) }
     }
 
     fn post(&self, url: &Url, fields: &[(&str, &str)]) -> Result<(Url, Response<Body>), Failure> {

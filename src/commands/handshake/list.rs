@@ -5,14 +5,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::commands::input;
-use crate::conversation::output;
 use crate::conversation::session::{Format, Session};
+use crate::conversation::{calls, output};
 use crate::error::Result;
 use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::introduction::Introduction;
 use crate::store::invitations::{self, Decision, Invitation};
 
 /// List the invitations that wait
+///
+/// With `fetch_invitations = false` in config.toml it first fetches those of whoever called since.
 #[derive(Debug, Args)]
 pub struct ListArgs {}
 
@@ -21,6 +23,10 @@ pub struct ListArgs {}
 /// # Errors
 /// When an invitation cannot be read.
 pub fn list(session: &mut Session) -> Result<()> {
+    // What waits already is shown even if those who called cannot be looked at.
+    if let Err(error) = calls::follow_kept(session) {
+        session.report(&error);
+    }
     let mut lines = String::new();
     for invitation in invitations::list(&session.home)? {
         let line = match &invitation {

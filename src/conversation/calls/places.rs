@@ -28,6 +28,18 @@ struct Caller {
 }
 
 impl Places {
+    /// The places as [`Places::all`] gave them.
+    pub fn of(calls: Vec<(IpAddr, PleaseFollow)>) -> Self {
+        let mut places = Self::default();
+        calls.into_iter().for_each(|(caller, call)| places.add(caller, call));
+        places
+    }
+
+    /// The calls in the order in which they would be taken.
+    pub fn all(mut self) -> Vec<(IpAddr, PleaseFollow)> {
+        std::iter::from_fn(|| self.take()).collect()
+    }
+
     /// Keeps `call` by `caller`. What waits already is kept once, for whoever has fewer calls here.
     pub fn add(&mut self, caller: IpAddr, call: PleaseFollow) {
         let address = neighbourhood(caller);
@@ -58,22 +70,15 @@ impl Places {
         Some((address, call))
     }
 
-    /// Removes `call`, whoever made it.
-    pub fn remove(&mut self, call: &PleaseFollow) {
+    fn remove(&mut self, call: &PleaseFollow) {
         for caller in &mut self.callers {
             caller.calls.retain(|waiting| waiting != call);
         }
         self.callers.retain(|caller| !caller.calls.is_empty());
     }
 
-    /// How many calls wait.
-    pub fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.callers.iter().map(|caller| caller.calls.len()).sum()
-    }
-
-    /// Whether none waits.
-    pub fn is_empty(&self) -> bool {
-        self.callers.is_empty()
     }
 
     fn count(&self, address: IpAddr) -> usize {
@@ -96,8 +101,8 @@ mod tests {
     use super::super::examples::{address, call};
     use super::*;
 
-    fn taken(places: &mut Places) -> Vec<PleaseFollow> {
-        std::iter::from_fn(|| places.take()).map(|(_, call)| call).collect()
+    fn taken(places: Places) -> Vec<PleaseFollow> {
+        places.all().into_iter().map(|(_, call)| call).collect()
     }
 
     #[test]
@@ -106,8 +111,7 @@ mod tests {
         for (caller, number) in [(1, 10), (1, 11), (1, 12), (2, 20), (3, 30), (2, 21)] {
             places.add(address(caller), call(number));
         }
-        assert_eq!(taken(&mut places), [10, 20, 30, 11, 21, 12].map(call));
-        assert!(places.is_empty());
+        assert_eq!(taken(places), [10, 20, 30, 11, 21, 12].map(call));
     }
 
     #[test]
@@ -128,7 +132,7 @@ mod tests {
         for caller in 0..300 {
             places.add(address(caller), call(caller));
         }
-        assert_eq!(taken(&mut places), (0..100).map(call).collect::<Vec<_>>());
+        assert_eq!(taken(places), (0..100).map(call).collect::<Vec<_>>());
     }
 
     #[test]
@@ -142,8 +146,18 @@ mod tests {
         assert_eq!(places.take(), Some((address(1), call(2))));
         assert_eq!(places.take(), Some((address(2), call(1))));
         places.add(address(2), call(3));
-        assert_eq!(places.take(), Some((address(1), call(3))));
-        assert!(places.is_empty());
+        assert_eq!(taken(places), [call(3)]);
+    }
+
+    #[test]
+    fn written_down_and_read_again_they_have_the_same_turns() {
+        let mut places = Places::default();
+        for (caller, number) in [(1, 10), (1, 11), (1, 12), (2, 20), (3, 30), (2, 21)] {
+            places.add(address(caller), call(number));
+        }
+        places.take();
+        let all = places.all();
+        assert_eq!(Places::of(all.clone()).all(), all);
     }
 
     #[test]
@@ -153,7 +167,7 @@ mod tests {
         places.add(of("2001:db8:1:2::1"), call(1));
         places.add(of("2001:db8:1:2:ffff::9"), call(2));
         places.add(of("2001:db8:1:3::1"), call(3));
-        assert_eq!(taken(&mut places), [1, 3, 2].map(call));
+        assert_eq!(taken(places), [1, 3, 2].map(call));
     }
 
     proptest! {
@@ -175,7 +189,7 @@ mod tests {
                 }
                 prop_assert!(places.len() <= MOST);
             }
-            prop_assert!(found || taken(&mut places).contains(&mine));
+            prop_assert!(found || taken(places).contains(&mine));
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::protocol::please_follow::PleaseFollow;
 const EXPECTED: usize = 1_000;
 
 /// Calls that wait to be followed: those by strangers in [`Places`], and those that we expect, which
-/// have places of their own and come first (PROTOCOL §8).
+/// have places of their own (PROTOCOL §8).
 #[derive(Debug, Default)]
 pub struct Queue(Mutex<Lanes>);
 
@@ -41,11 +41,6 @@ impl Queue {
         }
     }
 
-    /// The next call to follow: the expected ones first, then each stranger's oldest in turn.
-    pub fn take(&self) -> Option<PleaseFollow> {
-        self.take_expected().or_else(|| self.take_strange().map(|(_, call)| call))
-    }
-
     /// The next of the expected calls.
     pub fn take_expected(&self) -> Option<PleaseFollow> {
         self.lanes().expected.pop_front()
@@ -54,12 +49,6 @@ impl Queue {
     /// The next call by a stranger, and whose it is.
     pub fn take_strange(&self) -> Option<(IpAddr, PleaseFollow)> {
         self.lanes().strangers.take()
-    }
-
-    /// Whether none waits.
-    pub fn is_empty(&self) -> bool {
-        let lanes = self.lanes();
-        lanes.expected.is_empty() && lanes.strangers.is_empty()
     }
 
     fn lanes(&self) -> MutexGuard<'_, Lanes> {
@@ -72,23 +61,24 @@ mod tests {
     use super::super::examples::{address, call, url};
     use super::*;
 
+    fn expected(queue: &Queue) -> Vec<PleaseFollow> {
+        std::iter::from_fn(|| queue.take_expected()).collect()
+    }
+
     fn answer(number: u32, to: &str) -> PleaseFollow {
         PleaseFollow { in_reply_to: Some(url(to)), ..call(number) }
     }
 
     #[test]
-    fn expected_calls_come_first_and_no_flood_takes_their_places() {
+    fn no_flood_takes_the_places_of_what_is_expected() {
         let queue = Queue::default();
-        assert!(queue.is_empty());
         for number in 0..5_000 {
             queue.offer(address(number), call(number), false);
         }
         queue.offer(address(1), answer(1, "f/a.rss"), true);
         queue.offer(address(1), call(2), true);
-        assert_eq!(queue.take(), Some(answer(1, "f/a.rss")));
-        assert_eq!(queue.take(), Some(call(2)));
-        assert_eq!(queue.take(), Some(call(0)));
-        assert!(!queue.is_empty());
+        assert_eq!(expected(&queue), [answer(1, "f/a.rss"), call(2)]);
+        assert_eq!(queue.take_strange(), Some((address(0), call(0))));
     }
 
     #[test]
@@ -98,9 +88,7 @@ mod tests {
             queue.offer(address(1), answer(number, "f/a.rss"), true);
             queue.offer(address(1), answer(100, &format!("f/{number}.rss")), true);
         }
-        assert_eq!(queue.take(), Some(answer(9, "f/a.rss")));
-        assert_eq!(queue.take(), Some(answer(100, "f/9.rss")));
-        assert!(queue.is_empty());
+        assert_eq!(expected(&queue), [answer(9, "f/a.rss"), answer(100, "f/9.rss")]);
     }
 
     #[test]
@@ -109,7 +97,7 @@ mod tests {
         for number in 0..2_000 {
             queue.offer(address(1), call(number), true);
         }
-        assert_eq!(std::iter::from_fn(|| queue.take()).count(), EXPECTED);
+        assert_eq!(expected(&queue).len(), EXPECTED);
     }
 
     #[test]
@@ -124,6 +112,6 @@ mod tests {
                 });
             }
         });
-        assert_eq!(std::iter::from_fn(|| queue.take()).count(), 40);
+        assert_eq!(std::iter::from_fn(|| queue.take_strange()).count(), 40);
     }
 }

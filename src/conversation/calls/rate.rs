@@ -1,6 +1,6 @@
 //! How often a host may be named by those who call.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,11 +13,22 @@ const NAMES: usize = 1_000;
 
 /// How often calls have named each host, lately: so nobody makes us visit one over and over.
 #[derive(Debug, Default)]
-pub struct Calls {
-    named: HashMap<String, Vec<Timestamp>>,
+pub struct Rate {
+    named: BTreeMap<String, Vec<Timestamp>>,
 }
 
-impl Calls {
+impl Rate {
+    /// As it was, when each host was named at these times.
+    pub fn of(named: BTreeMap<String, Vec<Timestamp>>) -> Self {
+        Self { named }
+    }
+
+    /// When each host was named in the hour before `now`.
+    pub fn named(mut self, now: Timestamp) -> BTreeMap<String, Vec<Timestamp>> {
+        self.forget(now);
+        self.named
+    }
+
     /// Whether a stranger's `call` may be followed at `now`, by the hosts that it names; if so, it
     /// counts.
     pub fn admit(&mut self, call: &PleaseFollow, now: Timestamp) -> bool {
@@ -26,19 +37,15 @@ impl Calls {
         self.count(both, now)
     }
 
-    /// As [`Calls::admit`], for a call that answers a pending feed of ours: only who was invited
+    /// As [`Rate::admit`], for a call that answers a pending feed of ours: only who was invited
     /// knows that feed, so strangers who name the same host do not keep the answer out.
     pub fn admit_answer(&mut self, call: &PleaseFollow, now: Timestamp) -> bool {
         let answered = call.in_reply_to.as_ref().map(|feed| feed.as_str());
-        self.admit(call, now) || answered.is_some_and(|feed| self.count(&[feed], now))
+        answered.is_some_and(|feed| self.count(&[feed], now)) || self.admit(call, now)
     }
 
     fn count(&mut self, names: &[&str], now: Timestamp) -> bool {
-        let fresh = |at: &Timestamp| now.duration_since(*at) < SignedDuration::from_hours(1);
-        self.named.retain(|_, times| {
-            times.retain(fresh);
-            !times.is_empty()
-        });
+        self.forget(now);
         let often = |name: &&str| self.named.get(*name).is_some_and(|times| times.len() >= AN_HOUR);
         if names.iter().any(often) {
             return false;
@@ -48,6 +55,14 @@ impl Calls {
             self.named.entry((*name).to_owned()).or_default().push(now);
         }
         true
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        let fresh = |at: &Timestamp| now.duration_since(*at) < SignedDuration::from_hours(1);
+        self.named.retain(|_, times| {
+            times.retain(fresh);
+            !times.is_empty()
+        });
     }
 
     /// Forgets who was not named for longest: refusing instead would let a flood of names refuse
@@ -79,34 +94,34 @@ mod tests {
 
     #[test]
     fn a_host_is_named_three_times_an_hour() {
-        let mut calls = Calls::default();
+        let mut rate = Rate::default();
         for minute in 0..3 {
-            assert!(calls.admit(&call("a.example", "a.example"), at(minute)));
+            assert!(rate.admit(&call("a.example", "a.example"), at(minute)));
         }
-        assert!(!calls.admit(&call("a.example", "b.example"), at(4)));
-        assert!(!calls.admit(&call("b.example", "a.example"), at(4)));
-        assert!(calls.admit(&call("b.example", "b.example"), at(4)));
-        assert!(calls.admit(&call("a.example", "a.example"), at(61)));
+        assert!(!rate.admit(&call("a.example", "b.example"), at(4)));
+        assert!(!rate.admit(&call("b.example", "a.example"), at(4)));
+        assert!(rate.admit(&call("b.example", "b.example"), at(4)));
+        assert!(rate.admit(&call("a.example", "a.example"), at(61)));
     }
 
     #[test]
     fn a_flood_of_names_fills_no_memory_and_refuses_nobody_else() {
-        let mut calls = Calls::default();
+        let mut rate = Rate::default();
         for number in 0..5_000 {
             let host = format!("h{number}.example");
-            assert!(calls.admit(&call(&host, &host), at(0)));
-            assert!(calls.named.len() <= NAMES);
+            assert!(rate.admit(&call(&host, &host), at(0)));
+            assert!(rate.named.len() <= NAMES);
         }
-        assert!(calls.admit(&call("honest.example", "honest.example"), at(1)));
+        assert!(rate.admit(&call("honest.example", "honest.example"), at(1)));
     }
 
     #[test]
     fn strangers_who_name_a_host_do_not_keep_an_answer_from_there_out() {
-        let mut calls = Calls::default();
-        while calls.admit(&call("a.example", "a.example"), at(0)) {}
+        let mut rate = Rate::default();
+        while rate.admit(&call("a.example", "a.example"), at(0)) {}
         let feed = Url::normalized("https://ours.example/f/x.rss").unwrap();
         let answer = PleaseFollow { in_reply_to: Some(feed), ..call("a.example", "a.example") };
-        let admitted = (0..5).filter(|_| calls.admit_answer(&answer, at(1))).count();
+        let admitted = (0..5).filter(|_| rate.admit_answer(&answer, at(1))).count();
         assert_eq!(admitted, AN_HOUR);
     }
 }

@@ -11,7 +11,7 @@ const XML: &str = "text/xml; charset=utf-8";
 const METHOD: &str = "cloudim.pleaseFollow";
 
 /// Answers a call by form; one that can be followed is given to `take`.
-pub fn please_follow(request: &Request, take: impl FnOnce(PleaseFollow)) -> Response {
+pub fn please_follow(request: &Request, take: &mut dyn FnMut(PleaseFollow)) -> Response {
     if let Some(refusal) = only_post(request) {
         return refusal;
     }
@@ -29,7 +29,7 @@ pub fn please_follow(request: &Request, take: impl FnOnce(PleaseFollow)) -> Resp
 
 /// Answers a call by XML-RPC, `cloudim.pleaseFollow(feed, key[, inReplyTo])`, as
 /// [`please_follow`] does: with the boolean 1, or with a fault.
-pub fn rpc(request: &Request, take: impl FnOnce(PleaseFollow)) -> Response {
+pub fn rpc(request: &Request, take: &mut dyn FnMut(PleaseFollow)) -> Response {
     if let Some(refusal) = only_post(request) {
         return refusal;
     }
@@ -109,7 +109,7 @@ mod tests {
     /// The answer to a call by XML-RPC, and what was taken.
     fn rpc_of(kind: &str, document: &str) -> (String, Option<PleaseFollow>) {
         let mut taken = None;
-        let response = rpc(&request("POST", kind, document), |call| taken = Some(call));
+        let response = rpc(&request("POST", kind, document), &mut |call| taken = Some(call));
         (body(response), taken)
     }
 
@@ -125,11 +125,11 @@ mod tests {
     fn a_form_is_taken_or_told_what_it_lacks() {
         let mut taken = None;
         let good = request("POST", FORM, &format!("feed={FEED}&key={KEY}&inReplyTo={FEED}"));
-        let answer = body(please_follow(&good, |call| taken = Some(call)));
+        let answer = body(please_follow(&good, &mut |call| taken = Some(call)));
         assert!(answer.contains("success=\"true\" msg=\"Thanks for the call.\""), "{answer}");
         assert_eq!(taken, PleaseFollow::new(FEED, KEY, Some(FEED)).ok());
         for bad in [format!("feed={FEED}"), format!("feed=x&key={KEY}"), String::new()] {
-            let answer = body(please_follow(&request("POST", FORM, &bad), |_| unreachable!()));
+            let answer = body(please_follow(&request("POST", FORM, &bad), &mut |_| unreachable!()));
             assert!(answer.contains("success=\"false\""), "{answer}");
         }
     }
@@ -167,7 +167,9 @@ mod tests {
     #[test]
     fn only_post_calls() {
         let get = request("GET", "text/xml", "");
-        for answer in [please_follow(&get, |_| unreachable!()), rpc(&get, |_| unreachable!())] {
+        for answer in
+            [please_follow(&get, &mut |_| unreachable!()), rpc(&get, &mut |_| unreachable!())]
+        {
             assert_eq!(answer.status, 405);
             assert!(answer.headers.contains(&("allow".to_owned(), "POST".to_owned())));
         }

@@ -1,27 +1,23 @@
 //! What a home that listens has to do: each duty has a schedule, and threads that attend to it.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::attention::Attention;
+use super::callers::{Callers, Errand};
 use super::directory::Directory;
 use super::schedule::Schedule;
-use crate::conversation::calls::{self, Calls};
+use crate::conversation::calls::Followed;
 use crate::conversation::deliver::{self, Target};
 use crate::conversation::registration;
 use crate::conversation::round;
 use crate::conversation::session::Session;
 use crate::error::Result;
 use crate::protocol::hash::Hash;
-use crate::protocol::please_follow::PleaseFollow;
 use crate::store::contact::Contact;
 use crate::store::contacts;
 use crate::store::delivered::Delivered;
 use crate::store::messages::Messages;
-
-/// Calls that wait to be followed, at most.
-const CALLS: usize = 100;
 
 /// What is to be done, and what the threads that do it have to know.
 #[derive(Debug)]
@@ -34,29 +30,28 @@ pub struct Duties {
     pub leases: Schedule<String>,
     /// When to look at everybody: the net under the notifications.
     pub rounds: Schedule<()>,
-    /// When to follow the calls that wait.
-    pub calls: Schedule<()>,
-    waiting: Mutex<VecDeque<PleaseFollow>>,
-    admitted: Mutex<Calls>,
+    /// Who called.
+    pub callers: Callers,
     target: Option<Target>,
     pause: Duration,
 }
 
 impl Duties {
-    /// The duties of a home that delivers to `target`, if it is to deliver, and looks around every
-    /// `pause`.
-    pub fn new(target: Option<Target>, pause: Duration) -> Self {
-        Self {
+    /// The duties of the home of `session`, which delivers to `target`, if it is to deliver, and
+    /// looks around every `pause`.
+    ///
+    /// # Errors
+    /// When the base URL is too long.
+    pub fn new(session: &Session, target: Option<Target>, pause: Duration) -> Result<Self> {
+        Ok(Self {
             directory: Directory::default(),
             attention: Attention::new(),
             leases: Schedule::new(),
             rounds: Schedule::new(),
-            calls: Schedule::new(),
-            waiting: Mutex::default(),
-            admitted: Mutex::default(),
+            callers: Callers::new(session)?,
             target,
             pause,
-        }
+        })
     }
 
     /// Nothing is to be done any more.
@@ -64,31 +59,16 @@ impl Duties {
         self.attention.schedule.end();
         self.leases.end();
         self.rounds.end();
-        self.calls.end();
+        self.callers.schedule.end();
     }
 
-    /// Somebody called. When too many wait it is lost: whoever calls can be found without, and may
-    /// call again.
-    pub fn call(&self, call: PleaseFollow) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() < CALLS {
-            waiting.push_back(call);
+    /// Follows the next call, as `errand` has it.
+    pub fn follow(&self, session: &mut Session, errand: &Errand) {
+        match self.callers.attend(session, *errand) {
+            Followed::Contact(name) => self.attention.announced(name),
+            Followed::Answer => self.rounds.soon(()),
+            Followed::TooOften | Followed::Nothing => {}
         }
-        self.calls.soon(());
-    }
-
-    /// Follows the next call.
-    pub fn follow(&self, session: &mut Session) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(call) = waiting.pop_front() else { return };
-        drop(waiting);
-        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
-        match calls::follow(session, &mut admitted, &call) {
-            Ok(true) => self.rounds.soon(()),
-            Ok(false) => {}
-            Err(error) => log::info!("a call came to nothing: {error}"),
-        }
-        self.calls.soon(());
     }
 
     /// Looks at everybody, and sees to what that brought.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::duties::Duties;
+use crate::conversation::calls::reception;
 use crate::conversation::cloud::OwnCloud;
 use crate::conversation::hosting::Hosting;
 use crate::conversation::registration::NOTIFY;
 use crate::conversation::session::Session;
-use crate::protocol::please_follow::{self, PleaseFollow};
+use crate::protocol::please_follow::PleaseFollow;
 use crate::transport::server::{Answer, Request, Response};
 
 /// Bytes of a challenge at most; the clouds that are known send 32.
@@ -44,7 +45,8 @@ impl Reception {
             return self.notified(token, &request).into();
         }
         match (path, &self.cloud) {
-            ("pleaseFollow", _) => self.called(&request).into(),
+            ("pleaseFollow", _) => self.called(&request, reception::please_follow).into(),
+            ("RPC2", _) => self.called(&request, reception::rpc).into(),
             ("pleaseNotify", Some(cloud)) => cloud.please_notify(&request),
             ("ping", Some(cloud)) => cloud.ping(&request).into(),
             _ => self.hosting.answer(&request).into(),
@@ -76,21 +78,15 @@ impl Reception {
         }
     }
 
-    /// Takes a call for later. A call that is one has the same answer whoever makes it.
-    fn called(&self, request: &Request) -> Response {
-        if request.method != "POST" {
-            return Response::text(405, "only POST").with("allow", "POST");
-        }
-        let called = PleaseFollow::from_form(&request.form());
-        let (success, message) = match &called {
-            Ok(_) => (true, "Thanks for the call.".to_owned()),
-            Err(error) => (false, error.to_string()),
-        };
-        if let Ok(call) = called {
-            self.duties.call(call);
-        }
-        let accept = request.header("accept").unwrap_or_default();
-        let (kind, body) = please_follow::result(success, &message, accept);
-        Response::new(200, kind, body)
+    /// Takes a call for later, in the form that `answer` knows.
+    fn called(
+        &self,
+        request: &Request,
+        answer: fn(&Request, &mut dyn FnMut(PleaseFollow)) -> Response,
+    ) -> Response {
+        answer(request, &mut |call| {
+            let by_contact = self.duties.directory.is_feed(&call.feed);
+            self.duties.callers.take(request.peer, call, by_contact);
+        })
     }
 }

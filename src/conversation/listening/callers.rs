@@ -1,0 +1,101 @@
+//! Who called: the server's threads take the calls, and threads of their own follow them.
+
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::schedule::Schedule;
+use crate::conversation::calls::{self, Followed, OurFeeds, Queue, Rate};
+use crate::conversation::session::Session;
+use crate::error::Result;
+use crate::protocol::please_follow::PleaseFollow;
+
+/// Calls by strangers that are followed at once: a host that hangs must not keep the others out.
+const STRANGERS: u8 = 4;
+/// How long the disk has rest between two writes of calls that only wait.
+const REST: Duration = Duration::from_secs(1);
+
+/// The calls that wait, and when they are followed.
+#[derive(Debug)]
+pub struct Callers {
+    /// What is to be done about them.
+    pub schedule: Schedule<Errand>,
+    queue: Queue,
+    rate: Mutex<Rate>,
+    ours: OurFeeds,
+    /// Whether what strangers name is fetched now.
+    fetch: bool,
+    kept: Mutex<Option<Instant>>,
+}
+
+/// What is to be done about calls, by one thread at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Errand {
+    /// Those that we expect are followed.
+    Expected,
+    /// Those by strangers are followed, by one of several threads.
+    Strange(u8),
+    /// Those by strangers are put on disk.
+    Keep,
+}
+
+impl Callers {
+    /// Threads that there must be, so that strangers never keep what we expect waiting.
+    pub const THREADS: u8 = STRANGERS + 1;
+
+    /// Nobody has called the home of `session` yet.
+    ///
+    /// # Errors
+    /// When the base URL is too long.
+    pub fn new(session: &Session) -> Result<Self> {
+        Ok(Self {
+            schedule: Schedule::new(),
+            queue: Queue::default(),
+            rate: Mutex::default(),
+            ours: OurFeeds::new(&session.home, &session.config)?,
+            fetch: session.config.fetch_invitations,
+            kept: Mutex::default(),
+        })
+    }
+
+    /// Takes a call by `caller`, whose feed may be a contact's.
+    pub fn take(&self, caller: IpAddr, call: PleaseFollow, by_contact: bool) {
+        let expected = by_contact || self.ours.are_answered_by(&call);
+        self.queue.offer(caller, call, expected);
+        if expected {
+            self.schedule.soon(Errand::Expected);
+        } else if self.fetch {
+            (0..STRANGERS).for_each(|thread| self.schedule.soon(Errand::Strange(thread)));
+        } else {
+            let now = Instant::now();
+            let rested = self.kept().and_then(|kept| kept.checked_add(REST));
+            self.schedule.at(Errand::Keep, rested.map_or(now, |rested| rested.max(now)));
+        }
+    }
+
+    /// Does `errand` for one call, or for all that are only kept. Returns what came of it.
+    pub fn attend(&self, session: &Session, errand: Errand) -> Followed {
+        let next = match errand {
+            Errand::Expected => self.queue.take_expected(),
+            Errand::Strange(_) => self.queue.take_strange().map(|(_, call)| call),
+            Errand::Keep => {
+                *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                if let Err(error) = calls::keep(session, &self.queue) {
+                    log::info!("calls cannot be kept: {error}");
+                }
+                None
+            }
+        };
+        let Some(call) = next else { return Followed::Nothing };
+        let followed = calls::follow(session, &self.rate, &call);
+        self.schedule.soon(errand);
+        followed.unwrap_or_else(|error| {
+            log::info!("a call came to nothing: {error}");
+            Followed::Nothing
+        })
+    }
+
+    fn kept(&self) -> Option<Instant> {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
