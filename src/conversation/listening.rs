@@ -18,7 +18,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use self::callers::{Callers, Errand};
-use self::duties::Duties;
+use self::duties::{Duties, Round};
 pub use self::reception::Reception;
 use self::schedule::Schedule;
 use super::cloud::OwnCloud;
@@ -74,14 +74,18 @@ impl Listening {
         let cloud = OwnCloud::open(session)?;
         let mut listening = Self { duties, cloud, threads: Vec::new(), ends };
         listening.employ_all(session);
-        listening.duties.rounds.soon(());
         Ok(listening)
     }
 
     /// Starts the threads for each of the duties.
     fn employ_all(&mut self, session: &Session) {
-        let rounds: Of<()> = |duties| &duties.rounds;
-        self.employ(session, rounds, |duties, session, ()| duties.look_around(session));
+        let rounds: Of<Round> = |duties| &duties.rounds;
+        for round in [Round::Everybody, Round::Newcomers] {
+            self.employ(session, rounds, |duties, session, round| {
+                duties.look_around(session, *round);
+            });
+            self.duties.rounds.soon(round);
+        }
         let calls: Of<Errand> = |duties| &duties.callers.schedule;
         for _ in 0..Callers::THREADS {
             self.employ(session, calls, Duties::follow);

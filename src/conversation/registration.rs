@@ -34,12 +34,11 @@ fn url_of(cloud: &channel::Cloud) -> Option<Url> {
     Url::normalized(&format!("{scheme}://{}:{}/{path}", cloud.domain, cloud.port)).ok()
 }
 
-/// When to register for the feed of `contact`: never without a cloud, or where no callback would
+/// When to register for the feed of `contact`, as things stand at `now`: never without a cloud, or where no callback would
 /// reach us.
-pub fn when(session: &Session, contact: &Contact) -> Option<Timestamp> {
+pub fn when(session: &Session, contact: &Contact, now: Timestamp) -> Option<Timestamp> {
     let cloud = contact.theirs.cloud.as_ref().filter(|_| !contact.blocked)?;
     let base = session.config.base_url.as_ref().filter(|_| session.config.bind.is_some())?;
-    let now = session.now();
     let lease = contact.lease.as_ref().filter(|lease| fits(lease, cloud, contact, base));
     Some(lease.filter(|lease| !lease.is_due(now)).map_or(now, |lease| lease.next))
 }
@@ -88,7 +87,7 @@ fn prepare(session: &mut Session, name: &str) -> Result<Option<Contact>> {
     let _lock = session.lock()?;
     let mut contact = Contact::load(&session.home, name)?;
     let now = session.now();
-    let is_due = when(session, &contact).is_some_and(|when| when <= now);
+    let is_due = when(session, &contact, now).is_some_and(|when| when <= now);
     let Some(cloud) = contact.theirs.cloud.clone().filter(|_| is_due) else { return Ok(None) };
     let base = session.config.base()?;
     if !contact.lease.as_ref().is_some_and(|lease| fits(lease, &cloud, &contact, base)) {

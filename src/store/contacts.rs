@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::time::SystemTime;
 
 use super::contact::Contact;
 use super::home::Home;
@@ -27,6 +28,11 @@ pub fn list(home: &Home) -> Result<Vec<String>> {
         .collect();
     names.sort();
     Ok(names)
+}
+
+/// When the last contact was made, renamed or removed; nothing before the first.
+pub fn changed(home: &Home) -> Option<SystemTime> {
+    fs::metadata(home.contacts()).and_then(|folder| folder.modified()).ok()
 }
 
 /// Whether `name` belongs to a contact. What a run that died left of one which never came to be

@@ -19,6 +19,18 @@ use crate::store::contacts;
 use crate::store::delivered::Delivered;
 use crate::store::messages::Messages;
 
+/// How often it is seen whether another process made a contact, or renamed or removed one.
+const NEWCOMERS: Duration = Duration::from_secs(1);
+
+/// Whom to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Round {
+    /// Everybody: the net under the notifications.
+    Everybody,
+    /// Those of whom nobody knew.
+    Newcomers,
+}
+
 /// What is to be done, and what the threads that do it have to know.
 #[derive(Debug)]
 pub struct Duties {
@@ -28,8 +40,8 @@ pub struct Duties {
     pub attention: Attention,
     /// When to register with the clouds of which contacts.
     pub leases: Schedule<String>,
-    /// When to look at everybody: the net under the notifications.
-    pub rounds: Schedule<()>,
+    /// When to look around.
+    pub rounds: Schedule<Round>,
     /// Who called.
     pub callers: Callers,
     target: Option<Target>,
@@ -66,27 +78,53 @@ impl Duties {
     pub fn follow(&self, session: &mut Session, errand: &Errand) {
         match self.callers.attend(session, *errand) {
             Followed::Contact(name) => self.attention.announced(name),
-            Followed::Answer => self.rounds.soon(()),
+            Followed::Answer => self.rounds.soon(Round::Everybody),
             Followed::TooOften | Followed::Nothing => {}
         }
     }
 
-    /// Looks at everybody, and sees to what that brought.
-    pub fn look_around(&self, session: &mut Session) {
+    /// Looks around.
+    pub fn look_around(&self, session: &mut Session, round: Round) {
+        let pause = match round {
+            Round::Everybody => {
+                self.look_at_everybody(session);
+                self.pause
+            }
+            Round::Newcomers => {
+                self.look_for_newcomers(session);
+                NEWCOMERS
+            }
+        };
+        self.rounds.at(round, Instant::now() + pause);
+    }
+
+    fn look_for_newcomers(&self, session: &mut Session) {
+        if !self.directory.is_as_of(contacts::changed(&session.home)) {
+            self.greet_newcomers(session);
+        }
+    }
+
+    fn look_at_everybody(&self, session: &mut Session) {
         if let Err(error) = round::once(session, &[], None, None) {
             session.report(&error);
         }
-        if let Err(error) = self.survey(session) {
-            session.report(&error);
-        }
-        self.rounds.at((), Instant::now() + self.pause);
+        self.greet_newcomers(session);
     }
 
-    /// Finds out who is known, and who has something to be delivered.
+    fn greet_newcomers(&self, session: &mut Session) {
+        match self.survey(session) {
+            Ok(newcomers) => newcomers.into_iter().for_each(|name| self.attention.look(name)),
+            Err(error) => session.report(&error),
+        }
+    }
+
+    /// Finds out who is known, and who has something to be delivered. Returns who is new.
     ///
     /// # Errors
     /// When the contacts cannot be listed.
-    pub fn survey(&self, session: &mut Session) -> Result<()> {
+    pub fn survey(&self, session: &mut Session) -> Result<Vec<String>> {
+        // Before the listing: what changes meanwhile is found the next time.
+        let changed = contacts::changed(&session.home);
         let mut all = BTreeMap::new();
         for name in contacts::list(&session.home)? {
             match Contact::load(&session.home, &name) {
@@ -94,7 +132,7 @@ impl Duties {
                 Err(error) => session.report(&error),
             }
         }
-        self.directory.replace(&all);
+        let newcomers = self.directory.replace(&all, changed);
         for (name, contact) in all {
             self.plan_lease(session, &name, &contact);
             match self.has_undelivered(session, &name) {
@@ -103,13 +141,14 @@ impl Duties {
                 Err(error) => session.report(&error),
             }
         }
-        Ok(())
+        Ok(newcomers)
     }
 
     /// Sees to it that we are registered with the cloud of `contact` in time.
     fn plan_lease(&self, session: &Session, name: &str, contact: &Contact) {
-        let Some(when) = registration::when(session, contact) else { return };
-        let wait = when.duration_since(session.now());
+        let now = session.now();
+        let Some(when) = registration::when(session, contact, now) else { return };
+        let wait = when.duration_since(now);
         let due = Instant::now().checked_add(wait.try_into().unwrap_or_default());
         self.leases.at(name.to_owned(), due.unwrap_or_else(Instant::now));
     }
