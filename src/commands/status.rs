@@ -89,6 +89,9 @@ fn line(standing: &Standing) -> String {
         let why = standing.failure.as_deref().map(output::visible).unwrap_or_default();
         facts.push(format!("out of reach since {} ({why})", output::local(since)));
     }
+    if let Some(why) = &standing.lease_failure {
+        facts.push(format!("its cloud does not tell us ({})", output::visible(why)));
+    }
     if standing.blocked {
         facts.push("blocked".to_owned());
     }

@@ -33,6 +33,10 @@ pub struct Standing {
     pub failing_since: Option<Timestamp>,
     /// Why.
     pub failure: Option<String>,
+    /// Until when the cloud of its feed tells us of changes, if it ever agreed to.
+    pub lease_until: Option<Timestamp>,
+    /// Why that cloud did not agree the last time.
+    pub lease_failure: Option<String>,
     /// Whether the user wants to hear of it no more.
     pub blocked: bool,
     /// How sure we are of its key.
@@ -60,6 +64,8 @@ impl Standing {
             behind_since: contact.theirs.behind_since,
             failing_since: contact.http.failing_since,
             failure: contact.http.failure,
+            lease_until: contact.lease.as_ref().and_then(|lease| lease.until),
+            lease_failure: contact.lease.and_then(|lease| lease.failure),
             blocked: contact.blocked,
             trust: contact.trust.as_str().to_owned(),
         })

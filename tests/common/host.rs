@@ -31,12 +31,36 @@ pub struct Listening {
 impl Host {
     /// With a fresh identity, at a port that is free.
     pub fn new(name: &str) -> Self {
+        let host = Self::made(name, &[]);
+        let address = host.url.trim_start_matches("http://").trim_end_matches('/');
+        host.peer.set("bind", &format!("\"{address}\""));
+        host
+    }
+
+    /// The same, and the cloud of its own feeds.
+    pub fn with_cloud(name: &str) -> Self {
+        Self::made(name, &["--cloud", "self"])
+    }
+
+    fn made(name: &str, args: &[&str]) -> Self {
         let peer = Peer::without_identity(name);
-        let free = format!("127.0.0.1:{}", port::free());
-        let url = format!("http://{free}/");
-        peer.ok(&["keygen", "--name", name, "--base-url", &url, "--no-passphrase"]);
-        peer.set("bind", &format!("\"{free}\""));
+        let url = format!("http://127.0.0.1:{}/", port::free());
+        let keygen = ["keygen", "--name", name, "--base-url", &url, "--no-passphrase"];
+        peer.ok(&[&keygen, args].concat());
         Self { peer, url }
+    }
+
+    /// What is on disk of our registration for the feed of the contact called `name`.
+    pub fn lease(&self, name: &str) -> String {
+        let path = self.peer.home().join("contacts").join(name).join("contact.toml");
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.split_once("[lease]\n").map(|(_, lease)| lease.to_owned()).unwrap_or_default()
+    }
+
+    /// Waits until the cloud of the contact called `name` has registered us.
+    #[track_caller]
+    pub fn registers_with(&self, name: &str) {
+        until("the registration", || self.lease(name).contains("until = "));
     }
 
     /// Starts to listen.
@@ -84,11 +108,33 @@ impl Listening {
         assert!(line.ends_with(end), "{line}");
     }
 
+    /// The end of the next lines that it prints, in any order.
+    #[track_caller]
+    pub fn prints_all(&self, mut ends: Vec<String>) {
+        while !ends.is_empty() {
+            let line = self.lines.recv_timeout(PATIENCE).unwrap();
+            let found = ends.iter().position(|end| line.ends_with(end));
+            ends.remove(found.unwrap_or_else(|| panic!("{line}, not one of {ends:?}")));
+        }
+    }
+
+    /// What it has printed and nobody has looked at.
+    pub fn printed(&self) -> Vec<String> {
+        self.lines.try_iter().collect()
+    }
+
     /// Ends it by `signal`; returns its status.
-    pub fn end(mut self, signal: &str) -> Option<i32> {
+    pub fn end(self, signal: &str) -> Option<i32> {
+        self.end_and_tell(signal).0
+    }
+
+    /// Ends it by `signal`; returns its status, and what it had printed.
+    pub fn end_and_tell(mut self, signal: &str) -> (Option<i32>, Vec<String>) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
-        self.child.wait().unwrap().code()
+        let status = self.child.wait().unwrap().code();
+        // Its end closes the pipe, and that ends the thread that reads it.
+        (status, self.lines.iter().collect())
     }
 }
 

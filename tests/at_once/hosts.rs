@@ -1,0 +1,124 @@
+//! Hosts that are slow, and clouds that are down.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use tiny_http::{Response, Server};
+
+use crate::common::host::{Host, OFTEN, RARELY, until};
+use crate::common::peer::Peer;
+use crate::common::static_host::Behaviour;
+
+/// A cloud that registers anybody without a question, or is down, and tells nobody by itself.
+struct Cloud {
+    server: Arc<Server>,
+    up: Arc<AtomicBool>,
+}
+
+impl Cloud {
+    fn begin(up: bool) -> Self {
+        let server = Arc::new(Server::http("127.0.0.1:0").unwrap());
+        let up = Arc::new(AtomicBool::new(up));
+        let (ours, is_up) = (Arc::clone(&server), Arc::clone(&up));
+        thread::spawn(move || {
+            for request in ours.incoming_requests() {
+                let answer = match is_up.load(Ordering::Relaxed) {
+                    true => Response::from_string("<x success=\"true\"/>"),
+                    false => Response::from_string("").with_status_code(503),
+                };
+                // The client may have gone.
+                let _ = request.respond(answer);
+            }
+        });
+        Self { server, up }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/pleaseNotify", self.server.server_addr())
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        self.server.unblock();
+    }
+}
+
+/// John, on a static host with `cloud`, and Mary, who listens; they have agreed.
+fn john_and_mary(cloud: &Cloud) -> (Peer, Host) {
+    let (john, mary) = (Peer::new("John", &["--cloud", &cloud.url()]), Host::with_cloud("Mary"));
+    john.set("third_party_cloud", "true");
+    mary.peer.set("third_party_cloud", "true");
+    let invitation = john.ok(&["handshake", "invite", "--output", "-"]);
+    let acceptance =
+        mary.peer.feed(&["handshake", "accept", "-i", "-", "-o", "-"], invitation).expect(0).stdout;
+    john.feed(&["handshake", "accept", "-i", "-"], acceptance).expect(0);
+    (john, mary)
+}
+
+/// Tells Mary that John's feed changed, as a cloud does.
+fn notify(mary: &Host, john: &Peer) {
+    let lease = mary.lease("john");
+    let callback = lease.lines().find_map(|line| line.strip_prefix("callback = ")).unwrap();
+    let path = callback.trim_matches('"').trim_start_matches(&mary.url);
+    let name = john.pair_feed().file_name().unwrap().to_str().unwrap().to_owned();
+    let answer = mary.post(&format!("/{path}"), &format!("url={}f/{name}", john.address()));
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
+fn a_change_that_is_not_yet_to_be_seen_is_looked_for_until_it_is() {
+    let cloud = Cloud::begin(true);
+    let (john, mary) = john_and_mary(&cloud);
+    let at_mary = mary.listen(&[RARELY, "--print"]);
+    mary.registers_with("john");
+    john.host.set(Behaviour::Stale);
+    john.ok(&["send", "mary", "-m", "in a while"]);
+    let before = john.host.requests();
+    notify(&mary, &john);
+    until("it is looked for twice", || john.host.requests() >= before + 2);
+    assert!(at_mary.printed().is_empty());
+    john.host.set(Behaviour::Normal);
+    at_mary.prints("  john  in a while");
+}
+
+#[test]
+fn announcements_of_nothing_are_followed_a_few_times() {
+    let cloud = Cloud::begin(true);
+    let (john, mary) = john_and_mary(&cloud);
+    let _at_mary = mary.listen(&[RARELY]);
+    mary.registers_with("john");
+    let before = john.host.requests();
+    for _ in 0..300 {
+        notify(&mary, &john);
+    }
+    john.ok(&["send", "mary", "-m", "real news"]);
+    notify(&mary, &john);
+    until("the real one is found", || mary.peer.ok(&["read", "john"]).contains("real news"));
+    let asked = john.host.requests() - before;
+    assert!(asked < 100, "{asked} requests for one change");
+}
+
+#[test]
+fn a_cloud_that_is_down_costs_promptness_and_no_message() {
+    let cloud = Cloud::begin(false);
+    let (john, mary) = john_and_mary(&cloud);
+    let at_mary = mary.listen(&[OFTEN, "--print"]);
+    until("it was tried", || mary.lease("john").contains("failure = "));
+    let sent = john.run(&["send", "mary", "-m", "one"]).expect(0);
+    assert!(sent.stderr.contains("warning: the cloud was not told"), "{}", sent.stderr);
+    at_mary.prints("  john  one");
+    let shown = mary.peer.ok(&["status"]);
+    assert!(shown.contains("its cloud does not tell us (status 503)"), "{shown}");
+    assert_eq!(at_mary.end("-TERM"), Some(0));
+    cloud.up.store(true, Ordering::Relaxed);
+    // As if the pause were over.
+    let path = mary.peer.home().join("contacts/john/contact.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let next = text.lines().find(|line| line.starts_with("next = ")).unwrap().to_owned();
+    std::fs::write(&path, text.replace(&next, "next = \"2026-01-01T00:00:00Z\"")).unwrap();
+    let _at_mary = mary.listen(&[RARELY]);
+    mary.registers_with("john");
+    assert!(!mary.peer.ok(&["status"]).contains("its cloud"));
+}
