@@ -60,7 +60,13 @@ impl Host {
     /// Waits until the cloud of the contact called `name` has registered us.
     #[track_caller]
     pub fn registers_with(&self, name: &str) {
-        until("the registration", || self.lease(name).contains("until = "));
+        let path = self.peer.home().join("contacts").join(name).join("contact.toml");
+        let contact = || std::fs::read_to_string(&path).unwrap_or_default();
+        let start = Instant::now();
+        while !self.lease(name).contains("until = ") {
+            assert!(start.elapsed() < PATIENCE, "no registration: {}", contact());
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Starts to listen.

@@ -1,7 +1,7 @@
 //! What a home that listens has to do: each duty has a schedule, and threads that attend to it.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::attention::Attention;
 use super::callers::{Callers, Errand};
@@ -21,6 +21,8 @@ use crate::store::messages::Messages;
 
 /// How often it is seen whether another process made a contact, or renamed or removed one.
 const NEWCOMERS: Duration = Duration::from_secs(1);
+/// For how long after a change of the contacts' folder it is looked at again.
+const SETTLING: Duration = Duration::from_secs(10);
 
 /// Whom to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,7 +101,8 @@ impl Duties {
     }
 
     fn look_for_newcomers(&self, session: &mut Session) {
-        if !self.directory.is_as_of(contacts::changed(&session.home)) {
+        let changed = contacts::changed(&session.home);
+        if changed.is_some() && !self.directory.is_as_of(changed) {
             self.greet_newcomers(session);
         }
     }
@@ -124,7 +127,7 @@ impl Duties {
     /// When the contacts cannot be listed.
     pub fn survey(&self, session: &mut Session) -> Result<Vec<String>> {
         // Before the listing: what changes meanwhile is found the next time.
-        let changed = contacts::changed(&session.home);
+        let changed = contacts::changed(&session.home).filter(is_settled);
         let mut all = BTreeMap::new();
         for name in contacts::list(&session.home)? {
             match Contact::load(&session.home, &name) {
@@ -201,6 +204,12 @@ impl Duties {
             self.plan_lease(session, name, &after);
         }
     }
+}
+
+/// Whether a change at `time` is long past. A contact's folder is there before what lies in it: who
+/// is being made right now is to be looked for again.
+fn is_settled(time: &SystemTime) -> bool {
+    time.elapsed().is_ok_and(|age| age > SETTLING)
 }
 
 /// What is known of the feed of `contact`: whatever changes there changes this.
