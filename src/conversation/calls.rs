@@ -42,49 +42,54 @@ pub enum Followed {
     Contact(String),
     /// An invitation of ours is answered, or may be, where we know to look: a round finds it.
     Answer,
-    /// The hosts that it names were named too often, for now.
-    TooOften,
     /// Nothing that needs more to be done.
     Nothing,
 }
 
-/// Why a call is followed.
+/// Why a call is expected.
 enum Reason {
     /// It is by the contact of this name.
     Contact(String),
     /// It answers an invitation of ours: at the place where the round looks, or elsewhere.
     Answer { at_place: bool },
-    /// It is by a stranger.
+    /// It is not, any more.
     None,
 }
 
-/// Follows a call, unless `rate` forbids it. Several threads may do so at once.
+/// Follows a call that [`Queue`] has among the expected ones, as far as `rate` admits it.
 ///
 /// # Errors
-/// When what it names cannot be fetched, or is no introduction for us.
-pub fn follow(session: &Session, rate: &Mutex<Rate>, call: &PleaseFollow) -> Result<Followed> {
+/// As [`follow`].
+pub fn follow_expected(
+    session: &Session,
+    rate: &Mutex<Rate>,
+    call: &PleaseFollow,
+) -> Result<Followed> {
     let reason = reason(session, call)?;
     if let Reason::Contact(name) = reason {
         return Ok(Followed::Contact(name));
     }
-    if session.config.read_only {
-        return Ok(Followed::Nothing);
-    }
-    let is_answer = matches!(reason, Reason::Answer { .. });
-    let mut counted = rate.lock().unwrap_or_else(PoisonError::into_inner);
-    let admitted = match is_answer {
-        true => counted.admit_answer(call, session.now()),
-        false => counted.admit(call, session.now()),
+    let now = session.now();
+    let mut rate = rate.lock().unwrap_or_else(PoisonError::into_inner);
+    let admitted = match reason {
+        Reason::Answer { .. } => rate.admit_answer(call, now),
+        _ => rate.admit(call, now),
     };
-    drop(counted);
-    if !admitted {
-        log::info!("calls name {} too often", call.feed.host());
-        return Ok(Followed::TooOften);
+    drop(rate);
+    match reason {
+        _ if !admitted => Ok(Followed::Nothing),
+        Reason::Answer { at_place: true } => Ok(Followed::Answer),
+        _ => follow(session, call),
     }
-    if matches!(reason, Reason::Answer { at_place: true }) {
-        return Ok(Followed::Answer);
-    }
+}
+
+/// Follows a call that [`Rate`] has admitted. Several threads may do so at once.
+///
+/// # Errors
+/// When what it names cannot be fetched, or is no introduction for us.
+pub fn follow(session: &Session, call: &PleaseFollow) -> Result<Followed> {
     let mut guest = session.beside();
+    guest.expect_writable()?;
     guest.hurry(PATIENCE)?;
     let candidate = fetched(&mut guest, call)?;
     decide(&mut guest, &candidate)

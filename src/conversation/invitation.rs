@@ -118,15 +118,24 @@ fn fresh(session: &mut Session, wanted: &Wanted<'_>, to: Option<Addressee>) -> R
     introduction.reply = Some(reply.clone());
     introduction.note = wanted.note.map(str::to_owned);
     let octets = introduction.write();
-    let claimed = to.as_ref().and_then(|to| to.claimed_name.clone());
     let name = match wanted.name {
         Some(name) => Some(free_name(session, name)?),
-        None => claimed.map(|claimed| unused_name(session, &claimed)).transpose()?,
+        None => to.as_ref().map(|to| usual_name(session, to)).transpose()?.flatten(),
     };
     let hash = Hash::of(octets.as_bytes());
     let made = Made { id: log, name, token, log, reply, octets, hash, to, created: now };
     invitations::save(&session.home, &Invitation::Made(Box::new(made.clone())))?;
     Ok(made)
+}
+
+/// What `to` will be called if the user does not say: as in the invitation by which they wait for us
+/// already, else as their card has it.
+fn usual_name(session: &Session, to: &Addressee) -> Result<Option<String>> {
+    let mut received = invitations::received(&session.home)?.into_iter();
+    match received.find(|received| received.fingerprint == to.fingerprint) {
+        Some(received) => Ok(Some(received.name)),
+        None => to.claimed_name.as_deref().map(|name| unused_name(session, name)).transpose(),
+    }
 }
 
 /// Our introduction by the feed `token`, addressed to nobody yet.

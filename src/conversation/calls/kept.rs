@@ -1,11 +1,10 @@
 //! Calls that wait on disk until the user asks who called: `fetch_invitations = false`.
 
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::places::Places;
-use super::{Followed, Queue, Rate, follow};
+use super::{Queue, Rate, follow};
 use crate::conversation::session::Session;
 use crate::error::Result;
 use crate::protocol::please_follow::PleaseFollow;
@@ -24,7 +23,7 @@ pub fn keep(session: &Session, queue: &Queue) -> Result<()> {
     let mut kept = calls::load(&session.home)?;
     let before = kept.clone();
     let mut places = Places::of(kept.waiting);
-    while let Some((caller, call)) = queue.take_strange() {
+    while let Some((caller, call)) = queue.take_strange(|_| true) {
         places.add(caller, call);
     }
     kept.waiting = places.all();
@@ -32,8 +31,8 @@ pub fn keep(session: &Session, queue: &Queue) -> Result<()> {
     if kept == before { Ok(()) } else { calls::save(&session.home, &kept) }
 }
 
-/// Follows the calls that wait on disk, as far as the hosts they name were not named too often of
-/// late; what came to nothing is dropped.
+/// Follows the calls that wait on disk, but for those that name a host too often: they go on
+/// waiting. What came to nothing is dropped.
 ///
 /// # Errors
 /// When they cannot be read or written, or the key cannot be unlocked.
@@ -43,13 +42,16 @@ pub fn follow_kept(session: &mut Session) -> Result<()> {
         return Ok(());
     }
     session.unlock()?;
-    let rate = Mutex::new(Rate::of(kept.named));
-    let done = follow_all(session, &rate, kept.waiting);
+    let (mut rate, mut places) = (Rate::of(kept.named), Places::of(kept.waiting));
+    let now = session.now();
+    let next = || places.take(|call| rate.admit(call, now)).map(|(_, call)| call);
+    let admitted: Vec<PleaseFollow> = std::iter::from_fn(next).collect();
+    follow_all(session, &admitted);
     let _lock = session.lock()?;
     // More may have come meanwhile.
     let mut kept = calls::load(&session.home)?;
-    kept.waiting.retain(|(_, call)| !done.contains(call));
-    kept.named = rate.into_inner().unwrap_or_else(PoisonError::into_inner).named(session.now());
+    kept.waiting.retain(|(_, call)| !admitted.contains(call));
+    kept.named = rate.named(now);
     calls::save(&session.home, &kept)?;
     if !kept.waiting.is_empty() {
         session.say("more calls wait, which name the same hosts: look again in an hour");
@@ -57,31 +59,20 @@ pub fn follow_kept(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
-/// Follows `calls`, several at a time; returns those that are done with.
-fn follow_all(
-    session: &Session,
-    rate: &Mutex<Rate>,
-    calls: Vec<(IpAddr, PleaseFollow)>,
-) -> Vec<PleaseFollow> {
-    let (workers, calls) = (WORKERS.min(calls.len()), Mutex::new(calls.into_iter()));
+/// Follows `calls`, several at a time.
+fn follow_all(session: &Session, calls: &[PleaseFollow]) {
+    let (workers, calls) = (WORKERS.min(calls.len()), Mutex::new(calls.iter()));
     let next = || calls.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = |session: Session| {
-        let mut done = Vec::new();
-        while let Some((_, call)) = next() {
-            match follow(&session, rate, &call) {
-                Ok(Followed::TooOften) => continue,
-                Ok(_) => {}
-                Err(error) => log::info!("a call came to nothing: {error}"),
+        while let Some(call) = next() {
+            if let Err(error) = follow(&session, call) {
+                log::info!("a call came to nothing: {error}");
             }
-            done.push(call);
         }
-        done
     };
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers)
-            .map(|_| session.beside())
-            .map(|session| scope.spawn(|| work(session)))
-            .collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
-    })
+        for session in (0..workers).map(|_| session.beside()) {
+            scope.spawn(|| work(session));
+        }
+    });
 }

@@ -37,7 +37,7 @@ impl Places {
 
     /// The calls in the order in which they would be taken.
     pub fn all(mut self) -> Vec<(IpAddr, PleaseFollow)> {
-        std::iter::from_fn(|| self.take()).collect()
+        std::iter::from_fn(|| self.take(|_| true)).collect()
     }
 
     /// Keeps `call` by `caller`. What waits already is kept once, for whoever has fewer calls here.
@@ -59,15 +59,27 @@ impl Places {
         }
     }
 
-    /// Takes the oldest call of the caller whose turn it is.
-    pub fn take(&mut self) -> Option<(IpAddr, PleaseFollow)> {
-        let mut caller = self.callers.pop_front()?;
+    /// Takes a call that `may` be taken now: the oldest such of the first caller in turn who has one.
+    pub fn take(
+        &mut self,
+        mut may: impl FnMut(&PleaseFollow) -> bool,
+    ) -> Option<(IpAddr, PleaseFollow)> {
+        let mut turns = self.callers.iter().enumerate();
+        let (turn, at) = turns.find_map(|(turn, caller)| {
+            caller.calls.iter().position(&mut may).map(|at| (turn, at))
+        })?;
+        let mut caller = self.callers.remove(turn)?;
+        let call = caller.calls.remove(at)?;
         let address = caller.address;
-        let call = caller.calls.pop_front()?;
         if !caller.calls.is_empty() {
             self.callers.push_back(caller);
         }
         Some((address, call))
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.callers.is_empty()
     }
 
     fn remove(&mut self, call: &PleaseFollow) {
@@ -115,6 +127,19 @@ mod tests {
     }
 
     #[test]
+    fn what_may_not_be_taken_yet_waits_and_holds_up_nobody() {
+        let mut places = Places::default();
+        for (caller, number) in [(1, 10), (1, 11), (2, 20), (3, 31)] {
+            places.add(address(caller), call(number));
+        }
+        let odd = |waiting: &PleaseFollow| [11, 31].map(call).contains(waiting);
+        assert_eq!(places.take(odd), Some((address(1), call(11))));
+        assert_eq!(places.take(odd), Some((address(3), call(31))));
+        assert_eq!(places.take(odd), None);
+        assert_eq!(taken(places), [20, 10].map(call));
+    }
+
+    #[test]
     fn who_has_most_loses_the_oldest_even_the_newcomer() {
         let mut places = Places::default();
         for number in 0..500 {
@@ -122,8 +147,8 @@ mod tests {
         }
         assert_eq!(places.len(), MOST);
         places.add(address(2), call(1_000));
-        assert_eq!(places.take(), Some((address(1), call(401))));
-        assert_eq!(places.take(), Some((address(2), call(1_000))));
+        assert_eq!(places.take(|_| true), Some((address(1), call(401))));
+        assert_eq!(places.take(|_| true), Some((address(2), call(1_000))));
     }
 
     #[test]
@@ -143,8 +168,8 @@ mod tests {
         }
         assert_eq!(places.len(), 3);
         places.add(address(2), call(1));
-        assert_eq!(places.take(), Some((address(1), call(2))));
-        assert_eq!(places.take(), Some((address(2), call(1))));
+        assert_eq!(places.take(|_| true), Some((address(1), call(2))));
+        assert_eq!(places.take(|_| true), Some((address(2), call(1))));
         places.add(address(2), call(3));
         assert_eq!(taken(places), [call(3)]);
     }
@@ -155,7 +180,7 @@ mod tests {
         for (caller, number) in [(1, 10), (1, 11), (1, 12), (2, 20), (3, 30), (2, 21)] {
             places.add(address(caller), call(number));
         }
-        places.take();
+        places.take(|_| true);
         let all = places.all();
         assert_eq!(Places::of(all.clone()).all(), all);
     }
@@ -184,7 +209,7 @@ mod tests {
                     places.add(honest, mine.clone());
                 }
                 match action {
-                    0 => found |= places.take() == Some((honest, mine.clone())),
+                    0 => found |= places.take(|_| true) == Some((honest, mine.clone())),
                     _ => places.add(address(caller), call(number % 1_000_000)),
                 }
                 prop_assert!(places.len() <= MOST);

@@ -46,9 +46,17 @@ impl Queue {
         self.lanes().expected.pop_front()
     }
 
-    /// The next call by a stranger, and whose it is.
-    pub fn take_strange(&self) -> Option<(IpAddr, PleaseFollow)> {
-        self.lanes().strangers.take()
+    /// The next call by a stranger which `may` be taken now, and whose it is.
+    pub fn take_strange(
+        &self,
+        may: impl FnMut(&PleaseFollow) -> bool,
+    ) -> Option<(IpAddr, PleaseFollow)> {
+        self.lanes().strangers.take(may)
+    }
+
+    /// Whether calls by strangers wait.
+    pub fn has_strange(&self) -> bool {
+        !self.lanes().strangers.is_empty()
     }
 
     fn lanes(&self) -> MutexGuard<'_, Lanes> {
@@ -78,7 +86,7 @@ mod tests {
         queue.offer(address(1), answer(1, "f/a.rss"), true);
         queue.offer(address(1), call(2), true);
         assert_eq!(expected(&queue), [answer(1, "f/a.rss"), call(2)]);
-        assert_eq!(queue.take_strange(), Some((address(0), call(0))));
+        assert_eq!(queue.take_strange(|_| true), Some((address(0), call(0))));
     }
 
     #[test]
@@ -112,6 +120,6 @@ mod tests {
                 });
             }
         });
-        assert_eq!(std::iter::from_fn(|| queue.take_strange()).count(), 40);
+        assert_eq!(std::iter::from_fn(|| queue.take_strange(|_| true)).count(), 40);
     }
 }

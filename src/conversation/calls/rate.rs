@@ -30,7 +30,7 @@ impl Rate {
     }
 
     /// Whether a stranger's `call` may be followed at `now`, by the hosts that it names; if so, it
-    /// counts.
+    /// counts. Else it can wait: an hour later it may.
     pub fn admit(&mut self, call: &PleaseFollow, now: Timestamp) -> bool {
         let (feed, key) = (call.feed.host(), call.key.host());
         let both: &[&str] = if feed == key { &[feed] } else { &[feed, key] };

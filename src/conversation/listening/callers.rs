@@ -12,6 +12,8 @@ use crate::protocol::please_follow::PleaseFollow;
 
 /// Calls by strangers that are followed at once: a host that hangs must not keep the others out.
 const STRANGERS: u8 = 4;
+/// How long strangers' calls wait that name a host too often, before that is looked at again.
+const AGAIN: Duration = Duration::from_secs(60);
 /// How long the disk has rest between two writes of calls that only wait.
 const REST: Duration = Duration::from_secs(1);
 
@@ -73,26 +75,42 @@ impl Callers {
         }
     }
 
-    /// Does `errand` for one call, or for all that are only kept. Returns what came of it.
+    /// Does `errand` for the next call. Returns what came of it.
     pub fn attend(&self, session: &Session, errand: Errand) -> Followed {
-        let next = match errand {
-            Errand::Expected => self.queue.take_expected(),
-            Errand::Strange(_) => self.queue.take_strange().map(|(_, call)| call),
-            Errand::Keep => {
-                *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-                if let Err(error) = calls::keep(session, &self.queue) {
-                    log::info!("calls cannot be kept: {error}");
-                }
-                None
-            }
+        let followed = match errand {
+            Errand::Expected => self.follow_expected(session),
+            Errand::Strange(_) => self.follow_stranger(session, errand),
+            Errand::Keep => self.keep(session).map(|()| Followed::Nothing),
         };
-        let Some(call) = next else { return Followed::Nothing };
-        let followed = calls::follow(session, &self.rate, &call);
-        self.schedule.soon(errand);
         followed.unwrap_or_else(|error| {
             log::info!("a call came to nothing: {error}");
             Followed::Nothing
         })
+    }
+
+    fn follow_expected(&self, session: &Session) -> Result<Followed> {
+        let Some(call) = self.queue.take_expected() else { return Ok(Followed::Nothing) };
+        self.schedule.soon(Errand::Expected);
+        calls::follow_expected(session, &self.rate, &call)
+    }
+
+    fn follow_stranger(&self, session: &Session, errand: Errand) -> Result<Followed> {
+        let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = self.queue.take_strange(|call| rate.admit(call, session.now()));
+        drop(rate);
+        let Some((_, call)) = next else {
+            if self.queue.has_strange() {
+                self.schedule.at(errand, Instant::now() + AGAIN);
+            }
+            return Ok(Followed::Nothing);
+        };
+        self.schedule.soon(errand);
+        calls::follow(session, &call)
+    }
+
+    fn keep(&self, session: &Session) -> Result<()> {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        calls::keep(session, &self.queue)
     }
 
     fn kept(&self) -> Option<Instant> {

@@ -81,7 +81,7 @@ impl Duties {
         match self.callers.attend(session, *errand) {
             Followed::Contact(name) => self.attention.announced(name),
             Followed::Answer => self.rounds.soon(Round::Everybody),
-            Followed::TooOften | Followed::Nothing => {}
+            Followed::Nothing => {}
         }
     }
 
