@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::fetch;
 use super::session::Session;
+use super::{fetch, strangers};
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::channel::{Channel, HandshakeElement, KeyElement};
@@ -95,13 +95,13 @@ fn get(session: &Session, url: &Url, limit: usize) -> Result<Document> {
 
 fn feed(session: &Session, url: &Url) -> Result<Channel> {
     let document = get(session, url, limits::STRANGER)?;
-    Channel::parse(&document.bytes).or_cannot(|| format!("cannot read {}", url.shortened()))
+    strangers::channel(&document.bytes).or_cannot(|| format!("cannot read {}", url.shortened()))
 }
 
 /// The feed at `url`, or the first of those that the page there links to which has our elements.
 fn feed_with_key(session: &Session, url: &Url) -> Result<(Url, Channel)> {
     let document = get(session, url, limits::STRANGER)?;
-    let not_a_feed = match Channel::parse(&document.bytes) {
+    let not_a_feed = match strangers::channel(&document.bytes) {
         Ok(channel) => return Ok((url.clone(), channel)),
         Err(error) => error,
     };

@@ -17,9 +17,8 @@ use super::acceptance::{self, Relation};
 use super::candidate::{self, Candidate};
 use super::incoming::{self, Taken};
 use super::session::Session;
-use super::{address, fetch, pending, singles};
+use super::{address, fetch, pending, singles, strangers};
 use crate::error::{Context, Error, Result};
-use crate::protocol::channel::Channel;
 use crate::protocol::limits;
 use crate::protocol::please_follow::PleaseFollow;
 use crate::store::contact::Contact;
@@ -120,9 +119,11 @@ fn fetched(session: &mut Session, call: &PleaseFollow) -> Result<Candidate> {
         Ok(Answer::Unchanged) => return Err(Error::cannot("a caller's host sent no document")),
         Err(failure) => return Err(fetch::failed(&call.feed.shortened(), failure)),
     };
-    let channel =
-        Channel::parse(&document.bytes).or_cannot(|| "cannot read a caller's feed".to_owned())?;
-    let key = channel.key.ok_or_else(|| Error::cannot("a caller's feed names no key"))?;
+    let channel = strangers::channel(&document.bytes);
+    let key = channel.or_cannot(|| "cannot read a caller's feed".to_owned())?.key;
+    // Another key's host was not counted.
+    let key = key.filter(|key| key.url == call.key);
+    let key = key.ok_or_else(|| Error::cannot("a caller's feed does not name the caller's key"))?;
     let (certificate, _) = address::certificate(session, &key)?;
     let candidate = candidate::from_feed(session, &document.bytes, certificate)?;
     if candidate.introduction.feed != call.feed {

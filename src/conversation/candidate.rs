@@ -3,6 +3,7 @@
 use super::intake::sealed_hash;
 use super::invitation;
 use super::session::Session;
+use super::strangers;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::open::{self, Opened};
@@ -89,7 +90,7 @@ pub fn from_feed(
     document: &[u8],
     certificate: Certificate,
 ) -> Result<Candidate> {
-    let channel = Channel::parse(document)?;
+    let channel = strangers::channel(document)?;
     let sealed = introduction_of(&channel)?;
     let opened = unseal(session, &sealed, &certificate)?;
     let candidate = checked(session, &channel, &sealed, opened, certificate)?;

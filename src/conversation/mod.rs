@@ -38,4 +38,5 @@ pub mod sealing;
 pub mod session;
 pub mod singles;
 pub mod standing;
+mod strangers;
 pub mod world;

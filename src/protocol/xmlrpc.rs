@@ -8,6 +8,10 @@ pub const FAULT: i32 = 4;
 
 const METHOD: usize = 100;
 const PARAMETERS: usize = 64;
+/// Bytes of a call.
+const SIZE: usize = 64 << 10;
+/// Tags of a call: anybody may send one, and each costs some hundred bytes while it is read.
+const TAGS: usize = 4_096;
 
 /// A call, `methodCall`.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,11 +37,14 @@ pub enum Value {
 }
 
 impl Call {
-    /// Reads a call, within the limits of [`Element::parse`].
+    /// Reads a call of at most 64 KiB and 4,096 tags, within the limits of [`Element::parse`].
     ///
     /// # Errors
     /// When it is no call, has a value of a type that we do not know, or is over a limit.
     pub fn parse(document: &[u8]) -> Result<Self> {
+        if document.len() > SIZE || document.iter().filter(|byte| **byte == b'<').count() > TAGS {
+            return Err(Error::malformed("larger than 64 KiB, or more than 4,096 tags"));
+        }
         let root = Element::parse(document)?;
         if !root.is("", "methodCall") {
             return Err(Error::malformed(format!("`{}` is no methodCall", root.name)));

@@ -74,6 +74,8 @@ fn a_call_has_a_name_and_not_too_many_parameters() {
         "<methodCall><methodName> </methodName></methodCall>".to_owned(),
         format!("<methodCall><methodName>{}</methodName></methodCall>", "x".repeat(METHOD + 1)),
         "<methodResponse><methodName>x</methodName></methodResponse>".to_owned(),
+        format!("<methodCall><methodName>x</methodName>{}</methodCall>", "<a/>".repeat(TAGS)),
+        format!("<methodCall><methodName>x</methodName>{}</methodCall>", " ".repeat(SIZE)),
         "<!DOCTYPE x><methodCall><methodName>x</methodName></methodCall>".to_owned(),
     ] {
         assert!(Call::parse(bad.as_bytes()).is_err(), "{bad}");
