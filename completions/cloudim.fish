@@ -109,7 +109,7 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_se
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is done; given twice, in detail'
-complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -l format -d 'The form of the output' -r -f -a "text\t''
