@@ -25,9 +25,9 @@ mod testing;
 mod validity;
 
 pub use certificate::{Certificate, Unusable};
-pub use open::{Opened, dearmored_hash, open, open_file, open_signed};
+pub use open::{Opened, dearmored_hash, open, open_file, open_signed, open_unsigned};
 pub use refusal::{Refusal, Verdict};
-pub use seal::{SealError, seal, seal_file, sign};
+pub use seal::{SealError, seal, seal_file, seal_unsigned, sign};
 pub use secret_key::{Profile, SecretKey, WrongPassphrase};
 
 use jiff::Timestamp;

@@ -68,6 +68,15 @@ pub fn open_file(bytes: &[u8], key: &SecretKey, limit: usize) -> Result<Vec<u8>,
     if octets.len() > limit { Err(Refusal::TooLarge) } else { Ok(octets) }
 }
 
+/// Opens what [`super::seal::seal_unsigned`] sealed, with the unlocked `key`: who did so is not
+/// known. At most `limit` bytes, decompressed.
+///
+/// # Errors
+/// As [`open_file`].
+pub fn open_unsigned(sealed: &str, key: &SecretKey, limit: usize) -> Result<Vec<u8>, Refusal> {
+    open_file(&armor::decode(sealed, BlockType::Message, limits::SEALED)?, key, limit)
+}
+
 /// The SHA-256 of the dearmored bytes: the same however the armor is wrapped (PROTOCOL §3).
 ///
 /// # Errors
@@ -91,9 +100,11 @@ fn opened(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
-    use super::super::seal::{seal_file, sign};
+    use super::super::seal::{seal_file, seal_unsigned, sign};
     use super::super::secret_key::Profile;
     use super::super::testing::{
         OCTETS, day, encrypted, john, key, mary, message, packet, random, sealed, sealed_bytes,
@@ -147,6 +158,23 @@ mod tests {
         *damaged.last_mut().unwrap() ^= 1;
         let refusal = open_file(&damaged, &mary, file.len()).unwrap_err();
         assert!(matches!(refusal, Refusal::Malformed(_)));
+    }
+
+    #[test]
+    fn whoever_has_a_certificate_seals_to_it_alone_and_at_one_length() {
+        for profile in [Profile::Default, Profile::Classic] {
+            let (mary, eve) = (key(profile, "Mary"), key(profile, "Eve"));
+            let seal = |seed| {
+                seal_unsigned(OCTETS, &mary.certificate(), day(1), &mut random(seed)).unwrap()
+            };
+            let lengths: BTreeSet<usize> = (0..50).map(|seed| seal(seed).len()).collect();
+            assert_eq!(lengths.len(), 1);
+            let sealed = seal(50);
+            assert_eq!(open_unsigned(&sealed, &mary, OCTETS.len()).unwrap(), OCTETS);
+            assert_eq!(open_unsigned(&sealed, &mary, 1), Err(Refusal::TooLarge));
+            assert_eq!(open_unsigned(&sealed, &eve, OCTETS.len()), Err(Refusal::NotForUs));
+            assert!(open_unsigned("no armor", &mary, OCTETS.len()).is_err());
+        }
     }
 
     #[test]

@@ -106,6 +106,20 @@ pub fn seal_file(
     Ok(encrypt(&plain, &targets, rng)?)
 }
 
+/// Seals `octets` in canonical armor to `reader` alone, unsigned: whoever has the certificate can
+/// (PROTOCOL §8, keyless server).
+///
+/// # Errors
+/// When `reader` is unusable at `now`.
+pub fn seal_unsigned(
+    octets: &[u8],
+    reader: &Certificate,
+    now: Timestamp,
+    rng: &mut Random,
+) -> Result<String, SealError> {
+    Ok(armor::encode(BlockType::Message, &seal_file(octets, reader, &[], now, rng)?))
+}
+
 /// The packets of a message with one signature: what is then encrypted.
 pub(super) fn signed_message(
     octets: &[u8],

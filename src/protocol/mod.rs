@@ -4,6 +4,7 @@
 //! or terminal. The present time and the source of randomness are arguments.
 
 mod answer;
+pub mod call;
 pub mod card;
 pub mod channel;
 pub mod cloud;
