@@ -40,7 +40,10 @@ const DOORS: &[(&str, &[&str])] = &[
     ("sha2", &["protocol/hash.rs", "openpgp/"]),
     ("signal_hook", &["commands/"]),
     ("smallvec", &["openpgp/"]),
-    ("tempfile", &["store/", "conversation/hook.rs", "conversation/hosting/"]),
+    (
+        "tempfile",
+        &["store/", "conversation/hook.rs", "conversation/hosting/", "conversation/inbox/"],
+    ),
     ("tokio", &["transport/server"]),
     ("toml", &["store/"]),
     ("ureq", &["transport/"]),

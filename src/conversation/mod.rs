@@ -13,6 +13,7 @@ pub mod deliver;
 pub mod fetch;
 pub mod hook;
 pub mod hosting;
+pub mod inbox;
 pub mod incoming;
 pub mod intake;
 pub mod invitation;

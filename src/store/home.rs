@@ -87,6 +87,12 @@ impl Home {
         self.root.join("cloud").join("subscriptions.jsonl")
     }
 
+    /// `inbox/`: what a server without the secret key keeps for the owner. Not below `public/`,
+    /// which the owner's publish command replaces.
+    pub fn inbox(&self) -> PathBuf {
+        self.root.join("inbox")
+    }
+
     /// Replaces a file of this home. Files below `public/` become readable by all.
     ///
     /// # Errors

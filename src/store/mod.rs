@@ -4,6 +4,7 @@
 //! are fsynced, and a torn last line is cut off before the next. No network.
 
 pub mod atomic;
+pub mod callers;
 pub mod calls;
 pub mod config;
 pub mod contact;
