@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::store::calls;
 use crate::store::contacts;
 use crate::store::home::Home;
+use crate::store::inbox::Inbox;
 use crate::store::invitations::{self, Decision};
 use crate::store::snapshot;
 use std::io::Write;
@@ -83,6 +84,15 @@ fn about_contact(standing: &Standing) -> Vec<Line> {
     lines
 }
 
+/// The calls in the inbox that wait until the user wants to see who called.
+fn in_inbox(session: &Session) -> Result<usize> {
+    let config = &session.config;
+    match config.inbox.as_ref().filter(|_| !config.fetch_invitations) {
+        Some(url) => Ok(Inbox::load(&session.home, url)?.waiting()),
+        None => Ok(0),
+    }
+}
+
 fn about_invitations(session: &Session) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     for received in invitations::received(&session.home)? {
@@ -91,7 +101,7 @@ fn about_invitations(session: &Session) -> Result<Vec<Line>> {
             lines.push((3, format!("`{name}` invites you: cloudim handshake accept {name}")));
         }
     }
-    let callers = calls::load(&session.home)?.waiting.len();
+    let callers = calls::load(&session.home)?.waiting.len().saturating_add(in_inbox(session)?);
     if callers > 0 {
         let waiting = count(callers, "call");
         lines.push((5, format!("{waiting} by strangers: cloudim handshake list")));

@@ -2,7 +2,9 @@
 //! them (PROTOCOL §8, keyless server).
 
 mod entries;
+mod following;
 mod owner;
+mod reading;
 
 use std::fs;
 use std::net::IpAddr;
@@ -12,6 +14,7 @@ use jiff::Timestamp;
 
 use self::entries::Entries;
 use self::owner::Owner;
+pub use self::reading::{follow_waiting, read};
 use super::hosting::Hosting;
 use crate::error::{Context, Error, Kind, Result};
 use crate::protocol::call::Call;

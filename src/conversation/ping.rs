@@ -60,7 +60,9 @@ pub fn ping(session: &mut Session, name: &str) -> Result<()> {
 fn ping_feed(session: &Session, token: &Token) -> Result<()> {
     let Some(register) = cloud_of(session)? else { return Ok(()) };
     let feed = singles::feed_url(session, token)?;
-    if session.config.cloud == Cloud::Own && ping_neighbour(session, &feed).is_some() {
+    // With an inbox, the cloud is on the server that keeps it.
+    let here = session.config.cloud == Cloud::Own && session.config.inbox.is_none();
+    if here && ping_neighbour(session, &feed).is_some() {
         return Ok(());
     }
     let url = register.join("ping")?;

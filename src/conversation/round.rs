@@ -2,12 +2,12 @@
 
 use super::deliver::{self, Target};
 use super::session::Session;
-use super::{pending, ping, reading};
+use super::{inbox, pending, ping, reading};
 use crate::error::Result;
 use crate::store::contacts;
 
-/// Does a round for the contacts called `names`, or for all, and for our invitations, if there are
-/// none. What fails for one contact is reported. Returns how many messages were delivered.
+/// Does a round for the contacts called `names`, or for all, for our invitations and for the calls in
+/// our inbox, if there are none. What fails for one contact is reported. Returns how many messages were delivered.
 ///
 /// # Errors
 /// When the settings are wrong, or stdout cannot be written.
@@ -18,6 +18,9 @@ pub fn once(
     limit: Option<usize>,
 ) -> Result<usize> {
     let everybody = names.is_empty();
+    if everybody && let Err(error) = inbox::read(session) {
+        session.report(&error);
+    }
     let mut rewritten = if everybody { pending::look(session)? } else { Vec::new() };
     let names = if everybody { contacts::list(&session.home)? } else { names.to_vec() };
     rewritten.extend(reading::read(session, &names)?);

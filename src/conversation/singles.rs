@@ -56,7 +56,7 @@ pub fn cloud(config: &Config, is_card: bool) -> Result<Option<(channel::Cloud, U
     let base = config.base()?;
     let url = match &config.cloud {
         // It stands in a feed only if something answers.
-        Cloud::Own if config.bind.is_some() => base.join("pleaseNotify")?,
+        Cloud::Own if config.has_server() => base.join("pleaseNotify")?,
         Cloud::None | Cloud::Own => return Ok(None),
         // Another's cloud would learn the feed's URL, which is a capability.
         Cloud::At(url) if !is_card && !config.third_party_cloud && !url.same_origin(base) => {

@@ -30,6 +30,10 @@ pub struct Config {
     /// Where our own server listens; with it, the card says that we take calls.
     #[serde(default)]
     pub bind: Option<SocketAddr>,
+    /// Where a server without the secret key keeps calls for us; with it, the card says that we take
+    /// calls.
+    #[serde(default)]
+    pub inbox: Option<Url>,
     /// The networks of proxies in front of our server, whose word on the client is believed.
     #[serde(default)]
     pub trusted_proxies: Vec<String>,
@@ -140,12 +144,17 @@ impl Config {
         self.bind.unwrap_or_else(|| usual_bind(self.base_url.as_ref()))
     }
 
-    /// Where we take calls, if we do.
+    /// Whether a server of ours answers at the base URL: here, or one without the secret key.
+    pub fn has_server(&self) -> bool {
+        self.bind.is_some() || self.inbox.is_some()
+    }
+
+    /// Where we, or a server for us, take calls, if that is so.
     ///
     /// # Errors
     /// When the URL would be too long.
     pub fn handshake(&self) -> Result<Option<Url>> {
-        let base = self.base_url.as_ref().filter(|_| self.bind.is_some());
+        let base = self.base_url.as_ref().filter(|_| self.has_server());
         Ok(base.map(|base| base.join("pleaseFollow")).transpose()?)
     }
 
@@ -309,6 +318,18 @@ mod tests {
         let config = load(&template(&fresh)).unwrap();
         assert_eq!((config.name.as_str(), config.base().unwrap()), (fresh.name, &url));
         assert_eq!(config.passphrase_command.as_deref(), fresh.passphrase_command);
+    }
+
+    #[test]
+    fn calls_are_taken_with_a_server_of_our_own_or_an_inbox() {
+        let config = |line: &str| {
+            load(&format!("name = \"x\"\nbase_url = \"https://x.example/\"\n{line}")).unwrap()
+        };
+        let url = Some("https://x.example/pleaseFollow".parse().unwrap());
+        assert_eq!(config("").handshake().unwrap(), None);
+        assert_eq!(config("bind = \"127.0.0.1:1\"").handshake().unwrap(), url);
+        let inbox = "inbox = \"https://x.example/i/abcdefghijklmnopqrstuvwxyz.rss\"";
+        assert_eq!(config(inbox).handshake().unwrap(), url);
     }
 
     #[test]

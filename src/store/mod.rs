@@ -12,6 +12,7 @@ pub mod contacts;
 pub mod delivered;
 pub mod feeds;
 pub mod home;
+pub mod inbox;
 pub mod invitations;
 pub mod lease;
 pub mod lock;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::commands::input;
 use crate::conversation::session::{Format, Session};
-use crate::conversation::{calls, output};
+use crate::conversation::{calls, inbox, output};
 use crate::error::Result;
 use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::introduction::Introduction;
@@ -24,8 +24,10 @@ pub struct ListArgs {}
 /// When an invitation cannot be read.
 pub fn list(session: &mut Session) -> Result<()> {
     // What waits already is shown even if those who called cannot be looked at.
-    if let Err(error) = calls::follow_kept(session) {
-        session.report(&error);
+    for follow in [calls::follow_kept, inbox::follow_waiting] {
+        if let Err(error) = follow(session) {
+            session.report(&error);
+        }
     }
     let mut lines = String::new();
     for invitation in invitations::list(&session.home)? {

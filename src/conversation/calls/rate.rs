@@ -58,7 +58,8 @@ impl Rate {
     }
 
     fn forget(&mut self, now: Timestamp) {
-        let fresh = |at: &Timestamp| now.duration_since(*at) < SignedDuration::from_hours(1);
+        // A time ahead of us by more is of a clock that was set back.
+        let fresh = |at: &Timestamp| now.duration_since(*at).abs() < SignedDuration::from_hours(1);
         self.named.retain(|_, times| {
             times.retain(fresh);
             !times.is_empty()

@@ -1,0 +1,121 @@
+//! Following the calls of the inbox: each in its turn, several at once, and none too often.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::entries::VALID;
+use crate::conversation::calls::{self, Followed, OurFeeds, Rate};
+use crate::conversation::session::Session;
+use crate::error::{Kind, Result};
+use crate::protocol::guid::Guid;
+use crate::protocol::please_follow::PleaseFollow;
+use crate::store::inbox::{Inbox, Waiting};
+
+/// How often a call is tried that fails for another reason than the network.
+const TRIES: u32 = 3;
+/// The pause after the first failure; it doubles each time.
+const PAUSE: SignedDuration = SignedDuration::from_mins(1);
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(6);
+/// The pause of a call that names a host which was named too often.
+const TOO_OFTEN: SignedDuration = SignedDuration::from_mins(20);
+/// How long one reading of the inbox goes on to follow calls: a flood that names hosts which never
+/// answer must not hold up the messages.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(20);
+/// Calls that are followed at once.
+const WORKERS: usize = 8;
+
+/// Follows the calls whose turn it is, those first that were tried least; those by strangers only
+/// with `strangers`.
+pub(super) fn follow(session: &mut Session, inbox: &mut Inbox, strangers: bool) -> Result<()> {
+    let start = session.now();
+    let due = due(session, inbox, strangers)?;
+    if !due.is_empty() {
+        // Once for all of them, for it may ask.
+        session.unlock()?;
+    }
+    let rate = Mutex::new(Rate::of(inbox.named.clone()));
+    for turn in due.chunks(WORKERS) {
+        if session.now().duration_since(start) > PATIENCE {
+            break;
+        }
+        let calls: Vec<_> = turn.iter().filter_map(|guid| attempt(inbox, *guid, start)).collect();
+        // So that one which always gets us killed comes last the next time.
+        inbox.save(&session.home)?;
+        for (guid, followed) in follow_all(session, &rate, calls) {
+            settle(inbox, guid, followed, start);
+        }
+    }
+    let rate = rate.into_inner().unwrap_or_else(PoisonError::into_inner);
+    inbox.named = rate.named(session.now());
+    inbox.save(&session.home)
+}
+
+/// The entries whose turn it is, in order. What has waited for too long waits no more.
+fn due(session: &Session, inbox: &mut Inbox, strangers: bool) -> Result<Vec<Guid>> {
+    let now = session.now();
+    let ours = OurFeeds::new(&session.home, &session.config)?;
+    let mut due = Vec::new();
+    for entry in &mut inbox.entries {
+        if now.duration_since(entry.guid.time()) > VALID {
+            entry.waiting = None;
+        }
+        let waiting = entry.waiting.as_ref().filter(|waiting| is_due(waiting, now));
+        let waiting = waiting.filter(|w| strangers || ours.are_answered_by(&w.call));
+        due.extend(waiting.map(|waiting| (waiting.tries, waiting.next, entry.guid)));
+    }
+    due.sort_unstable();
+    Ok(due.into_iter().map(|(.., guid)| guid).collect())
+}
+
+fn is_due(waiting: &Waiting, now: Timestamp) -> bool {
+    let Some(next) = waiting.next else { return true };
+    // A clock that was set back must not make it wait for long.
+    next <= now || next.duration_since(now) > LONGEST_PAUSE
+}
+
+/// Notes that an entry is tried at `now`, and when it will be again if that fails.
+fn attempt(inbox: &mut Inbox, guid: Guid, now: Timestamp) -> Option<(Guid, PleaseFollow)> {
+    let waiting = inbox.entry(guid)?.waiting.as_mut()?;
+    let pause = PAUSE.saturating_mul(1 << waiting.tries.min(16)).min(LONGEST_PAUSE);
+    waiting.tries = waiting.tries.saturating_add(1);
+    waiting.next = now.checked_add(pause).ok();
+    Some((guid, waiting.call.clone()))
+}
+
+/// Follows `calls`, all at once.
+fn follow_all(
+    session: &Session,
+    rate: &Mutex<Rate>,
+    calls: Vec<(Guid, PleaseFollow)>,
+) -> Vec<(Guid, Result<Followed>)> {
+    thread::scope(|scope| {
+        let begin = |(guid, call): (Guid, PleaseFollow)| {
+            let guest = session.beside();
+            scope.spawn(move || (guid, calls::follow(&guest, rate, &call)))
+        };
+        let threads: Vec<_> = calls.into_iter().map(begin).collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    })
+}
+
+/// Notes what came of an entry.
+fn settle(inbox: &mut Inbox, guid: Guid, followed: Result<Followed>, now: Timestamp) {
+    let Some(entry) = inbox.entry(guid) else { return };
+    let Some(waiting) = &mut entry.waiting else { return };
+    match followed {
+        Ok(Followed::TooOften) => {
+            waiting.tries = waiting.tries.saturating_sub(1);
+            waiting.next = now.checked_add(TOO_OFTEN).ok();
+        }
+        Ok(_) => entry.waiting = None,
+        Err(error) => {
+            log::info!("a call from the inbox came to nothing: {error}");
+            let may_pass = matches!(error.kind, Kind::Network | Kind::Busy);
+            if !may_pass && waiting.tries >= TRIES {
+                entry.waiting = None;
+            }
+        }
+    }
+}
