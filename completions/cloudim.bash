@@ -1365,7 +1365,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__listen)
-            opts="-q -v -h -V --bind --print --exec --poll-every --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            opts="-q -v -h -V --bind --print --exec --poll-every --keyless --home --format --timeout --quiet --verbose --passphrase-file --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -303,6 +303,7 @@ rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -l timeout -d 'How long one request may take: 10s, 2m' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -l print -d 'Print the messages that come'
+complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -l keyless -d 'Serve without a secret key: calls wait, sealed, for the owner\'s poll'
 complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,7 +1,8 @@
 //! `listen`: the server side of a conversation.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::mpsc::{self, Sender};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -12,24 +13,30 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::conversation::deliver::Target;
-use crate::conversation::listening::{End, Listening, Reception};
+use crate::conversation::listening::{End, Keyless, Listening};
 use crate::conversation::public;
 use crate::conversation::session::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::protocol::time;
-use crate::transport::server::{self, Limits, Request, Stop};
+use crate::store::lock::Lock;
+use crate::transport::server::{self, Answer, Limits, Request, Stop};
 
 const EXAMPLES: &str = "\
 Examples:
   cloudim listen
   cloudim listen --print --poll-every 10s
-  cloudim listen --bind 127.0.0.1:8470 --exec 'mail -s \"$IM_CONTACT\" me@localhost'";
+  cloudim listen --bind 127.0.0.1:8470 --exec 'mail -s \"$IM_CONTACT\" me@localhost'
+  cloudim listen --keyless";
 
 /// Serve the feeds, and store what comes
 ///
 /// Serves public/ over plain HTTP, for a proxy that adds TLS to it, takes invitations by call if
 /// config.toml has `bind`, and polls your contacts at short intervals. Delivers only with --print or
 /// --exec. Works beside `send` and `poll`; ends with 0 on SIGINT and SIGTERM.
+///
+/// With --keyless the home has the owner's config.toml and public/, and no secret key. Calls are
+/// sealed to the owner and kept in an inbox. It says the URL of that when it starts; as `inbox` in
+/// the owner's own config.toml it makes `poll` there follow the calls.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ListenArgs {
@@ -45,6 +52,9 @@ pub struct ListenArgs {
     /// How long to wait between polls, like 10s or 2m
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = time::duration)]
     poll_every: SignedDuration,
+    /// Serve without a secret key: calls wait, sealed, for the owner's poll
+    #[arg(long, conflicts_with_all = ["print", "exec", "poll_every"])]
+    keyless: bool,
 }
 
 /// Listens until it is told to end.
@@ -57,6 +67,9 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
             .hint("`send` and `poll` work beside it"),
         _ => error,
     })?;
+    if args.keyless {
+        return run_keyless(session, &args, &mut first);
+    }
     if !session.config.read_only {
         session.unlock()?;
         // The card must say whether we take calls, as the settings now have it.
@@ -70,29 +83,55 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
         None => args.print.then_some(Target::Stdout),
     };
     let pause = Duration::try_from(args.poll_every).unwrap_or_default();
-    raise_file_limit();
-    let (listener, address) = bind(session, &args)?;
-    first.note(&address.to_string())?;
-    session.say(&format!("listening on http://{address}/"));
+    let listener = bind(session, &args, &mut first)?;
     let listening = Listening::begin(session, target, pause, sender.clone())?;
+    let reception = listening.reception(session);
+    let door = move |request| reception.answer(request);
+    serve(session, listener, door, (sender, ends), |session| listening.end(session))
+}
+
+/// The same for a home without a secret key.
+fn run_keyless(session: &mut Session, args: &ListenArgs, first: &mut Lock) -> Result<()> {
+    let keyless = Keyless::open(session)?;
+    let (sender, ends) = mpsc::channel();
+    watch_signals(sender.clone())?;
+    let listener = bind(session, args, first)?;
+    keyless.begin(session, sender.clone());
+    let at_door = Arc::clone(&keyless);
+    let door = move |request| at_door.answer(request);
+    serve(session, listener, door, (sender, ends), |_| keyless.end())
+}
+
+/// Serves until it is time to end.
+fn serve(
+    session: &Session,
+    listener: TcpListener,
+    door: impl Fn(Request) -> Answer + Send + Sync + 'static,
+    (sender, ends): (Sender<End>, Receiver<End>),
+    end: impl FnOnce(&Session),
+) -> Result<()> {
     let stop = Stop::new();
-    let server = start(session, listener, &stop, listening.reception(session), sender)?;
-    let end = ends.recv().unwrap_or(End::Broken);
+    let server = start(session, listener, &stop, door, sender)?;
+    let why = ends.recv().unwrap_or(End::Broken);
     stop.stop();
-    listening.end(session);
+    end(session);
     server.join().unwrap_or_else(|_| Err(Error::cannot("the server broke down")))?;
-    match end {
+    match why {
         End::Asked | End::Unheard => Ok(()),
         End::Broken => Err(Error::cannot("a part of it broke down")),
     }
 }
 
-fn bind(session: &Session, args: &ListenArgs) -> Result<(TcpListener, SocketAddr)> {
+/// Takes the address, and says so.
+fn bind(session: &mut Session, args: &ListenArgs, first: &mut Lock) -> Result<TcpListener> {
+    raise_file_limit();
     let address = args.bind.unwrap_or_else(|| session.config.listens_at());
     let failed = || format!("cannot listen on {address}");
     let listener = TcpListener::bind(address).or_cannot(failed)?;
     let address = listener.local_addr().or_cannot(failed)?;
-    Ok((listener, address))
+    first.note(&address.to_string())?;
+    session.say(&format!("listening on http://{address}/"));
+    Ok(listener)
 }
 
 /// Starts the server on a thread of its own.
@@ -100,14 +139,13 @@ fn start(
     session: &Session,
     listener: TcpListener,
     stop: &Stop,
-    reception: Reception,
+    door: impl Fn(Request) -> Answer + Send + Sync + 'static,
     ends: Sender<End>,
 ) -> Result<JoinHandle<Result<()>>> {
     let limits = Limits { trusted_proxies: session.trusted_proxies()?, ..Limits::default() };
     let stop = stop.clone();
     Ok(thread::spawn(move || {
-        let answer = move |request: Request| reception.answer(request);
-        let served = server::serve(listener, limits, stop, answer);
+        let served = server::serve(listener, limits, stop, door);
         // Without a server there is nothing to wait for.
         let _ = ends.send(End::Broken);
         served.or_cannot(|| "cannot serve".to_owned())

@@ -9,6 +9,7 @@ mod attention;
 mod callers;
 mod directory;
 mod duties;
+mod keyless;
 mod reception;
 mod schedule;
 
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use self::callers::{Callers, Errand};
 use self::duties::{Duties, Round};
+pub use self::keyless::Keyless;
 pub use self::reception::Reception;
 use self::schedule::Schedule;
 use super::cloud::OwnCloud;

@@ -173,7 +173,13 @@ impl Home {
                 .hint("or name another home with --home or $CLOUDIM_HOME"));
         }
         let missing = if config { "public/key.asc" } else { "config.toml" };
-        Err(Error::cannot(format!("the home `{shown}` is half-written: `{missing}` is missing"))
+        let half = format!("the home `{shown}` is half-written: `{missing}` is missing");
+        if !self.secret().exists() {
+            return Err(Error::cannot(half).hint(
+                "restore it from a backup; or for listen --keyless, copy it from the owner",
+            ));
+        }
+        Err(Error::cannot(half)
             .hint("restore it from a backup, or move the folder away and run cloudim keygen again"))
     }
 
