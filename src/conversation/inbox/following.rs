@@ -1,6 +1,5 @@
 //! Following the calls of the inbox: each in its turn, several at once, and none too often.
 
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use jiff::{SignedDuration, Timestamp};
@@ -35,19 +34,27 @@ pub(super) fn follow(session: &mut Session, inbox: &mut Inbox, strangers: bool) 
         // Once for all of them, for it may ask.
         session.unlock()?;
     }
-    let rate = Mutex::new(Rate::of(inbox.named.clone()));
+    let ours = OurFeeds::new(&session.home, &session.config)?;
+    let mut rate = Rate::of(inbox.named.clone());
     for turn in due.chunks(WORKERS) {
         if session.now().duration_since(start) > PATIENCE {
             break;
         }
-        let calls: Vec<_> = turn.iter().filter_map(|guid| attempt(inbox, *guid, start)).collect();
+        let mut calls: Vec<_> =
+            turn.iter().filter_map(|guid| attempt(inbox, *guid, start)).collect();
+        calls.retain(|(guid, call)| {
+            let admitted = match ours.are_answered_by(call) {
+                true => rate.admit_answer(call, start),
+                false => rate.admit(call, start),
+            };
+            admitted || postpone(inbox, *guid, start)
+        });
         // So that one which always gets us killed comes last the next time.
         inbox.save(&session.home)?;
-        for (guid, followed) in follow_all(session, &rate, calls) {
-            settle(inbox, guid, followed, start);
+        for (guid, followed) in follow_all(session, calls) {
+            settle(inbox, guid, followed);
         }
     }
-    let rate = rate.into_inner().unwrap_or_else(PoisonError::into_inner);
     inbox.named = rate.named(session.now());
     inbox.save(&session.home)
 }
@@ -87,28 +94,32 @@ fn attempt(inbox: &mut Inbox, guid: Guid, now: Timestamp) -> Option<(Guid, Pleas
 /// Follows `calls`, all at once.
 fn follow_all(
     session: &Session,
-    rate: &Mutex<Rate>,
     calls: Vec<(Guid, PleaseFollow)>,
 ) -> Vec<(Guid, Result<Followed>)> {
     thread::scope(|scope| {
         let begin = |(guid, call): (Guid, PleaseFollow)| {
             let guest = session.beside();
-            scope.spawn(move || (guid, calls::follow(&guest, rate, &call)))
+            scope.spawn(move || (guid, calls::follow(&guest, &call)))
         };
         let threads: Vec<_> = calls.into_iter().map(begin).collect();
         threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
     })
 }
 
+/// Notes that an entry names a host too often; it is not followed now.
+fn postpone(inbox: &mut Inbox, guid: Guid, now: Timestamp) -> bool {
+    if let Some(waiting) = inbox.entry(guid).and_then(|entry| entry.waiting.as_mut()) {
+        waiting.tries = waiting.tries.saturating_sub(1);
+        waiting.next = now.checked_add(TOO_OFTEN).ok();
+    }
+    false
+}
+
 /// Notes what came of an entry.
-fn settle(inbox: &mut Inbox, guid: Guid, followed: Result<Followed>, now: Timestamp) {
+fn settle(inbox: &mut Inbox, guid: Guid, followed: Result<Followed>) {
     let Some(entry) = inbox.entry(guid) else { return };
     let Some(waiting) = &mut entry.waiting else { return };
     match followed {
-        Ok(Followed::TooOften) => {
-            waiting.tries = waiting.tries.saturating_sub(1);
-            waiting.next = now.checked_add(TOO_OFTEN).ok();
-        }
         Ok(_) => entry.waiting = None,
         Err(error) => {
             log::info!("a call from the inbox came to nothing: {error}");
