@@ -97,19 +97,19 @@ impl Beside {
 
     /// Calls; returns the answer, if there is one.
     pub fn call(&self, form: &str, caller: &str) -> Option<String> {
-        self.post("/pleaseFollow", form, caller)
+        self.post("/pleaseFollow", "application/x-www-form-urlencoded", form, caller)
     }
 
-    /// Sends a form for `caller`; returns the answer, if there is one.
-    pub fn post(&self, path: &str, form: &str, caller: &str) -> Option<String> {
+    /// Sends what is of this kind for `caller`; returns the answer, if there is one.
+    pub fn post(&self, path: &str, kind: &str, body: &str, caller: &str) -> Option<String> {
         let authority = self.url.trim_start_matches("http://").trim_end_matches('/');
         let mut stream = TcpStream::connect(authority).ok()?;
         write!(
             stream,
             "POST {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\
-             X-Forwarded-For: {caller}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-             Content-Length: {}\r\n\r\n{form}",
-            form.len()
+             X-Forwarded-For: {caller}\r\nContent-Type: {kind}\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
         )
         .ok()?;
         let mut answer = String::new();

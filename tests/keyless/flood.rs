@@ -54,6 +54,15 @@ fn the_same_call_is_one_entry_and_a_restart_keeps_all() {
     assert_eq!((&server.inbox, beside.feed()), (&url, before));
     beside.call(&form(2), "198.51.100.2").unwrap();
     assert_eq!(beside.calls(), [2, 1].map(named));
+    let value = |text: String| format!("<param><value>{text}</value></param>");
+    let rpc = format!(
+        "<methodCall><methodName>cloudim.pleaseFollow</methodName><params>{}{}</params></methodCall>",
+        value(named(1)),
+        value("https://h1.invalid/key.asc".to_owned())
+    );
+    let answer = beside.post("/RPC2", "text/xml", &rpc, "198.51.100.3").unwrap();
+    assert!(answer.contains("<boolean>1</boolean>"), "{answer}");
+    assert_eq!(beside.calls().len(), 2, "by XML-RPC it is the same call");
 }
 
 #[test]

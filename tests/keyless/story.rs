@@ -132,7 +132,8 @@ fn the_server_is_the_cloud_of_her_feeds() {
     let (port, told) = subscriber();
     let url = format!("{}f/{name}", beside.url);
     let form = format!("notifyProcedure=&port={port}&path=/cb&protocol=http-post&url1={url}");
-    let answer = beside.post("/pleaseNotify", &form, "198.51.100.1").unwrap();
+    let kind = "application/x-www-form-urlencoded";
+    let answer = beside.post("/pleaseNotify", kind, &form, "198.51.100.1").unwrap();
     assert!(answer.contains("success=\"true\""), "{answer}");
     told.recv_timeout(PATIENCE).expect("the callback is tried");
     mary.send(&john, "just now");

@@ -47,7 +47,10 @@ pub(super) fn follow(session: &mut Session, inbox: &mut Inbox, strangers: bool) 
                 true => rate.admit_answer(call, start),
                 false => rate.admit(call, start),
             };
-            admitted || postpone(inbox, *guid, start)
+            if !admitted {
+                postpone(inbox, *guid, start);
+            }
+            admitted
         });
         // So that one which always gets us killed comes last the next time.
         inbox.save(&session.home)?;
@@ -107,12 +110,11 @@ fn follow_all(
 }
 
 /// Notes that an entry names a host too often; it is not followed now.
-fn postpone(inbox: &mut Inbox, guid: Guid, now: Timestamp) -> bool {
+fn postpone(inbox: &mut Inbox, guid: Guid, now: Timestamp) {
     if let Some(waiting) = inbox.entry(guid).and_then(|entry| entry.waiting.as_mut()) {
         waiting.tries = waiting.tries.saturating_sub(1);
         waiting.next = now.checked_add(TOO_OFTEN).ok();
     }
-    false
 }
 
 /// Notes what came of an entry.
@@ -128,5 +130,66 @@ fn settle(inbox: &mut Inbox, guid: Guid, followed: Result<Followed>) {
                 entry.waiting = None;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+    use crate::store::inbox::Entry;
+
+    const GUID: &str = "urn:uuid:0199f0c2-0000-7000-8000-000000000000";
+
+    fn waiting() -> Inbox {
+        let url = |path: &str| format!("https://a.example/{path}").parse().unwrap();
+        let call = PleaseFollow { feed: url("f"), key: url("k"), in_reply_to: None };
+        let entry = Entry { guid: GUID.parse().unwrap(), waiting: Some(call.into()) };
+        Inbox { entries: vec![entry], ..Inbox::default() }
+    }
+
+    /// Tries the entry at `now`, with this outcome.
+    fn try_it(inbox: &mut Inbox, now: Timestamp, followed: Result<Followed>) {
+        let (guid, _) = attempt(inbox, GUID.parse().unwrap(), now).unwrap();
+        settle(inbox, guid, followed);
+    }
+
+    fn network() -> Result<Followed> {
+        Err(Error::new(Kind::Network, "away"))
+    }
+
+    #[test]
+    fn pauses_double_up_to_six_hours_and_a_clock_set_back_ends_them() {
+        let (mut inbox, mut now) = (waiting(), Timestamp::UNIX_EPOCH);
+        for minutes in [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360] {
+            assert!(is_due(inbox.entries[0].waiting.as_ref().unwrap(), now));
+            try_it(&mut inbox, now, network());
+            let waiting = inbox.entries[0].waiting.as_ref().unwrap();
+            let pause = SignedDuration::from_mins(minutes);
+            assert!(!is_due(waiting, now + pause - SignedDuration::from_secs(1)));
+            now += pause;
+            assert!(is_due(waiting, now));
+        }
+        try_it(&mut inbox, now, network());
+        let before = now - SignedDuration::from_hours(24);
+        assert!(is_due(inbox.entries[0].waiting.as_ref().unwrap(), before));
+    }
+
+    #[test]
+    fn what_fails_for_good_is_tried_three_times_and_what_is_too_often_does_not_count() {
+        let (mut inbox, now) = (waiting(), Timestamp::UNIX_EPOCH);
+        for _ in 0..10 {
+            attempt(&mut inbox, GUID.parse().unwrap(), now).unwrap();
+            postpone(&mut inbox, GUID.parse().unwrap(), now);
+            let waiting = inbox.entries[0].waiting.as_ref().unwrap();
+            assert_eq!((waiting.tries, waiting.next), (0, Some(now + TOO_OFTEN)));
+        }
+        for left in [true, true, false] {
+            try_it(&mut inbox, now, Err(Error::cannot("no introduction")));
+            assert_eq!(inbox.entries[0].waiting.is_some(), left);
+        }
+        let mut inbox = waiting();
+        try_it(&mut inbox, now, Ok(Followed::Nothing));
+        assert_eq!(inbox.entries[0].waiting, None);
     }
 }
