@@ -176,5 +176,13 @@ fn expect_no_secret(session: &mut Session) -> Result<()> {
             session.warn(&format!("`{}` is of no use here: remove it", path.display()));
         }
     }
+    for (is_set, what) in [
+        (session.config.passphrase_command.is_some(), "passphrase_command in config.toml"),
+        (session.options.passphrase_file.is_some(), "a passphrase file"),
+    ] {
+        if is_set {
+            session.warn(&format!("{what} is of no use here, and not looked at: remove it"));
+        }
+    }
     Ok(())
 }
