@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use super::story::{agreed, call, invited};
+use super::story::{agreed, call, call_of, invited};
 use crate::common::host::{Host, Listening, RARELY, until};
 use crate::common::peer::Peer;
 use crate::handshake::story::{contacts, one_conversation, waiting};
@@ -95,4 +95,28 @@ fn a_hundred_wait_and_nobody_pushes_the_others_out() {
     until("they are kept", || kept(&mary.peer).len() == 100);
     assert_eq!(at_mary.end("-TERM"), Some(0));
     assert!(kept(&mary.peer).iter().any(|line| line.contains(&john.address())));
+}
+
+#[test]
+fn a_locked_key_costs_neither_the_list_nor_the_calls() {
+    let (john, ann, mary) = (Peer::john(), Peer::new("Ann", &[]), Peer::without_identity("Mary"));
+    let passphrase = mary.file("passphrase");
+    fs::write(&passphrase, "secret\n").unwrap();
+    let unlocked = ["--passphrase-file", passphrase.to_str().unwrap()];
+    let url = mary.address();
+    mary.ok(&[&unlocked, &["keygen", "--name", "Mary", "--base-url", &url][..]].concat());
+    let file = ann.ok(&["handshake", "invite", &url, "--output", "-"]);
+    mary.feed(&[&unlocked, &["handshake", "receive"][..]].concat(), file).expect(0);
+    john.ok(&["handshake", "invite", &url, "--output", "-"]);
+    let [feed, key] = call_of(&john, &john.address()).map(|(_, value)| value);
+    let line = format!("{{\"caller\":\"192.0.2.1\",\"feed\":\"{feed}\",\"key\":\"{key}\"}}\n");
+    fs::write(mary.home().join("invitations/calls.jsonl"), line).unwrap();
+
+    let ran = mary.run(&["handshake", "list"]).expect(1);
+    assert!(ran.stdout.contains("  received  ann  "), "{}", ran.stdout);
+    assert!(ran.stderr.contains("hint:"), "{}", ran.stderr);
+    assert_eq!(kept(&mary).len(), 1);
+    let shown = mary.ok(&[&unlocked, &["handshake", "list"][..]].concat());
+    assert!(shown.contains("  received  ann  ") && shown.contains("  received  john  "), "{shown}");
+    assert!(kept(&mary).is_empty());
 }

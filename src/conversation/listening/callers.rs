@@ -76,11 +76,14 @@ impl Callers {
     }
 
     /// Does `errand` for the next call. Returns what came of it.
-    pub fn attend(&self, session: &Session, errand: Errand) -> Followed {
+    pub fn attend(&self, session: &mut Session, errand: Errand) -> Followed {
         let followed = match errand {
             Errand::Expected => self.follow_expected(session),
             Errand::Strange(_) => self.follow_stranger(session, errand),
-            Errand::Keep => self.keep(session).map(|()| Followed::Nothing),
+            Errand::Keep => {
+                self.keep(session);
+                Ok(Followed::Nothing)
+            }
         };
         followed.unwrap_or_else(|error| {
             log::info!("a call came to nothing: {error}");
@@ -108,9 +111,11 @@ impl Callers {
         calls::follow(session, &call)
     }
 
-    fn keep(&self, session: &Session) -> Result<()> {
+    fn keep(&self, session: &mut Session) {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        calls::keep(session, &self.queue)
+        if let Err(error) = calls::keep(session, &self.queue) {
+            session.report(&error);
+        }
     }
 
     fn kept(&self) -> Option<Instant> {
