@@ -16,25 +16,31 @@ use crate::protocol::please_follow::PleaseFollow;
 /// The calls that wait, and the visits that count.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Calls {
-    /// Who called, and the call; in the order in which they have their turn.
-    pub waiting: Vec<(IpAddr, PleaseFollow)>,
+    /// The calls in the order in which they have their turn.
+    pub waiting: Vec<Waiting>,
     /// When each host was named by a call that was followed, lately.
     pub named: BTreeMap<String, Vec<Timestamp>>,
+}
+
+/// A call that waits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Who called.
+    pub caller: IpAddr,
+    /// The call.
+    #[serde(flatten)]
+    pub call: PleaseFollow,
+    /// Whether it had its turn, and could not be followed then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
 }
 
 /// A line of the file.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Line {
-    Waiting {
-        caller: IpAddr,
-        #[serde(flatten)]
-        call: Box<PleaseFollow>,
-    },
-    Named {
-        host: String,
-        named: Vec<Timestamp>,
-    },
+    Waiting(Box<Waiting>),
+    Named { host: String, named: Vec<Timestamp> },
 }
 
 fn path(home: &Home) -> PathBuf {
@@ -52,7 +58,7 @@ pub fn load(home: &Home) -> Result<Calls> {
     for line in text.lines() {
         let line = serde_json::from_str(line);
         match line.or_cannot(|| format!("cannot use `{}`", path.display()))? {
-            Line::Waiting { caller, call } => calls.waiting.push((caller, *call)),
+            Line::Waiting(waiting) => calls.waiting.push(*waiting),
             Line::Named { host, named } => drop(calls.named.insert(host, named)),
         }
     }
@@ -67,8 +73,7 @@ pub fn save(home: &Home, calls: &Calls) -> Result<()> {
     if *calls == Calls::default() {
         return atomic::remove(&path(home));
     }
-    let waiting = calls.waiting.iter().cloned();
-    let waiting = waiting.map(|(caller, call)| Line::Waiting { caller, call: Box::new(call) });
+    let waiting = calls.waiting.iter().cloned().map(|waiting| Line::Waiting(Box::new(waiting)));
     let named = calls.named.clone().into_iter();
     let named = named.map(|(host, named)| Line::Named { host, named });
     let mut text = Vec::new();
@@ -91,11 +96,15 @@ mod tests {
         let home = Home::at(folder.path());
         assert_eq!(load(&home).unwrap(), Calls::default());
         let (feed, key) = ("https://a.example/f", "https://a.example/k");
-        let call = |in_reply_to| PleaseFollow::new(feed, key, in_reply_to).unwrap();
+        let waiting = |caller: &str, in_reply_to, late| Waiting {
+            caller: caller.parse().unwrap(),
+            call: PleaseFollow::new(feed, key, in_reply_to).unwrap(),
+            late,
+        };
         let calls = Calls {
             waiting: vec![
-                ([192, 0, 2, 1].into(), call(None)),
-                ("2001:db8::".parse().unwrap(), call(Some("https://b.example/f"))),
+                waiting("192.0.2.1", None, false),
+                waiting("2001:db8::", Some("https://b.example/f"), true),
             ],
             named: [("a.example".to_owned(), vec![Timestamp::UNIX_EPOCH])].into(),
         };

@@ -8,7 +8,7 @@ use super::{Queue, Rate, follow};
 use crate::conversation::session::Session;
 use crate::error::Result;
 use crate::protocol::please_follow::PleaseFollow;
-use crate::store::calls;
+use crate::store::calls::{self, Waiting};
 
 /// Calls that are followed at once: hosts that hang must not make the user wait for each in turn.
 const WORKERS: usize = 8;
@@ -23,7 +23,7 @@ pub fn keep(session: &Session, queue: &Queue) -> Result<()> {
     let mut kept = calls::load(&session.home)?;
     let before = kept.clone();
     let mut places = Places::of(kept.waiting);
-    while let Some((caller, call)) = queue.take_strange(|_| true) {
+    while let Some(Waiting { caller, call, .. }) = queue.take_strange(|_| true) {
         places.add(caller, call);
     }
     kept.waiting = places.all();
@@ -44,13 +44,17 @@ pub fn follow_kept(session: &mut Session) -> Result<()> {
     session.unlock()?;
     let (mut rate, mut places) = (Rate::of(kept.named), Places::of(kept.waiting));
     let now = session.now();
-    let next = || places.take(|call| rate.admit(call, now)).map(|(_, call)| call);
+    let next = || places.take(|call| rate.admit(call, now)).map(|waiting| waiting.call);
     let admitted: Vec<PleaseFollow> = std::iter::from_fn(next).collect();
     follow_all(session, &admitted);
     let _lock = session.lock()?;
     // More may have come meanwhile.
     let mut kept = calls::load(&session.home)?;
-    kept.waiting.retain(|(_, call)| !admitted.contains(call));
+    kept.waiting.retain(|waiting| !admitted.contains(&waiting.call));
+    let late = places.all();
+    for waiting in &mut kept.waiting {
+        waiting.late |= late.iter().any(|late| late.call == waiting.call);
+    }
     kept.named = rate.named(now);
     calls::save(&session.home, &kept)?;
     if !kept.waiting.is_empty() {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::places::Places;
 use crate::protocol::please_follow::PleaseFollow;
+use crate::store::calls::Waiting;
 
 /// Expected calls that wait, at most.
 const EXPECTED: usize = 1_000;
@@ -46,11 +47,8 @@ impl Queue {
         self.lanes().expected.pop_front()
     }
 
-    /// The next call by a stranger which `may` be taken now, and whose it is.
-    pub fn take_strange(
-        &self,
-        may: impl FnMut(&PleaseFollow) -> bool,
-    ) -> Option<(IpAddr, PleaseFollow)> {
+    /// The next call by a stranger which `may` be taken now; see [`Places::take`].
+    pub fn take_strange(&self, may: impl FnMut(&PleaseFollow) -> bool) -> Option<Waiting> {
         self.lanes().strangers.take(may)
     }
 
@@ -86,7 +84,7 @@ mod tests {
         queue.offer(address(1), answer(1, "f/a.rss"), true);
         queue.offer(address(1), call(2), true);
         assert_eq!(expected(&queue), [answer(1, "f/a.rss"), call(2)]);
-        assert_eq!(queue.take_strange(|_| true), Some((address(0), call(0))));
+        assert_eq!(queue.take_strange(|_| true).map(|waiting| waiting.call), Some(call(0)));
     }
 
     #[test]

@@ -45,11 +45,14 @@ impl Rate {
     }
 
     fn count(&mut self, names: &[&str], now: Timestamp) -> bool {
-        self.forget(now);
-        let often = |name: &&str| self.named.get(*name).is_some_and(|times| times.len() >= AN_HOUR);
+        let often = |name: &&str| {
+            let times = self.named.get(*name).into_iter().flatten();
+            times.filter(|at| is_fresh(**at, now)).count() >= AN_HOUR
+        };
         if names.iter().any(often) {
             return false;
         }
+        self.forget(now);
         for name in names {
             self.make_room(name);
             self.named.entry((*name).to_owned()).or_default().push(now);
@@ -58,10 +61,8 @@ impl Rate {
     }
 
     fn forget(&mut self, now: Timestamp) {
-        // A time ahead of us by more is of a clock that was set back.
-        let fresh = |at: &Timestamp| now.duration_since(*at).abs() < SignedDuration::from_hours(1);
         self.named.retain(|_, times| {
-            times.retain(fresh);
+            times.retain(|at| is_fresh(*at, now));
             !times.is_empty()
         });
     }
@@ -77,6 +78,12 @@ impl Rate {
             self.named.remove(&oldest);
         }
     }
+}
+
+/// Whether `at` is of the hour before `now`. What is ahead of us by more is of a clock that was set
+/// back.
+fn is_fresh(at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(at).abs() < SignedDuration::from_hours(1)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::conversation::calls::{self, Followed, OurFeeds, Queue, Rate};
 use crate::conversation::session::Session;
 use crate::error::Result;
 use crate::protocol::please_follow::PleaseFollow;
+use crate::store::calls::Waiting;
 
 /// Calls by strangers that are followed at once: a host that hangs must not keep the others out.
 const STRANGERS: u8 = 4;
@@ -101,7 +102,7 @@ impl Callers {
         let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
         let next = self.queue.take_strange(|call| rate.admit(call, session.now()));
         drop(rate);
-        let Some((_, call)) = next else {
+        let Some(Waiting { call, .. }) = next else {
             if self.queue.has_strange() {
                 self.schedule.at(errand, Instant::now() + AGAIN);
             }
