@@ -44,5 +44,6 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
     }
     drop(lock);
     publish::publish(session, true)?;
+    ping::card(session)?;
     rewritten.iter().try_for_each(|name| ping::ping(session, name))
 }

@@ -143,6 +143,16 @@ impl OwnCloud {
         respond(cloud::ping_result(taken.is_ok(), message, accept))
     }
 
+    /// Tells the subscribers of all feeds that have changed without a ping: who should have pinged
+    /// may have died, and so may we with something to tell.
+    pub fn look(&self) {
+        for feed in self.subscriptions.feeds() {
+            if let Err(words) = self.announce(feed.as_str()) {
+                log::debug!("{words}");
+            }
+        }
+    }
+
     /// Tells nobody any more, and tries no callback. Calls under way are not waited for.
     pub fn stop(&self) {
         self.checks.stop();

@@ -71,9 +71,9 @@ impl Listening {
         pause: Duration,
         ends: Sender<End>,
     ) -> Result<Self> {
-        let duties = Arc::new(Duties::new(session, target, pause)?);
-        duties.survey(session)?;
         let cloud = OwnCloud::open(session)?;
+        let duties = Arc::new(Duties::new(session, cloud.clone(), target, pause)?);
+        duties.survey(session)?;
         let mut listening = Self { duties, cloud, threads: Vec::new(), ends };
         listening.employ_all(session);
         Ok(listening)

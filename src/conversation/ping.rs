@@ -57,12 +57,32 @@ pub fn ping(session: &mut Session, name: &str) -> Result<()> {
     contact.save(&session.home, name)
 }
 
+/// Tells the cloud of our card, if there is one, that it may have changed. A cloud that cannot be
+/// reached is a warning.
+///
+/// # Errors
+/// When the base URL is too long.
+pub fn card(session: &mut Session) -> Result<()> {
+    let Some(base) = session.config.base_url.clone() else { return Ok(()) };
+    let Some((_, cloud)) = singles::cloud(&session.config, true)? else { return Ok(()) };
+    if let Err(error) = ping_url(session, &cloud, &base.join("card.rss")?) {
+        session.warn(&format!("the cloud was not told of the card: {error}"));
+    }
+    Ok(())
+}
+
 fn ping_feed(session: &Session, token: &Token) -> Result<()> {
-    let Some(register) = cloud_of(session)? else { return Ok(()) };
-    let feed = singles::feed_url(session, token)?;
+    match cloud_of(session)? {
+        Some(cloud) => ping_url(session, &cloud, &singles::feed_url(session, token)?),
+        None => Ok(()),
+    }
+}
+
+/// Tells the cloud whose pleaseNotify URL is `register` that `feed` changed.
+fn ping_url(session: &Session, register: &Url, feed: &Url) -> Result<()> {
     // With an inbox, the cloud is on the server that keeps it.
     let here = session.config.cloud == Cloud::Own && session.config.inbox.is_none();
-    if here && ping_neighbour(session, &feed).is_some() {
+    if here && ping_neighbour(session, feed).is_some() {
         return Ok(());
     }
     let url = register.join("ping")?;

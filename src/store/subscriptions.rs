@@ -88,6 +88,11 @@ impl Subscriptions {
         Ok(true)
     }
 
+    /// The feeds of which somebody is to be told.
+    pub fn feeds(&self) -> Vec<Url> {
+        self.read(|known| known.keys().cloned().collect())
+    }
+
     /// The callbacks to tell of `feed` at `now`.
     pub fn callbacks(&self, feed: &Url, now: Timestamp) -> Vec<Url> {
         self.read(|known| {

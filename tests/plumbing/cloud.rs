@@ -90,6 +90,8 @@ fn a_stranger_s_cloud_learns_no_secret_url_unless_that_is_wanted() {
     let ((john, mary), cloud) = (friends(), Cloud::begin());
     john.set("cloud", &format!("{:?}", cloud.url));
     john.ok(&["publish"]);
+    let card = format!("{}card.rss", john.address()).replace(':', "%3A").replace('/', "%2F");
+    assert_eq!(cloud.asked(), [format!("POST /ping url={card}")]);
     john.send(&mary, "one");
     assert_eq!(cloud.asked(), [""; 0]);
     let element = "protocol=\"http-post\"";

@@ -11,7 +11,7 @@ use crate::store::calls::Waiting;
 /// Expected calls that wait, at most.
 const EXPECTED: usize = 1_000;
 
-/// Calls that wait to be followed: those by strangers in [`Places`], and those that we expect, which
+/// Calls that wait to be followed: those by strangers in places that callers share, and those that we expect, which
 /// have places of their own (PROTOCOL §8).
 #[derive(Debug, Default)]
 pub struct Queue(Mutex<Lanes>);
@@ -47,7 +47,7 @@ impl Queue {
         self.lanes().expected.pop_front()
     }
 
-    /// The next call by a stranger which `may` be taken now; see [`Places::take`].
+    /// The next call by a stranger which `may` be taken now.
     pub fn take_strange(&self, may: impl FnMut(&PleaseFollow) -> bool) -> Option<Waiting> {
         self.lanes().strangers.take(may)
     }

@@ -28,7 +28,7 @@ pub fn please_follow(request: &Request, take: &mut dyn FnMut(PleaseFollow)) -> R
 }
 
 /// Answers a call by XML-RPC, `cloudim.pleaseFollow(feed, key[, inReplyTo])`, as
-/// [`please_follow`] does: with the boolean 1, or with a fault.
+/// [`please_follow()`] does: with the boolean 1, or with a fault.
 pub fn rpc(request: &Request, take: &mut dyn FnMut(PleaseFollow)) -> Response {
     if let Some(refusal) = only_post(request) {
         return refusal;

@@ -1,6 +1,7 @@
 //! What a home that listens has to do: each duty has a schedule, and threads that attend to it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::attention::Attention;
@@ -8,6 +9,7 @@ use super::callers::{Callers, Errand};
 use super::directory::Directory;
 use super::schedule::Schedule;
 use crate::conversation::calls::Followed;
+use crate::conversation::cloud::OwnCloud;
 use crate::conversation::deliver::{self, Target};
 use crate::conversation::registration;
 use crate::conversation::round;
@@ -34,7 +36,6 @@ pub enum Round {
 }
 
 /// What is to be done, and what the threads that do it have to know.
-#[derive(Debug)]
 pub struct Duties {
     /// Who is known by which feed and callback.
     pub directory: Directory,
@@ -46,6 +47,7 @@ pub struct Duties {
     pub rounds: Schedule<Round>,
     /// Who called.
     pub callers: Callers,
+    cloud: Option<Arc<OwnCloud>>,
     target: Option<Target>,
     pause: Duration,
 }
@@ -56,13 +58,19 @@ impl Duties {
     ///
     /// # Errors
     /// When the base URL is too long.
-    pub fn new(session: &Session, target: Option<Target>, pause: Duration) -> Result<Self> {
+    pub fn new(
+        session: &Session,
+        cloud: Option<Arc<OwnCloud>>,
+        target: Option<Target>,
+        pause: Duration,
+    ) -> Result<Self> {
         Ok(Self {
             directory: Directory::default(),
             attention: Attention::new(),
             leases: Schedule::new(),
             rounds: Schedule::new(),
             callers: Callers::new(session)?,
+            cloud,
             target,
             pause,
         })
@@ -112,6 +120,9 @@ impl Duties {
             session.report(&error);
         }
         self.greet_newcomers(session);
+        if let Some(cloud) = &self.cloud {
+            cloud.look();
+        }
     }
 
     fn greet_newcomers(&self, session: &mut Session) {
