@@ -42,9 +42,10 @@ fn an_item_of_the_future_is_released_also_if_an_archive_was_read_with_it() {
     let older = feed.items.split_off(1);
     let archive = Channel { archive: true, items: older, ..hand.feed.clone() };
     let archive = Channel { introduction: None, state: None, key: None, ..archive };
-    std::fs::write(story.mary.home().join("public/f/older.rss"), archive.write()).unwrap();
     feed.prev_archive = Some(format!("{}f/older.rss", story.mary.address()).parse().unwrap());
     story.serve(feed.write());
+    // Only now, or it might be taken for the feed.
+    std::fs::write(story.mary.home().join("public/f/older.rss"), archive.write()).unwrap();
     let (status, new, talk) = poll_at(&story.john, in_hours(0));
     assert_eq!((status, new.len()), (4, 0), "{talk}");
     assert!(story.mary.host.log().iter().any(|(_, path, _)| path == "/f/older.rss"));
