@@ -30,9 +30,12 @@ Examples:
 
 /// Serve the feeds, and store what comes
 ///
-/// Serves public/ over plain HTTP, for a proxy that adds TLS to it, takes invitations by call if
-/// config.toml has `bind`, and polls your contacts at short intervals. Delivers only with --print or
-/// --exec. Works beside `send` and `poll`; ends with 0 on SIGINT and SIGTERM.
+/// Serves public/ over plain HTTP, for a proxy that adds TLS to it. If config.toml has `bind`, it
+/// takes invitations by call, and registers with the clouds of your contacts, which tell it of
+/// messages at once; with `cloud = "self"` it is the cloud of your own feeds. It also polls your
+/// contacts, so that nothing depends on any cloud. Delivers only with --print or
+/// --exec. Works beside `send` and `poll`. Ends with 0 on SIGINT and SIGTERM, after the command that
+/// is running; asked once more, at once.
 ///
 /// With --keyless the home has the owner's config.toml and public/, and no secret key. Calls are
 /// sealed to the owner and kept in an inbox. It says the URL of that when it starts; as `inbox` in
@@ -87,7 +90,7 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
     let listening = Listening::begin(session, target, pause, sender.clone())?;
     let reception = listening.reception(session);
     let door = move |request| reception.answer(request);
-    serve(session, listener, door, (sender, ends), |session| listening.end(session))
+    serve(session, listener, door, (sender, ends), |session, again| listening.end(session, again))
 }
 
 /// The same for a home without a secret key.
@@ -99,7 +102,7 @@ fn run_keyless(session: &mut Session, args: &ListenArgs, first: &mut Lock) -> Re
     keyless.begin(session, sender.clone());
     let at_door = Arc::clone(&keyless);
     let door = move |request| at_door.answer(request);
-    serve(session, listener, door, (sender, ends), |_| keyless.end())
+    serve(session, listener, door, (sender, ends), |_, _| keyless.end())
 }
 
 /// Serves until it is time to end.
@@ -108,13 +111,13 @@ fn serve(
     listener: TcpListener,
     door: impl Fn(Request) -> Answer + Send + Sync + 'static,
     (sender, ends): (Sender<End>, Receiver<End>),
-    end: impl FnOnce(&Session),
+    end: impl FnOnce(&Session, &Receiver<End>),
 ) -> Result<()> {
     let stop = Stop::new();
     let server = start(session, listener, &stop, door, sender)?;
     let why = ends.recv().unwrap_or(End::Broken);
     stop.stop();
-    end(session);
+    end(session, &ends);
     server.join().unwrap_or_else(|_| Err(Error::cannot("the server broke down")))?;
     match why {
         End::Asked | End::Unheard => Ok(()),

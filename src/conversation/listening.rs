@@ -14,7 +14,7 @@ mod reception;
 mod schedule;
 
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -33,8 +33,12 @@ use crate::store::{contacts, delivered};
 const ATTENDANTS: usize = 4;
 /// Threads that register with the clouds of contacts.
 const REGISTRARS: usize = 2;
-/// How long the end waits for what is under way.
+/// How long the end waits for what is under way; and where that may be a hook, whose message would
+/// come again.
 const GRACE: Duration = Duration::from_secs(5);
+const GRACE_FOR_HOOKS: Duration = Duration::from_secs(60);
+/// How long it waits for each lock of those who may be writing still.
+const MOMENT: Duration = Duration::from_millis(200);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Finds the schedule of one of the duties.
@@ -129,18 +133,20 @@ impl Listening {
         }));
     }
 
-    /// Ends, after what is under way; what takes too long is left where the next start finds it.
-    pub fn end(self, session: &Session) {
+    /// Ends, after what is under way; what takes too long is left where the next start finds it. So
+    /// is everything if it is asked to end once more, by `again`.
+    pub fn end(self, session: &Session, again: &Receiver<End>) {
         self.duties.end();
         if let Some(cloud) = &self.cloud {
             cloud.stop();
         }
-        let deadline = Instant::now() + GRACE;
+        let grace = if self.duties.has_hook() { GRACE_FOR_HOOKS } else { GRACE };
+        let deadline = Instant::now() + grace;
         while self.threads.iter().any(|thread| !thread.is_finished()) {
-            if Instant::now() >= deadline {
+            let is_enough = again.recv_timeout(PAUSE) == Ok(End::Asked);
+            if is_enough || Instant::now() >= deadline {
                 return settle(session);
             }
-            thread::sleep(PAUSE);
         }
     }
 }
@@ -149,8 +155,8 @@ impl Listening {
 /// would write waits for one. They are kept until the end.
 fn settle(session: &Session) {
     let names = contacts::list(&session.home).unwrap_or_default();
-    let locks = names.iter().filter_map(|name| delivered::lock(&session.home, name).ok());
-    let locks: Vec<_> = locks.chain([session.home.lock().ok()]).collect();
+    let wait = |name: &String| delivered::lock_within(&session.home, name, MOMENT).ok();
+    let locks: Vec<_> = names.iter().map(wait).chain([session.home.lock().ok()]).collect();
     std::mem::forget(locks);
 }
 

@@ -1,6 +1,7 @@
 //! `delivered`: how far a contact's messages have got, on stdout and to the hook.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,15 @@ impl Delivered {
 /// When the folder cannot be opened.
 pub fn lock(home: &Home, name: &str) -> Result<Option<Lock>> {
     Lock::try_take(&home.contact(name))
+}
+
+/// Takes the lock for delivering the messages of the contact called `name`, once whoever has it lets
+/// go of it.
+///
+/// # Errors
+/// [`crate::error::Kind::Busy`] when that takes longer than `patience`.
+pub fn lock_within(home: &Home, name: &str, patience: Duration) -> Result<Lock> {
+    Lock::take(&home.contact(name), patience)
 }
 
 fn path(home: &Home, name: &str) -> PathBuf {

@@ -73,3 +73,42 @@ fn a_registration_outlives_both_sides() {
     at_mary.prints("  john  still told");
     assert_eq!(mary.lease("john"), lease, "nobody had to register again");
 }
+
+#[test]
+fn a_hook_under_way_is_waited_for_so_that_its_message_comes_once() {
+    let ((john, _at_john), (mary, at_mary)) = two_who_listen(&[RARELY]);
+    assert_eq!(at_mary.end("-TERM"), Some(0));
+    let (begun, taken) = (mary.peer.file("begun"), mary.peer.file("taken"));
+    let hook = format!("echo >> '{}'; sleep 1; cat >> '{}'", begun.display(), taken.display());
+    let at_mary = mary.listen(&[RARELY, "--exec", &hook]);
+    john.peer.ok(&["send", "mary", "-m", "once"]);
+    until("the hook runs", || begun.exists());
+    assert_eq!(at_mary.end("-TERM"), Some(0));
+    assert_eq!(std::fs::read_to_string(&taken).unwrap(), "once", "it was waited for");
+    let at_mary = mary.listen(&[RARELY, "--exec", &hook]);
+    john.peer.ok(&["send", "mary", "-m", ", twice"]);
+    until("the next is taken", || std::fs::read_to_string(&taken).unwrap() == "once, twice");
+    assert_eq!(at_mary.end("-TERM"), Some(0));
+}
+
+#[test]
+fn whoever_is_asked_twice_waits_for_no_hook() {
+    let ((john, _at_john), (mary, at_mary)) = two_who_listen(&[RARELY]);
+    assert_eq!(at_mary.end("-TERM"), Some(0));
+    let (begun, end) = (mary.peer.file("begun"), mary.peer.file("end"));
+    let hook = format!(
+        "echo >> '{}'; until [ -e '{}' ]; do sleep 0.1; done",
+        begun.display(),
+        end.display()
+    );
+    let mut at_mary = mary.listen(&[RARELY, "--exec", &hook]);
+    john.peer.ok(&["send", "mary", "-m", "again"]);
+    until("the hook runs", || begun.exists());
+    at_mary.signal("-TERM");
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(at_mary.child.try_wait().unwrap(), None, "it waits for the hook");
+    at_mary.signal("-TERM");
+    assert_eq!(at_mary.child.wait().unwrap().code(), Some(0));
+    std::fs::write(end, "").unwrap();
+    assert_eq!(mary.peer.poll(), ["again"], "what no hook has taken comes again");
+}

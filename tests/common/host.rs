@@ -129,6 +129,12 @@ impl Listening {
         self.lines.try_iter().collect()
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
     /// Ends it by `signal`; returns its status.
     pub fn end(self, signal: &str) -> Option<i32> {
         self.end_and_tell(signal).0
@@ -136,8 +142,7 @@ impl Listening {
 
     /// Ends it by `signal`; returns its status, and what it had printed.
     pub fn end_and_tell(mut self, signal: &str) -> (Option<i32>, Vec<String>) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        self.signal(signal);
         let status = self.child.wait().unwrap().code();
         // Its end closes the pipe, and that ends the thread that reads it.
         (status, self.lines.iter().collect())

@@ -76,6 +76,11 @@ impl Duties {
         })
     }
 
+    /// Whether messages go to a hook.
+    pub fn has_hook(&self) -> bool {
+        matches!(self.target, Some(Target::Hook { .. }))
+    }
+
     /// Nothing is to be done any more.
     pub fn end(&self) {
         self.attention.schedule.end();
