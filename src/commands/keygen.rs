@@ -129,9 +129,11 @@ fn report(session: &mut Session, secret: &SecretKey) -> Result<()> {
     if let Some(base) = session.config.base_url.clone() {
         let account = public::account(session, &base);
         let account = account.trim_start_matches("acct:");
-        session.say(&format!(
-            "put {root}/public on the web as {base}, and others find you as {account}"
-        ));
+        let serve = match session.config.bind {
+            Some(bind) => format!("run cloudim listen at {bind}, where {base} leads"),
+            None => format!("put {root}/public on the web as {base}"),
+        };
+        session.say(&format!("{serve}, and others find you as {account}"));
     } else {
         session.say("hint: set base_url in config.toml, and run cloudim publish, so that others can find you");
     }

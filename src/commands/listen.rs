@@ -116,8 +116,9 @@ fn serve(
     let stop = Stop::new();
     let server = start(session, listener, &stop, door, sender)?;
     let why = ends.recv().unwrap_or(End::Broken);
-    stop.stop();
+    // The server last: what is under way may have something to tell the cloud that it is.
     end(session, &ends);
+    stop.stop();
     server.join().unwrap_or_else(|_| Err(Error::cannot("the server broke down")))?;
     match why {
         End::Asked | End::Unheard => Ok(()),

@@ -8,6 +8,7 @@ use tiny_http::{Response, Server};
 
 use crate::common::host::{Host, OFTEN, RARELY, until};
 use crate::common::peer::Peer;
+use crate::common::port;
 use crate::common::static_host::Behaviour;
 
 /// A cloud that registers anybody without a question, or is down, and tells nobody by itself.
@@ -121,4 +122,24 @@ fn a_cloud_that_is_down_costs_promptness_and_no_message() {
     let _at_mary = mary.listen(&[RARELY]);
     mary.registers_with("john");
     assert!(!mary.peer.ok(&["status"]).contains("its cloud"));
+}
+
+#[test]
+fn a_ping_that_failed_is_made_again_by_whoever_listens() {
+    let cloud = Cloud::begin(false);
+    let (john, mary) = john_and_mary(&cloud);
+    let sent = john.run(&["send", "mary", "-m", "one"]).expect(0);
+    assert!(sent.stderr.contains("warning: the cloud was not told"), "{}", sent.stderr);
+    let contact = john.home().join("contacts/mary/contact.toml");
+    let is_told = || std::fs::read_to_string(&contact).unwrap().contains("\nunpinged = false\n");
+    assert!(!is_told());
+    let bind = format!("--bind=127.0.0.1:{}", port::free());
+    let mut listen = john.command(&["listen", OFTEN, &bind]);
+    let mut listening = listen.stderr(std::process::Stdio::null()).spawn().unwrap();
+    cloud.up.store(true, Ordering::Relaxed);
+    until("the cloud is told", is_told);
+    listening.kill().unwrap();
+    listening.wait().unwrap();
+    mary.peer.ok(&["poll"]);
+    until("it is there", || mary.peer.ok(&["read", "john"]).ends_with("  john  one\n"));
 }
