@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use crate::common::peer::{Peer, befriend};
-use crate::host::Host;
+use crate::host::{Host, PATIENCE};
 use crate::subscriber::{Subscriber, honest};
 
 #[test]
@@ -100,19 +102,26 @@ fn who_was_down_is_told_later() {
 #[test]
 fn what_changes_while_it_is_told_is_told_again() {
     let host = Host::begin();
-    let slow = Subscriber::answering(|call| {
+    let (begins, begun) = channel();
+    let (ends, end) = channel();
+    let end = Mutex::new(end);
+    let slow = Subscriber::answering(move |call| {
         if call.is_post {
-            thread::sleep(Duration::from_millis(500));
+            begins.send(()).unwrap();
+            // After the last one nobody holds it up.
+            let _ = end.lock().unwrap().recv();
         }
         honest(call)
     });
     host.register(&host.card(), &slow, "/cb").worked();
     host.ping(&host.card()).worked();
-    thread::sleep(Duration::from_millis(200));
+    begun.recv_timeout(PATIENCE).unwrap();
     for _ in 0..3 {
         host.change(&host.card());
         host.ping(&host.card()).worked();
     }
+    ends.send(()).unwrap();
+    drop(ends);
     slow.told();
     slow.told();
     slow.was_not_told();
