@@ -147,8 +147,8 @@ impl OwnCloud {
     /// may have died, and so may we with something to tell.
     pub fn look(&self) {
         for feed in self.subscriptions.feeds() {
-            if let Err(words) = self.announce(feed.as_str()) {
-                log::debug!("{words}");
+            if self.announce(feed.as_str()).is_err() {
+                log::debug!("{} cannot be read", feed.shortened());
             }
         }
     }

@@ -50,7 +50,8 @@ impl Hosting {
             Found::Nothing => Ok(Response::text(404, "not found")),
         });
         answer.unwrap_or_else(|cause| {
-            log::warn!("cannot serve `{}`: {cause}", request.path);
+            // Its path may be a capability.
+            log::warn!("a file cannot be served: {cause}");
             Response::text(503, "the file cannot be read").with("retry-after", "10")
         })
     }
