@@ -46,6 +46,23 @@ fn two_who_listen_hear_each_other_without_polling() {
 }
 
 #[test]
+fn a_base_url_may_have_a_path_whether_a_proxy_takes_it_off_or_not() {
+    let (john, mary) = (Host::with_cloud_in("John", "~john/im/"), Host::with_cloud("Mary"));
+    let (at_john, at_mary) = (john.listen(&[RARELY, "--print"]), mary.listen(&[RARELY, "--print"]));
+    agree(&john, &mary);
+    john.peer.ok(&["send", "mary", "-m", "question"]);
+    at_mary.prints("  john  question");
+    mary.peer.ok(&["send", "john", "-m", "answer"]);
+    at_john.prints("  mary  answer");
+    for path in ["/~john/im/card.rss", "/card.rss"] {
+        let card = john.request(&format!("GET {path} HTTP/1.1"));
+        assert!(card.starts_with("HTTP/1.1 200 "), "{path}: {card}");
+    }
+    let other = john.request("GET /~mary/card.rss HTTP/1.1");
+    assert!(other.starts_with("HTTP/1.1 404 "), "{other}");
+}
+
+#[test]
 fn one_who_listens_talks_with_one_who_has_a_static_host() {
     let (john, mary) = (Host::with_cloud("John"), Peer::mary());
     let at_john = john.listen(&[OFTEN, "--print"]);

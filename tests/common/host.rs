@@ -31,20 +31,24 @@ pub struct Listening {
 impl Host {
     /// With a fresh identity, at a port that is free.
     pub fn new(name: &str) -> Self {
-        let host = Self::made(name, &[]);
-        let address = host.url.trim_start_matches("http://").trim_end_matches('/');
-        host.peer.set("bind", &format!("\"{address}\""));
+        let host = Self::made(name, "", &[]);
+        host.peer.set("bind", &format!("\"{}\"", host.authority()));
         host
     }
 
     /// The same, and the cloud of its own feeds.
     pub fn with_cloud(name: &str) -> Self {
-        Self::made(name, &["--cloud", "self"])
+        Self::made(name, "", &["--cloud", "self"])
     }
 
-    fn made(name: &str, args: &[&str]) -> Self {
+    /// The same, in a folder of its web host.
+    pub fn with_cloud_in(name: &str, folder: &str) -> Self {
+        Self::made(name, folder, &["--cloud", "self"])
+    }
+
+    fn made(name: &str, folder: &str, args: &[&str]) -> Self {
         let peer = Peer::without_identity(name);
-        let url = format!("http://127.0.0.1:{}/", port::free());
+        let url = format!("http://127.0.0.1:{}/{folder}", port::free());
         let keygen = ["keygen", "--name", name, "--base-url", &url, "--no-passphrase"];
         peer.ok(&[&keygen, args].concat());
         Self { peer, url }
@@ -76,7 +80,7 @@ impl Host {
         let mut talk = BufReader::new(child.stderr.take().unwrap());
         let mut first = String::new();
         talk.read_line(&mut first).unwrap();
-        assert_eq!(first, format!("listening on {}\n", self.url));
+        assert_eq!(first, format!("listening on http://{}/\n", self.authority()));
         let (sender, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         thread::spawn(move || stdout.lines().try_for_each(|line| sender.send(line.unwrap())));
@@ -85,9 +89,14 @@ impl Host {
         Listening { child, lines }
     }
 
+    /// Host and port.
+    fn authority(&self) -> &str {
+        self.url.trim_start_matches("http://").split('/').next().unwrap()
+    }
+
     /// Answers a raw request.
     pub fn request(&self, head: &str) -> String {
-        let authority = self.url.trim_start_matches("http://").trim_end_matches('/');
+        let authority = self.authority();
         let mut stream = TcpStream::connect(authority).unwrap();
         let (head, body) = head.split_once("\r\n\r\n").unwrap_or((head, ""));
         write!(stream, "{head}\r\nHost: {authority}\r\nConnection: close\r\n\r\n{body}").unwrap();
