@@ -11,6 +11,7 @@ mod interop {
     mod gpg_keys;
     mod hand;
     mod nginx;
+    mod proxy;
     mod readers;
     mod sq;
     mod tools;

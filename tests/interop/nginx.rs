@@ -13,7 +13,7 @@ use crate::common::peer::Peer;
 use crate::common::port;
 
 /// nginx with a folder of its own, serving the `public/` of people at two ports of loopback.
-struct Nginx {
+pub struct Nginx {
     folder: TempDir,
     server: Child,
 }
@@ -21,13 +21,18 @@ struct Nginx {
 impl Nginx {
     /// Serves the homes at their locations, like "/~anna/", of their ports.
     fn serve(homes: &[(u16, &str, PathBuf)]) -> Self {
+        Self::start(&static_servers(homes), homes[0].0)
+    }
+
+    /// Starts nginx with `servers`, in its own words, one of which has `port`.
+    pub fn start(servers: &str, port: u16) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("nginx.conf"), configuration(homes)).unwrap();
+        fs::write(folder.path().join("nginx.conf"), configuration(servers)).unwrap();
         let mut nginx = Command::new("nginx");
         nginx.arg("-p").arg(folder.path()).args(["-c", "nginx.conf", "-e", "error.log"]);
         let server = nginx.spawn().unwrap_or_else(|cause| panic!("`nginx` is needed: {cause}"));
         let nginx = Self { folder, server };
-        nginx.wait_for(homes[0].0);
+        nginx.wait_for(port);
         nginx
     }
 
@@ -75,7 +80,7 @@ impl Drop for Nginx {
     }
 }
 
-fn configuration(homes: &[(u16, &str, PathBuf)]) -> String {
+fn static_servers(homes: &[(u16, &str, PathBuf)]) -> String {
     let mut ports: Vec<u16> = homes.iter().map(|(port, _, _)| *port).collect();
     ports.dedup();
     let mut servers = String::new();
@@ -86,6 +91,10 @@ fn configuration(homes: &[(u16, &str, PathBuf)]) -> String {
         }
         servers.push_str("}\n");
     }
+    servers
+}
+
+fn configuration(servers: &str) -> String {
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {kind};\n"))
         .concat();
