@@ -117,3 +117,79 @@ fn pair_feeds_go_first_and_neither_card_nor_failures_take_all_threads() {
     assert_eq!(urgencies.first(), Some(&Urgency::Pair));
     assert_eq!((count(Urgency::Card), count(Urgency::Again)), (FOR_CARD, FOR_AGAIN));
 }
+
+/// Subscribers in the property below.
+const ROUTES: usize = 12;
+
+/// What each subscriber should know, and knows.
+#[derive(Default)]
+struct Story {
+    deliveries: Deliveries,
+    running: Vec<(Notification, usize)>,
+    changes: [usize; ROUTES],
+    told: [usize; ROUTES],
+}
+
+impl Story {
+    fn change(&mut self, number: usize) {
+        self.changes[number] += 1;
+        self.deliveries.announce(route("a", &format!("s{number}")), number % 3 == 0);
+    }
+
+    /// Begins the next call; returns when there will be one, if there is none now.
+    fn begin(&mut self, now: Instant) -> Option<Option<Instant>> {
+        let job = match self.deliveries.take(now) {
+            Next::Job(job) => job,
+            Next::Wait(until) => return Some(until),
+        };
+        assert!(self.running.iter().all(|(other, _)| other.route != job.route), "two at once");
+        let known = self.changes[number(&job)];
+        self.running.push((job, known));
+        None
+    }
+
+    fn end(&mut self, at: usize, good: bool, now: Instant) {
+        let (job, known) = self.running.swap_remove(at);
+        let (number, route) = (number(&job), Arc::clone(&job.route));
+        self.deliveries.done((job, good), now);
+        let given_up = !self.deliveries.under_way.contains_key(&route);
+        // Only what was there when the call began is known by it.
+        self.told[number] = self.told[number].max(if good || given_up { known } else { 0 });
+        assert!(!given_up || known == self.changes[number], "given up with news");
+    }
+}
+
+fn number(job: &Notification) -> usize {
+    job.route.callback.host().trim_start_matches('s').split('.').next().unwrap().parse().unwrap()
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_the_order_each_learns_of_the_last_change(
+        steps in proptest::collection::vec((0_u8..5, 0..ROUTES, 0_u64..400), 0..1_000)
+    ) {
+        let (mut story, mut now) = (Story::default(), Instant::now());
+        for (step, number, seconds) in steps {
+            match step {
+                0 => story.change(number),
+                1 | 2 => drop(story.begin(now)),
+                3 | 4 if !story.running.is_empty() => {
+                    story.end(number % story.running.len(), step == 3, now);
+                }
+                _ => now += Duration::from_secs(seconds),
+            }
+        }
+        loop {
+            while !story.running.is_empty() {
+                story.end(0, true, now);
+            }
+            match story.begin(now) {
+                Some(Some(later)) => now = later,
+                Some(None) => break,
+                None => {}
+            }
+        }
+        proptest::prop_assert_eq!(story.told, story.changes);
+        proptest::prop_assert!(story.deliveries.under_way.is_empty());
+    }
+}
