@@ -297,6 +297,29 @@ fn a_form_stays_a_form_through_redirects() {
 }
 
 #[test]
+fn a_call_stays_a_call_through_redirects_and_its_answer_is_not_read() {
+    let end = StaticHost::bind();
+    end.set(Behaviour::Endless);
+    for status in [301, 302, 303, 307, 308] {
+        let to = end.url();
+        let octets = format!(
+            "HTTP/1.1 {status} X\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        let told = local().notify(&host_with_octets(octets), "text/xml", "<methodCall/>");
+        assert_eq!(told, Ok(()));
+    }
+    for seen in end.seen() {
+        assert_eq!((seen.method.as_str(), seen.body.as_slice()), ("POST", &b"<methodCall/>"[..]));
+        let head = seen.head.to_ascii_lowercase();
+        assert!(head.contains("content-type: text/xml\r\n"), "{head}");
+    }
+    assert_eq!(end.requests(), 5);
+    end.set(Behaviour::Status(500));
+    let told = local().notify(&url(&end.url()), "text/xml", "");
+    assert_eq!(told, Err(Failure::Status(500)));
+}
+
+#[test]
 fn a_form_wants_a_2xx_and_a_short_answer() {
     let (_dir, host, feed) = host_with_feed();
     assert_eq!(local().post_form(&feed, &[]), Err(Failure::Status(405)));

@@ -7,7 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Result};
 
+/// The media type of [`form`].
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
 const LONGEST: usize = 2_048;
+
+/// The body of a form with these fields.
+pub fn form(fields: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
 
 /// An http or https URL without fragment and userinfo, at most 2,048 bytes (PROTOCOL §1).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! The HTTP client: conditional requests for documents, and forms sent.
+//! The HTTP client: conditional requests for documents, forms and calls sent.
 
 use std::fmt;
 use std::io::Read;
@@ -8,7 +8,7 @@ use ureq::http::Response;
 use ureq::{Agent, Body};
 
 use super::egress::{self, Guard, Network, Refusal};
-use crate::protocol::url::Url;
+use crate::protocol::url::{FORM, Url, form};
 
 /// Redirects followed for one request.
 const HOPS: usize = 5;
@@ -158,32 +158,32 @@ impl Client {
         body(&url, &mut response, limit)
     }
 
-    /// Posts `fields` as a form; only the answer's status counts, and no more of it is read.
-    /// Redirects as in [`Client::post_form`].
+    /// Posts `body`, of type `kind`; only the answer's status counts, and no more of it is read.
+    ///
+    /// A redirect of any kind is followed by the same POST again, as rssCloud servers expect.
     ///
     /// # Errors
     /// A [`Failure`]; [`Failure::Status`] for any status but 2xx.
-    pub fn notify(&self, url: &Url, fields: &[(&str, &str)]) -> Result<(), Failure> {
-        let (_, response) = self.post(url, fields)?;
+    pub fn notify(&self, url: &Url, kind: &str, body: &str) -> Result<(), Failure> {
+        let (_, response) = self.post(url, kind, body)?;
         succeeded(&response)
     }
 
-    /// Posts `fields` as a form and returns the answer's body, of at most 64 KiB.
-    ///
-    /// A redirect of any kind is followed by the same form again, as rssCloud servers expect.
+    /// Posts `fields` as a form and returns the answer's body, of at most 64 KiB. Redirects as in
+    /// [`Client::notify`].
     ///
     /// # Errors
     /// A [`Failure`]; [`Failure::Status`] for any status but 2xx.
     pub fn post_form(&self, url: &Url, fields: &[(&str, &str)]) -> Result<Vec<u8>, Failure> {
-        let (url, mut response) = self.post(url, fields)?;
+        let (url, mut response) = self.post(url, FORM, &form(fields))?;
         succeeded(&response)?;
         body(&url, &mut response, ANSWER)
     }
 
-    fn post(&self, url: &Url, fields: &[(&str, &str)]) -> Result<(Url, Response<Body>), Failure> {
+    fn post(&self, url: &Url, kind: &str, body: &str) -> Result<(Url, Response<Body>), Failure> {
         self.follow(url, |hop, left| {
             let request = self.agent.post(hop.as_str()).config().timeout_global(Some(left)).build();
-            request.send_form(fields.iter().copied())
+            request.content_type(kind).send(body)
         })
     }
 

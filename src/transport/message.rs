@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::net::IpAddr;
 
+use crate::protocol::url::FORM;
+
 /// Pairs of a form or query that are read at most; the rest is ignored.
 const PAIRS: usize = 64;
 
@@ -50,8 +52,6 @@ impl Request {
         }
     }
 }
-
-const FORM: &str = "application/x-www-form-urlencoded";
 
 fn pairs(text: &str) -> Vec<(String, String)> {
     let pair = |pair: &str| {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Clock;
 use super::deliveries::{Notification, Urgency};
+use crate::protocol::url::{FORM, form};
 use crate::store::subscriptions::Subscriptions;
 use crate::transport::client::Client;
 
@@ -30,7 +31,7 @@ impl Teller {
         }
         let again = notification.urgency == Urgency::Again;
         let client = self.client.within(if again { PATIENT } else { PROMPT });
-        let told = client.notify(callback, &[("url", feed.as_str())]);
+        let told = client.notify(callback, FORM, &form(&[("url", feed.as_str())]));
         if let Err(why) = &told {
             log::info!("{} was not told of {}: {why}", callback.host(), feed.shortened());
         }

@@ -13,7 +13,7 @@ use super::{Clock, respond};
 use crate::protocol::Random;
 use crate::protocol::cloud;
 use crate::protocol::token::Token;
-use crate::protocol::url::Url;
+use crate::protocol::url::{FORM, Url, form};
 use crate::store::subscriptions::{Subscription, Subscriptions};
 use crate::transport::client::Client;
 
@@ -89,7 +89,7 @@ impl Verifier {
 /// Calls the callback as for `feed`.
 fn call(client: &Client, feed: &Url, check: &Check) -> Result<(), String> {
     if !check.challenge {
-        let told = client.notify(&check.callback, &[("url", feed.as_str())]);
+        let told = client.notify(&check.callback, FORM, &form(&[("url", feed.as_str())]));
         return told.map_err(|failure| failure.to_string());
     }
     let challenge = Token::new(&mut Random::from_entropy());
