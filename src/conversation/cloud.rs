@@ -117,8 +117,8 @@ impl OwnCloud {
         let check = Check {
             caller: neighbourhood(caller),
             callback,
+            is_challenged: asked.is_challenged(),
             protocol: asked.protocol,
-            challenge: asked.domain.is_some(),
             feeds: asked.feeds,
             accept: accept.to_owned(),
             promise,

@@ -182,8 +182,8 @@ mod tests {
             ("http://127.0.0.1:8470/notify/t", Protocol::HttpPost, 8470),
         ] {
             let asked = please_notify(&lease(callback));
-            assert_eq!((asked.protocol, asked.port), (protocol, port));
             assert_eq!(asked.callback("192.0.2.1").unwrap(), url(callback));
+            assert_eq!((asked.protocol, asked.port), (protocol, port));
         }
     }
 }

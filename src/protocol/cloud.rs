@@ -1,13 +1,11 @@
 //! rssCloud in its REST form: what a subscriber asks of a cloud, and what a cloud answers.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
+mod calling;
 
 use super::url::Url;
 use super::{Error, Result};
 
+pub use self::calling::{Procedure, Protocol};
 pub use super::answer::verdict;
 
 /// The answer to a registration that worked.
@@ -37,49 +35,6 @@ pub fn unreadable(feed: &str) -> String {
 pub fn ping_unreadable(feed: &str) -> String {
     format!("The ping was cancelled because there was an error reading the resource at URL {feed}.")
 }
-
-/// How a callback wants to be called.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Protocol {
-    /// A form over http; over https if the port is 443, as clients commonly understand it.
-    HttpPost,
-    /// A form over https.
-    HttpsPost,
-}
-
-impl Protocol {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::HttpPost => "http-post",
-            Self::HttpsPost => "https-post",
-        }
-    }
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Protocol {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "http-post" => Ok(Self::HttpPost),
-            "https-post" => Ok(Self::HttpsPost),
-            other => Err(Error::malformed(format!(
-                "Can't accept the subscription because the protocol, <i>{other}</i>, is \
-                 unsupported."
-            ))),
-        }
-    }
-}
-
-super::string_conversions!(Protocol);
 
 /// `pleaseNotify`: "tell this callback when one of these feeds changes".
 #[derive(Clone, Debug, PartialEq)]
@@ -111,8 +66,12 @@ impl PleaseNotify {
             (Some(port), Some(path), Some(protocol)) => (port, path, protocol),
             _ => return Err(missing(&["port", "path", "protocol"], field)),
         };
+        let procedure = || match field("notifyProcedure") {
+            Some(procedure) => procedure.parse(),
+            None => Err(missing(&["notifyProcedure"], field)),
+        };
         let this = Self {
-            protocol: protocol.parse()?,
+            protocol: Protocol::named(protocol, procedure)?,
             port: port_of(port)?,
             path: if path.starts_with('/') { path.to_owned() } else { format!("/{path}") },
             domain: field("domain").map(host).transpose()?,
@@ -125,8 +84,9 @@ impl PleaseNotify {
 
     /// The fields of the form.
     pub fn to_form(&self) -> Vec<(String, String)> {
+        let procedure = self.protocol.procedure().unwrap_or_default();
         let mut fields = vec![
-            ("notifyProcedure".to_owned(), String::new()),
+            ("notifyProcedure".to_owned(), procedure.to_owned()),
             ("port".to_owned(), self.port.to_string()),
             ("path".to_owned(), self.path.clone()),
             ("protocol".to_owned(), self.protocol.to_string()),
@@ -136,6 +96,12 @@ impl PleaseNotify {
         }
         fields.extend(self.domain.clone().map(|domain| ("domain".to_owned(), domain)));
         fields
+    }
+
+    /// Whether the callback must answer a challenge, since the caller named another host than its
+    /// own. By XML-RPC nobody is challenged: the protocol knows of a test call alone.
+    pub fn is_challenged(&self) -> bool {
+        self.domain.is_some() && self.protocol.procedure().is_none()
     }
 
     /// The URL to call, for a request that came from the address `caller`.

@@ -27,7 +27,8 @@ pub struct Subscription {
     pub feed: Url,
     /// Whom to call.
     pub callback: Url,
-    /// How it wants to be called.
+    /// How it wants to be called: `protocol`, and `notifyProcedure` if that is `xml-rpc`.
+    #[serde(flatten)]
     pub protocol: Protocol,
     /// When that ends.
     pub until: Timestamp,
@@ -45,7 +46,7 @@ pub struct Subscriptions {
 /// By feed and callback.
 type Known = BTreeMap<Url, BTreeMap<Url, Lease>>;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Lease {
     protocol: Protocol,
     until: Timestamp,
@@ -102,11 +103,11 @@ impl Subscriptions {
         })
     }
 
-    /// Whether `callback` is to be told of `feed` at `now`.
-    pub fn is_live(&self, feed: &Url, callback: &Url, now: Timestamp) -> bool {
+    /// How `callback` is to be told of `feed` at `now`; none if it is not.
+    pub fn protocol(&self, feed: &Url, callback: &Url, now: Timestamp) -> Option<Protocol> {
         self.read(|known| {
-            let found = known.get(feed).and_then(|callbacks| callbacks.get(callback));
-            found.is_some_and(|lease| lease.until > now)
+            let found = known.get(feed)?.get(callback)?;
+            (found.until > now).then(|| found.protocol.clone())
         })
     }
 
@@ -166,7 +167,7 @@ fn all(known: &Known) -> Vec<Subscription> {
     let one = |feed: &Url, callback: &Url, lease: &Lease| Subscription {
         feed: feed.clone(),
         callback: callback.clone(),
-        protocol: lease.protocol,
+        protocol: lease.protocol.clone(),
         until: lease.until,
     };
     let of_feed = |(feed, callbacks): (&Url, &BTreeMap<Url, Lease>)| {

@@ -24,8 +24,8 @@ pub(super) struct Check {
     pub(super) callback: Url,
     /// How.
     pub(super) protocol: Protocol,
-    /// Whether it must answer a challenge: the caller named another host.
-    pub(super) challenge: bool,
+    /// Whether it must answer a challenge.
+    pub(super) is_challenged: bool,
     /// Of which feeds it is to be told.
     pub(super) feeds: Vec<Url>,
     /// The form of the answer, as the caller wants it.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::Clock;
 use super::deliveries::{Notification, Urgency};
-use crate::protocol::url::{FORM, form};
 use crate::store::subscriptions::Subscriptions;
 use crate::transport::client::Client;
 
@@ -26,12 +25,13 @@ impl Teller {
     /// subscription has ended.
     pub(super) fn tell(&self, notification: Notification) -> (Notification, bool) {
         let (feed, callback) = (&notification.route.feed, &notification.route.callback);
-        if !self.subscriptions.is_live(feed, callback, (self.now)()) {
+        let Some(protocol) = self.subscriptions.protocol(feed, callback, (self.now)()) else {
             return (notification, true);
-        }
+        };
         let again = notification.urgency == Urgency::Again;
         let client = self.client.within(if again { PATIENT } else { PROMPT });
-        let told = client.notify(callback, FORM, &form(&[("url", feed.as_str())]));
+        let (kind, body) = protocol.notification(feed);
+        let told = client.notify(callback, kind, &body);
         if let Err(why) = &told {
             log::info!("{} was not told of {}: {why}", callback.host(), feed.shortened());
         }

@@ -13,7 +13,7 @@ use super::{Clock, respond};
 use crate::protocol::Random;
 use crate::protocol::cloud;
 use crate::protocol::token::Token;
-use crate::protocol::url::{FORM, Url, form};
+use crate::protocol::url::Url;
 use crate::store::subscriptions::{Subscription, Subscriptions};
 use crate::transport::client::Client;
 
@@ -69,7 +69,7 @@ impl Verifier {
         let subscription = Subscription {
             feed: feed.clone(),
             callback: check.callback.clone(),
-            protocol: check.protocol,
+            protocol: check.protocol.clone(),
             until: now.checked_add(LEASE).unwrap_or(now),
         };
         match self.subscriptions.add(&subscription, own.most(), now) {
@@ -88,8 +88,12 @@ impl Verifier {
 
 /// Calls the callback as for `feed`.
 fn call(client: &Client, feed: &Url, check: &Check) -> Result<(), String> {
-    if !check.challenge {
-        let told = client.notify(&check.callback, FORM, &form(&[("url", feed.as_str())]));
+    // By XML-RPC this can aim us at somebody who never asked: the protocol challenges nobody there.
+    // It is bounded: one short POST for each feed of ours that is named, to public networks alone,
+    // for few registrations of one caller at a time; and who does not answer 2xx is left alone.
+    if !check.is_challenged {
+        let (kind, body) = check.protocol.notification(feed);
+        let told = client.notify(&check.callback, kind, &body);
         return told.map_err(|failure| failure.to_string());
     }
     let challenge = Token::new(&mut Random::from_entropy());

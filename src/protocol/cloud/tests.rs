@@ -37,7 +37,7 @@ fn what_is_missing_or_wrong_is_said_in_the_words_of_clouds() {
     assert_eq!(fault(&all), format!("{missing}port, path, protocol."));
     assert_eq!(fault(&[("path", "-")]), format!("{missing}path."));
     assert_eq!(fault(&[("url1", "-")]), "No resources specified.");
-    for protocol in ["soap", "HTTP-POST", "xml-rpc"] {
+    for protocol in ["soap", "HTTP-POST", "XML-RPC"] {
         assert_eq!(
             fault(&[("protocol", protocol)]),
             format!(
@@ -63,6 +63,31 @@ fn what_is_missing_or_wrong_is_said_in_the_words_of_clouds() {
         ("path", "/cb#x"),
     ] {
         assert!(fault(&[(name, value)]).contains(&format!("the {name}, <i>")), "{name}={value}");
+    }
+}
+
+#[test]
+fn a_procedure_is_looked_at_for_xml_rpc_alone() {
+    let read = |protocol, procedure| {
+        let form = form(&[("protocol", protocol), ("notifyProcedure", procedure)]);
+        PleaseNotify::from_form(&form).map_err(|error| error.to_string())
+    };
+    let asked = read("xml-rpc", "a.b").unwrap();
+    assert_eq!(asked.protocol.procedure(), Some("a.b"));
+    for absent in ["-", ""] {
+        let words = "The following parameters were missing from the request body: notifyProcedure.";
+        assert_eq!(read("xml-rpc", absent), Err(words.to_owned()));
+    }
+    assert!(read("xml-rpc", "a\nb").unwrap_err().contains("the notifyProcedure, <i>"));
+    assert_eq!(read("http-post", "a\nb").unwrap().protocol, Protocol::HttpPost);
+    for (protocol, domain, is_challenged) in [
+        ("http-post", "s.example", true),
+        ("http-post", "", false),
+        ("xml-rpc", "s.example", false),
+        ("xml-rpc", "", false),
+    ] {
+        let form = form(&[("protocol", protocol), ("notifyProcedure", "x"), ("domain", domain)]);
+        assert_eq!(PleaseNotify::from_form(&form).unwrap().is_challenged(), is_challenged);
     }
 }
 
@@ -99,6 +124,11 @@ fn the_callback_is_on_the_domain_or_on_the_caller_s_address() {
         (&[("port", "443")], "https://192.0.2.1/cb"),
         (&[("port", "80"), ("path", "cb")], "http://192.0.2.1/cb"),
         (&[("protocol", "https-post")], "https://192.0.2.1:5337/cb"),
+        (&[("protocol", "xml-rpc"), ("notifyProcedure", "a.b")], "http://192.0.2.1:5337/cb"),
+        (
+            &[("protocol", "xml-rpc"), ("notifyProcedure", "a.b"), ("port", "443")],
+            "https://192.0.2.1/cb",
+        ),
         (&[("path", "/?rsscloud=notify")], "http://192.0.2.1:5337/?rsscloud=notify"),
         (&[("path", "@evil.example/")], "http://192.0.2.1:5337/@evil.example/"),
         (&[("path", "//evil.example/")], "http://192.0.2.1:5337//evil.example/"),
@@ -137,15 +167,26 @@ fn each_answer_has_its_element() {
     assert!(REGISTERED.ends_with("will expire in 25. Keep on truckin!"));
 }
 
+fn any_protocol() -> impl Strategy<Value = Protocol> {
+    let procedure = "[!-~]{1,100}".prop_map(|name| name.parse().unwrap());
+    prop_oneof![
+        Just(Protocol::HttpPost),
+        Just(Protocol::HttpsPost),
+        procedure.prop_map(|notify_procedure| Protocol::XmlRpc { notify_procedure }),
+    ]
+}
+
 proptest! {
     #[test]
-    fn what_is_written_is_read(port in 1..=u16::MAX, v6: bool, https: bool, count in 1..=10_usize) {
+    fn what_is_written_is_read(
+        port in 1..=u16::MAX, v6: bool, protocol in any_protocol(), count in 1..=10_usize,
+    ) {
         let domain = if v6 { "[2001:db8::1]" } else { "sub.example" };
         let feed = |number| format!("https://a.example/f/{number}.rss").parse().unwrap();
         let request = PleaseNotify {
             port,
             path: "/cb/x".to_owned(),
-            protocol: if https { Protocol::HttpsPost } else { Protocol::HttpPost },
+            protocol,
             domain: (port != 1).then(|| domain.to_owned()),
             feeds: (0..count).map(feed).collect(),
         };

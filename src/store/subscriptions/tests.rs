@@ -48,12 +48,36 @@ fn what_was_added_is_there_after_a_restart_until_it_ends() {
         assert_eq!(callbacks(known, 1), ["1", "2"]);
         assert_eq!(callbacks(known, 25), ["2"], "the lease ends in that second");
         let (one, two) = (one(1, 1, 0), one(1, 2, 0));
-        assert!(!known.is_live(&one.feed, &one.callback, at(25)));
-        assert!(known.is_live(&two.feed, &two.callback, at(25)));
+        assert_eq!(known.protocol(&one.feed, &one.callback, at(25)), None);
+        assert_eq!(known.protocol(&two.feed, &two.callback, at(25)), Some(Protocol::HttpPost));
     }
     assert_eq!(lines(&home), 3, "opening takes away what has no effect");
     Subscriptions::open(&home, at(40)).unwrap();
     assert_eq!(lines(&home), 0);
+}
+
+#[test]
+fn the_last_way_to_be_called_counts_and_is_there_after_a_restart() {
+    let (_folder, home) = home();
+    // As a version before xml-rpc wrote it.
+    let old = "{\"feed\":\"https://a.example/1\",\"callback\":\"https://s.example/1\",\
+               \"protocol\":\"https-post\",\"until\":\"1970-01-02T01:00:00Z\"}\n";
+    fs::create_dir(home.subscriptions().parent().unwrap()).unwrap();
+    fs::write(home.subscriptions(), old).unwrap();
+    let how =
+        |known: &Subscriptions| known.protocol(&one(1, 1, 0).feed, &one(1, 1, 0).callback, at(0));
+    let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
+    assert_eq!(how(&subscriptions), Some(Protocol::HttpsPost));
+    let protocol = Protocol::XmlRpc { notify_procedure: "river.feedUpdated".parse().unwrap() };
+    let by_rpc = Subscription { protocol: protocol.clone(), ..one(1, 1, 25) };
+    assert!(subscriptions.add(&by_rpc, MOST, at(0)).unwrap());
+    for known in [&subscriptions, &Subscriptions::open(&home, at(0)).unwrap()] {
+        assert_eq!(how(known), Some(protocol.clone()));
+        assert_eq!(callbacks(known, 0), ["1"]);
+    }
+    let text = fs::read_to_string(home.subscriptions()).unwrap();
+    assert!(text.contains("\"protocol\":\"xml-rpc\",\"notifyProcedure\":\"river.feedUpdated\""));
+    assert_eq!(text.lines().count(), 1);
 }
 
 #[test]
@@ -68,8 +92,9 @@ fn a_torn_last_line_is_cut_off_and_others_that_are_none_passed_over() {
         again.add(&one(1, 2, 25), MOST, at(0)).unwrap();
         assert_eq!(callbacks(&Subscriptions::open(&home, at(0)).unwrap(), 0), ["1", "2"]);
     }
-    let xml_rpc = whole.replace("http-post", "xml-rpc");
-    fs::write(home.subscriptions(), format!("{xml_rpc}\n[]\n{whole}")).unwrap();
+    let (soap, nameless) =
+        (whole.replace("http-post", "soap"), whole.replace("http-post", "xml-rpc"));
+    fs::write(home.subscriptions(), format!("{soap}{nameless}\n[]\n{whole}")).unwrap();
     assert_eq!(callbacks(&Subscriptions::open(&home, at(0)).unwrap(), 0), ["1"]);
     assert_eq!(fs::read_to_string(home.subscriptions()).unwrap(), whole);
 }
