@@ -1,4 +1,5 @@
-//! The cloud of our own feeds: who registers is tried and then told, by rssCloud's REST forms.
+//! The cloud of our own feeds: who registers is tried and then told, by rssCloud's REST forms and by
+//! XML-RPC.
 
 mod common;
 
@@ -10,5 +11,7 @@ mod notifying;
 mod registering;
 #[path = "cloud/remembering.rs"]
 mod remembering;
+#[path = "cloud/rpc.rs"]
+mod rpc;
 #[path = "cloud/subscriber.rs"]
 mod subscriber;

@@ -11,6 +11,7 @@ mod teller;
 mod verifier;
 mod workers;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,10 +24,13 @@ use self::own_feeds::OwnFeeds;
 use self::teller::Teller;
 use self::verifier::Verifier;
 use self::workers::Workers;
+use super::rpc::only_post;
 use super::session::Session;
 use crate::error::Result;
-use crate::protocol::cloud::{self, PleaseNotify};
+use crate::protocol::cloud::rpc::{self, Asked};
+use crate::protocol::cloud::{self, Form, PleaseNotify};
 use crate::protocol::url::Url;
+use crate::protocol::xmlrpc::Call;
 use crate::store::config::Cloud;
 use crate::store::home::Home;
 use crate::store::subscriptions::Subscriptions;
@@ -96,51 +100,64 @@ impl OwnCloud {
 
     /// Answers a POST to `pleaseNotify`, once the callback was tried.
     pub fn please_notify(&self, request: &Request) -> Answer {
-        if request.method != "POST" {
-            return only_post().into();
+        if let Some(refusal) = only_post(request) {
+            return refusal.into();
         }
-        let accept = request.header("accept").unwrap_or_default();
-        let refused = |words: &str| respond(cloud::notify_result(false, words, accept));
-        let caller = request.peer.to_canonical();
-        let asked = PleaseNotify::from_form(&request.form())
-            .and_then(|asked| Ok((asked.callback(&caller.to_string())?, asked)));
-        let (callback, asked) = match asked {
-            Ok(asked) => asked,
-            Err(error) => return refused(&error.to_string()).into(),
+        let form = Form::accepted(request.header("accept").unwrap_or_default());
+        match PleaseNotify::from_form(&request.form()) {
+            Ok(asked) => self.try_callback(request.peer, asked, form),
+            Err(error) => refused(error.to_string(), form).into(),
+        }
+    }
+
+    /// Answers a POST to `ping`. If the feed has changed since it was announced last, its
+    /// subscribers are told, and not waited for.
+    pub fn ping(&self, request: &Request) -> Response {
+        if let Some(refusal) = only_post(request) {
+            return refusal;
+        }
+        let form = Form::accepted(request.header("accept").unwrap_or_default());
+        let fields = request.form();
+        let url = cloud::pinged(&fields).map_err(|error| error.to_string());
+        respond(cloud::ping_result(url.and_then(|url| self.announce(url)), form))
+    }
+
+    /// Answers a call by XML-RPC from the address `caller`, if its method is one of rssCloud's:
+    /// as [`OwnCloud::please_notify`] and [`OwnCloud::ping`] do, with the boolean 1 or a fault.
+    pub fn rpc(&self, caller: IpAddr, call: &Call) -> Option<Answer> {
+        let form = Form::XmlRpc;
+        Some(match rpc::asked(call)? {
+            Ok(Asked::Hello) => respond(cloud::hello_result()).into(),
+            Ok(Asked::PleaseNotify(asked)) => self.try_callback(caller, asked, form),
+            Ok(Asked::Ping(url)) => respond(cloud::ping_result(self.announce(&url), form)).into(),
+            Err(error) => refused(error.to_string(), form).into(),
+        })
+    }
+
+    /// Answers a registration from the address `caller`, once its callback was tried.
+    fn try_callback(&self, caller: IpAddr, asked: PleaseNotify, form: Form) -> Answer {
+        let caller = caller.to_canonical();
+        let callback = match asked.callback(&caller.to_string()) {
+            Ok(callback) => callback,
+            Err(error) => return refused(error.to_string(), form).into(),
         };
         if let Some(first) = asked.feeds.first()
             && !asked.feeds.iter().any(|feed| self.feeds.find(feed).is_some())
         {
-            return refused(&cloud::unreadable(first.as_str())).into();
+            return refused(cloud::unreadable(first.as_str()), form).into();
         }
-        let (promise, answer) = Answer::later(WAIT, refused(UNTRIED));
+        let (promise, answer) = Answer::later(WAIT, refused(UNTRIED.to_owned(), form));
         let check = Check {
             caller: neighbourhood(caller),
             callback,
             is_challenged: asked.is_challenged(),
             protocol: asked.protocol,
             feeds: asked.feeds,
-            accept: accept.to_owned(),
+            form,
             promise,
         };
         self.checks.change(|checks| checks.push(check));
         answer
-    }
-
-    /// Answers a POST to `ping`. If the feed has changed since it was announced last, its
-    /// subscribers are told, and not waited for.
-    pub fn ping(&self, request: &Request) -> Response {
-        if request.method != "POST" {
-            return only_post();
-        }
-        let form = request.form();
-        let taken = match cloud::pinged(&form) {
-            Ok(url) => self.announce(url),
-            Err(error) => Err(error.to_string()),
-        };
-        let message = taken.as_ref().err().map_or(cloud::THANKS, String::as_str);
-        let accept = request.header("accept").unwrap_or_default();
-        respond(cloud::ping_result(taken.is_ok(), message, accept))
     }
 
     /// Tells the subscribers of all feeds that have changed without a ping: who should have pinged
@@ -177,8 +194,8 @@ impl OwnCloud {
     }
 }
 
-fn only_post() -> Response {
-    Response::text(405, "only POST").with("allow", "POST")
+fn refused(words: String, form: Form) -> Response {
+    respond(cloud::notify_result(Err(words), form))
 }
 
 fn respond((kind, body): (&'static str, String)) -> Response {

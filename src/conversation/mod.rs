@@ -35,6 +35,7 @@ pub mod repetition;
 mod restored;
 pub mod retention;
 pub mod round;
+pub mod rpc;
 pub mod sealing;
 pub mod session;
 pub mod singles;

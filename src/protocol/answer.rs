@@ -1,27 +1,52 @@
 //! What the calls of the rssCloud family are answered with: one element, or one JSON object, of
-//! `success` and `msg`.
+//! `success` and `msg`; by XML-RPC a boolean or a fault.
 
 use serde_json::Value;
 
-use super::Error;
 use super::xml::{Element, Writer};
+use super::{Error, xmlrpc};
 
-/// The answer whose root is called `root`, and its media type: JSON if that is what `accept` asks
-/// for, else XML.
-pub(super) fn write(
-    root: &str,
-    success: bool,
-    message: &str,
-    accept: &str,
-) -> (&'static str, String) {
-    if accept.contains("application/json") {
-        let text = serde_json::json!({ "success": success, "msg": message }).to_string();
-        return ("application/json; charset=utf-8", text);
+/// The form of an answer, which depends on how was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One element.
+    Xml,
+    /// The same in JSON.
+    Json,
+    /// The boolean 1, or a fault.
+    XmlRpc,
+}
+
+impl Form {
+    /// That of the answer to a form that came with the header `Accept: accept`: JSON if that is
+    /// what it asks for, else XML.
+    pub fn accepted(accept: &str) -> Self {
+        if accept.contains("application/json") { Self::Json } else { Self::Xml }
     }
-    let mut writer = Writer::document();
-    let success = if success { "true" } else { "false" };
-    writer.empty(root, &[("success", success), ("msg", message)]);
-    ("text/xml; charset=utf-8", writer.finish())
+
+    /// An answer of this form, and its media type: success or refusal with words. `root` is what
+    /// the element is called.
+    pub(super) fn write(
+        self,
+        root: &str,
+        outcome: std::result::Result<&str, &str>,
+    ) -> (&'static str, String) {
+        let (success, message) = (outcome.is_ok(), outcome.unwrap_or_else(|words| words));
+        match (self, outcome) {
+            (Self::Json, _) => {
+                let text = serde_json::json!({ "success": success, "msg": message }).to_string();
+                ("application/json; charset=utf-8", text)
+            }
+            (Self::Xml, _) => {
+                let mut writer = Writer::document();
+                let success = if success { "true" } else { "false" };
+                writer.empty(root, &[("success", success), ("msg", message)]);
+                (xmlrpc::KIND, writer.finish())
+            }
+            (Self::XmlRpc, Ok(_)) => (xmlrpc::KIND, xmlrpc::answer(true)),
+            (Self::XmlRpc, Err(words)) => (xmlrpc::KIND, xmlrpc::fault(xmlrpc::FAULT, words)),
+        }
+    }
 }
 
 /// Reads another's answer: XML by the attributes of its root, whatever the root is called, or
@@ -71,16 +96,27 @@ mod tests {
 
     #[test]
     fn an_answer_is_xml_unless_json_is_asked_for() {
-        let (kind, xml) = write("result", true, "Thanks & \"bye\".", "*/*");
-        assert_eq!(kind, "text/xml; charset=utf-8");
+        let (kind, xml) = Form::accepted("*/*").write("result", Ok("Thanks & \"bye\"."));
+        assert_eq!(kind, xmlrpc::KIND);
         assert!(
             xml.contains("<result success=\"true\" msg=\"Thanks &amp; &quot;bye&quot;.\"/>"),
             "{xml}"
         );
-        let (kind, json) = write("result", false, "no", "application/json");
+        let (kind, json) = Form::accepted("application/json").write("result", Err("no"));
         assert_eq!(kind, "application/json; charset=utf-8");
         assert_eq!(json, "{\"msg\":\"no\",\"success\":false}");
-        assert_eq!(write("result", true, "", "text/xml").0, "text/xml; charset=utf-8");
+        assert_eq!(Form::accepted("text/xml").write("result", Ok("")).0, xmlrpc::KIND);
+    }
+
+    #[test]
+    fn by_xml_rpc_it_is_a_boolean_or_a_fault() {
+        assert_eq!(
+            Form::XmlRpc.write("result", Ok("Thanks.")),
+            (xmlrpc::KIND, xmlrpc::answer(true))
+        );
+        let (kind, fault) = Form::XmlRpc.write("result", Err("a < b"));
+        assert_eq!(kind, xmlrpc::KIND);
+        assert!(fault.contains("<name>faultString</name><value>a &lt; b</value>"), "{fault}");
     }
 
     #[test]

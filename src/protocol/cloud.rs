@@ -1,12 +1,13 @@
-//! rssCloud in its REST form: what a subscriber asks of a cloud, and what a cloud answers.
+//! rssCloud: what a subscriber asks of a cloud, and what a cloud answers.
 
 mod calling;
+pub mod rpc;
 
 use super::url::Url;
 use super::{Error, Result};
 
 pub use self::calling::{Procedure, Protocol};
-pub use super::answer::verdict;
+pub use super::answer::{Form, verdict};
 
 /// The answer to a registration that worked.
 pub const REGISTERED: &str = "Thanks for the registration. It worked. When the resource updates \
@@ -137,14 +138,24 @@ pub fn pinged(fields: &[(String, String)]) -> Result<&str> {
     found.map(|(_, value)| value.as_str()).ok_or_else(|| missing(&["url"], |_| None))
 }
 
-/// The answer to a registration, and its media type: JSON if that is what `accept` asks for.
-pub fn notify_result(success: bool, message: &str, accept: &str) -> (&'static str, String) {
-    super::answer::write("notifyResult", success, message, accept)
+/// The answer to `rssCloud.hello`, and its media type.
+pub fn hello_result() -> (&'static str, String) {
+    Form::XmlRpc.write("", Ok(""))
 }
 
-/// The answer to a ping, and its media type: JSON if that is what `accept` asks for.
-pub fn ping_result(success: bool, message: &str, accept: &str) -> (&'static str, String) {
-    super::answer::write("result", success, message, accept)
+/// The answer to a registration, or the words of its refusal; and the media type.
+pub fn notify_result(
+    outcome: std::result::Result<(), String>,
+    form: Form,
+) -> (&'static str, String) {
+    form.write("notifyResult", outcome.as_ref().map(|()| REGISTERED).map_err(String::as_str))
+}
+
+/// The answer to a ping, or the words of its refusal; and the media type. By XML-RPC a ping that
+/// names one thing is never refused.
+pub fn ping_result(outcome: std::result::Result<(), String>, form: Form) -> (&'static str, String) {
+    let outcome = if form == Form::XmlRpc { Ok(()) } else { outcome };
+    form.write("result", outcome.as_ref().map(|()| THANKS).map_err(String::as_str))
 }
 
 fn missing<'a>(names: &[&str], field: impl Fn(&str) -> Option<&'a str>) -> Error {

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::url::Url;
 use super::{Error, Result};
 
+pub use super::answer::Form;
+
 /// A call. It is a hint: only what stands at these URLs counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,11 +51,12 @@ impl PleaseFollow {
     }
 }
 
-/// The answer to a call, and its media type: JSON if that is what `accept` asks for.
+/// The answer to a call, or the words of its refusal; and the media type.
 ///
 /// It is the same for new, known, declined and blocked callers.
-pub fn result(success: bool, message: &str, accept: &str) -> (&'static str, String) {
-    super::answer::write("handshakeResult", success, message, accept)
+pub fn result(outcome: std::result::Result<(), String>, form: Form) -> (&'static str, String) {
+    let words = outcome.as_ref().map(|()| "Thanks for the call.").map_err(String::as_str);
+    form.write("handshakeResult", words)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use super::xml::{Element, Node, Writer};
 use super::{Error, Result};
 
+/// The media type of an answer.
+pub const KIND: &str = "text/xml; charset=utf-8";
 /// The code of every fault that rssCloud servers answer.
 pub const FAULT: i32 = 4;
 

@@ -3,7 +3,7 @@
 use cloudim::protocol::xmlrpc::{self, Call, Value};
 
 use super::story::{agreed, call_of, invited, listening, undated};
-use crate::common::host::Host;
+use crate::common::host::{Host, RARELY};
 use crate::common::peer::Peer;
 
 /// Calls `host` with these parameters; returns the body of the answer.
@@ -61,6 +61,22 @@ fn what_cannot_be_called_is_a_fault() {
         let answer = call(&mary, method, &parameters);
         assert!(answer.contains(words) && answer.contains("<i4>4</i4>"), "{answer}");
     }
+    for method in ["rssCloud.hello", "rssCloud.pleaseNotify", "rssCloud.ping"] {
+        let answer = call(&mary, method, &[]);
+        assert!(answer.contains(&format!("because \"{method}\" is not defined.")), "{answer}");
+    }
     let get = mary.request("GET /RPC2 HTTP/1.1");
     assert!(get.starts_with("HTTP/1.1 405 "), "{get}");
+}
+
+#[test]
+fn a_cloud_takes_rss_cloud_s_calls_beside_this_one() {
+    let john = Host::with_cloud("John");
+    let _at_john = john.listen(&[RARELY]);
+    assert_eq!(call(&john, "rssCloud.hello", &[]), xmlrpc::answer(true));
+    assert_eq!(call(&john, "rssCloud.ping", &[john.peer.address()]), xmlrpc::answer(true));
+    let answer = call(&john, "rssCloud.pleaseNotify", &[]);
+    assert!(answer.contains("Can't call \"pleaseNotify\" because there aren't enough"), "{answer}");
+    let answer = call(&john, "cloudim.pleaseFollow", &[]);
+    assert!(answer.contains("Can't call \"pleaseFollow\" because there aren't enough"), "{answer}");
 }

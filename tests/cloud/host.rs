@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 
 use cloudim::conversation::cloud::OwnCloud;
 use cloudim::conversation::hosting::Hosting;
+use cloudim::conversation::rpc;
 use cloudim::protocol::cloud;
+use cloudim::protocol::xmlrpc::{self, Call, Value};
 use cloudim::store::home::Home;
 use cloudim::transport::client::Client;
 use cloudim::transport::egress::Network;
-use cloudim::transport::server::{self, Answer, Limits, Request, Stop};
+use cloudim::transport::server::{self, Answer, Limits, Request, Response, Stop};
 use jiff::{SignedDuration, Timestamp};
 use url::form_urlencoded::Serializer;
 
@@ -59,8 +61,12 @@ impl Host {
 
     /// Serves the home of `peer`, whose base URL is where `listener` is.
     pub fn serve(peer: Peer, listener: TcpListener, now: Timestamp) -> Self {
+        let base = format!("http://{}/", listener.local_addr().unwrap());
+        Self::serve_as(base, peer, listener, now)
+    }
+
+    fn serve_as(base: String, peer: Peer, listener: TcpListener, now: Timestamp) -> Self {
         let address = listener.local_addr().unwrap();
-        let base = format!("http://{address}/");
         let now = Arc::new(Mutex::new(now));
         let loopback: Network = "127.0.0.0/8".parse().unwrap();
         let client = Client::new(vec![loopback], Duration::from_secs(20));
@@ -76,6 +82,7 @@ impl Host {
             match request.path.as_str() {
                 "/pleaseNotify" => taken.please_notify(&request),
                 "/ping" => taken.ping(&request).into(),
+                "/RPC2" => rpc::answer(&request, Some(&taken), |_| Response::empty(404).into()),
                 _ => hosting.answer(&request).into(),
             }
         };
@@ -83,10 +90,16 @@ impl Host {
         Self { peer, base, address, cloud, now, running: Running(stop) }
     }
 
+    /// The same server, whose feeds stand below `path` from now on, with a slash at its end.
+    pub fn moved_to(mut self, path: &str) -> Self {
+        self.base += path;
+        self.restarted()
+    }
+
     /// Ends the server and its cloud, as a kill would: nothing is said, nothing waited for. Starts
     /// both again at the same address.
     pub fn restarted(self) -> Self {
-        let Self { peer, address, cloud, now, running, .. } = self;
+        let Self { peer, base, address, cloud, now, running } = self;
         drop(running);
         cloud.stop();
         drop(cloud);
@@ -101,7 +114,7 @@ impl Host {
             }
         };
         let now = *now.lock().unwrap();
-        Self::serve(peer, listener, now)
+        Self::serve_as(base, peer, listener, now)
     }
 
     pub fn cloud(&self) -> &OwnCloud {
@@ -144,6 +157,17 @@ impl Host {
             "POST {path} HTTP/1.1\r\ncontent-type: application/x-www-form-urlencoded\r\n{headers}"
         );
         self.send(&head, &body)
+    }
+
+    /// Calls a method by XML-RPC.
+    pub fn call(&self, method: &str, parameters: &[Value]) -> Answered {
+        let call = Call { method: method.to_owned(), parameters: parameters.to_vec() };
+        self.call_with("text/xml", &call.write())
+    }
+
+    /// Sends `document`, of type `kind`, to where XML-RPC is spoken.
+    pub fn call_with(&self, kind: &str, document: &str) -> Answered {
+        self.send(&format!("POST /RPC2 HTTP/1.1\r\ncontent-type: {kind}\r\n"), document)
     }
 
     pub fn get(&self, path: &str) -> Answered {
@@ -204,6 +228,22 @@ impl Answered {
     #[track_caller]
     pub fn worked(&self) {
         assert_eq!(self.verdict(), Ok(()));
+    }
+
+    /// Asserts that it is the boolean 1, by XML-RPC.
+    #[track_caller]
+    pub fn is_true(&self) {
+        assert!(self.head.starts_with("HTTP/1.1 200 "), "{self:?}");
+        assert!(self.head.contains("content-type: text/xml; charset=utf-8"), "{self:?}");
+        assert_eq!(self.body, xmlrpc::answer(true));
+    }
+
+    /// Asserts that it is a fault that says `words`.
+    #[track_caller]
+    pub fn is_fault(&self, words: &str) {
+        assert!(self.head.starts_with("HTTP/1.1 200 "), "{self:?}");
+        let code = "<name>faultCode</name><value><i4>4</i4></value>";
+        assert!(self.body.contains(code) && self.body.contains(words), "{self:?}");
     }
 
     #[track_caller]

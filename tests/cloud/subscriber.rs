@@ -6,25 +6,31 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use tiny_http::{Header, Method, Response, Server};
+use cloudim::protocol::xmlrpc::{self, Value};
+use tiny_http::{Header, Method, Request, Response, Server};
 use url::form_urlencoded::parse;
 
 use crate::host::PATIENCE;
 
-/// A request to the subscriber: its path, and the fields of its query or form.
+/// A request to the subscriber: its path, and the fields of its query or form. By XML-RPC these
+/// are `url`, the one parameter, beside the procedure.
 pub struct Call {
     pub is_post: bool,
     pub path: String,
+    pub procedure: Option<String>,
     pub fields: HashMap<String, String>,
 }
 
 /// Status, body, and where it redirects to.
 pub type Reply = (u16, String, Option<String>);
 
+/// Procedure, path and feed.
+type Told = (Option<String>, String, String);
+
 /// A server on loopback; each call is answered on a thread of its own.
 pub struct Subscriber {
     server: Arc<Server>,
-    told: Receiver<(String, String)>,
+    told: Receiver<Told>,
 }
 
 impl Subscriber {
@@ -42,17 +48,11 @@ impl Subscriber {
             for mut request in ours.incoming_requests() {
                 let (sender, answer) = (sender.clone(), Arc::clone(&answer));
                 thread::spawn(move || {
-                    let mut body = String::new();
-                    request.as_reader().read_to_string(&mut body).unwrap();
-                    let (path, query) =
-                        request.url().split_once('?').unwrap_or((request.url(), ""));
-                    let is_post = *request.method() == Method::Post;
-                    let text = if is_post { &body } else { query };
-                    let fields = parse(text.as_bytes()).into_owned().collect();
-                    let call = Call { is_post, path: path.to_owned(), fields };
+                    let call = Call::read(&mut request);
                     let (status, body, location) = answer(&call);
                     if call.is_post {
-                        let _ = sender.send((call.path, call.fields["url"].clone()));
+                        let feed = call.fields["url"].clone();
+                        let _ = sender.send((call.procedure, call.path, feed));
                     }
                     let mut response = Response::from_string(body).with_status_code(status);
                     if let Some(location) = location {
@@ -70,10 +70,20 @@ impl Subscriber {
         self.server.server_addr().to_ip().unwrap().port()
     }
 
-    /// The path and feed of the next notification; also of one that was answered with a failure.
+    /// The path and feed of the next notification, which is a form; also of one that was answered
+    /// with a failure.
     #[track_caller]
     pub fn told(&self) -> (String, String) {
-        self.told.recv_timeout(PATIENCE).expect("a notification")
+        let (procedure, path, feed) = self.told.recv_timeout(PATIENCE).expect("a notification");
+        assert_eq!(procedure, None);
+        (path, feed)
+    }
+
+    /// Procedure, path and feed of the next notification, which is by XML-RPC.
+    #[track_caller]
+    pub fn called(&self) -> (String, String, String) {
+        let (procedure, path, feed) = self.told.recv_timeout(PATIENCE).expect("a notification");
+        (procedure.expect("a call by XML-RPC"), path, feed)
     }
 
     /// Asserts that no notification came, or comes at once.
@@ -81,6 +91,30 @@ impl Subscriber {
     pub fn was_not_told(&self) {
         let more = self.told.recv_timeout(Duration::from_millis(300));
         assert!(more.is_err(), "{more:?}");
+    }
+}
+
+impl Call {
+    fn read(request: &mut Request) -> Self {
+        let mut body = String::new();
+        request.as_reader().read_to_string(&mut body).unwrap();
+        let (path, query) = request.url().split_once('?').unwrap_or((request.url(), ""));
+        let is_post = *request.method() == Method::Post;
+        let kind = request.headers().iter().find(|header| header.field.equiv("content-type"));
+        let kind = kind.map(|header| header.value.as_str()).unwrap_or_default();
+        let (procedure, fields) = match kind {
+            "text/xml" => {
+                assert!(body.contains("<param><value>http://"), "without a type: {body}");
+                let call = xmlrpc::Call::parse(body.as_bytes()).unwrap();
+                let [Value::Text(url)] = &call.parameters[..] else { panic!("{call:?}") };
+                (Some(call.method), HashMap::from([("url".to_owned(), url.clone())]))
+            }
+            _ => {
+                let text = if is_post { &body } else { query };
+                (None, parse(text.as_bytes()).into_owned().collect())
+            }
+        };
+        Self { is_post, path: path.to_owned(), procedure, fields }
     }
 }
 

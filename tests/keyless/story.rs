@@ -10,6 +10,9 @@ use super::beside::{Beside, form};
 use crate::common::host::PATIENCE;
 use crate::common::peer::{Peer, befriend, tree};
 
+/// By XML-RPC: is there a cloud?
+const HELLO: &str = "<methodCall><methodName>rssCloud.hello</methodName></methodCall>";
+
 #[test]
 fn a_call_reaches_her_through_the_server_and_they_talk() {
     let (beside, server) = Beside::running();
@@ -28,6 +31,8 @@ fn a_call_reaches_her_through_the_server_and_they_talk() {
     assert_eq!(mary.poll(), ["dinner at eight?"]);
     mary.send(&john, "gladly");
     assert_eq!(john.poll(), ["gladly"]);
+    let answer = beside.post("/RPC2", "text/xml", HELLO, "198.51.100.1").unwrap();
+    assert!(answer.contains("\"rssCloud.hello\" is not defined."), "{answer}");
     assert_eq!(server.end("-TERM"), Some(0));
 }
 
@@ -129,6 +134,8 @@ fn the_server_is_the_cloud_of_her_feeds() {
     let feed = mary.pair_feed();
     let name = feed.file_name().unwrap().to_str().unwrap();
     assert!(fs::read_to_string(&feed).unwrap().contains("path=\"/pleaseNotify\""));
+    let answer = beside.post("/RPC2", "text/xml", HELLO, "198.51.100.1").unwrap();
+    assert!(answer.contains("<boolean>1</boolean>"), "{answer}");
     let (port, told) = subscriber();
     let url = format!("{}f/{name}", beside.url);
     let form = format!("notifyProcedure=&port={port}&path=/cb&protocol=http-post&url1={url}");

@@ -3,11 +3,11 @@
 //! Whoever calls gets the same answer, be it somebody new, known, declined or blocked: nothing is
 //! looked up here, and what the caller names is followed later.
 
-use crate::protocol::please_follow::{self, PleaseFollow};
+use crate::conversation::rpc::only_post;
+use crate::protocol::please_follow::{self, Form, PleaseFollow};
 use crate::protocol::xmlrpc::{self, Call, Value};
 use crate::transport::server::{Request, Response};
 
-const XML: &str = "text/xml; charset=utf-8";
 const METHOD: &str = "cloudim.pleaseFollow";
 
 /// Answers a call by form; one that can be followed is given to `take`.
@@ -15,47 +15,24 @@ pub fn please_follow(request: &Request, take: &mut dyn FnMut(PleaseFollow)) -> R
     if let Some(refusal) = only_post(request) {
         return refusal;
     }
-    let (success, message) = match PleaseFollow::from_form(&request.form()) {
-        Ok(call) => {
-            take(call);
-            (true, "Thanks for the call.".to_owned())
-        }
-        Err(error) => (false, error.to_string()),
-    };
-    let accept = request.header("accept").unwrap_or_default();
-    let (kind, body) = please_follow::result(success, &message, accept);
-    Response::new(200, kind, body)
+    let call = PleaseFollow::from_form(&request.form()).map_err(|error| error.to_string());
+    let form = Form::accepted(request.header("accept").unwrap_or_default());
+    respond(call.map(take), form)
 }
 
 /// Answers a call by XML-RPC, `cloudim.pleaseFollow(feed, key[, inReplyTo])`, as
-/// [`please_follow()`] does: with the boolean 1, or with a fault.
-pub fn rpc(request: &Request, take: &mut dyn FnMut(PleaseFollow)) -> Response {
-    if let Some(refusal) = only_post(request) {
-        return refusal;
-    }
-    let body = match called(request) {
-        Ok(call) => {
-            take(call);
-            xmlrpc::answer(true)
-        }
-        Err(fault) => xmlrpc::fault(xmlrpc::FAULT, &fault),
-    };
-    Response::new(200, XML, body)
+/// [`please_follow()`] does: with the boolean 1, or with a fault. There is no other method.
+pub fn rpc(call: &Call, take: &mut dyn FnMut(PleaseFollow)) -> Response {
+    respond(called(call).map(take), Form::XmlRpc)
 }
 
-fn only_post(request: &Request) -> Option<Response> {
-    (request.method != "POST").then(|| Response::text(405, "only POST").with("allow", "POST"))
+fn respond(outcome: Result<(), String>, form: Form) -> Response {
+    let (kind, body) = please_follow::result(outcome, form);
+    Response::new(200, kind, body)
 }
 
-/// The call in a request by XML-RPC, or the words of the fault.
-fn called(request: &Request) -> Result<PleaseFollow, String> {
-    let kind = request.header("content-type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.to_ascii_lowercase().ends_with("/xml") {
-        return Err("Can't read the call because its Content-Type is not text/xml.".to_owned());
-    }
-    let call = Call::parse(&request.body)
-        .map_err(|error| format!("Can't read the call because it is malformed: {error}."))?;
+/// What is called for, or the words of the fault.
+fn called(call: &Call) -> Result<PleaseFollow, String> {
     if call.method != METHOD {
         return Err(xmlrpc::not_defined(&call.method));
     }
@@ -107,14 +84,10 @@ mod tests {
     }
 
     /// The answer to a call by XML-RPC, and what was taken.
-    fn rpc_of(kind: &str, document: &str) -> (String, Option<PleaseFollow>) {
+    fn rpc_of(method: &str, parameters: Vec<Value>) -> (String, Option<PleaseFollow>) {
         let mut taken = None;
-        let response = rpc(&request("POST", kind, document), &mut |call| taken = Some(call));
-        (body(response), taken)
-    }
-
-    fn method_call(method: &str, parameters: Vec<Value>) -> String {
-        Call { method: method.to_owned(), parameters }.write()
+        let call = Call { method: method.to_owned(), parameters };
+        (body(rpc(&call, &mut |call| taken = Some(call))), taken)
     }
 
     fn texts(texts: &[&str]) -> Vec<Value> {
@@ -136,28 +109,24 @@ mod tests {
 
     #[test]
     fn xml_rpc_is_the_same_call() {
-        for kind in ["text/xml", "application/xml; charset=utf-8", "Text/XML"] {
-            let (answer, taken) = rpc_of(kind, &method_call(METHOD, texts(&[FEED, KEY])));
-            assert_eq!(answer, xmlrpc::answer(true));
-            assert_eq!(taken, PleaseFollow::new(FEED, KEY, None).ok());
-        }
-        let (_, taken) = rpc_of("text/xml", &method_call(METHOD, texts(&[FEED, KEY, FEED])));
+        let (answer, taken) = rpc_of(METHOD, texts(&[FEED, KEY]));
+        assert_eq!(answer, xmlrpc::answer(true));
+        assert_eq!(taken, PleaseFollow::new(FEED, KEY, None).ok());
+        let (_, taken) = rpc_of(METHOD, texts(&[FEED, KEY, FEED]));
         assert_eq!(taken, PleaseFollow::new(FEED, KEY, Some(FEED)).ok());
     }
 
     #[test]
     fn faults_say_what_is_wrong() {
         let number = || vec![Value::Integer(1), Value::Integer(2)];
-        for (kind, document, words) in [
-            ("text/xml", method_call(METHOD, texts(&[FEED])), "there aren't enough parameters."),
-            ("text/xml", method_call(METHOD, texts(&[FEED; 4])), "there are too many parameters."),
-            ("text/xml", method_call("a.b", texts(&[])), "because \"a.b\" is not defined."),
-            ("text/xml", method_call(METHOD, number()), "a parameter is not a string."),
-            ("text/xml", method_call(METHOD, texts(&["x", KEY])), "not a usable URL"),
-            ("text/xml", "<methodCall>".to_owned(), "because it is malformed: not XML"),
-            (FORM, method_call(METHOD, texts(&[FEED, KEY])), "its Content-Type is not text/xml."),
+        for (method, parameters, words) in [
+            (METHOD, texts(&[FEED]), "there aren't enough parameters."),
+            (METHOD, texts(&[FEED; 4]), "there are too many parameters."),
+            ("a.b", texts(&[]), "because \"a.b\" is not defined."),
+            (METHOD, number(), "a parameter is not a string."),
+            (METHOD, texts(&["x", KEY]), "not a usable URL"),
         ] {
-            let (answer, taken) = rpc_of(kind, &document);
+            let (answer, taken) = rpc_of(method, parameters);
             let plain = answer.replace("&quot;", "\"");
             assert!(plain.contains(words) && plain.contains("<i4>4</i4>"), "{answer}");
             assert_eq!(taken, None);
@@ -166,12 +135,8 @@ mod tests {
 
     #[test]
     fn only_post_calls() {
-        let get = request("GET", "text/xml", "");
-        for answer in
-            [please_follow(&get, &mut |_| unreachable!()), rpc(&get, &mut |_| unreachable!())]
-        {
-            assert_eq!(answer.status, 405);
-            assert!(answer.headers.contains(&("allow".to_owned(), "POST".to_owned())));
-        }
+        let answer = please_follow(&request("GET", FORM, ""), &mut |_| unreachable!());
+        assert_eq!(answer.status, 405);
+        assert!(answer.headers.contains(&("allow".to_owned(), "POST".to_owned())));
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use super::workers::{Next, Queue};
-use crate::protocol::cloud::Protocol;
+use crate::protocol::cloud::{Form, Protocol};
 use crate::protocol::url::Url;
 use crate::transport::server::Promise;
 
@@ -29,7 +29,7 @@ pub(super) struct Check {
     /// Of which feeds it is to be told.
     pub(super) feeds: Vec<Url>,
     /// The form of the answer, as the caller wants it.
-    pub(super) accept: String,
+    pub(super) form: Form,
     /// The answer to come.
     pub(super) promise: Promise,
 }

@@ -37,9 +37,7 @@ impl Verifier {
     /// Answers a registration; returns who made it.
     pub(super) fn check(&self, check: Check) -> IpAddr {
         if !check.promise.is_void() {
-            let verdict = self.verdict(&check);
-            let message = verdict.as_ref().err().map_or(cloud::REGISTERED, String::as_str);
-            let answer = cloud::notify_result(verdict.is_ok(), message, &check.accept);
+            let answer = cloud::notify_result(self.verdict(&check), check.form);
             check.promise.keep(respond(answer));
         }
         check.caller

@@ -3,6 +3,7 @@
 //! It serves `public/`, keeps calls for the owner, and is the cloud of her feeds if the settings say
 //! so. It fetches nothing that a caller names, opens nothing, and writes nothing below `public/`.
 
+use std::net::IpAddr;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -16,6 +17,7 @@ use crate::conversation::calls::reception;
 use crate::conversation::cloud::OwnCloud;
 use crate::conversation::hosting::Hosting;
 use crate::conversation::inbox::Inbox;
+use crate::conversation::rpc;
 use crate::conversation::session::Session;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::please_follow::PleaseFollow;
@@ -91,24 +93,28 @@ impl Keyless {
             return response.into();
         }
         match (request.path.as_str(), &self.cloud) {
-            ("/pleaseFollow", _) => self.called(&request, reception::please_follow),
-            ("/RPC2", _) => self.called(&request, reception::rpc),
+            ("/pleaseFollow", _) => {
+                self.called(request.peer, |take| reception::please_follow(&request, take))
+            }
+            ("/RPC2", cloud) => rpc::answer(&request, cloud.as_deref(), |call| {
+                self.called(request.peer, |take| reception::rpc(call, take))
+            }),
             ("/pleaseNotify", Some(cloud)) => cloud.please_notify(&request),
             ("/ping", Some(cloud)) => cloud.ping(&request).into(),
             _ => self.hosting.answer(&request).into(),
         }
     }
 
-    /// Keeps a call, in the form that `answer` knows.
+    /// Keeps a call by `peer`, in the form that `answer` knows.
     fn called(
         &self,
-        request: &Request,
-        answer: fn(&Request, &mut dyn FnMut(PleaseFollow)) -> Response,
+        peer: IpAddr,
+        answer: impl FnOnce(&mut dyn FnMut(PleaseFollow)) -> Response,
     ) -> Answer {
         let mut called = None;
-        let thanks = answer(request, &mut |call| called = Some(call));
+        let thanks = answer(&mut |call| called = Some(call));
         let Some(call) = called else { return thanks.into() };
-        match self.inbox.put(request.peer, call, (self.now)()) {
+        match self.inbox.put(peer, call, (self.now)()) {
             Ok(()) => self.once_written(thanks),
             Err(error) => Response::text(413, &error.message).into(),
         }

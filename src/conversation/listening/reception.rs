@@ -1,5 +1,6 @@
 //! Who is at the door: requests go to what answers them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::duties::Duties;
@@ -7,6 +8,7 @@ use crate::conversation::calls::reception;
 use crate::conversation::cloud::OwnCloud;
 use crate::conversation::hosting::Hosting;
 use crate::conversation::registration::NOTIFY;
+use crate::conversation::rpc;
 use crate::conversation::session::Session;
 use crate::protocol::please_follow::PleaseFollow;
 use crate::transport::server::{Answer, Request, Response};
@@ -45,8 +47,12 @@ impl Reception {
             return self.notified(token, &request).into();
         }
         match (path, &self.cloud) {
-            ("pleaseFollow", _) => self.called(&request, reception::please_follow).into(),
-            ("RPC2", _) => self.called(&request, reception::rpc).into(),
+            ("pleaseFollow", _) => {
+                self.called(request.peer, |take| reception::please_follow(&request, take)).into()
+            }
+            ("RPC2", cloud) => rpc::answer(&request, cloud.as_deref(), |call| {
+                self.called(request.peer, |take| reception::rpc(call, take)).into()
+            }),
             ("pleaseNotify", Some(cloud)) => cloud.please_notify(&request),
             ("ping", Some(cloud)) => cloud.ping(&request).into(),
             _ => self.hosting.answer(&request).into(),
@@ -78,15 +84,15 @@ impl Reception {
         }
     }
 
-    /// Takes a call for later, in the form that `answer` knows.
+    /// Takes a call by `peer` for later, in the form that `answer` knows.
     fn called(
         &self,
-        request: &Request,
-        answer: fn(&Request, &mut dyn FnMut(PleaseFollow)) -> Response,
+        peer: IpAddr,
+        answer: impl FnOnce(&mut dyn FnMut(PleaseFollow)) -> Response,
     ) -> Response {
-        answer(request, &mut |call| {
+        answer(&mut |call| {
             let by_contact = self.duties.directory.is_feed(&call.feed);
-            self.duties.callers.take(request.peer, call, by_contact);
+            self.duties.callers.take(peer, call, by_contact);
         })
     }
 }

@@ -160,10 +160,17 @@ fn a_ping_names_its_feed() {
 
 #[test]
 fn each_answer_has_its_element() {
-    let (_, notify) = notify_result(false, CALL_FAILED, "");
+    let (_, notify) = notify_result(Err(CALL_FAILED.to_owned()), Form::Xml);
     assert!(notify.contains("<notifyResult success=\"false\" msg=\"The subscription"), "{notify}");
-    let (_, ping) = ping_result(true, THANKS, "text/xml");
+    let (_, ping) = ping_result(Ok(()), Form::Xml);
     assert!(ping.contains("<result success=\"true\" msg=\"Thanks for the ping.\"/>"), "{ping}");
+    let (_, json) = ping_result(Err("no".to_owned()), Form::Json);
+    assert_eq!(json, "{\"msg\":\"no\",\"success\":false}");
+    let (_, fault) = notify_result(Err(CALL_FAILED.to_owned()), Form::XmlRpc);
+    assert!(fault.contains(&format!("<value>{CALL_FAILED}</value>")), "{fault}");
+    let by_rpc = |outcome| ping_result(outcome, Form::XmlRpc);
+    assert_eq!(hello_result(), by_rpc(Ok(())));
+    assert_eq!(by_rpc(Err("no".to_owned())), by_rpc(Ok(())), "a ping is thanked for");
     assert!(REGISTERED.ends_with("will expire in 25. Keep on truckin!"));
 }
 
