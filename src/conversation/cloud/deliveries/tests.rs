@@ -133,7 +133,7 @@ struct Story {
 impl Story {
     fn change(&mut self, number: usize) {
         self.changes[number] += 1;
-        self.deliveries.announce(route("a", &format!("s{number}")), number % 3 == 0);
+        self.deliveries.announce(route("a", &format!("s{number}")), number.is_multiple_of(3));
     }
 
     /// Begins the next call; returns when there will be one, if there is none now.
