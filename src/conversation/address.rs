@@ -13,7 +13,6 @@ use crate::protocol::limits;
 use crate::protocol::url::Url;
 use crate::protocol::{page, webfinger};
 use crate::store::invitations::Addressee;
-use crate::transport::client::{Answer, Conditions, Document};
 
 /// Finds the card that `address` leads to, and the certificate that it carries.
 ///
@@ -80,27 +79,19 @@ fn finger(session: &Session, address: &str, host: &str) -> Result<Url> {
         "{scheme}://{host}/.well-known/webfinger?resource=acct:{address}"
     ))
     .map_err(|cause| no_address(address).because(cause))?;
-    let document = get(session, &url, limits::STRANGER)?;
+    let document = fetch::document(session, &url, limits::STRANGER)?;
     webfinger::parse(&document.bytes, &format!("acct:{address}"))
         .or_cannot(|| format!("`{address}` cannot be found at {}", url.authority()))
 }
 
-fn get(session: &Session, url: &Url, limit: usize) -> Result<Document> {
-    match session.client()?.get(url, limit, &Conditions::default()) {
-        Ok(Answer::Document(document)) => Ok(document),
-        Ok(Answer::Unchanged) => Err(Error::new(Kind::Network, format!("{url} sent no document"))),
-        Err(failure) => Err(fetch::failed(&url.shortened(), failure)),
-    }
-}
-
 fn feed(session: &Session, url: &Url) -> Result<Channel> {
-    let document = get(session, url, limits::STRANGER)?;
+    let document = fetch::document(session, url, limits::STRANGER)?;
     strangers::channel(&document.bytes).or_cannot(|| format!("cannot read {}", url.shortened()))
 }
 
 /// The feed at `url`, or the first of those that the page there links to which has our elements.
 fn feed_with_key(session: &Session, url: &Url) -> Result<(Url, Channel)> {
-    let document = get(session, url, limits::STRANGER)?;
+    let document = fetch::document(session, url, limits::STRANGER)?;
     let not_a_feed = match strangers::channel(&document.bytes) {
         Ok(channel) => return Ok((url.clone(), channel)),
         Err(error) => error,
@@ -172,7 +163,7 @@ fn addressee(
 /// # Errors
 /// When it is not there, or is another.
 pub fn certificate(session: &Session, key: &KeyElement) -> Result<(Certificate, Hash)> {
-    let document = get(session, &key.url, limits::CERTIFICATE)?;
+    let document = fetch::document(session, &key.url, limits::CERTIFICATE)?;
     let hash = Hash::of(&document.bytes);
     if key.hash.is_some_and(|expected| expected != hash) {
         return Err(Error::new(

@@ -4,9 +4,10 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::error::{Error, Kind};
+use super::session::Session;
+use crate::error::{Error, Kind, Result};
 use crate::protocol::url::Url;
-use crate::transport::client::{Answer, Client, Conditions, Failure};
+use crate::transport::client::{Answer, Client, Conditions, Document, Failure};
 
 const WORKERS: usize = 16;
 
@@ -26,7 +27,7 @@ pub struct Fetched {
     /// Whose it is.
     pub name: String,
     /// The answer.
-    pub answer: Result<Answer, Failure>,
+    pub answer: std::result::Result<Answer, Failure>,
 }
 
 /// Fetches all of `wishes`, several at a time, `limit` bytes each at most; the answers come as they
@@ -51,14 +52,33 @@ pub fn all(client: &Client, wishes: Vec<Wish>, limit: usize) -> Receiver<Fetched
     receiver
 }
 
-/// The error for a request that failed, whatever it was for.
+/// The document at `url` as it is now, of at most `limit` bytes.
+///
+/// # Errors
+/// When it cannot be reached, or is not to be.
+pub fn document(session: &Session, url: &Url, limit: usize) -> Result<Document> {
+    match session.client()?.get(url, limit, &Conditions::default()) {
+        Ok(Answer::Document(document)) => Ok(document),
+        Ok(Answer::Unchanged) => {
+            Err(Error::new(Kind::Network, format!("{} sent no document", url.shortened())))
+        }
+        Err(failure) => Err(failed(&url.shortened(), failure)),
+    }
+}
+
+/// The error for a document that could not be fetched.
 pub fn failed(what: &str, failure: Failure) -> Error {
+    unanswered(format!("cannot fetch {what}"), failure)
+}
+
+/// The error `message` for a request that failed, whatever it was for.
+pub fn unanswered(message: String, failure: Failure) -> Error {
     let kind = match failure {
         Failure::Refused(_) | Failure::TooLarge(_) | Failure::Redirects => Kind::Cannot,
         Failure::NotFound | Failure::Status(_) | Failure::Unreachable(_) => Kind::Network,
     };
     let refused = matches!(failure, Failure::Refused(_));
-    let error = Error::new(kind, format!("cannot fetch {what}")).because(failure);
+    let error = Error::new(kind, message).because(failure);
     if refused {
         error.hint("if you trust that network, name it in allow in config.toml")
     } else {

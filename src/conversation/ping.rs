@@ -2,14 +2,15 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::ours::Ours;
 use super::session::Session;
-use super::{publish, singles};
-use crate::error::{Error, Kind, Result};
-use crate::protocol::cloud;
+use super::{asking, publish, singles};
+use crate::error::{Error, Result};
 use crate::protocol::token::Token;
 use crate::protocol::url::Url;
 use crate::store::config::Cloud;
 use crate::store::contact::Contact;
+use crate::store::contacts;
 use crate::transport::client::Client;
 
 /// Publishes, and tells the cloud of the feeds for the contacts called `changed`, and of those among
@@ -43,18 +44,72 @@ pub fn ping(session: &mut Session, name: &str) -> Result<()> {
     if cloud_of(session)?.is_none() {
         return Ok(());
     }
-    let token = Contact::load(&session.home, name)?.ours.token;
-    let told = ping_feed(session, &token);
-    if let Err(error) = &told {
+    if let Err(error) = ping_noting(session, name)? {
         session.warn(&format!("the cloud was not told: {error}"));
     }
+    Ok(())
+}
+
+/// Tells our cloud that our own feed `ours`, which stands at `url`, changed; as [`ping`] does if it
+/// is a contact's, so that the next `poll` tries again what failed.
+///
+/// # Errors
+/// When the settings have no cloud for it, or the cloud cannot be reached or refuses.
+pub fn own(session: &mut Session, url: &Url, ours: &Ours) -> Result<()> {
+    session.expect_writable()?;
+    let Some((_, cloud)) = singles::cloud(&session.config, *ours == Ours::Card)? else {
+        return Err(without_cloud(session, url));
+    };
+    match reader(session, ours)? {
+        Some(name) => ping_noting(session, &name)?,
+        None => ping_url(session, &cloud, url),
+    }
+}
+
+/// Tells the cloud whose pleaseNotify URL is `register` that `feed` changed, by the `ping` beside
+/// it.
+///
+/// # Errors
+/// When the cloud cannot be reached, or refuses.
+pub fn at(session: &Session, register: &Url, feed: &Url) -> Result<()> {
+    let url = register.join("ping")?;
+    let answer = asking::ask(&session.client()?, &url, &[("url", feed.as_str())]);
+    answer.map_err(|no| no.error(&url))
+}
+
+/// Tells our cloud, and notes on disk whether it has yet to be told. The inner result is the
+/// cloud's.
+fn ping_noting(session: &Session, name: &str) -> Result<Result<()>> {
+    let token = Contact::load(&session.home, name)?.ours.token;
+    let told = ping_feed(session, &token);
     let _lock = session.lock()?;
     let mut contact = Contact::load(&session.home, name)?;
-    if contact.ours.unpinged == told.is_err() {
-        return Ok(());
+    if contact.ours.unpinged != told.is_err() {
+        contact.ours.unpinged = told.is_err();
+        contact.save(&session.home, name)?;
     }
-    contact.ours.unpinged = told.is_err();
-    contact.save(&session.home, name)
+    Ok(told)
+}
+
+/// The contact that reads the feed `ours`.
+fn reader(session: &Session, ours: &Ours) -> Result<Option<String>> {
+    let Ours::Pair(token) = ours else { return Ok(None) };
+    let mut names = contacts::list(&session.home)?.into_iter();
+    // One that cannot be read is not the one that was named.
+    let reads = |name: &String| {
+        Contact::load(&session.home, name).is_ok_and(|contact| contact.ours.token == *token)
+    };
+    Ok(names.find(reads))
+}
+
+fn without_cloud(session: &Session, feed: &Url) -> Error {
+    let error = Error::cannot(format!("{} names no cloud", feed.shortened()));
+    error.hint(match session.config.cloud {
+        Cloud::At(_) => {
+            "it may name that of another host, which then learns its URL: third_party_cloud = true"
+        }
+        Cloud::None | Cloud::Own => "set cloud in config.toml, and run cloudim publish",
+    })
 }
 
 /// Tells the cloud of our card, if there is one, that it may have changed. A cloud that cannot be
@@ -85,11 +140,7 @@ fn ping_url(session: &Session, register: &Url, feed: &Url) -> Result<()> {
     if here && ping_neighbour(session, feed).is_some() {
         return Ok(());
     }
-    let url = register.join("ping")?;
-    let failed = || Error::new(Kind::Network, format!("cannot ping {}", url.authority()));
-    let answer = session.client()?.post_form(&url, &[("url", feed.as_str())]);
-    let answer = answer.map_err(|cause| failed().because(cause))?;
-    cloud::verdict(&answer).map_err(|words| failed().because(anyhow::anyhow!(words)))
+    at(session, register, feed)
 }
 
 /// Tells the process that listens for this home, if there is one: no proxy and no name server stand
@@ -105,8 +156,7 @@ fn ping_neighbour(session: &Session, feed: &Url) -> Option<()> {
     let network = address.ip().to_string().parse().ok()?;
     let client = Client::new(vec![network], session.options.timeout);
     let url = Url::normalized(&format!("http://{address}/ping")).ok()?;
-    let answer = client.post_form(&url, &[("url", feed.as_str())]).ok()?;
-    cloud::verdict(&answer).ok()
+    asking::ask(&client, &url, &[("url", feed.as_str())]).ok()
 }
 
 fn cloud_of(session: &Session) -> Result<Option<Url>> {

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::asking;
 use super::session::Session;
 use crate::error::Result;
 use crate::protocol::channel::{self, Channel};
-use crate::protocol::cloud::{self, PleaseNotify, Protocol};
 use crate::protocol::token::Token;
 use crate::protocol::url::Url;
 use crate::store::contact::Contact;
@@ -100,23 +100,8 @@ fn prepare(session: &mut Session, name: &str) -> Result<Option<Contact>> {
 
 fn register(session: &Session, lease: &Lease) -> std::result::Result<(), String> {
     let client = session.client().map_err(|error| error.to_string())?;
-    let form = please_notify(lease).to_form();
-    let fields: Vec<_> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
-    let answer = client.post_form(&lease.cloud, &fields).map_err(|failure| failure.to_string())?;
-    cloud::verdict(&answer)
-}
-
-/// 443 with `http-post` is what most clouds take as https (PROTOCOL §3).
-fn please_notify(lease: &Lease) -> PleaseNotify {
-    let (callback, port) = (&lease.callback, lease.callback.port());
-    let plain = !callback.as_str().starts_with("https:") || port == HTTPS;
-    PleaseNotify {
-        port,
-        path: callback.path().to_owned(),
-        protocol: if plain { Protocol::HttpPost } else { Protocol::HttpsPost },
-        domain: Some(callback.host().to_owned()),
-        feeds: vec![lease.feed.clone()],
-    }
+    asking::please_notify(&client, &lease.cloud, &lease.feed, &lease.callback)
+        .map_err(|no| no.to_string())
 }
 
 #[cfg(test)]
@@ -168,22 +153,5 @@ mod tests {
         assert_eq!(cloud_of(&channel, &feed, false), None);
         let spoofed = named("http-post", "a.example@b.example", 443, "/x");
         assert_eq!(cloud_of(&spoofed, &feed, true), None);
-    }
-
-    #[test]
-    fn the_callback_is_asked_for_as_clouds_understand_it() {
-        let lease = |callback: &str| {
-            let (cloud, feed) = (url("https://a.example/n"), url("https://a.example/f"));
-            Lease::new(cloud, feed, url(callback), Timestamp::UNIX_EPOCH)
-        };
-        for (callback, protocol, port) in [
-            ("https://b.example/notify/t", Protocol::HttpPost, 443),
-            ("https://b.example:8443/notify/t", Protocol::HttpsPost, 8443),
-            ("http://127.0.0.1:8470/notify/t", Protocol::HttpPost, 8470),
-        ] {
-            let asked = please_notify(&lease(callback));
-            assert_eq!(asked.callback("192.0.2.1").unwrap(), url(callback));
-            assert_eq!((asked.protocol, asked.port), (protocol, port));
-        }
     }
 }

@@ -61,7 +61,7 @@ pub fn verdict(answer: &[u8]) -> std::result::Result<(), String> {
         Some(true) => Ok(()),
         Some(false) => Err(message
             .filter(|words| !words.trim().is_empty())
-            .map_or("it refused".to_owned(), |words| Error::malformed(words).to_string())),
+            .map_or("it gives no reason".to_owned(), |words| Error::malformed(words).to_string())),
         None => Err("it said neither yes nor no".to_owned()),
     }
 }
@@ -132,8 +132,8 @@ mod tests {
         }
         for (bad, words) in [
             ("<notifyResult success=\"false\" msg=\"No resources specified.\"/>", "No resources"),
-            ("<notifyResult success=\"false\"/>", "it refused"),
-            ("{\"success\":false,\"msg\":\"\"}", "it refused"),
+            ("<notifyResult success=\"false\"/>", "no reason"),
+            ("{\"success\":false,\"msg\":\"\"}", "no reason"),
             ("{\"success\":false,\"msg\":\"a\\u001bb\"}", "a\u{fffd}b"),
             ("{\"msg\":\"x\"}", "neither"),
             ("<html><body>success=\"true\"</body></html>", "neither"),

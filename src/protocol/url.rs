@@ -93,6 +93,12 @@ impl Url {
         self.0.path()
     }
 
+    /// The path, from its slash on, and the query if there is one.
+    pub fn path_and_query(&self) -> &str {
+        // There is no fragment.
+        &self.0[url::Position::BeforePath..]
+    }
+
     /// Whether there is a query.
     pub fn has_query(&self) -> bool {
         self.0.query().is_some()
@@ -161,6 +167,9 @@ mod tests {
 
     #[test]
     fn a_query_is_begun_or_continued() {
+        for (url, path) in [("https://a.example", "/"), ("https://a.example/cb?k=v#x", "/cb?k=v")] {
+            assert_eq!(Url::normalized(url).unwrap().path_and_query(), path);
+        }
         for (url, whole) in [
             ("https://a.example/cb", "https://a.example/cb?url=http%3A%2F%2Fb%2F&c=1"),
             ("https://a.example/cb?k=v", "https://a.example/cb?k=v&url=http%3A%2F%2Fb%2F&c=1"),

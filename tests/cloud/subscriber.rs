@@ -10,7 +10,7 @@ use cloudim::protocol::xmlrpc::{self, Value};
 use tiny_http::{Header, Method, Request, Response, Server};
 use url::form_urlencoded::parse;
 
-use crate::host::PATIENCE;
+use crate::common::host::PATIENCE;
 
 /// A request to the subscriber: its path, and the fields of its query or form. By XML-RPC these
 /// are `url`, the one parameter, beside the procedure.

@@ -1,0 +1,54 @@
+//! Which of our feeds a URL names.
+
+use crate::protocol::token::Token;
+use crate::protocol::url::Url;
+use crate::store::config::Config;
+
+/// A feed of this identity.
+#[derive(Debug, PartialEq)]
+pub enum Ours {
+    /// The card.
+    Card,
+    /// The pair feed with this token; it need not be there.
+    Pair(Token),
+}
+
+impl Ours {
+    /// The feed of ours that stands at `url`, byte for byte; none also for what else is below the
+    /// base URL, which is as any other's to us.
+    pub fn at(config: &Config, url: &Url) -> Option<Self> {
+        match url.as_str().strip_prefix(config.base_url.as_ref()?.as_str())? {
+            "card.rss" => Some(Self::Card),
+            name => name.strip_prefix("f/")?.strip_suffix(".rss")?.parse().ok().map(Self::Pair),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn only_what_we_write_is_ours() {
+        let settings = "name = \"x\"\nbase_url = \"https://x.example/im/\"";
+        let config = Config::parse(settings, Path::new("config.toml")).unwrap();
+        let token = "abcdefghijklmnopqrstuvwxyz";
+        let ours = |url: &str| Ours::at(&config, &url.parse().unwrap());
+        assert_eq!(ours("https://x.example/im/card.rss"), Some(Ours::Card));
+        let pair = format!("https://x.example/im/f/{token}.rss");
+        assert_eq!(ours(&pair), Some(Ours::Pair(token.parse().unwrap())));
+        for other in [
+            "https://x.example/card.rss",
+            "https://x.example/im/",
+            "https://x.example/im/blog.rss",
+            "https://x.example/im/card.rss?x",
+            "https://x.example/im/f/short.rss",
+            &pair.replace(".rss", ".1.rss"),
+            &pair.replace("x.example", "y.example"),
+        ] {
+            assert_eq!(ours(other), None, "{other}");
+        }
+    }
+}
