@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::url::Url;
 
 /// How long a cloud keeps a registration.
-const LEASE: SignedDuration = SignedDuration::from_hours(25);
+pub const LEASE: SignedDuration = SignedDuration::from_hours(25);
 /// When it is renewed: two hours are left for a cloud that is down.
 const RENEWAL: SignedDuration = SignedDuration::from_hours(23);
 /// The pauses after failures: the first, and the longest.

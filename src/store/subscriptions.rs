@@ -158,6 +158,21 @@ impl Subscriptions {
     }
 }
 
+/// How many are to be told of `feed` at `now`, as the file of `home` says. It only looks: another
+/// process may have the subscriptions.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+pub fn number(home: &Home, feed: &Url, now: Timestamp) -> Result<usize> {
+    let (_, read) = Journal::open(home)?;
+    let mut known = Known::new();
+    for subscription in read.into_iter().filter(|subscription| subscription.feed == *feed) {
+        insert(&mut known, subscription);
+    }
+    let leases = known.values().flat_map(BTreeMap::values);
+    Ok(leases.filter(|lease| lease.until > now).count())
+}
+
 fn insert(known: &mut Known, subscription: Subscription) {
     let Subscription { feed, callback, protocol, until } = subscription;
     known.entry(feed).or_default().insert(callback, Lease { protocol, until });

@@ -37,6 +37,23 @@ fn lines(home: &Home) -> usize {
 }
 
 #[test]
+fn their_number_is_told_beside_the_process_that_has_them() {
+    let (_folder, home) = home();
+    let count = |feed, hours| number(&home, &one(feed, 0, 0).feed, at(hours)).unwrap();
+    assert_eq!(count(1, 0), 0);
+    let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
+    for (feed, callback, hours) in [(1, 1, 25), (1, 2, 10), (2, 3, 25), (1, 1, 30)] {
+        assert!(subscriptions.add(&one(feed, callback, hours), MOST, at(0)).unwrap());
+    }
+    let before = fs::read(home.subscriptions()).unwrap();
+    assert_eq!(
+        [count(1, 0), count(1, 10), count(1, 30), count(2, 0), count(3, 0)],
+        [2, 1, 0, 1, 0]
+    );
+    assert_eq!(fs::read(home.subscriptions()).unwrap(), before);
+}
+
+#[test]
 fn what_was_added_is_there_after_a_restart_until_it_ends() {
     let (_folder, home) = home();
     let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
