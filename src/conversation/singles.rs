@@ -67,7 +67,7 @@ pub fn cloud(config: &Config, is_card: bool) -> Result<Option<(channel::Cloud, U
     let element = channel::Cloud {
         domain: url.host().to_owned(),
         port: url.port(),
-        path: url.path().to_owned(),
+        path: url.path_and_query().to_owned(),
         register_procedure: String::new(),
         protocol: "http-post".to_owned(),
     };

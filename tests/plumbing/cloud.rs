@@ -9,8 +9,8 @@ use tiny_http::{Response, Server};
 use crate::common::peer::{Peer, friends};
 
 /// A cloud that notes what it is asked, and answers as it is told to.
-struct Cloud {
-    url: String,
+pub struct Cloud {
+    pub url: String,
     answer: Arc<Mutex<(u16, &'static str)>>,
     asked: Receiver<String>,
     server: Arc<Server>,
@@ -19,7 +19,7 @@ struct Cloud {
 const GOOD: &str = "<result success=\"true\" msg=\"Thanks for the ping.\"/>";
 
 impl Cloud {
-    fn begin() -> Self {
+    pub fn begin() -> Self {
         let server = Arc::new(Server::http("127.0.0.1:0").unwrap());
         let url = format!("http://{}/pleaseNotify", server.server_addr());
         let answer = Arc::new(Mutex::new((200, GOOD)));
@@ -37,12 +37,12 @@ impl Cloud {
         Self { url, answer, asked, server }
     }
 
-    fn answers(&self, status: u16, text: &'static str) {
+    pub fn answers(&self, status: u16, text: &'static str) {
         *self.answer.lock().unwrap() = (status, text);
     }
 
     /// What it was asked since the last time.
-    fn asked(&self) -> Vec<String> {
+    pub fn asked(&self) -> Vec<String> {
         self.asked.try_iter().collect()
     }
 }
@@ -54,7 +54,7 @@ impl Drop for Cloud {
 }
 
 /// The ping for John's feed.
-fn ping(john: &Peer) -> String {
+pub fn ping(john: &Peer) -> String {
     let token = john.pair_feed().file_name().unwrap().to_str().unwrap().to_owned();
     let url = format!("{}f/{token}", john.address());
     format!("POST /ping url={}", url.replace(':', "%3A").replace('/', "%2F"))
@@ -98,4 +98,15 @@ fn a_stranger_s_cloud_learns_no_secret_url_unless_that_is_wanted() {
     let read = |path| std::fs::read_to_string(path).unwrap();
     assert!(!read(john.pair_feed()).contains(element));
     assert!(read(john.home().join("public/card.rss")).contains(element), "the card may name it");
+}
+
+#[test]
+fn the_path_of_a_cloud_may_be_all_query() {
+    let (john, cloud) = (Peer::john(), Cloud::begin());
+    let url = cloud.url.replace("pleaseNotify", "?rsscloud=notify");
+    john.set("cloud", &format!("{url:?}"));
+    john.ok(&["publish"]);
+    assert!(cloud.asked()[0].starts_with("POST /ping url="));
+    let card = std::fs::read_to_string(john.home().join("public/card.rss")).unwrap();
+    assert!(card.contains(" path=\"/?rsscloud=notify\" "), "{card}");
 }
