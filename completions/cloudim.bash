@@ -19,6 +19,9 @@ _cloudim() {
             cloudim,append)
                 cmd="cloudim__subcmd__append"
                 ;;
+            cloudim,cloud)
+                cmd="cloudim__subcmd__cloud"
+                ;;
             cloudim,compose)
                 cmd="cloudim__subcmd__compose"
                 ;;
@@ -64,6 +67,15 @@ _cloudim() {
             cloudim,status)
                 cmd="cloudim__subcmd__status"
                 ;;
+            cloudim__subcmd__cloud,ping)
+                cmd="cloudim__subcmd__cloud__subcmd__ping"
+                ;;
+            cloudim__subcmd__cloud,show)
+                cmd="cloudim__subcmd__cloud__subcmd__show"
+                ;;
+            cloudim__subcmd__cloud,subscribe)
+                cmd="cloudim__subcmd__cloud__subcmd__subscribe"
+                ;;
             cloudim__subcmd__contact,block)
                 cmd="cloudim__subcmd__contact__subcmd__block"
                 ;;
@@ -105,6 +117,9 @@ _cloudim() {
                 ;;
             cloudim__subcmd__help,append)
                 cmd="cloudim__subcmd__help__subcmd__append"
+                ;;
+            cloudim__subcmd__help,cloud)
+                cmd="cloudim__subcmd__help__subcmd__cloud"
                 ;;
             cloudim__subcmd__help,compose)
                 cmd="cloudim__subcmd__help__subcmd__compose"
@@ -150,6 +165,15 @@ _cloudim() {
                 ;;
             cloudim__subcmd__help,status)
                 cmd="cloudim__subcmd__help__subcmd__status"
+                ;;
+            cloudim__subcmd__help__subcmd__cloud,ping)
+                cmd="cloudim__subcmd__help__subcmd__cloud__subcmd__ping"
+                ;;
+            cloudim__subcmd__help__subcmd__cloud,show)
+                cmd="cloudim__subcmd__help__subcmd__cloud__subcmd__show"
+                ;;
+            cloudim__subcmd__help__subcmd__cloud,subscribe)
+                cmd="cloudim__subcmd__help__subcmd__cloud__subcmd__subscribe"
                 ;;
             cloudim__subcmd__help__subcmd__contact,block)
                 cmd="cloudim__subcmd__help__subcmd__contact__subcmd__block"
@@ -197,7 +221,7 @@ _cloudim() {
 
     case "${cmd}" in
         cloudim)
-            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help"
+            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -233,6 +257,130 @@ _cloudim() {
                 return 0
             fi
             case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text tsv json rss" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__cloud)
+            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version ping subscribe show"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text tsv json rss" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__cloud__subcmd__ping)
+            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text tsv json rss" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__cloud__subcmd__show)
+            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text tsv json rss" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__cloud__subcmd__subscribe)
+            opts="-q -v -h -V --callback --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --callback)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -895,7 +1043,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__help)
-            opts="keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help"
+            opts="keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -911,6 +1059,62 @@ _cloudim() {
         cloudim__subcmd__help__subcmd__append)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__help__subcmd__cloud)
+            opts="ping subscribe show"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__help__subcmd__cloud__subcmd__ping)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__help__subcmd__cloud__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__help__subcmd__cloud__subcmd__subscribe)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

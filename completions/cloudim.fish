@@ -50,6 +50,7 @@ complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "append" -d 'Put a s
 complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "fetch" -d 'Fetch a feed'
 complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "receive" -d 'Take in a contact\'s feed, however it was fetched'
 complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "decrypt" -d 'Turn a sealed feed into a plain one'
+complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "cloud" -d 'Speak rssCloud, for any feed'
 complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l name -d 'What you call yourself [default: your login name]' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l base-url -d 'Where public/ will stand on the web' -r
@@ -418,22 +419,71 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -s q -l quiet -
 complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -s V -l version -d 'Print version'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "keygen" -d 'Make an identity: a key, the settings, and what the web shall see'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "handshake" -d 'Find each other, and agree'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "contact" -d 'The address book'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "send" -d 'Send a message'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "poll" -d 'Fetch, verify, store and deliver what is new'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "listen" -d 'Serve the feeds, and store what comes'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "read" -d 'Show the history'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "status" -d 'What is unacknowledged, undelivered, held, pending or failing'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "publish" -d 'Write card, key, index and WebFinger anew, and publish'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "compose" -d 'Make a plain item of a text'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "encrypt" -d 'Seal a plain item'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "append" -d 'Put a sealed item into the feed for a contact'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "fetch" -d 'Fetch a feed'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "receive" -d 'Take in a contact\'s feed, however it was fetched'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "decrypt" -d 'Turn a sealed feed into a plain one'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -f -a "ping" -d 'Tell the cloud of a feed that it changed'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -f -a "subscribe" -d 'Have a URL called when a feed changes'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -f -a "show" -d 'Show the cloud of a feed'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -l callback -d 'What to call; best a path that nobody can guess' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from show" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from show" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from show" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from show" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "keygen" -d 'Make an identity: a key, the settings, and what the web shall see'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "handshake" -d 'Find each other, and agree'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "contact" -d 'The address book'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "send" -d 'Send a message'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "poll" -d 'Fetch, verify, store and deliver what is new'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "listen" -d 'Serve the feeds, and store what comes'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "read" -d 'Show the history'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "status" -d 'What is unacknowledged, undelivered, held, pending or failing'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "publish" -d 'Write card, key, index and WebFinger anew, and publish'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "compose" -d 'Make a plain item of a text'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "encrypt" -d 'Seal a plain item'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "append" -d 'Put a sealed item into the feed for a contact'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "fetch" -d 'Fetch a feed'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "receive" -d 'Take in a contact\'s feed, however it was fetched'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "decrypt" -d 'Turn a sealed feed into a plain one'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "cloud" -d 'Speak rssCloud, for any feed'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and not __fish_seen_subcommand_from keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from handshake" -f -a "invite" -d 'Invite somebody'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from handshake" -f -a "list" -d 'List the invitations that wait'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from handshake" -f -a "receive" -d 'Take an invitation in, to decide on it later'
@@ -447,3 +497,6 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_su
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "block" -d 'Hear no more of a contact'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "unblock" -d 'Hear of a contact again'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "remove" -d 'Remove a contact, its messages, and our feed for it'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from cloud" -f -a "ping" -d 'Tell the cloud of a feed that it changed'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from cloud" -f -a "subscribe" -d 'Have a URL called when a feed changes'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from cloud" -f -a "show" -d 'Show the cloud of a feed'

@@ -1,6 +1,7 @@
 //! The commands: one file each, with its arguments, its examples and what it does.
 
 mod append;
+mod cloud;
 mod compose;
 mod contact;
 mod decrypt;
@@ -45,6 +46,7 @@ pub enum Command {
     Fetch(fetch::FetchArgs),
     Receive(receive::ReceiveArgs),
     Decrypt(decrypt::DecryptArgs),
+    Cloud(cloud::CloudArgs),
 }
 
 /// Runs what the command line says in `world`.
@@ -83,5 +85,6 @@ fn dispatch(session: &mut Session, command: Command) -> Result<()> {
         Command::Fetch(args) => fetch::run(session, args),
         Command::Receive(args) => receive::run(session, args),
         Command::Decrypt(args) => decrypt::run(session, args),
+        Command::Cloud(args) => cloud::run(session, args),
     }
 }

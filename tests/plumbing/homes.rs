@@ -6,6 +6,7 @@ use std::path::Path;
 
 use cloudim::protocol::token::Token;
 
+use crate::cloud::{Cloud, ping};
 use crate::common::peer::{Peer, friends, tree};
 
 /// Every file of a home by its path, with all that chance and the clock decide taken out of both.
@@ -113,6 +114,30 @@ fn porcelain_and_plumbing_leave_equal_homes() {
         }
     }
     assert_eq!(poll_by_parts(&mary2, &john2), "", "unchanged: an empty stdin is nothing new");
+}
+
+#[test]
+fn so_they_do_with_a_cloud_that_is_there_or_not() {
+    let (cloud, (john, mary), (john2, mary2)) = (Cloud::begin(), friends(), friends());
+    for john in [&john, &john2] {
+        john.set("cloud", &format!("{:?}", cloud.url));
+        john.set("third_party_cloud", "true");
+        john.ok(&["publish"]);
+    }
+    let name = john2.pair_feed().file_name().unwrap().to_str().unwrap().to_owned();
+    let feed = format!("{}f/{name}", john2.address());
+    cloud.asked();
+    for (answer, status) in [((200, "<result success=\"true\"/>"), 0), ((503, ""), 3)] {
+        cloud.answers(answer.0, answer.1);
+        john.send(&mary, "dinner at eight?");
+        assert_eq!(cloud.asked(), [ping(&john)]);
+        send_by_parts(&john2, &mary2, "dinner at eight?");
+        // Of the card, which `publish` may have written anew.
+        cloud.asked();
+        john2.run(&["cloud", "ping", &feed]).expect(status);
+        assert_eq!(cloud.asked(), [ping(&john2)]);
+        assert_eq!(normal(&john, &mary), normal(&john2, &mary2));
+    }
 }
 
 #[test]

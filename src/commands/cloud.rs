@@ -1,0 +1,91 @@
+//! `cloud`: rssCloud alone, for any feed.
+
+mod ping;
+mod show;
+mod shown;
+mod subscribe;
+
+use clap::{Args, Subcommand};
+
+use crate::conversation::session::Session;
+use crate::conversation::{fetch, registration};
+use crate::error::{Context, Error, Result};
+use crate::protocol::channel::Channel;
+use crate::protocol::limits;
+use crate::protocol::url::Url;
+
+const EXAMPLES: &str = "\
+Examples:
+  cloudim cloud show https://mary.example/card.rss
+  cloudim cloud ping https://blog.example/rss.xml
+  cloudim cloud subscribe https://blog.example/rss.xml --callback https://john.example/changed";
+
+const PING: &str = "\
+Examples:
+  cloudim cloud ping https://blog.example/rss.xml
+  cloudim publish && cloudim cloud ping https://john.example/card.rss";
+
+const SUBSCRIBE: &str = "\
+Examples:
+  cloudim cloud subscribe https://blog.example/rss.xml --callback https://john.example/changed";
+
+const SHOW: &str = "\
+Examples:
+  cloudim cloud show https://blog.example/rss.xml
+  cloudim --format json cloud show https://john.example/card.rss | jq .subscribers";
+
+/// Speak rssCloud, for any feed
+///
+/// The cloud that counts is the one that the feed names, on whatever host: source:cloud, or else
+/// the cloud element. Feed and cloud are asked only where their networks are public, or config.toml
+/// allows them.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, disable_help_subcommand = true)]
+pub struct CloudArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    #[command(after_help = PING)]
+    Ping(ping::PingArgs),
+    #[command(after_help = SUBSCRIBE)]
+    Subscribe(subscribe::SubscribeArgs),
+    #[command(after_help = SHOW)]
+    Show(show::ShowArgs),
+}
+
+/// Speaks rssCloud.
+///
+/// # Errors
+/// When the feed cannot be read or names no cloud, or the cloud cannot be reached or refuses.
+pub fn run(session: &mut Session, args: CloudArgs) -> Result<()> {
+    match args.action {
+        Action::Ping(args) => ping::ping(session, &args),
+        Action::Subscribe(args) => subscribe::subscribe(session, &args),
+        Action::Show(args) => show::show(session, &args),
+    }
+}
+
+/// The feed at `url`, as it is now.
+fn feed(session: &Session, url: &Url) -> Result<Channel> {
+    let document = fetch::document(session, url, limits::FEED)?;
+    Channel::parse(&document.bytes).or_cannot(|| format!("cannot read {}", url.shortened()))
+}
+
+/// The pleaseNotify URL of the cloud that `channel`, the feed at `url`, names. The user named the
+/// feed: what its cloud learns is the user's to say.
+fn cloud_of(channel: &Channel, url: &Url) -> Result<Url> {
+    registration::cloud_of(channel, url, true).ok_or_else(|| {
+        let error = Error::cannot(format!("{} names no cloud that can be asked", url.shortened()));
+        error.hint(match &channel.cloud {
+            None => "who reads it has to poll it".to_owned(),
+            Some(cloud) => format!(
+                "it names `{}` with the protocol `{}`: only http-post and https-post will do",
+                cloud.domain.escape_debug(),
+                cloud.protocol.escape_debug()
+            ),
+        })
+    })
+}

@@ -1,0 +1,34 @@
+//! `cloud ping`: a feed changed, and its cloud is told.
+
+use clap::Args;
+
+use crate::conversation::ours::Ours;
+use crate::conversation::ping;
+use crate::conversation::session::Session;
+use crate::error::Result;
+use crate::protocol::url::Url;
+
+/// Tell the cloud of a feed that it changed
+///
+/// The cloud then calls all who registered with it. Of a feed of yours it is told as `send` does
+/// it: where `listen` runs, directly. Status 1 with the cloud's words if it refuses, 3 if it cannot
+/// be reached.
+#[derive(Debug, Args)]
+pub struct PingArgs {
+    /// The feed, as its readers know it
+    #[arg(value_name = "URL", value_parser = Url::normalized)]
+    url: Url,
+}
+
+/// Pings.
+///
+/// # Errors
+/// When the feed names no cloud, or the cloud cannot be reached or refuses.
+pub fn ping(session: &mut Session, PingArgs { url }: &PingArgs) -> Result<()> {
+    if let Some(ours) = Ours::at(&session.config, url) {
+        return ping::own(session, url, &ours);
+    }
+    let channel = super::feed(session, url)?;
+    let cloud = super::cloud_of(&channel, url)?;
+    ping::at(session, &cloud, url)
+}

@@ -1,0 +1,45 @@
+//! `cloud subscribe`: a callback is registered for a feed.
+
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::conversation::session::Session;
+use crate::conversation::{asking, output};
+use crate::error::Result;
+use crate::protocol::url::Url;
+use crate::store::lease::LEASE;
+
+/// Have a URL called when a feed changes
+///
+/// The cloud of the feed first tries it: a GET with url and challenge, which must be answered by the
+/// challenge and nothing else. Then it sends a POST with the feed's url whenever the feed changes,
+/// for 25 hours.
+#[derive(Debug, Args)]
+pub struct SubscribeArgs {
+    /// The feed
+    #[arg(value_name = "URL", value_parser = Url::normalized)]
+    url: Url,
+    /// What to call; best a path that nobody can guess
+    #[arg(long, value_name = "URL", value_parser = Url::normalized)]
+    callback: Url,
+}
+
+/// Registers.
+///
+/// # Errors
+/// When the feed names no cloud, or the cloud cannot be reached or refuses.
+pub fn subscribe(session: &mut Session, args: &SubscribeArgs) -> Result<()> {
+    let SubscribeArgs { url, callback } = args;
+    let channel = super::feed(session, url)?;
+    let cloud = super::cloud_of(&channel, url)?;
+    asking::please_notify(&session.client()?, &cloud, url, callback)
+        .map_err(|no| no.error(&cloud))?;
+    let until = session.now().saturating_add(LEASE).unwrap_or(Timestamp::MAX);
+    session.say(&format!(
+        "{} calls {} until {}",
+        cloud.authority(),
+        callback.shortened(),
+        output::local(until)
+    ));
+    Ok(())
+}
