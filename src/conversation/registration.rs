@@ -34,8 +34,8 @@ fn url_of(cloud: &channel::Cloud) -> Option<Url> {
     Url::normalized(&format!("{scheme}://{}:{}/{path}", cloud.domain, cloud.port)).ok()
 }
 
-/// When to register for the feed of `contact`, as things stand at `now`: never without a cloud, or where no callback would
-/// reach us.
+/// When to register for the feed of `contact`, as things stand at `now`: never without a cloud, or
+/// where no callback would reach us.
 pub fn when(session: &Session, contact: &Contact, now: Timestamp) -> Option<Timestamp> {
     let cloud = contact.theirs.cloud.as_ref().filter(|_| !contact.blocked)?;
     let base = session.config.base_url.as_ref().filter(|_| session.config.bind.is_some())?;
@@ -101,7 +101,8 @@ fn prepare(session: &mut Session, name: &str) -> Result<Option<Contact>> {
 fn register(session: &Session, lease: &Lease) -> std::result::Result<(), String> {
     let client = session.client().map_err(|error| error.to_string())?;
     asking::please_notify(&client, &lease.cloud, &lease.feed, &lease.callback)
-        .map_err(|no| no.to_string())
+        // Clouds quote the URL, which is a capability.
+        .map_err(|no| no.to_string().replace(lease.feed.as_str(), &lease.feed.shortened()))
 }
 
 #[cfg(test)]
