@@ -36,7 +36,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("pgp", &["openpgp/"]),
     ("qrcode", &["commands/"]),
     ("rpassword", &["conversation/passphrase.rs"]),
-    ("rustix", &["commands/listen.rs", "conversation/passphrase.rs"]),
+    ("rustix", &["commands/serving.rs", "conversation/passphrase.rs"]),
     ("sha2", &["protocol/hash.rs", "openpgp/"]),
     ("signal_hook", &["commands/"]),
     ("smallvec", &["openpgp/"]),

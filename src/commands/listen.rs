@@ -2,24 +2,19 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use clap::Args;
 use jiff::SignedDuration;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
+use super::serving;
 use crate::conversation::deliver::Target;
-use crate::conversation::listening::{End, Keyless, Listening};
+use crate::conversation::listening::{Keyless, Listening};
 use crate::conversation::public;
 use crate::conversation::session::Session;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::protocol::time;
 use crate::store::lock::Lock;
-use crate::transport::server::{self, Answer, Limits, Request, Stop};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -79,8 +74,7 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
         let _lock = session.lock()?;
         public::write(session)?;
     }
-    let (sender, ends) = mpsc::channel();
-    watch_signals(sender.clone())?;
+    let (sender, ends) = serving::watch_signals()?;
     let target = match &args.exec {
         Some(command) => Some(Target::Hook { command: command.clone(), retry: false }),
         None => args.print.then_some(Target::Stdout),
@@ -90,91 +84,27 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
     let listening = Listening::begin(session, target, pause, sender.clone())?;
     let reception = listening.reception(session);
     let door = move |request| reception.answer(request);
-    serve(session, listener, door, (sender, ends), |session, again| listening.end(session, again))
+    serving::serve(session, listener, door, (sender, ends), |session, again| {
+        listening.end(session, again)
+    })
 }
 
 /// The same for a home without a secret key.
 fn run_keyless(session: &mut Session, args: &ListenArgs, first: &mut Lock) -> Result<()> {
     let keyless = Keyless::open(session)?;
-    let (sender, ends) = mpsc::channel();
-    watch_signals(sender.clone())?;
+    let (sender, ends) = serving::watch_signals()?;
     let listener = bind(session, args, first)?;
     keyless.begin(session, sender.clone());
     let at_door = Arc::clone(&keyless);
     let door = move |request| at_door.answer(request);
-    serve(session, listener, door, (sender, ends), |_, _| keyless.end())
-}
-
-/// Serves until it is time to end.
-fn serve(
-    session: &Session,
-    listener: TcpListener,
-    door: impl Fn(Request) -> Answer + Send + Sync + 'static,
-    (sender, ends): (Sender<End>, Receiver<End>),
-    end: impl FnOnce(&Session, &Receiver<End>),
-) -> Result<()> {
-    let stop = Stop::new();
-    let server = start(session, listener, &stop, door, sender)?;
-    let why = ends.recv().unwrap_or(End::Broken);
-    // The server last: what is under way may have something to tell the cloud that it is.
-    end(session, &ends);
-    stop.stop();
-    server.join().unwrap_or_else(|_| Err(Error::cannot("the server broke down")))?;
-    match why {
-        End::Asked | End::Unheard => Ok(()),
-        End::Broken => Err(Error::cannot("a part of it broke down")),
-    }
+    serving::serve(session, listener, door, (sender, ends), |_, _| keyless.end())
 }
 
 /// Takes the address, and says so.
 fn bind(session: &mut Session, args: &ListenArgs, first: &mut Lock) -> Result<TcpListener> {
-    raise_file_limit();
     let address = args.bind.unwrap_or_else(|| session.config.listens_at());
-    let failed = || format!("cannot listen on {address}");
-    let listener = TcpListener::bind(address).or_cannot(failed)?;
-    let address = listener.local_addr().or_cannot(failed)?;
+    let (listener, address) = serving::bind(address)?;
     first.note(&address.to_string())?;
     session.say(&format!("listening on http://{address}/"));
     Ok(listener)
-}
-
-/// Starts the server on a thread of its own.
-fn start(
-    session: &Session,
-    listener: TcpListener,
-    stop: &Stop,
-    door: impl Fn(Request) -> Answer + Send + Sync + 'static,
-    ends: Sender<End>,
-) -> Result<JoinHandle<Result<()>>> {
-    let limits = Limits { trusted_proxies: session.trusted_proxies()?, ..Limits::default() };
-    let stop = stop.clone();
-    Ok(thread::spawn(move || {
-        let served = server::serve(listener, limits, stop, door);
-        // Without a server there is nothing to wait for.
-        let _ = ends.send(End::Broken);
-        served.or_cannot(|| "cannot serve".to_owned())
-    }))
-}
-
-/// Lets as many files be open as the system allows: each connection is one, and the usual limit is
-/// far below what the server is made for.
-fn raise_file_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, ..limit };
-    if let Err(cause) = setrlimit(Resource::Nofile, raised) {
-        log::info!("the limit of open files stays: {cause}");
-    }
-}
-
-/// Turns the signals to end into events.
-fn watch_signals(ends: Sender<End>) -> Result<()> {
-    let mut signals =
-        Signals::new([SIGINT, SIGTERM]).or_cannot(|| "cannot wait for signals".to_owned())?;
-    thread::spawn(move || {
-        for _ in &mut signals {
-            // The receiver is gone only when the end is near anyway.
-            let _ = ends.send(End::Asked);
-        }
-    });
-    Ok(())
 }

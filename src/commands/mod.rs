@@ -17,6 +17,7 @@ mod publish;
 mod read;
 mod receive;
 mod send;
+mod serving;
 mod status;
 mod wait;
 
