@@ -152,6 +152,17 @@ impl Home {
         Lock::take(&self.root.join("listening"), MOMENT)
     }
 
+    /// Takes the lock that whoever is a cloud for this home holds, if nobody does: the subscriptions
+    /// are for one process alone.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Busy`] when another process is a cloud.
+    pub fn serving_cloud(&self) -> Result<Lock> {
+        let folder = self.root.join("cloud");
+        atomic::folder(&folder, Mode::Private)?;
+        Lock::take(&folder.join("lock"), MOMENT)
+    }
+
     /// Where a process listens for this home, as it noted that; nothing if none does.
     pub fn listens_at(&self) -> Option<String> {
         Lock::noted(&self.root.join("listening"))

@@ -41,6 +41,7 @@ pub struct Subscriptions {
     // Taken before `known`: nobody who only reads waits for the disk.
     journal: Mutex<Journal>,
     known: RwLock<Known>,
+    of_host: usize,
 }
 
 /// By feed and callback.
@@ -64,14 +65,20 @@ impl Subscriptions {
         for subscription in read {
             insert(&mut known, subscription);
         }
-        let this = Self { journal: Mutex::new(journal), known: RwLock::new(known) };
+        let this = Self { journal: Mutex::new(journal), known: RwLock::new(known), of_host: ALL };
         this.tidy(&mut this.journal(), now, |_| 0);
         Ok(this)
     }
 
+    /// These, of which the callbacks of one host may have `most`.
+    #[must_use]
+    pub fn with_most_of_host(self, most: usize) -> Self {
+        Self { of_host: most, ..self }
+    }
+
     /// Adds `subscription`, or renews it, on disk before in memory. Returns false, and changes
-    /// nothing, when it is new and its feed has `most` already, or all feeds together have
-    /// [`ALL`].
+    /// nothing, when it is new and its feed has `most` already, or its callback's host has too
+    /// many, or all feeds together have [`ALL`].
     ///
     /// # Errors
     /// When it cannot be written.
@@ -92,6 +99,13 @@ impl Subscriptions {
     /// The feeds of which somebody is to be told.
     pub fn feeds(&self) -> Vec<Url> {
         self.read(|known| known.keys().cloned().collect())
+    }
+
+    /// Whether anybody is to be told of `feed` at `now`.
+    pub fn has_any(&self, feed: &Url, now: Timestamp) -> bool {
+        self.read(|known| {
+            known.get(feed).is_some_and(|of_feed| of_feed.values().any(|lease| lease.until > now))
+        })
     }
 
     /// The callbacks to tell of `feed` at `now`.
@@ -115,7 +129,10 @@ impl Subscriptions {
         self.read(|known| {
             let of_feed = known.get(&subscription.feed);
             of_feed.is_some_and(|callbacks| callbacks.contains_key(&subscription.callback))
-                || count(known) < ALL && of_feed.map_or(0, BTreeMap::len) < most
+                || count(known) < ALL
+                    && of_feed.map_or(0, BTreeMap::len) < most
+                    && (self.of_host == ALL
+                        || count_at(known, subscription.callback.host()) < self.of_host)
         })
     }
 
@@ -189,6 +206,11 @@ fn all(known: &Known) -> Vec<Subscription> {
         callbacks.iter().map(|(callback, lease)| one(feed, callback, lease)).collect::<Vec<_>>()
     };
     known.iter().flat_map(of_feed).collect()
+}
+
+fn count_at(known: &Known, host: &str) -> usize {
+    let callbacks = known.values().flat_map(BTreeMap::keys);
+    callbacks.filter(|callback| callback.host() == host).count()
 }
 
 fn count(known: &Known) -> usize {

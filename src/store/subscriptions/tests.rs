@@ -164,3 +164,18 @@ fn only_their_owner_may_read_them() {
     assert_eq!(mode(&home.subscriptions()), 0o600);
     assert_eq!(mode(home.subscriptions().parent().unwrap()), 0o700);
 }
+
+#[test]
+fn a_host_takes_no_more_than_its_part() {
+    let (_folder, home) = home();
+    let subscriptions = Subscriptions::open(&home, at(0)).unwrap().with_most_of_host(2);
+    let add = |subscription: &Subscription| subscriptions.add(subscription, MOST, at(0)).unwrap();
+    assert!(add(&one(1, 1, 25)) && add(&one(2, 1, 25)));
+    assert!(!add(&one(3, 1, 25)) && !add(&one(1, 2, 25)));
+    assert!(add(&one(1, 1, 26)), "renewed");
+    let callback = "https://t.example/1".parse().unwrap();
+    assert!(add(&Subscription { callback, ..one(3, 1, 25) }), "another host");
+    let feed = |number| one(number, 0, 0).feed;
+    assert!(subscriptions.has_any(&feed(1), at(25)) && !subscriptions.has_any(&feed(1), at(26)));
+    assert!(!subscriptions.has_any(&feed(4), at(0)));
+}
