@@ -70,6 +70,9 @@ _cloudim() {
             cloudim__subcmd__cloud,ping)
                 cmd="cloudim__subcmd__cloud__subcmd__ping"
                 ;;
+            cloudim__subcmd__cloud,run)
+                cmd="cloudim__subcmd__cloud__subcmd__run"
+                ;;
             cloudim__subcmd__cloud,show)
                 cmd="cloudim__subcmd__cloud__subcmd__show"
                 ;;
@@ -168,6 +171,9 @@ _cloudim() {
                 ;;
             cloudim__subcmd__help__subcmd__cloud,ping)
                 cmd="cloudim__subcmd__help__subcmd__cloud__subcmd__ping"
+                ;;
+            cloudim__subcmd__help__subcmd__cloud,run)
+                cmd="cloudim__subcmd__help__subcmd__cloud__subcmd__run"
                 ;;
             cloudim__subcmd__help__subcmd__cloud,show)
                 cmd="cloudim__subcmd__help__subcmd__cloud__subcmd__show"
@@ -281,7 +287,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__cloud)
-            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version ping subscribe show"
+            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version run ping subscribe show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -317,6 +323,40 @@ _cloudim() {
                 return 0
             fi
             case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text tsv json rss" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__cloud__subcmd__run)
+            opts="-q -v -h -V --bind --open --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --bind)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1071,7 +1111,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__help__subcmd__cloud)
-            opts="ping subscribe show"
+            opts="run ping subscribe show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1085,6 +1125,20 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__help__subcmd__cloud__subcmd__ping)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__help__subcmd__cloud__subcmd__run)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -419,20 +419,34 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -s q -l quiet -
 complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -s V -l version -d 'Print version'
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -l format -d 'The form of the output' -r -f -a "text\t''
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -l format -d 'The form of the output' -r -f -a "text\t''
 tsv\t''
 json\t''
 rss\t''"
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -s q -l quiet -d 'Say nothing but errors and warnings'
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -s v -l verbose -d 'Tell what is done; given twice, in detail'
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -s V -l version -d 'Print version'
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -f -a "ping" -d 'Tell the cloud of a feed that it changed'
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -f -a "subscribe" -d 'Have a URL called when a feed changes'
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from ping subscribe show" -f -a "show" -d 'Show the cloud of a feed'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -f -a "run" -d 'Be an rssCloud server, and nothing else'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -f -a "ping" -d 'Tell the cloud of a feed that it changed'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -f -a "subscribe" -d 'Have a URL called when a feed changes'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -f -a "show" -d 'Show the cloud of a feed'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -l bind -d 'Where to listen [default: bind in config.toml, else 127.0.0.1:8470]' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -l open -d 'Serve any feed, also those of strangers; they then choose what is fetched, within `allow`'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -l format -d 'The form of the output' -r -f -a "text\t''
 tsv\t''
@@ -497,6 +511,7 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_su
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "block" -d 'Hear no more of a contact'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "unblock" -d 'Hear of a contact again'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "remove" -d 'Remove a contact, its messages, and our feed for it'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from cloud" -f -a "run" -d 'Be an rssCloud server, and nothing else'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from cloud" -f -a "ping" -d 'Tell the cloud of a feed that it changed'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from cloud" -f -a "subscribe" -d 'Have a URL called when a feed changes'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from cloud" -f -a "show" -d 'Show the cloud of a feed'

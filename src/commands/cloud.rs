@@ -1,6 +1,7 @@
 //! `cloud`: rssCloud alone, for any feed.
 
 mod ping;
+mod run;
 mod show;
 mod shown;
 mod subscribe;
@@ -18,7 +19,13 @@ const EXAMPLES: &str = "\
 Examples:
   cloudim cloud show https://mary.example/card.rss
   cloudim cloud ping https://blog.example/rss.xml
-  cloudim cloud subscribe https://blog.example/rss.xml --callback https://john.example/changed";
+  cloudim cloud subscribe https://blog.example/rss.xml --callback https://john.example/changed
+  cloudim cloud run";
+
+const RUN: &str = "\
+Examples:
+  cloudim cloud run
+  cloudim cloud run --open --bind 127.0.0.1:5337";
 
 const PING: &str = "\
 Examples:
@@ -38,7 +45,7 @@ Examples:
 ///
 /// The cloud that counts is the one that the feed names, on whatever host: source:cloud, or else
 /// the cloud element. Feed and cloud are asked only where their networks are public, or config.toml
-/// allows them.
+/// allows them. `run` is such a cloud.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, disable_help_subcommand = true)]
 pub struct CloudArgs {
@@ -48,6 +55,8 @@ pub struct CloudArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    #[command(after_help = RUN)]
+    Run(run::RunArgs),
     #[command(after_help = PING)]
     Ping(ping::PingArgs),
     #[command(after_help = SUBSCRIBE)]
@@ -59,9 +68,11 @@ enum Action {
 /// Speaks rssCloud.
 ///
 /// # Errors
-/// When the feed cannot be read or names no cloud, or the cloud cannot be reached or refuses.
+/// When the feed cannot be read or names no cloud, or the cloud cannot be reached or refuses; or as
+/// [`run::serve`].
 pub fn run(session: &mut Session, args: CloudArgs) -> Result<()> {
     match args.action {
+        Action::Run(args) => run::serve(session, &args),
         Action::Ping(args) => ping::ping(session, &args),
         Action::Subscribe(args) => subscribe::subscribe(session, &args),
         Action::Show(args) => show::show(session, &args),

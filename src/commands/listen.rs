@@ -8,6 +8,7 @@ use clap::Args;
 use jiff::SignedDuration;
 
 use super::serving;
+use crate::conversation::cloud::OwnCloud;
 use crate::conversation::deliver::Target;
 use crate::conversation::listening::{Keyless, Listening};
 use crate::conversation::public;
@@ -58,7 +59,7 @@ pub struct ListenArgs {
 /// Listens until it is told to end.
 ///
 /// # Errors
-/// When another serves this home, or the address cannot be had.
+/// When another serves this home or is its cloud, or the address cannot be had.
 pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
     let mut first = session.home.listening().map_err(|error| match error.kind {
         Kind::Busy => Error::new(Kind::Busy, "another cloudim listens for this home already")
@@ -80,8 +81,9 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
         None => args.print.then_some(Target::Stdout),
     };
     let pause = Duration::try_from(args.poll_every).unwrap_or_default();
+    let cloud = OwnCloud::open(session)?;
     let listener = bind(session, &args, &mut first)?;
-    let listening = Listening::begin(session, target, pause, sender.clone())?;
+    let listening = Listening::begin(session, cloud, target, pause, sender.clone())?;
     let reception = listening.reception(session);
     let door = move |request| reception.answer(request);
     serving::serve(session, listener, door, (sender, ends), |session, again| {

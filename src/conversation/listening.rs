@@ -64,18 +64,18 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Begins, with a look at everybody; `target` is where messages are delivered to, `pause` the
-    /// time between two looks. What makes it end goes to `ends`.
+    /// Begins, with a look at everybody; `cloud` is that of our feeds, `target` where messages are
+    /// delivered to, `pause` the time between two looks. What makes it end goes to `ends`.
     ///
     /// # Errors
-    /// When the contacts cannot be listed, or the subscriptions to our feeds cannot be read.
+    /// When the contacts cannot be listed.
     pub fn begin(
         session: &mut Session,
+        cloud: Option<Arc<OwnCloud>>,
         target: Option<Target>,
         pause: Duration,
         ends: Sender<End>,
     ) -> Result<Self> {
-        let cloud = OwnCloud::open(session)?;
         let duties = Arc::new(Duties::new(session, cloud.clone(), target, pause)?);
         duties.survey(session)?;
         let mut listening = Self { duties, cloud, threads: Vec::new(), ends };

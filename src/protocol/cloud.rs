@@ -19,6 +19,13 @@ pub const CALL_FAILED: &str =
 /// The answer to a ping that was taken.
 pub const THANKS: &str = "Thanks for the ping.";
 
+/// The answer to a registration by a caller who makes too many.
+pub const TOO_MANY: &str = "Can't accept the subscription because too many came from your address. \
+    Try again in an hour.";
+/// The answer to a ping by a caller who sends too many.
+pub const TOO_MANY_PINGS: &str =
+    "The ping was cancelled because too many came from your address. Try again in an hour.";
+
 /// Feeds that one request may name.
 const FEEDS: usize = 10;
 const FEEDS_EXCEEDED: &str =

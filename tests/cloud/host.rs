@@ -81,7 +81,7 @@ impl Host {
         let handler = move |request: Request| -> Answer {
             match request.path.as_str() {
                 "/pleaseNotify" => taken.please_notify(&request),
-                "/ping" => taken.ping(&request).into(),
+                "/ping" => taken.ping(&request),
                 "/RPC2" => rpc::answer(&request, Some(&taken), |_| Response::empty(404).into()),
                 _ => hosting.answer(&request).into(),
             }

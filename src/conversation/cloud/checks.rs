@@ -1,9 +1,10 @@
 //! Callbacks are tried before they are believed, and nobody waits for another's.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Instant;
 
+use super::tally::Tally;
 use super::workers::{Next, Queue};
 use crate::protocol::cloud::{Form, Protocol};
 use crate::protocol::url::Url;
@@ -13,7 +14,7 @@ use crate::transport::server::Promise;
 const WAITING: usize = 256;
 /// Of one caller.
 const WAITING_OF_ONE: usize = 32;
-/// Of one caller, checks under way.
+/// Of one caller, checks under way; and of feeds of one host, where the hosts count.
 const RUNNING_OF_ONE: usize = 4;
 
 /// A registration that waits for its answer.
@@ -28,17 +29,20 @@ pub(super) struct Check {
     pub(super) is_challenged: bool,
     /// Of which feeds it is to be told.
     pub(super) feeds: Vec<Url>,
+    /// Their hosts, if these may keep others waiting.
+    pub(super) hosts: Vec<String>,
     /// The form of the answer, as the caller wants it.
     pub(super) form: Form,
     /// The answer to come.
     pub(super) promise: Promise,
 }
 
-/// The registrations that wait, and how many of each caller are under way.
+/// The registrations that wait, and how many of each caller and each host are under way.
 #[derive(Default)]
 pub(super) struct Checks {
     waiting: VecDeque<Check>,
-    running: HashMap<IpAddr, usize>,
+    running: Tally<IpAddr>,
+    at_hosts: Tally<String>,
 }
 
 impl Checks {
@@ -51,21 +55,26 @@ impl Checks {
     }
 
     fn next(&self) -> Option<usize> {
-        let running = |caller| self.running.get(caller).copied().unwrap_or_default();
-        self.waiting.iter().position(|check| running(&check.caller) < RUNNING_OF_ONE)
+        self.waiting.iter().position(|check| {
+            self.running.of(&check.caller) < RUNNING_OF_ONE
+                && check.hosts.iter().all(|host| self.at_hosts.of(host) < RUNNING_OF_ONE)
+        })
     }
 }
 
 impl Queue for Checks {
     type Job = Check;
-    type Done = IpAddr;
+    /// The caller, and the hosts.
+    type Done = (IpAddr, Vec<String>);
 
     fn take(&mut self, _: Instant) -> Next<Check> {
         let Some(check) = self.next().and_then(|at| self.waiting.remove(at)) else {
             return Next::Wait(None);
         };
-        let running = self.running.entry(check.caller).or_default();
-        *running = running.saturating_add(1);
+        self.running.more(check.caller);
+        for host in &check.hosts {
+            self.at_hosts.more(host.clone());
+        }
         Next::Job(check)
     }
 
@@ -73,10 +82,10 @@ impl Queue for Checks {
         self.next().is_some()
     }
 
-    fn done(&mut self, caller: IpAddr, _: Instant) {
-        match self.running.get_mut(&caller) {
-            Some(running) if *running > 1 => *running -= 1,
-            _ => drop(self.running.remove(&caller)),
+    fn done(&mut self, (caller, hosts): Self::Done, _: Instant) {
+        self.running.less(&caller);
+        for host in &hosts {
+            self.at_hosts.less(host);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The feeds that we are the cloud of: our card and our pair feeds, as long as they are there.
+//! The feeds of a home: the card and the pair feeds, as long as they are there.
 
 use std::path::PathBuf;
 

@@ -8,13 +8,14 @@ use jiff::SignedDuration;
 use rand::SeedableRng;
 
 use super::checks::Check;
-use super::own_feeds::OwnFeeds;
-use super::{Clock, respond};
+use super::crier::Crier;
+use super::feeds::Feeds;
+use super::respond;
 use crate::protocol::Random;
 use crate::protocol::cloud;
 use crate::protocol::token::Token;
 use crate::protocol::url::Url;
-use crate::store::subscriptions::{Subscription, Subscriptions};
+use crate::store::subscriptions::Subscription;
 use crate::transport::client::Client;
 
 /// For all calls of one registration.
@@ -27,20 +28,19 @@ const NO_ROOM: &str = "The subscription was cancelled because there is no room f
 
 /// What trying a callback takes.
 pub(super) struct Verifier {
-    pub(super) feeds: OwnFeeds,
+    pub(super) feeds: Feeds,
     pub(super) client: Client,
-    pub(super) subscriptions: Arc<Subscriptions>,
-    pub(super) now: Clock,
+    pub(super) crier: Arc<Crier>,
 }
 
 impl Verifier {
-    /// Answers a registration; returns who made it.
-    pub(super) fn check(&self, check: Check) -> IpAddr {
+    /// Answers a registration; returns who made it, and the hosts that it concerned.
+    pub(super) fn check(&self, check: Check) -> (IpAddr, Vec<String>) {
         if !check.promise.is_void() {
             let answer = cloud::notify_result(self.verdict(&check), check.form);
             check.promise.keep(respond(answer));
         }
-        check.caller
+        (check.caller, check.hosts)
     }
 
     /// Whether one feed at least is subscribed; if not, why the first is not.
@@ -57,21 +57,24 @@ impl Verifier {
     }
 
     fn subscribe(&self, feed: &Url, check: &Check, end: Instant) -> Result<(), String> {
-        let own = self.feeds.find(feed).ok_or_else(|| cloud::unreadable(feed.as_str()))?;
-        let client = self.client.within(end.saturating_duration_since(Instant::now()));
+        let left = || end.saturating_duration_since(Instant::now());
+        let unreadable = || cloud::unreadable(feed.as_str());
+        let found = self.feeds.find(feed, left()).ok_or_else(unreadable)?;
+        let client = self.client.within(left());
         if let Err(why) = call(&client, feed, check) {
             log::info!("{} is not told of {}: {why}", check.callback.host(), feed.shortened());
             return Err(cloud::CALL_FAILED.to_owned());
         }
-        let now = (self.now)();
+        let now = (self.crier.now)();
         let subscription = Subscription {
             feed: feed.clone(),
             callback: check.callback.clone(),
             protocol: check.protocol.clone(),
             until: now.checked_add(LEASE).unwrap_or(now),
         };
-        match self.subscriptions.add(&subscription, own.most(), now) {
+        match self.crier.subscriptions.add(&subscription, found.most, now) {
             Ok(true) => {
+                self.feeds.subscribed(feed, &found);
                 log::info!("{} is told of {}", check.callback.host(), feed.shortened());
                 Ok(())
             }

@@ -100,7 +100,7 @@ impl Keyless {
                 self.called(request.peer, |take| reception::rpc(call, take))
             }),
             ("/pleaseNotify", Some(cloud)) => cloud.please_notify(&request),
-            ("/ping", Some(cloud)) => cloud.ping(&request).into(),
+            ("/ping", Some(cloud)) => cloud.ping(&request),
             _ => self.hosting.answer(&request).into(),
         }
     }

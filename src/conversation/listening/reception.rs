@@ -54,7 +54,7 @@ impl Reception {
                 self.called(request.peer, |take| reception::rpc(call, take)).into()
             }),
             ("pleaseNotify", Some(cloud)) => cloud.please_notify(&request),
-            ("ping", Some(cloud)) => cloud.ping(&request).into(),
+            ("ping", Some(cloud)) => cloud.ping(&request),
             _ => self.hosting.answer(&request).into(),
         }
     }

@@ -1,0 +1,45 @@
+//! `cloud run`: an rssCloud server and nothing else.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::commands::serving;
+use crate::conversation::cloud::{Door, OwnCloud};
+use crate::conversation::session::Session;
+use crate::error::Result;
+
+/// Be an rssCloud server, and nothing else
+///
+/// Takes pleaseNotify and ping, as forms and by XML-RPC at /RPC2, for the feeds below the base URL,
+/// whatever host serves them. What is named is fetched, by https unless `allow` in config.toml names
+/// the network; who subscribed is told when it has changed. It neither polls nor serves public/,
+/// takes no invitations, and speaks plain HTTP, for a proxy that adds TLS to it: without
+/// trusted_proxies in config.toml, all who come through that count as one caller. With
+/// cloud = "self", `listen` does all of this for your own feeds. Ends with 0 on SIGINT and SIGTERM.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Where to listen [default: bind in config.toml, else 127.0.0.1:8470]
+    #[arg(long, value_name = "ADDR:PORT")]
+    bind: Option<SocketAddr>,
+    /// Serve any feed, also those of strangers; they then choose what is fetched, within `allow`
+    #[arg(long)]
+    open: bool,
+}
+
+/// Serves until it is told to end.
+///
+/// # Errors
+/// When another process is a cloud for this home, there is no base URL, or the address cannot be
+/// had.
+pub fn serve(session: &mut Session, args: &RunArgs) -> Result<()> {
+    let cloud = OwnCloud::alone(session, args.open)?;
+    let ends = serving::watch_signals()?;
+    let address = args.bind.unwrap_or_else(|| session.config.listens_at());
+    let (listener, address) = serving::bind(address)?;
+    session.say(&format!("cloud at http://{address}/"));
+    let at_door = Door::new(session, Arc::clone(&cloud));
+    let door = move |request| at_door.answer(&request);
+    serving::serve(session, listener, door, ends, |_, _| cloud.stop())
+}

@@ -1,0 +1,51 @@
+//! Having all subscribers of a feed told that it changed.
+
+use std::sync::Arc;
+
+use super::Clock;
+use super::deliveries::{self, Deliveries, Route};
+use super::teller::Teller;
+use super::workers::Workers;
+use crate::protocol::url::Url;
+use crate::store::subscriptions::Subscriptions;
+use crate::transport::client::Client;
+
+/// Knows the subscribers, and has the threads that tell them.
+pub(super) struct Crier {
+    pub(super) subscriptions: Arc<Subscriptions>,
+    pub(super) now: Clock,
+    deliveries: Workers<Deliveries>,
+}
+
+impl Crier {
+    /// One that has told nobody yet.
+    pub(super) fn new(client: Client, subscriptions: Arc<Subscriptions>, now: Clock) -> Self {
+        let teller =
+            Teller { client, subscriptions: Arc::clone(&subscriptions), now: Arc::clone(&now) };
+        let tell = move |notification| teller.tell(notification);
+        let deliveries = Workers::new(deliveries::THREADS, Deliveries::default(), tell);
+        Self { subscriptions, now, deliveries }
+    }
+
+    /// Has the subscribers of `feed` told, and does not wait for that. `is_card` says that strangers
+    /// may be among them.
+    pub(super) fn cry(&self, feed: &Url, is_card: bool) {
+        let callbacks = self.subscriptions.callbacks(feed, (self.now)());
+        log::info!("{} changed: {} to tell", feed.shortened(), callbacks.len());
+        self.deliveries.change(|deliveries| {
+            for callback in callbacks {
+                deliveries.announce(Route { feed: feed.clone(), callback }, is_card);
+            }
+        });
+    }
+
+    /// Whether anybody is to be told of `feed`.
+    pub(super) fn is_awaited(&self, feed: &Url) -> bool {
+        self.subscriptions.has_any(feed, (self.now)())
+    }
+
+    /// Tells nobody any more.
+    pub(super) fn stop(&self) {
+        self.deliveries.stop();
+    }
+}

@@ -1,0 +1,74 @@
+//! The feeds that a cloud serves: those that lie in its home, or those that it fetches.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::own_feeds::OwnFeeds;
+use super::reader::Reader;
+use crate::protocol::hash::Hash;
+use crate::protocol::url::Url;
+
+/// Subscribers of a feed that is fetched, at most.
+const OF_FETCHED: usize = 5_000;
+
+/// Where the feeds are.
+#[derive(Clone)]
+pub(super) enum Feeds {
+    /// In the home; they are known without fetching anything.
+    OfHome(OwnFeeds),
+    /// On web hosts.
+    Fetched(Arc<Reader>),
+}
+
+/// A feed that could be read.
+pub(super) struct Found {
+    /// Subscribers at most.
+    pub(super) most: usize,
+    /// Of one that was fetched, what it was then.
+    hash: Option<Hash>,
+}
+
+impl Feeds {
+    /// Whether `feed` may be subscribed to, as far as that is known at once.
+    pub(super) fn admit(&self, feed: &Url) -> bool {
+        match self {
+            Self::OfHome(feeds) => feeds.find(feed).is_some(),
+            Self::Fetched(reader) => reader.scope.admits(feed),
+        }
+    }
+
+    /// The hosts of which one that is slow must not keep the others waiting, among those of `feeds`.
+    pub(super) fn hosts(&self, feeds: &[Url]) -> Vec<String> {
+        match self {
+            Self::Fetched(reader) if reader.scope.open => {
+                let mut hosts: Vec<String> =
+                    feeds.iter().map(|url| url.host().to_owned()).collect();
+                hosts.sort();
+                hosts.dedup();
+                hosts
+            }
+            // They have one, and that is the owner's.
+            Self::OfHome(_) | Self::Fetched(_) => Vec::new(),
+        }
+    }
+
+    /// Reads `feed`, in `time` if it is fetched; none if it cannot be read.
+    pub(super) fn find(&self, feed: &Url, time: Duration) -> Option<Found> {
+        match self {
+            Self::OfHome(feeds) => {
+                feeds.find(feed).map(|own| Found { most: own.most(), hash: None })
+            }
+            Self::Fetched(reader) => {
+                let hash = reader.read(feed, time)?;
+                Some(Found { most: OF_FETCHED, hash: Some(hash) })
+            }
+        }
+    }
+
+    /// Notes that `feed`, as it was found, is subscribed to.
+    pub(super) fn subscribed(&self, feed: &Url, found: &Found) {
+        if let (Self::Fetched(reader), Some(hash)) = (self, found.hash) {
+            reader.subscribed(feed, hash);
+        }
+    }
+}

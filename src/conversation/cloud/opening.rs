@@ -1,0 +1,112 @@
+//! Making a cloud: for the feeds of a home, or one that stands alone.
+
+use std::sync::Arc;
+
+use super::announced::Announced;
+use super::checks::Checks;
+use super::crier::Crier;
+use super::feeds::Feeds;
+use super::fetching::Fetching;
+use super::own_feeds::OwnFeeds;
+use super::reader::Reader;
+use super::scope::Scope;
+use super::verifier::Verifier;
+use super::workers::Workers;
+use super::{Clock, OwnCloud};
+use crate::conversation::session::Session;
+use crate::error::{Error, Kind, Result};
+use crate::protocol::url::Url;
+use crate::store::config::Cloud;
+use crate::store::home::Home;
+use crate::store::lock::Lock;
+use crate::store::subscriptions::{self, Subscriptions};
+use crate::transport::client::Client;
+
+/// Threads that try callbacks.
+const VERIFIERS: usize = 8;
+/// Subscriptions of callbacks on one host at most, where strangers bring the feeds as well.
+const OF_HOST: usize = 1_000;
+
+impl OwnCloud {
+    /// The cloud that the settings ask for: none unless they say `cloud = "self"` and there is a
+    /// base URL.
+    ///
+    /// # Errors
+    /// When another process is a cloud for this home, the subscriptions cannot be read, or `allow`
+    /// in the settings names no network.
+    pub fn open(session: &Session) -> Result<Option<Arc<Self>>> {
+        let (Some(base), Cloud::Own) = (&session.config.base_url, &session.config.cloud) else {
+            return Ok(None);
+        };
+        let lock = lock(session)?;
+        let (home, now) = (session.home.clone(), Arc::clone(&session.world.now));
+        Self::of_home(home, base.clone(), session.client()?, now, Some(lock)).map(Some)
+    }
+
+    /// A cloud that stands alone, for the feeds below the base URL, wherever they are served; or if
+    /// it is `open`, for any feed that the guard lets us fetch.
+    ///
+    /// # Errors
+    /// When there is no base URL and it is not open; else as [`OwnCloud::open`].
+    pub fn alone(session: &Session, open: bool) -> Result<Arc<Self>> {
+        let base = session.config.base_url.clone();
+        if base.is_none() && !open {
+            return Err(Error::cannot("there is no base URL, hence no feed to be the cloud of")
+                .hint("set base_url in config.toml, or serve any feed with --open"));
+        }
+        let lock = lock(session)?;
+        let (client, now) = (session.client()?, Arc::clone(&session.world.now));
+        let subscriptions = Subscriptions::open(&session.home, now())?;
+        let most = if open { OF_HOST } else { subscriptions::ALL };
+        let subscriptions = Arc::new(subscriptions.with_most_of_host(most));
+        let crier = Arc::new(Crier::new(client.clone(), subscriptions, now));
+        let scope = Scope { base, open };
+        let reader = Arc::new(Reader::new(scope, client.clone(), Arc::clone(&crier)));
+        let fetching = Fetching::new(Arc::clone(&reader));
+        Ok(Self::with(Feeds::Fetched(reader), client, crier, Some(fetching), Some(lock)))
+    }
+
+    /// The cloud for the feeds that lie in `home` and stand below `base`. Only one process may
+    /// have one for a home.
+    ///
+    /// # Errors
+    /// When the subscriptions cannot be read.
+    pub fn new(home: Home, base: Url, client: Client, now: Clock) -> Result<Arc<Self>> {
+        Self::of_home(home, base, client, now, None)
+    }
+
+    fn of_home(
+        home: Home,
+        base: Url,
+        client: Client,
+        now: Clock,
+        lock: Option<Lock>,
+    ) -> Result<Arc<Self>> {
+        let subscriptions = Arc::new(Subscriptions::open(&home, now())?);
+        let crier = Arc::new(Crier::new(client.clone(), subscriptions, now));
+        Ok(Self::with(Feeds::OfHome(OwnFeeds { home, base }), client, crier, None, lock))
+    }
+
+    fn with(
+        feeds: Feeds,
+        client: Client,
+        crier: Arc<Crier>,
+        fetching: Option<Fetching>,
+        lock: Option<Lock>,
+    ) -> Arc<Self> {
+        let verifier = Verifier { feeds: feeds.clone(), client, crier: Arc::clone(&crier) };
+        let check = move |check| verifier.check(check);
+        let checks = Workers::new(VERIFIERS, Checks::default(), check);
+        let announced = Announced::default();
+        Arc::new(Self { feeds, crier, announced, fetching, checks, _lock: lock })
+    }
+}
+
+/// Takes the lock of the home's cloud.
+fn lock(session: &Session) -> Result<Lock> {
+    session.home.serving_cloud().map_err(|error| match error.kind {
+        Kind::Busy => Error::new(Kind::Busy, "another cloudim is the cloud of this home already")
+            .hint("`cloud run` is one, and so is `listen` with cloud = \"self\": end one of them"),
+        _ => error,
+    })
+}

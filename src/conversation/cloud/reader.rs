@@ -1,0 +1,70 @@
+//! Fetching a feed that somebody named, to see whether it changed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::crier::Crier;
+use super::latest::Latest;
+use super::scope::Scope;
+use crate::protocol::cloud;
+use crate::protocol::hash::Hash;
+use crate::protocol::limits;
+use crate::protocol::url::Url;
+use crate::transport::client::{Answer, Client, Conditions};
+
+/// For one feed: name, connection, redirects and the whole body. Who is slower is as good as away.
+const TIME: Duration = Duration::from_secs(5);
+
+/// What fetching a feed takes.
+pub(super) struct Reader {
+    pub(super) scope: Scope,
+    client: Client,
+    pub(super) crier: Arc<Crier>,
+    latest: Latest,
+}
+
+impl Reader {
+    /// One that has fetched nothing yet.
+    pub(super) fn new(scope: Scope, client: Client, crier: Arc<Crier>) -> Self {
+        Self { scope, client, crier, latest: Latest::default() }
+    }
+
+    /// Fetches `feed`, in `time` or five seconds, and has its subscribers told if it has changed.
+    /// Returns what it is now; none if it is not to be fetched, or cannot be, or has more than
+    /// 5 MiB.
+    pub(super) fn read(&self, feed: &Url, time: Duration) -> Option<Hash> {
+        if !self.scope.admits(feed) {
+            return None;
+        }
+        // A cache on the way would hide the very change that we are told of.
+        let conditions = Conditions { no_cache: true, ..Conditions::default() };
+        let client = self.client.within(TIME.min(time));
+        let document = match client.get(feed, limits::FEED, &conditions) {
+            Ok(Answer::Document(document)) => document,
+            Ok(Answer::Unchanged) => return None,
+            Err(why) => {
+                log::info!("{} cannot be read: {why}", feed.shortened());
+                return None;
+            }
+        };
+        let hash = Hash::of(&document.bytes);
+        // What nobody waits for leaves no trace, or strangers could fill the memory.
+        if self.crier.is_awaited(feed)
+            && self.latest.is_new(feed, hash, |feed| self.crier.is_awaited(feed))
+        {
+            self.crier.cry(feed, !self.scope.is_pair(feed));
+        }
+        Some(hash)
+    }
+
+    /// Notes that somebody subscribed to `feed`, which was `hash` then.
+    pub(super) fn subscribed(&self, feed: &Url, hash: Hash) {
+        self.latest.begin(feed, hash, |feed| self.crier.is_awaited(feed));
+    }
+
+    /// As [`Reader::read`], in the words of the refusal of a ping.
+    pub(super) fn look(&self, feed: &Url) -> Result<(), String> {
+        let words = || cloud::ping_unreadable(feed.as_str());
+        self.read(feed, TIME).map(drop).ok_or_else(words)
+    }
+}

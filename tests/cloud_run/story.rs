@@ -1,0 +1,79 @@
+//! What a cloud is for: who subscribed is told of a change, also after a restart.
+
+use cloudim::protocol::xmlrpc::{self, Call, Value};
+
+use crate::run::John;
+use crate::subscriber::Subscriber;
+
+fn call(method: &str, parameters: &[Value]) -> String {
+    Call { method: method.to_owned(), parameters: parameters.to_vec() }.write()
+}
+
+#[test]
+fn a_change_on_a_static_host_is_told_once_and_after_a_restart_as_well() {
+    let (john, subscriber) = (John::new(), Subscriber::honest());
+    let cloud = john.runs(&[]);
+    let feed = john.feed("blog.rss");
+    let callback = format!("http://127.0.0.1:{}/cb", subscriber.port());
+    john.peer.ok(&["cloud", "subscribe", &feed, "--callback", &callback]);
+    let told = ("/cb".to_owned(), feed.clone());
+    assert_eq!(cloud.ping(&feed), Ok(()));
+    subscriber.was_not_told();
+    john.change("blog.rss", "two");
+    john.peer.ok(&["cloud", "ping", &feed]);
+    assert_eq!(subscriber.told(), told);
+    john.peer.ok(&["cloud", "ping", &feed]);
+    subscriber.was_not_told();
+    assert_eq!(cloud.end("-TERM"), Some(0));
+
+    john.change("blog.rss", "three");
+    let cloud = john.runs(&[]);
+    assert_eq!(cloud.ping(&feed), Ok(()));
+    assert_eq!(subscriber.told(), told);
+    assert_eq!(cloud.ping(&feed), Ok(()));
+    subscriber.was_not_told();
+    assert_eq!(cloud.end("-INT"), Some(0));
+}
+
+#[test]
+fn who_registers_finds_out_for_the_others_what_nobody_pinged() {
+    let (john, one, two) = (John::new(), Subscriber::honest(), Subscriber::honest());
+    let cloud = john.runs(&[]);
+    let feed = [john.feed("blog.rss")];
+    assert_eq!(cloud.register(&feed, &one), Ok(()));
+    john.change("blog.rss", "two");
+    assert_eq!(cloud.register(&feed, &two), Ok(()));
+    assert_eq!(one.told().1, feed[0]);
+    assert_eq!(cloud.ping(&feed[0]), Ok(()));
+    one.was_not_told();
+    two.was_not_told();
+}
+
+#[test]
+fn xml_rpc_does_the_same_and_there_is_nothing_else() {
+    let (john, subscriber) = (John::new(), Subscriber::honest());
+    let (cloud, feed) = (john.runs(&[]), john.feed("blog.rss"));
+    let rpc = |method, parameters: &[Value]| {
+        let answer = cloud.send("POST", "/RPC2", "text/xml", &call(method, parameters));
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    };
+    let text = |text: &str| Value::Text(text.to_owned());
+    assert_eq!(rpc("rssCloud.hello", &[]), xmlrpc::answer(true));
+    assert_eq!(cloud.register(&[&feed], &subscriber), Ok(()));
+    john.change("blog.rss", "two");
+    assert_eq!(rpc("rssCloud.ping", &[text(&feed)]), xmlrpc::answer(true));
+    assert_eq!(subscriber.told().1, feed);
+    let handshake = rpc("cloudim.pleaseFollow", &[text(&feed), text(&feed)]);
+    assert!(handshake.contains("is not defined."), "{handshake}");
+    for (method, path, status) in [
+        ("GET", "/card.rss", "404"),
+        ("GET", "/", "404"),
+        ("POST", "/pleaseFollow", "404"),
+        ("GET", "/ping", "405"),
+        ("GET", "/pleaseNotify", "405"),
+        ("GET", "/RPC2", "405"),
+    ] {
+        let answer = cloud.send(method, path, "text/plain", "");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{method} {path}: {answer}");
+    }
+}
