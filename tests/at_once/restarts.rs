@@ -95,12 +95,9 @@ fn a_hook_under_way_is_waited_for_so_that_its_message_comes_once() {
 fn whoever_is_asked_twice_waits_for_no_hook() {
     let ((john, _at_john), (mary, at_mary)) = two_who_listen(&[RARELY]);
     assert_eq!(at_mary.end("-TERM"), Some(0));
-    let (begun, end) = (mary.peer.file("begun"), mary.peer.file("end"));
-    let hook = format!(
-        "echo >> '{}'; until [ -e '{}' ]; do sleep 0.1; done",
-        begun.display(),
-        end.display()
-    );
+    let begun = mary.peer.file("begun");
+    let shown = begun.display();
+    let hook = format!("echo >> '{shown}'; while [ -e '{shown}' ]; do sleep 0.1; done");
     let mut at_mary = mary.listen(&[RARELY, "--exec", &hook]);
     john.peer.ok(&["send", "mary", "-m", "again"]);
     until("the hook runs", || begun.exists());
@@ -109,6 +106,6 @@ fn whoever_is_asked_twice_waits_for_no_hook() {
     assert_eq!(at_mary.child.try_wait().unwrap(), None, "it waits for the hook");
     at_mary.signal("-TERM");
     assert_eq!(at_mary.child.wait().unwrap().code(), Some(0));
-    std::fs::write(end, "").unwrap();
+    std::fs::remove_file(begun).unwrap();
     assert_eq!(mary.peer.poll(), ["again"], "what no hook has taken comes again");
 }
