@@ -76,7 +76,7 @@ impl Listening {
         pause: Duration,
         ends: Sender<End>,
     ) -> Result<Self> {
-        let duties = Arc::new(Duties::new(session, cloud.clone(), target, pause)?);
+        let duties = Arc::new(Duties::new(session, cloud.clone(), target, pause));
         duties.survey(session)?;
         let mut listening = Self { duties, cloud, threads: Vec::new(), ends };
         listening.employ_all(session);

@@ -17,7 +17,12 @@ impl Ours {
     /// The feed of ours that stands at `url`, byte for byte; none also for what else is below the
     /// base URL, which is as any other's to us.
     pub fn at(config: &Config, url: &Url) -> Option<Self> {
-        match url.as_str().strip_prefix(config.base_url.as_ref()?.as_str())? {
+        Self::below(config.base_url.as_ref()?, url)
+    }
+
+    /// The same, of the identity whose base URL is `base`.
+    pub fn below(base: &Url, url: &Url) -> Option<Self> {
+        match url.as_str().strip_prefix(base.as_str())? {
             "card.rss" => Some(Self::Card),
             name => name.strip_prefix("f/")?.strip_suffix(".rss")?.parse().ok().map(Self::Pair),
         }

@@ -1,6 +1,6 @@
 //! Which calls answer a feed of ours, as the threads that take them can tell at once.
 
-use crate::error::Result;
+use crate::conversation::ours::Ours;
 use crate::protocol::please_follow::PleaseFollow;
 use crate::protocol::token::Token;
 use crate::protocol::url::Url;
@@ -11,18 +11,14 @@ use crate::store::home::Home;
 #[derive(Clone, Debug)]
 pub struct OurFeeds {
     home: Home,
-    /// Where they lie on the web; nowhere without a base URL.
-    folder: Option<Url>,
+    /// Below which they stand on the web; nowhere without it.
+    base: Option<Url>,
 }
 
 impl OurFeeds {
     /// The feeds of `home`, whose settings are `config`.
-    ///
-    /// # Errors
-    /// When their URLs would be too long.
-    pub fn new(home: &Home, config: &Config) -> Result<Self> {
-        let folder = config.base_url.as_ref().map(|base| base.join("f/")).transpose()?;
-        Ok(Self { home: home.clone(), folder })
+    pub fn new(home: &Home, config: &Config) -> Self {
+        Self { home: home.clone(), base: config.base_url.clone() }
     }
 
     /// Whether `call` answers one of them. Nobody can pretend that who was not told its URL: the
@@ -33,9 +29,10 @@ impl OurFeeds {
 
     /// The token of the feed that `call` answers, if it could be one of ours.
     fn answered(&self, call: &PleaseFollow) -> Option<Token> {
-        let answered = call.in_reply_to.as_ref()?.as_str();
-        let name = answered.strip_prefix(self.folder.as_ref()?.as_str())?;
-        name.strip_suffix(".rss")?.parse().ok()
+        match Ours::below(self.base.as_ref()?, call.in_reply_to.as_ref()?)? {
+            Ours::Pair(token) => Some(token),
+            Ours::Card => None,
+        }
     }
 }
 
@@ -48,7 +45,7 @@ mod tests {
 
     #[test]
     fn only_the_url_of_a_feed_of_ours_is_one() {
-        let mut feeds = OurFeeds { home: Home::at("home"), folder: Some(url("f/")) };
+        let mut feeds = OurFeeds { home: Home::at("home"), base: Some(url("")) };
         let answer = |path: &str| PleaseFollow { in_reply_to: Some(url(path)), ..call(1) };
         let ours = answer(&format!("f/{TOKEN}.rss"));
         assert_eq!(feeds.answered(&ours), TOKEN.parse().ok());
@@ -64,7 +61,7 @@ mod tests {
             assert_eq!(feeds.answered(&answer(&path)), None, "{path}");
         }
         assert_eq!(feeds.answered(&call(1)), None);
-        feeds.folder = None;
+        feeds.base = None;
         assert_eq!(feeds.answered(&ours), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::protocol::token::Token;
+use crate::conversation::ours::Ours;
 use crate::protocol::url::Url;
 use crate::store::home::Home;
 
@@ -30,13 +30,9 @@ pub(super) struct Own {
 impl OwnFeeds {
     /// The feed whose URL is `url`, byte for byte.
     pub(super) fn find(&self, url: &Url) -> Option<Own> {
-        let name = url.as_str().strip_prefix(self.base.as_str())?;
-        let is_card = name == "card.rss";
-        let path = if is_card {
-            self.home.public().join(name)
-        } else {
-            let token = name.strip_prefix("f/")?.strip_suffix(".rss")?;
-            self.home.feed(&token.parse::<Token>().ok()?)
+        let (path, is_card) = match Ours::below(&self.base, url)? {
+            Ours::Card => (self.home.public().join("card.rss"), true),
+            Ours::Pair(token) => (self.home.feed(&token), false),
         };
         path.is_file().then_some(Own { path, is_card })
     }

@@ -1,6 +1,6 @@
 //! Which feeds of the web a cloud is for.
 
-use crate::protocol::token::Token;
+use crate::conversation::ours::Ours;
 use crate::protocol::url::Url;
 
 /// What may be fetched because somebody asks.
@@ -15,20 +15,14 @@ pub(super) struct Scope {
 impl Scope {
     /// Whether `feed` may be fetched.
     pub(super) fn admits(&self, feed: &Url) -> bool {
-        self.open || self.below(feed).is_some()
+        let is_below = |base: &Url| feed.as_str().starts_with(base.as_str());
+        self.open || self.base.as_ref().is_some_and(is_below)
     }
 
     /// Whether `feed` is named as a pair feed of the owner's: somebody waits for a message.
     pub(super) fn is_pair(&self, feed: &Url) -> bool {
-        let token = |name: &str| {
-            let token = name.strip_prefix("f/")?.strip_suffix(".rss")?;
-            token.parse::<Token>().ok()
-        };
-        self.below(feed).and_then(token).is_some()
-    }
-
-    fn below<'a>(&self, feed: &'a Url) -> Option<&'a str> {
-        feed.as_str().strip_prefix(self.base.as_ref()?.as_str())
+        let ours = self.base.as_ref().and_then(|base| Ours::below(base, feed));
+        matches!(ours, Some(Ours::Pair(_)))
     }
 }
 

@@ -29,12 +29,12 @@ const WORKERS: usize = 8;
 /// with `strangers`.
 pub(super) fn follow(session: &mut Session, inbox: &mut Inbox, strangers: bool) -> Result<()> {
     let start = session.now();
-    let due = due(session, inbox, strangers)?;
+    let ours = OurFeeds::new(&session.home, &session.config);
+    let due = due(inbox, &ours, strangers, start);
     if !due.is_empty() {
         // Once for all of them, for it may ask.
         session.unlock()?;
     }
-    let ours = OurFeeds::new(&session.home, &session.config)?;
     let mut rate = Rate::of(inbox.named.clone());
     for turn in due.chunks(WORKERS) {
         if session.now().duration_since(start) > PATIENCE {
@@ -63,9 +63,7 @@ pub(super) fn follow(session: &mut Session, inbox: &mut Inbox, strangers: bool) 
 }
 
 /// The entries whose turn it is, in order. What has waited for too long waits no more.
-fn due(session: &Session, inbox: &mut Inbox, strangers: bool) -> Result<Vec<Guid>> {
-    let now = session.now();
-    let ours = OurFeeds::new(&session.home, &session.config)?;
+fn due(inbox: &mut Inbox, ours: &OurFeeds, strangers: bool, now: Timestamp) -> Vec<Guid> {
     let mut due = Vec::new();
     for entry in &mut inbox.entries {
         if now.duration_since(entry.guid.time()) > VALID {
@@ -76,7 +74,7 @@ fn due(session: &Session, inbox: &mut Inbox, strangers: bool) -> Result<Vec<Guid
         due.extend(waiting.map(|waiting| (waiting.tries, waiting.next, entry.guid)));
     }
     due.sort_unstable();
-    Ok(due.into_iter().map(|(.., guid)| guid).collect())
+    due.into_iter().map(|(.., guid)| guid).collect()
 }
 
 fn is_due(waiting: &Waiting, now: Timestamp) -> bool {

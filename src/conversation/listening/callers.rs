@@ -47,18 +47,15 @@ impl Callers {
     pub const THREADS: u8 = STRANGERS + 1;
 
     /// Nobody has called the home of `session` yet.
-    ///
-    /// # Errors
-    /// When the base URL is too long.
-    pub fn new(session: &Session) -> Result<Self> {
-        Ok(Self {
+    pub fn new(session: &Session) -> Self {
+        Self {
             schedule: Schedule::new(),
             queue: Queue::default(),
             rate: Mutex::default(),
-            ours: OurFeeds::new(&session.home, &session.config)?,
+            ours: OurFeeds::new(&session.home, &session.config),
             fetch: session.config.fetch_invitations,
             kept: Mutex::default(),
-        })
+        }
     }
 
     /// Takes a call by `caller`, whose feed may be a contact's.

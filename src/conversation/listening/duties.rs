@@ -55,25 +55,22 @@ pub struct Duties {
 impl Duties {
     /// The duties of the home of `session`, which delivers to `target`, if it is to deliver, and
     /// looks around every `pause`.
-    ///
-    /// # Errors
-    /// When the base URL is too long.
     pub fn new(
         session: &Session,
         cloud: Option<Arc<OwnCloud>>,
         target: Option<Target>,
         pause: Duration,
-    ) -> Result<Self> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             directory: Directory::default(),
             attention: Attention::new(),
             leases: Schedule::new(),
             rounds: Schedule::new(),
-            callers: Callers::new(session)?,
+            callers: Callers::new(session),
             cloud,
             target,
             pause,
-        })
+        }
     }
 
     /// Whether messages go to a hook.
