@@ -64,6 +64,15 @@ pub struct OwnCloud {
 }
 
 impl OwnCloud {
+    /// Answers a request for one of its two places, if it is that.
+    pub fn answer(&self, request: &Request) -> Option<Answer> {
+        match request.path.as_str() {
+            "/pleaseNotify" => Some(self.please_notify(request)),
+            "/ping" => Some(self.ping(request)),
+            _ => None,
+        }
+    }
+
     /// Answers a POST to `pleaseNotify`, once the callback was tried.
     pub fn please_notify(&self, request: &Request) -> Answer {
         if let Some(refusal) = only_post(request) {

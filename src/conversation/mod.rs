@@ -7,6 +7,7 @@ mod announcements;
 pub mod arrivals;
 pub mod asking;
 pub mod attachment;
+pub mod base_path;
 pub mod calls;
 pub mod candidate;
 pub mod cloud;

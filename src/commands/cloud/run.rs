@@ -40,6 +40,6 @@ pub fn serve(session: &mut Session, args: &RunArgs) -> Result<()> {
     let (listener, address) = serving::bind(address)?;
     session.say(&format!("cloud at http://{address}/"));
     let at_door = Door::new(session, Arc::clone(&cloud));
-    let door = move |request| at_door.answer(&request);
+    let door = move |request| at_door.answer(request);
     serving::serve(session, listener, door, ends, |_, _| cloud.stop())
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::OwnCloud;
+use crate::conversation::base_path::BasePath;
 use crate::conversation::rpc;
 use crate::conversation::session::Session;
 use crate::protocol::xmlrpc;
@@ -11,28 +12,24 @@ use crate::transport::server::{Answer, Request, Response};
 /// What answers the requests. Several threads may ask at once.
 pub struct Door {
     cloud: Arc<OwnCloud>,
-    /// The path of the base URL: a proxy may leave it on or take it off.
-    base: String,
+    base: BasePath,
 }
 
 impl Door {
     /// The door of `cloud`, which serves for the home of `session`.
     pub fn new(session: &Session, cloud: Arc<OwnCloud>) -> Self {
-        let base = session.config.base_url.as_ref();
-        Self { cloud, base: base.map_or("/".to_owned(), |base| base.path().to_owned()) }
+        Self { cloud, base: BasePath::of(session.config.base_url.as_ref()) }
     }
 
     /// Answers `request`; what is no business of a cloud's is not found.
-    pub fn answer(&self, request: &Request) -> Answer {
-        let path = request.path.strip_prefix(&self.base);
-        match path.or_else(|| request.path.strip_prefix('/')).unwrap_or_default() {
-            "pleaseNotify" => self.cloud.please_notify(request),
-            "ping" => self.cloud.ping(request),
-            "RPC2" => rpc::answer(request, Some(&self.cloud), |call| {
+    pub fn answer(&self, mut request: Request) -> Answer {
+        self.base.take_off(&mut request);
+        if request.path == "/RPC2" {
+            return rpc::answer(&request, Some(&self.cloud), |call| {
                 let fault = xmlrpc::fault(xmlrpc::FAULT, &xmlrpc::not_defined(&call.method));
                 Response::new(200, xmlrpc::KIND, fault).into()
-            }),
-            _ => Response::text(404, "not found").into(),
+            });
         }
+        self.cloud.answer(&request).unwrap_or_else(|| Response::text(404, "not found").into())
     }
 }

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::schedule::Schedule;
 use super::{Alarm, End};
+use crate::conversation::base_path::BasePath;
 use crate::conversation::calls::reception;
 use crate::conversation::cloud::OwnCloud;
 use crate::conversation::hosting::Hosting;
@@ -35,8 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// A home that listens and holds no secret. Several threads may ask it at once.
 pub struct Keyless {
     hosting: Hosting,
-    /// The path of the base URL: a proxy may leave it on or take it off.
-    base: String,
+    base: BasePath,
     inbox: Inbox,
     cloud: Option<Arc<OwnCloud>>,
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
@@ -63,7 +63,7 @@ impl Keyless {
         let inbox = Inbox::open(&session.home, base, session.now(), session.beside().rng)?;
         Ok(Arc::new(Self {
             hosting: Hosting::new(session.home.public()),
-            base: base.path().to_owned(),
+            base: BasePath::of(Some(base)),
             inbox,
             cloud: OwnCloud::open(session)?,
             now: Arc::clone(&session.world.now),
@@ -86,22 +86,21 @@ impl Keyless {
 
     /// Answers `request`.
     pub fn answer(&self, mut request: Request) -> Answer {
-        if let Some(rest) = request.path.strip_prefix(&self.base) {
-            request.path = format!("/{rest}");
-        }
+        self.base.take_off(&mut request);
         if let Some(response) = self.inbox.answer(&request) {
             return response.into();
         }
-        match (request.path.as_str(), &self.cloud) {
-            ("/pleaseFollow", _) => {
+        let cloud = self.cloud.as_deref();
+        match request.path.as_str() {
+            "/pleaseFollow" => {
                 self.called(request.peer, |take| reception::please_follow(&request, take))
             }
-            ("/RPC2", cloud) => rpc::answer(&request, cloud.as_deref(), |call| {
+            "/RPC2" => rpc::answer(&request, cloud, |call| {
                 self.called(request.peer, |take| reception::rpc(call, take))
             }),
-            ("/pleaseNotify", Some(cloud)) => cloud.please_notify(&request),
-            ("/ping", Some(cloud)) => cloud.ping(&request),
-            _ => self.hosting.answer(&request).into(),
+            _ => cloud
+                .and_then(|cloud| cloud.answer(&request))
+                .unwrap_or_else(|| self.hosting.answer(&request).into()),
         }
     }
 

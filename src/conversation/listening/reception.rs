@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::duties::Duties;
+use crate::conversation::base_path::BasePath;
 use crate::conversation::calls::reception;
 use crate::conversation::cloud::OwnCloud;
 use crate::conversation::hosting::Hosting;
@@ -19,8 +20,7 @@ const CHALLENGE: usize = 512;
 /// What answers the requests to a home that listens. Several threads may ask at once.
 pub struct Reception {
     hosting: Hosting,
-    /// The path of the base URL: a proxy may leave it on or take it off.
-    base: String,
+    base: BasePath,
     duties: Arc<Duties>,
     cloud: Option<Arc<OwnCloud>>,
 }
@@ -32,30 +32,28 @@ impl Reception {
         duties: Arc<Duties>,
         cloud: Option<Arc<OwnCloud>>,
     ) -> Self {
-        let base = session.config.base_url.as_ref();
-        let base = base.map_or("/".to_owned(), |base| base.path().to_owned());
+        let base = BasePath::of(session.config.base_url.as_ref());
         Self { hosting: Hosting::new(session.home.public()), base, duties, cloud }
     }
 
     /// Answers `request`.
     pub fn answer(&self, mut request: Request) -> Answer {
-        if let Some(rest) = request.path.strip_prefix(&self.base) {
-            request.path = format!("/{rest}");
-        }
+        self.base.take_off(&mut request);
         let path = request.path.strip_prefix('/').unwrap_or_default();
         if let Some(token) = path.strip_prefix(NOTIFY) {
             return self.notified(token, &request).into();
         }
-        match (path, &self.cloud) {
-            ("pleaseFollow", _) => {
+        let cloud = self.cloud.as_deref();
+        match path {
+            "pleaseFollow" => {
                 self.called(request.peer, |take| reception::please_follow(&request, take)).into()
             }
-            ("RPC2", cloud) => rpc::answer(&request, cloud.as_deref(), |call| {
+            "RPC2" => rpc::answer(&request, cloud, |call| {
                 self.called(request.peer, |take| reception::rpc(call, take)).into()
             }),
-            ("pleaseNotify", Some(cloud)) => cloud.please_notify(&request),
-            ("ping", Some(cloud)) => cloud.ping(&request),
-            _ => self.hosting.answer(&request).into(),
+            _ => cloud
+                .and_then(|cloud| cloud.answer(&request))
+                .unwrap_or_else(|| self.hosting.answer(&request).into()),
         }
     }
 
