@@ -24,7 +24,6 @@ use crate::protocol::please_follow::PleaseFollow;
 use crate::store::contact::Contact;
 use crate::store::contacts;
 use crate::store::invitations;
-use crate::transport::client::{Answer, Conditions};
 
 pub use kept::{follow_kept, keep};
 pub use our_feeds::OurFeeds;
@@ -113,12 +112,7 @@ fn reason(session: &Session, call: &PleaseFollow) -> Result<Reason> {
 
 /// The introduction that `call` leads to.
 fn fetched(session: &mut Session, call: &PleaseFollow) -> Result<Candidate> {
-    let answer = session.client()?.get(&call.feed, limits::STRANGER, &Conditions::default());
-    let document = match answer {
-        Ok(Answer::Document(document)) => document,
-        Ok(Answer::Unchanged) => return Err(Error::cannot("a caller's host sent no document")),
-        Err(failure) => return Err(fetch::failed(&call.feed.shortened(), failure)),
-    };
+    let document = fetch::document(session, &call.feed, limits::STRANGER)?;
     let channel = strangers::channel(&document.bytes);
     let key = channel.or_cannot(|| "cannot read a caller's feed".to_owned())?.key;
     // Another key's host was not counted.
