@@ -159,7 +159,8 @@ impl OwnCloud {
         }
     }
 
-    /// Tells nobody any more, tries no callback and fetches nothing. Calls under way are not waited for.
+    /// Tells nobody any more, tries no callback and fetches nothing. Calls under way are not waited
+    /// for.
     pub fn stop(&self) {
         self.checks.stop();
         if let Some(fetching) = &self.fetching {

@@ -135,9 +135,7 @@ fn ping_feed(session: &Session, token: &Token) -> Result<()> {
 
 /// Tells the cloud whose pleaseNotify URL is `register` that `feed` changed.
 fn ping_url(session: &Session, register: &Url, feed: &Url) -> Result<()> {
-    // With an inbox, the cloud is on the server that keeps it.
-    let here = session.config.cloud == Cloud::Own && session.config.inbox.is_none();
-    if here && ping_neighbour(session, feed).is_some() {
+    if session.config.has_cloud_here() && ping_neighbour(session, feed).is_some() {
         return Ok(());
     }
     at(session, register, feed)

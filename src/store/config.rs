@@ -149,6 +149,12 @@ impl Config {
         self.bind.is_some() || self.inbox.is_some()
     }
 
+    /// Whether the cloud of our feeds is a process of this home. With an inbox it is on the server
+    /// that keeps it.
+    pub fn has_cloud_here(&self) -> bool {
+        self.cloud == Cloud::Own && self.inbox.is_none()
+    }
+
     /// Where we, or a server for us, take calls, if that is so.
     ///
     /// # Errors

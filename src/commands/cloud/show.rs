@@ -9,7 +9,6 @@ use crate::conversation::output;
 use crate::conversation::session::{Format, Session};
 use crate::error::{Context, Result};
 use crate::protocol::url::Url;
-use crate::store::config::Cloud;
 use crate::store::contact::Contact;
 use crate::store::{contacts, subscriptions};
 
@@ -64,8 +63,7 @@ fn contact_at(session: &Session, url: &Url) -> Result<Option<(String, Contact)>>
 /// Those of our own feed at `url`, if our own cloud is at home here.
 fn subscribers(session: &Session, url: &Url) -> Result<Option<usize>> {
     let config = &session.config;
-    let is_here = config.cloud == Cloud::Own && config.inbox.is_none();
-    if !is_here || Ours::at(config, url).is_none() {
+    if !config.has_cloud_here() || Ours::at(config, url).is_none() {
         return Ok(None);
     }
     subscriptions::number(&session.home, url, session.now()).map(Some)

@@ -11,8 +11,8 @@ use crate::store::calls::Waiting;
 /// Expected calls that wait, at most.
 const EXPECTED: usize = 1_000;
 
-/// Calls that wait to be followed: those by strangers in places that callers share, and those that we expect, which
-/// have places of their own (PROTOCOL §8).
+/// Calls that wait to be followed: those by strangers in places that callers share, and those that
+/// we expect, which have places of their own (PROTOCOL §8).
 #[derive(Debug, Default)]
 pub struct Queue(Mutex<Lanes>);
 
