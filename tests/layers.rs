@@ -1,12 +1,13 @@
 //! Reads every file under src/ and holds it to the law of the layers: imports point downward, each
 //! dependency has one door, the pure layers meet nothing of the world.
 
+mod common;
 #[path = "layers/scan.rs"]
 mod scan;
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use common::peer::tree;
 use scan::{paths, strip};
 
 /// What each layer may name of the others. Files at the top that are not listed may name all.
@@ -154,21 +155,11 @@ fn is_one_statement(source: &str) -> bool {
 /// Each file below src/: its path there, and its text.
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut folders = vec![root.clone()];
-    let mut files = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-                files.push((name, fs::read_to_string(path).unwrap()));
-            }
-        }
-    }
-    files.sort();
-    files
+    let file = |(path, bytes): (PathBuf, Vec<u8>)| {
+        let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        (name, String::from_utf8(bytes).unwrap())
+    };
+    tree(&root).into_iter().map(file).collect()
 }
 
 #[test]
