@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use pgp::armor::BlockType;
 use pgp::composed::{Deserializable, SignedPublicKey};
-use pgp::packet::Packet;
+use pgp::packet::{Packet, Signature};
 use pgp::ser::Serialize;
 use pgp::types::{KeyDetails, KeyVersion};
 
@@ -122,6 +122,33 @@ impl Certificate {
     pub fn encryption_subkey(&self, now: Timestamp) -> std::result::Result<Fingerprint, Unusable> {
         let (subkey, _) = component::encryption_subkey(&self.inner, Moment::now(now))?;
         fingerprint(&subkey.key.fingerprint()).map_err(|_| Unusable::NoEncryptionSubkey)
+    }
+
+    /// When the subkey to encrypt to at `now` was made, and when it expires, if it does.
+    ///
+    /// # Errors
+    /// As [`Certificate::encryption_subkey`].
+    pub fn encryption_since(
+        &self,
+        now: Timestamp,
+    ) -> std::result::Result<(Timestamp, Option<Timestamp>), Unusable> {
+        let moment = Moment::now(now);
+        let (subkey, _) = component::encryption_subkey(&self.inner, moment)?;
+        let created = subkey.key.created_at().as_secs();
+        let binding = validity::binding(&self.inner, subkey, moment)?;
+        Ok((timestamp(created), validity::expiry(created, binding).map(timestamp)))
+    }
+
+    /// The date of the newest signature in it, whoever made it, or of its primary key: whatever
+    /// changes it must be dated later.
+    pub fn newest_signature(&self) -> Timestamp {
+        let details = &self.inner.details;
+        let users = details.users.iter().flat_map(|user| &user.signatures);
+        let subkeys = self.inner.public_subkeys.iter().flat_map(|subkey| &subkey.signatures);
+        let all = details.revocation_signatures.iter().chain(&details.direct_signatures);
+        let dates = all.chain(users).chain(subkeys).filter_map(Signature::created);
+        let made = self.inner.primary_key.created_at();
+        timestamp(dates.chain([made]).map(|date| date.as_secs()).max().unwrap_or_default())
     }
 
     /// When its primary key expires, as known at `now`; `None` if never, or if it is unusable for

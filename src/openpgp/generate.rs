@@ -11,7 +11,9 @@ use pgp::packet::{
     Features, KeyFlags, PubKeyInner, PublicKey, PublicSubkey, RevocationCode, SecretKey,
     SecretSubkey, Signature, SignatureConfig, SignatureType, Subpacket, SubpacketData, UserId,
 };
-use pgp::types::{CompressionAlgorithm, KeyVersion, Password, SigningKey, Tag};
+use pgp::types::{
+    CompressionAlgorithm, Duration, KeyDetails, KeyVersion, Password, SigningKey, Tag,
+};
 use smallvec::smallvec;
 
 use super::seconds;
@@ -26,7 +28,7 @@ pub(super) fn key(
     now: Timestamp,
     rng: &mut Random,
 ) -> Result<SignedSecretKey> {
-    let inner = component(&KeyType::Ed25519Legacy, now, rng)?;
+    let inner = component(&KeyType::Ed25519Legacy, KeyVersion::V4, now, rng)?;
     let primary = SecretKey::new(PublicKey::from_inner(inner.0)?, inner.1)?;
     let user = UserId::from_str(Default::default(), name)?;
     let mut config = config(&primary, SignatureType::CertPositive, now, rng)?;
@@ -45,35 +47,57 @@ pub(super) fn key(
         Profile::Classic => &[KeyType::ECDH(ECCCurve::Curve25519Legacy)],
     };
     let subkeys: Result<_> =
-        kinds.iter().map(|kind| encryption_subkey(&primary, kind, now, rng)).collect();
+        kinds.iter().map(|kind| encryption_subkey(&primary, kind, None, now, rng)).collect();
     Ok(SignedSecretKey::new(primary, details, Vec::new(), subkeys?))
 }
 
 type Parts = (PubKeyInner, pgp::types::SecretParams);
 
-fn component(kind: &KeyType, now: Timestamp, rng: &mut Random) -> Result<Parts> {
+fn component(
+    kind: &KeyType,
+    version: KeyVersion,
+    now: Timestamp,
+    rng: &mut Random,
+) -> Result<Parts> {
     let (public, secret) = kind.generate(rng)?;
     let created = pgp::types::Timestamp::from_secs(seconds(now));
-    let inner = PubKeyInner::new(KeyVersion::V4, kind.to_alg(), created, None, public)?;
+    let inner = PubKeyInner::new(version, kind.to_alg(), created, None, public)?;
     Ok((inner, secret))
 }
 
-fn encryption_subkey(
+/// A new unlocked encryption subkey of `primary`, which expires `lifetime` after `now`, or never.
+pub(super) fn encryption_subkey(
     primary: &SecretKey,
     kind: &KeyType,
+    lifetime: Option<Duration>,
     now: Timestamp,
     rng: &mut Random,
 ) -> Result<SignedSecretSubKey> {
-    let (inner, secret) = component(kind, now, rng)?;
+    let (inner, secret) = component(kind, primary.version(), now, rng)?;
     let public = PublicSubkey::from_inner(inner)?;
     let mut flags = KeyFlags::default();
     flags.set_encrypt_comms(true);
     flags.set_encrypt_storage(true);
+    let binding = binding(primary, &public, flags, lifetime, now, rng)?;
+    Ok(SignedSecretSubKey::new(SecretSubkey::new(public, secret)?, vec![binding]))
+}
+
+/// Binds `subkey`, which encrypts, to `primary`: for `lifetime` from its creation, or for ever.
+pub(super) fn binding(
+    primary: &SecretKey,
+    subkey: &PublicSubkey,
+    flags: KeyFlags,
+    lifetime: Option<Duration>,
+    now: Timestamp,
+    rng: &mut Random,
+) -> Result<Signature> {
     let mut config = config(primary, SignatureType::SubkeyBinding, now, rng)?;
     config.hashed_subpackets.push(Subpacket::critical(SubpacketData::KeyFlags(flags))?);
-    let binding =
-        config.sign_subkey_binding(primary, primary.public_key(), &Password::empty(), &public)?;
-    Ok(SignedSecretSubKey::new(SecretSubkey::new(public, secret)?, vec![binding]))
+    if let Some(lifetime) = lifetime {
+        let lifetime = SubpacketData::KeyExpirationTime(lifetime);
+        config.hashed_subpackets.push(Subpacket::critical(lifetime)?);
+    }
+    config.sign_subkey_binding(primary, primary.public_key(), &Password::empty(), subkey)
 }
 
 /// What the self-signature says of the holder's programs.

@@ -12,12 +12,14 @@ mod decrypt;
 mod encrypt;
 mod generate;
 mod judge;
+pub mod locking;
 mod merge;
 mod message;
 pub mod open;
 mod packets;
 mod policy;
 pub mod refusal;
+mod rotate;
 pub mod seal;
 pub mod secret_key;
 #[cfg(test)]
@@ -25,10 +27,11 @@ mod testing;
 mod validity;
 
 pub use certificate::{Certificate, Unusable};
+pub use locking::WrongPassphrase;
 pub use open::{Opened, dearmored_hash, open, open_file, open_signed, open_unsigned};
 pub use refusal::{Refusal, Verdict};
 pub use seal::{SealError, seal, seal_file, seal_unsigned, sign};
-pub use secret_key::{Profile, SecretKey, WrongPassphrase};
+pub use secret_key::{Profile, SecretKey};
 
 use jiff::Timestamp;
 

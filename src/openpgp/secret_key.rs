@@ -1,17 +1,12 @@
-//! An identity's secret key: made, read, locked, unlocked and written.
-
-use std::fmt;
+//! An identity's secret key: made, read and written.
 
 use jiff::Timestamp;
 use pgp::armor::BlockType;
 use pgp::composed::{Deserializable, SignedKeyDetails, SignedSecretKey};
-use pgp::crypto::aead::AeadAlgorithm;
 use pgp::crypto::public_key::PublicKeyAlgorithm;
-use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::packet::{Packet, PacketTrait, SecretKey as PrimaryKey};
 use pgp::ser::Serialize;
-use pgp::types::{KeyDetails, KeyVersion, Password, S2kParams, SecretParams, StringToKey};
-use rand::RngCore;
+use pgp::types::{KeyDetails, KeyVersion, S2kParams, SecretParams, StringToKey};
 use zeroize::Zeroizing;
 
 use super::certificate::{self, Certificate};
@@ -29,18 +24,6 @@ pub enum Profile {
     /// The same without ML-KEM and SEIPDv2: all that GnuPG 2.2 knows.
     Classic,
 }
-
-/// The passphrase did not open the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WrongPassphrase;
-
-impl fmt::Display for WrongPassphrase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the passphrase does not open the key")
-    }
-}
-
-impl std::error::Error for WrongPassphrase {}
 
 /// A secret key with all its subkeys, which never shows itself and is wiped when dropped.
 pub struct SecretKey {
@@ -87,45 +70,6 @@ impl SecretKey {
         Ok(Self { inner, certificate })
     }
 
-    /// Locks every component with `passphrase` (Argon2id with 3 passes, 4 lanes and 64 MiB, then
-    /// AES-256 in OCB mode; RFC 9580 §3.7.2).
-    ///
-    /// # Errors
-    /// When it is locked already; nothing has changed then.
-    pub fn lock(&mut self, passphrase: &str, rng: &mut Random) -> Result<()> {
-        let password = Password::from(passphrase);
-        let mut inner = self.inner.clone();
-        inner.primary_key.set_password_with_s2k(&password, locking(rng)).map_err(failed)?;
-        for subkey in &mut inner.secret_subkeys {
-            subkey.key.set_password_with_s2k(&password, locking(rng)).map_err(failed)?;
-        }
-        self.inner = inner;
-        Ok(())
-    }
-
-    /// Whether any component is locked.
-    pub fn is_locked(&self) -> bool {
-        let subkeys = self.inner.secret_subkeys.iter().map(|subkey| subkey.key.secret_params());
-        std::iter::once(self.inner.primary_key.secret_params())
-            .chain(subkeys)
-            .any(SecretParams::is_encrypted)
-    }
-
-    /// Unlocks every component, or none.
-    ///
-    /// # Errors
-    /// When `passphrase` does not open each of them.
-    pub fn unlock(&mut self, passphrase: &str) -> std::result::Result<(), WrongPassphrase> {
-        let password = Password::from(passphrase);
-        let mut inner = self.inner.clone();
-        inner.primary_key.remove_password(&password).map_err(|_| WrongPassphrase)?;
-        for subkey in &mut inner.secret_subkeys {
-            subkey.key.remove_password(&password).map_err(|_| WrongPassphrase)?;
-        }
-        self.inner = inner;
-        Ok(())
-    }
-
     /// The key in canonical armor, locked if it is locked.
     pub fn to_armored(&self) -> Zeroizing<String> {
         let bytes = Zeroizing::new(self.inner.to_bytes().unwrap_or_default());
@@ -167,20 +111,8 @@ impl SecretKey {
     }
 }
 
-fn failed(cause: pgp::errors::Error) -> Error {
+pub(super) fn failed(cause: pgp::errors::Error) -> Error {
     Error::malformed(format!("the secret key failed: {cause}"))
-}
-
-fn locking(rng: &mut Random) -> S2kParams {
-    let aead_mode = AeadAlgorithm::Ocb;
-    let mut nonce = vec![0; aead_mode.nonce_size()];
-    rng.fill_bytes(&mut nonce);
-    S2kParams::Aead {
-        sym_alg: SymmetricKeyAlgorithm::AES256,
-        aead_mode,
-        s2k: StringToKey::new_argon2(rng, 3, 4, 16),
-        nonce: nonce.into(),
-    }
 }
 
 fn check_packets(bytes: &[u8]) -> Result<()> {
@@ -239,48 +171,8 @@ mod tests {
     use pgp::composed::KeyType;
     use pgp::packet::{PubKeyInner, PublicKey};
 
-    use super::super::open::open;
-    use super::super::seal::{SealError, seal};
     use super::super::testing::{day, key, random};
     use super::*;
-
-    #[test]
-    fn locked_unlocked_and_read_back() {
-        let mut john = key(Profile::Default, "John");
-        let certificate = john.certificate();
-        assert!(!john.is_locked());
-        john.lock("correct horse", &mut random(1)).unwrap();
-        assert!(john.is_locked());
-        assert!(john.lock("again", &mut random(1)).is_err());
-        let refused = seal(b"x", &john, &[], day(1), &mut random(1));
-        assert_eq!(refused, Err(SealError::Locked));
-        assert!(john.revocation(day(1), &mut random(1)).is_err());
-
-        let mut read = SecretKey::parse(john.to_armored().as_bytes()).unwrap();
-        assert!(read.is_locked() && read.certificate() == certificate);
-        assert_eq!(read.unlock("wrong"), Err(WrongPassphrase));
-        assert!(read.is_locked());
-        read.unlock("correct horse").unwrap();
-        assert!(!read.is_locked());
-        let sealed = seal(b"x", &read, &[], day(1), &mut random(1)).unwrap();
-        assert_eq!(open(&sealed, &read, &certificate, day(1)).unwrap().octets, b"x");
-        assert!(open(&sealed, &john, &certificate, day(1)).is_err());
-    }
-
-    #[test]
-    fn a_wrong_passphrase_for_one_component_unlocks_none() {
-        let mut john = key(Profile::Classic, "John");
-        let other = Password::from("other");
-        let cheap = S2kParams::Cfb {
-            sym_alg: SymmetricKeyAlgorithm::AES256,
-            iv: vec![7; 16].into(),
-            s2k: StringToKey::new_iterated(random(1), pgp::crypto::hash::HashAlgorithm::Sha256, 0),
-        };
-        john.inner.primary_key.set_password_with_s2k(&"mine".into(), cheap.clone()).unwrap();
-        john.inner.secret_subkeys[0].key.set_password_with_s2k(&other, cheap).unwrap();
-        assert_eq!(john.unlock("mine"), Err(WrongPassphrase));
-        assert!(john.inner.primary_key.secret_params().is_encrypted());
-    }
 
     #[test]
     fn now_rules_every_date() {

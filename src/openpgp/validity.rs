@@ -32,7 +32,7 @@ fn is_hard(revocation: &Signature) -> bool {
 }
 
 /// When a key `created` then expires, as `signature` has it.
-fn expiry(created: u32, signature: &Signature) -> Option<u32> {
+pub(super) fn expiry(created: u32, signature: &Signature) -> Option<u32> {
     let lifetime = signature.key_expiration_time()?.as_secs();
     (lifetime != 0).then(|| created.saturating_add(lifetime))
 }
