@@ -6,6 +6,7 @@
 
 mod announce;
 mod archive;
+pub mod notice;
 
 use std::collections::HashMap;
 
@@ -110,6 +111,7 @@ pub fn prepare(
     rewriting.fill(&before, &kept.stays, change.item)?;
     rewriting.introduce(change.introduction)?;
     rewriting.archive_oldest()?;
+    rewriting.keep_notices(&before);
     rewriting.tell_state(&kept.stays)?;
     rewriting.contact.ours.sealed_to = Some(subkey);
     let mut prepared = rewriting.prepared;

@@ -9,31 +9,59 @@ use zeroize::{Zeroize, Zeroizing};
 use super::session::Options;
 use crate::error::{Context, Error, Result};
 use crate::openpgp::secret_key::SecretKey;
-use crate::store::atomic;
 use crate::store::config::Config;
 use crate::store::home::Home;
+use crate::store::secret::{self, Stamp};
 
-/// Reads the secret key of `home` and unlocks it, if it is locked.
+/// An unlocked secret key, and what it takes to lock it again.
+pub struct Unlocked {
+    /// The key.
+    pub key: SecretKey,
+    /// The passphrase that it is locked with on disk; nothing if it is not.
+    pub passphrase: Option<Zeroizing<String>>,
+    /// Which file it was read from.
+    pub stamp: Option<Stamp>,
+}
+
+/// Reads the secret key of `home` and unlocks it, if it is locked: with the passphrase that was
+/// `known` before, or else with one that is found.
 ///
 /// # Errors
 /// When there is no key, no passphrase to be had, or it is the wrong one.
-pub fn unlocked(home: &Home, config: &Config, options: &Options) -> Result<SecretKey> {
-    let path = home.secret();
-    let bytes = atomic::read(&path)?.map(Zeroizing::new).ok_or_else(|| {
-        Error::cannot(format!("`{}` is missing", path.display())).hint("restore it from a backup")
-    })?;
-    let mut secret =
-        SecretKey::parse(&bytes).or_cannot(|| format!("cannot use `{}`", path.display()))?;
-    if secret.is_locked() {
-        let passphrase = find(config, options)?;
-        secret.unlock(&passphrase).map_err(|_| {
-            Error::cannot(format!("cannot unlock `{}`: the passphrase is wrong", path.display()))
-        })?;
+pub fn unlocked(
+    home: &Home,
+    known: Option<&Unlocked>,
+    find: impl FnOnce() -> Result<Zeroizing<String>>,
+) -> Result<Unlocked> {
+    // Before the reading: what is replaced meanwhile is noticed the next time.
+    let stamp = Stamp::of(home);
+    let mut key = secret::load(home)?;
+    if !key.is_locked() {
+        return Ok(Unlocked { key, passphrase: None, stamp });
     }
-    Ok(secret)
+    if let Some(known) = known.and_then(|known| known.passphrase.clone())
+        && key.unlock(&known).is_ok()
+    {
+        return Ok(Unlocked { key, passphrase: Some(known), stamp });
+    }
+    let passphrase = find()?;
+    key.unlock(&passphrase).map_err(|_| {
+        let path = home.secret();
+        Error::cannot(format!("cannot unlock `{}`: the passphrase is wrong", path.display()))
+    })?;
+    Ok(Unlocked { key, passphrase: Some(passphrase), stamp })
 }
 
-fn find(config: &Config, options: &Options) -> Result<Zeroizing<String>> {
+/// Whether a passphrase is to be had without asking anybody.
+pub fn is_at_hand(config: &Config, options: &Options) -> bool {
+    options.passphrase_file.is_some() || config.passphrase_command.is_some()
+}
+
+/// The passphrase: from a file, a command, or the terminal.
+///
+/// # Errors
+/// When none of them gives it.
+pub fn find(config: &Config, options: &Options) -> Result<Zeroizing<String>> {
     if let Some(path) = &options.passphrase_file {
         return from_file(path);
     }

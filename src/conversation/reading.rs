@@ -21,7 +21,6 @@ use crate::store::octets::Octets;
 use crate::store::record::{Direction, Record, Type};
 use crate::transport::client::{Answer, Conditions, Document, Failure};
 
-const KEY_TYPE: &str = "application/pgp-keys";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Bytes of archives that are taken in together with the feed.
 const TOGETHER: usize = 16 << 20;
@@ -208,8 +207,8 @@ fn announced_key(channel: &Channel, contact: &Contact) -> Option<KeyElement> {
         let is_news = key.fingerprint == fingerprint && key.hash != contact.key_hash;
         return is_news.then(|| key.clone());
     }
-    let enclosures = channel.items.iter().filter_map(|item| item.enclosure.as_ref());
-    let mut keys = enclosures.filter(|enclosure| enclosure.media_type == KEY_TYPE);
+    let notices = channel.items.iter().filter(|item| item.is_key());
+    let mut keys = notices.filter_map(|item| item.enclosure.as_ref());
     let url = keys.find_map(|enclosure| enclosure.url.parse().ok())?;
     Some(KeyElement { fingerprint, hash: None, url })
 }

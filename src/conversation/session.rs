@@ -8,16 +8,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rand::SeedableRng;
+use zeroize::Zeroizing;
 
+use super::passphrase::Unlocked;
 use super::world::World;
 use super::{output, passphrase};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::Random;
 use crate::store::atomic;
 use crate::store::config::Config;
 use crate::store::home::Home;
+use crate::store::secret::{self, Stamp};
 use crate::store::snapshot;
 use crate::transport::client::Client;
 use crate::transport::egress::{Guard, Network};
@@ -77,7 +80,7 @@ pub struct Session {
     pub rng: Random,
     /// The worst of what was reported.
     worst: Option<Kind>,
-    secret: Option<Arc<SecretKey>>,
+    secret: Option<Arc<Unlocked>>,
     certificate: OnceCell<Certificate>,
     client: OnceCell<Client>,
 }
@@ -135,16 +138,39 @@ impl Session {
         Ok(self.certificate.get_or_init(|| certificate))
     }
 
-    /// Unlocks the secret key, once a run. Never to be called with a lock held: it may ask.
+    /// Unlocks the secret key, once a run, and again if another run has changed it meanwhile. Never
+    /// to be called with a lock held: it may ask.
     ///
     /// # Errors
     /// When there is none, or the passphrase cannot be had or is wrong.
     pub fn unlock(&mut self) -> Result<()> {
-        if self.secret.is_none() {
-            let secret = passphrase::unlocked(&self.home, &self.config, &self.options)?;
+        let (config, options) = (self.config.clone(), self.options.clone());
+        self.unlock_by(move || passphrase::find(&config, &options))
+    }
+
+    /// As [`Session::unlock`], of a key that was unlocked before; asks nobody.
+    ///
+    /// # Errors
+    /// When it was locked with another passphrase meanwhile.
+    pub fn unlock_again(&mut self) -> Result<()> {
+        self.unlock_by(|| {
+            Err(Error::new(Kind::Busy, "another run has changed the passphrase just now")
+                .hint("nothing was done: try again"))
+        })
+    }
+
+    fn unlock_by(&mut self, find: impl FnOnce() -> Result<Zeroizing<String>>) -> Result<()> {
+        if !self.has_current_secret() {
+            let secret = passphrase::unlocked(&self.home, self.secret.as_deref(), find)?;
             self.secret = Some(Arc::new(secret));
+            self.certificate = OnceCell::new();
         }
         Ok(())
+    }
+
+    /// Whether the secret key is unlocked, and no other run has changed it since.
+    pub fn has_current_secret(&self) -> bool {
+        self.secret.as_ref().is_some_and(|secret| secret.stamp == Stamp::of(&self.home))
     }
 
     /// The secret key, which [`Session::unlock`] has unlocked, and the source of randomness.
@@ -153,9 +179,47 @@ impl Session {
     /// When it is locked.
     pub fn secret(&mut self) -> Result<(&SecretKey, &mut Random)> {
         match &self.secret {
-            Some(secret) => Ok((secret, &mut self.rng)),
+            Some(secret) => Ok((&secret.key, &mut self.rng)),
             None => Err(Error::cannot("the secret key is locked")),
         }
+    }
+
+    /// Whether the secret key can be had without asking anybody.
+    pub fn can_unlock_unasked(&self) -> bool {
+        self.secret.is_some()
+            || passphrase::is_at_hand(&self.config, &self.options)
+            || secret::load(&self.home).is_ok_and(|key| !key.is_locked())
+    }
+
+    /// Writes the unlocked `key` in the place of the secret key, locked as that is: what is locked on
+    /// disk stays as it is there. The caller holds the home's lock, and has unlocked the key.
+    ///
+    /// # Errors
+    /// When it cannot be written; the old one is then still there.
+    pub fn replace_secret(&mut self, key: SecretKey) -> Result<()> {
+        let passphrase = self.secret.as_ref().and_then(|secret| secret.passphrase.clone());
+        match &passphrase {
+            Some(passphrase) => {
+                let before = secret::load(&self.home)?;
+                let locked = key.locked_as(&before, passphrase, &mut self.rng);
+                secret::save(&self.home, &locked.or_cannot(|| "cannot lock the key".to_owned())?)?;
+            }
+            None => secret::save(&self.home, &key)?,
+        }
+        let stamp = Stamp::of(&self.home);
+        self.secret = Some(Arc::new(Unlocked { key, passphrase, stamp }));
+        Ok(())
+    }
+
+    /// Writes our certificate. The caller holds the home's lock.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn replace_certificate(&mut self, certificate: Certificate) -> Result<()> {
+        self.about_to_change_public()?;
+        self.home.write(&self.home.key(), certificate.to_armored().as_bytes())?;
+        self.certificate = OnceCell::from(certificate);
+        Ok(())
     }
 
     /// Refuses in a home that only reads.

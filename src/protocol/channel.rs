@@ -8,8 +8,8 @@ use super::xml::{Element, Writer};
 use super::{Error, NAMESPACE, Result};
 
 pub use elements::{Cloud, HandshakeElement, KeyElement};
-pub(super) use feed_item::strict_guid;
 pub use feed_item::{Enclosure, FeedItem};
+pub(super) use feed_item::{KEYS, strict_guid};
 
 const ATOM: &str = "http://www.w3.org/2005/Atom";
 const HISTORY: &str = "http://purl.org/syndication/history/1.0";

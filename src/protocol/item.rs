@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::channel::{SOURCE, strict_guid};
+use super::channel::{KEYS, SOURCE, strict_guid};
 use super::guid::{Guid, LogId};
 use super::hash::Hash;
 use super::padding::close_padded;
@@ -12,7 +12,6 @@ use super::{Error, NAMESPACE, Result, integer, text, time};
 
 const THREAD: &str = "http://purl.org/syndication/thread/1.0";
 const ENCRYPTED: &str = "application/pgp-encrypted";
-const KEYS: &str = "application/pgp-keys";
 /// The children that are read.
 const KNOWN: [(&str, &str); 10] = [
     ("", "guid"),

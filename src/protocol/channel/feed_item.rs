@@ -4,9 +4,12 @@ use jiff::Timestamp;
 
 use super::SOURCE;
 use crate::protocol::guid::Guid;
+use crate::protocol::url::Url;
 use crate::protocol::xml::{Element, Writer};
 use crate::protocol::{Error, Result, time};
 
+/// The media type of OpenPGP certificates (RFC 3156).
+pub(in crate::protocol) const KEYS: &str = "application/pgp-keys";
 const ARMOR: &str = "-----BEGIN PGP MESSAGE-----";
 /// More than any guid that is worth quoting, in bytes.
 const LONGEST_GUID: usize = 200;
@@ -22,6 +25,18 @@ pub struct Enclosure {
     pub length: u64,
     /// Its media type.
     pub media_type: String,
+}
+
+impl Enclosure {
+    /// An OpenPGP certificate of `length` bytes at `url`.
+    pub fn key(url: &Url, length: u64) -> Self {
+        Self { url: url.to_string(), length, media_type: KEYS.to_owned() }
+    }
+
+    /// Whether it is an OpenPGP certificate.
+    pub fn is_key(&self) -> bool {
+        self.media_type == KEYS
+    }
 }
 
 /// An item as it stands in a feed; all of it may be a stranger's word.
@@ -52,6 +67,11 @@ impl FeedItem {
     /// Whether it is a sealed item: one with an OpenPGP message in its description.
     pub fn is_sealed(&self) -> bool {
         self.description.as_ref().is_some_and(|description| description.contains(ARMOR))
+    }
+
+    /// Whether it announces a key: a plain item with an OpenPGP certificate as its enclosure.
+    pub fn is_key(&self) -> bool {
+        !self.is_sealed() && self.enclosure.as_ref().is_some_and(Enclosure::is_key)
     }
 
     /// The guid in its one spelling.

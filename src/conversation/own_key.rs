@@ -1,0 +1,119 @@
+//! Changing our own key: the secret key first, then what the world sees of it.
+//!
+//! A change that was cut short leaves the old key or the new one, and a note of what is still to be
+//! done; [`finish`] does it, in whatever run comes next, and needs no passphrase.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::own_feed::notice;
+use super::session::Session;
+use super::{ping, public, publish};
+use crate::error::{Context, Error, Result};
+use crate::openpgp::secret_key::SecretKey;
+use crate::protocol::guid::Guid;
+use crate::protocol::{self, Random, limits, time};
+use crate::store::contact::Contact;
+use crate::store::key_state::KeyState;
+use crate::store::{contacts, invitations, secret};
+
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+
+/// Changes our key as `change` has it: given the key, unlocked, and a date later than all in it, it
+/// says what the key shall be; nothing if that is as it is. Returns for whom our feed changed, so
+/// that they can be told.
+///
+/// # Errors
+/// When the key cannot be unlocked, `change` refuses, or something cannot be written; then
+/// [`finish`] completes what was begun.
+pub fn change(
+    session: &mut Session,
+    change: impl FnOnce(&SecretKey, Timestamp, &mut Random) -> protocol::Result<Option<SecretKey>>,
+) -> Result<Vec<String>> {
+    session.expect_writable()?;
+    session.unlock()?;
+    let _lock = session.lock()?;
+    // Another run may have changed it before we had the lock.
+    session.unlock_again()?;
+    let mut rewritten = complete(session)?;
+    let date = date(session)?;
+    let (key, rng) = session.secret()?;
+    let changed = change(key, date, rng).or_cannot(|| "cannot change the key".to_owned())?;
+    if let Some(changed) = changed {
+        let guid = Guid::new(session.now(), &mut session.rng);
+        let state = KeyState::load(&session.home)?;
+        KeyState { changing: Some(guid), ..state }.save(&session.home)?;
+        session.replace_secret(changed)?;
+        rewritten.extend(complete(session)?);
+    }
+    Ok(rewritten)
+}
+
+/// Does what a run that was killed has left to do. Returns for whom our feed changed.
+///
+/// # Errors
+/// When something cannot be read or written; it can be done again.
+pub fn finish(session: &mut Session) -> Result<Vec<String>> {
+    if session.config.read_only || KeyState::load(&session.home)?.changing.is_none() {
+        return Ok(Vec::new());
+    }
+    let _lock = session.lock()?;
+    complete(session)
+}
+
+/// Publishes, and tells the clouds of the card and of the feeds for `rewritten`.
+///
+/// # Errors
+/// As [`publish::publish`] and [`ping::ping`].
+pub fn tell(session: &mut Session, rewritten: &[String]) -> Result<()> {
+    publish::publish(session, false)?;
+    ping::card(session)?;
+    rewritten.iter().try_for_each(|name| ping::ping(session, name))
+}
+
+/// Brings what the world sees up to the secret key, if a change of that is noted.
+fn complete(session: &mut Session) -> Result<Vec<String>> {
+    let state = KeyState::load(&session.home)?;
+    let Some(guid) = state.changing else { return Ok(Vec::new()) };
+    let new = secret::load(&session.home)?.certificate();
+    let published = session.certificate()?;
+    let certificate = published
+        .merged(&new, date_of(published.newest_signature().max(new.newest_signature()), session)?)
+        .or_cannot(|| "cannot renew `public/key.asc`".to_owned())?;
+    if certificate != *published {
+        session.replace_certificate(certificate)?;
+    }
+    let mut rewritten = Vec::new();
+    if session.config.base_url.is_some() {
+        for name in contacts::list(&session.home)? {
+            let token = Contact::load(&session.home, &name)?.ours.token;
+            if notice::renew_key(session, &token, guid)? {
+                rewritten.push(name);
+            }
+        }
+        for made in invitations::made(&session.home)? {
+            notice::renew_key(session, &made.token, guid)?;
+        }
+    }
+    public::write(session)?;
+    KeyState { changing: None, ..state }.save(&session.home)?;
+    Ok(rewritten)
+}
+
+/// The date of a new signature in our key: the newest wins, and two of one second would tie.
+fn date(session: &mut Session) -> Result<Timestamp> {
+    let secret = session.secret()?.0.certificate().newest_signature();
+    date_of(secret.max(session.certificate()?.newest_signature()), session)
+}
+
+/// The present time, or if our clock is behind `newest` by less than 24 hours, a second later than
+/// that.
+fn date_of(newest: Timestamp, session: &Session) -> Result<Timestamp> {
+    let now = time::whole_seconds(session.now());
+    if newest.as_second().saturating_sub(now.as_second()) > limits::AHEAD {
+        return Err(Error::cannot(format!(
+            "the clock says {now}, and our key was changed at {newest} already"
+        ))
+        .hint("set the clock"));
+    }
+    Ok(now.max(newest.saturating_add(SECOND).unwrap_or(newest)))
+}

@@ -1,0 +1,70 @@
+//! `key.toml`: what is remembered of our own key between two runs.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::atomic;
+use super::home::Home;
+use crate::error::{Context, Result};
+use crate::protocol::guid::Guid;
+
+/// What is remembered of our own key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct KeyState {
+    /// The guid of the item that announces a change which has not yet reached every file below
+    /// `public/`.
+    pub changing: Option<Guid>,
+    /// Whether the key must be rotated whatever the settings say: this home was copied or restored,
+    /// and what is sealed to us may be sealed to a subkey that is lost.
+    #[serde(default)]
+    pub overdue: bool,
+    /// When the user was told that it cannot be rotated without the passphrase; absent while it can.
+    pub told: Option<Timestamp>,
+}
+
+impl KeyState {
+    /// That of `home`.
+    ///
+    /// # Errors
+    /// When the file is not ours.
+    pub fn load(home: &Home) -> Result<Self> {
+        let text = atomic::read_text(&path(home))?.unwrap_or_default();
+        toml::from_str(&text).map_err(|cause| atomic::damaged(&path(home), cause))
+    }
+
+    /// Writes it. The caller holds the home's lock.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, home: &Home) -> Result<()> {
+        if *self == Self::default() {
+            return atomic::remove(&path(home));
+        }
+        let text = toml::to_string(self).or_cannot(|| "cannot write `key.toml`".to_owned())?;
+        home.write(&path(home), text.as_bytes())
+    }
+}
+
+fn path(home: &Home) -> PathBuf {
+    home.root().join("key.toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_says_nothing_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        assert_eq!(KeyState::load(&home).unwrap(), KeyState::default());
+        let changing = "urn:uuid:0199f0c2-0000-7000-8000-000000000001".parse().ok();
+        let state = KeyState { changing, overdue: true, told: Some(Timestamp::UNIX_EPOCH) };
+        state.save(&home).unwrap();
+        assert_eq!(KeyState::load(&home).unwrap(), state);
+        KeyState::default().save(&home).unwrap();
+        assert!(!path(&home).exists());
+    }
+}

@@ -1,0 +1,107 @@
+//! `secret.asc`: the secret key, as it lies on disk.
+
+use std::fs::{self, File, Metadata};
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+
+use zeroize::Zeroizing;
+
+use super::atomic;
+use super::home::Home;
+use crate::error::{Context, Error, Result};
+use crate::openpgp::secret_key::SecretKey;
+
+/// How the file of a secret key begins.
+const BEGIN: &[u8] = b"-----BEGIN PGP PRIVATE KEY BLOCK-----";
+
+/// Which file it was: another one after each change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    place: (u64, u64),
+    written: (i64, i64),
+    size: u64,
+}
+
+impl Stamp {
+    /// That of the key in `home` now; nothing if there is none.
+    pub fn of(home: &Home) -> Option<Self> {
+        fs::metadata(home.secret()).ok().map(|metadata| Self::from(&metadata))
+    }
+}
+
+impl From<&Metadata> for Stamp {
+    fn from(metadata: &Metadata) -> Self {
+        Self {
+            place: (metadata.dev(), metadata.ino()),
+            written: (metadata.mtime(), metadata.mtime_nsec()),
+            size: metadata.size(),
+        }
+    }
+}
+
+/// Reads the secret key of `home`, locked if it is.
+///
+/// # Errors
+/// When there is none, or it cannot be used.
+pub fn load(home: &Home) -> Result<SecretKey> {
+    let path = home.secret();
+    let bytes = atomic::read(&path)?.map(Zeroizing::new).ok_or_else(|| {
+        Error::cannot(format!("`{}` is missing", path.display())).hint("restore it from a backup")
+    })?;
+    SecretKey::parse(&bytes).or_cannot(|| format!("cannot use `{}`", path.display()))
+}
+
+/// Replaces the secret key of `home`, and removes what a run that was killed left of another. The
+/// caller holds the home's lock.
+///
+/// # Errors
+/// When it cannot be written; the old one is then still there.
+pub fn save(home: &Home, key: &SecretKey) -> Result<()> {
+    home.write(&home.secret(), key.to_armored().as_bytes())?;
+    for entry in fs::read_dir(home.root()).into_iter().flatten().flatten() {
+        let is_temporary = entry.file_name().to_str().is_some_and(|name| name.starts_with(".new-"));
+        let mut begins = Vec::new();
+        if is_temporary && let Ok(file) = File::open(entry.path()) {
+            // What cannot be read is not ours to remove.
+            let _ = file.take(BEGIN.len() as u64).read_to_end(&mut begins);
+        }
+        if begins == BEGIN {
+            atomic::remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use jiff::Timestamp;
+    use rand::SeedableRng;
+
+    use super::*;
+    use crate::openpgp::secret_key::Profile;
+    use crate::protocol::Random;
+
+    #[test]
+    fn a_change_leaves_no_other_copy_and_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let mut rng = Random::seed_from_u64(1);
+        let mut make = || {
+            SecretKey::generate(Profile::Classic, "John", Timestamp::UNIX_EPOCH, &mut rng).unwrap()
+        };
+        let (old, new) = (make(), make());
+        save(&home, &old).unwrap();
+        let before = Stamp::of(&home).unwrap();
+        assert_eq!(Stamp::of(&home), Some(before));
+        fs::write(home.root().join(".new-killed"), old.to_armored().as_bytes()).unwrap();
+        fs::write(home.root().join(".new-other"), "x").unwrap();
+        save(&home, &new).unwrap();
+        assert_ne!(Stamp::of(&home), Some(before));
+        assert_eq!(load(&home).unwrap().fingerprint(), new.fingerprint());
+        assert_eq!(fs::metadata(home.secret()).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(!home.root().join(".new-killed").exists());
+        assert!(home.root().join(".new-other").exists(), "another's, perhaps being written");
+    }
+}
