@@ -43,6 +43,9 @@ _cloudim() {
             cloudim,help)
                 cmd="cloudim__subcmd__help"
                 ;;
+            cloudim,key)
+                cmd="cloudim__subcmd__key"
+                ;;
             cloudim,keygen)
                 cmd="cloudim__subcmd__keygen"
                 ;;
@@ -145,6 +148,9 @@ _cloudim() {
             cloudim__subcmd__help,help)
                 cmd="cloudim__subcmd__help__subcmd__help"
                 ;;
+            cloudim__subcmd__help,key)
+                cmd="cloudim__subcmd__help__subcmd__key"
+                ;;
             cloudim__subcmd__help,keygen)
                 cmd="cloudim__subcmd__help__subcmd__keygen"
                 ;;
@@ -220,6 +226,12 @@ _cloudim() {
             cloudim__subcmd__help__subcmd__handshake,receive)
                 cmd="cloudim__subcmd__help__subcmd__handshake__subcmd__receive"
                 ;;
+            cloudim__subcmd__help__subcmd__key,rotate)
+                cmd="cloudim__subcmd__help__subcmd__key__subcmd__rotate"
+                ;;
+            cloudim__subcmd__key,rotate)
+                cmd="cloudim__subcmd__key__subcmd__rotate"
+                ;;
             *)
                 ;;
         esac
@@ -227,7 +239,7 @@ _cloudim() {
 
     case "${cmd}" in
         cloudim)
-            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help"
+            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version keygen handshake contact send poll listen read status key publish compose encrypt append fetch receive decrypt cloud help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1083,7 +1095,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__help)
-            opts="keygen handshake contact send poll listen read status publish compose encrypt append fetch receive decrypt cloud help"
+            opts="keygen handshake contact send poll listen read status key publish compose encrypt append fetch receive decrypt cloud help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1460,6 +1472,34 @@ _cloudim() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        cloudim__subcmd__help__subcmd__key)
+            opts="rotate"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__help__subcmd__key__subcmd__rotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         cloudim__subcmd__help__subcmd__keygen)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1565,6 +1605,66 @@ _cloudim() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__key)
+            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version rotate"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text tsv json rss" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__key__subcmd__rotate)
+            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text tsv json rss" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -9,6 +9,7 @@ mod encrypt;
 mod fetch;
 mod handshake;
 mod input;
+mod key;
 mod keygen;
 mod listen;
 mod overview;
@@ -40,6 +41,7 @@ pub enum Command {
     Listen(listen::ListenArgs),
     Read(read::ReadArgs),
     Status(status::StatusArgs),
+    Key(key::KeyArgs),
     Publish(publish::PublishArgs),
     Compose(compose::ComposeArgs),
     Encrypt(encrypt::EncryptArgs),
@@ -79,6 +81,7 @@ fn dispatch(session: &mut Session, command: Command) -> Result<()> {
         Command::Listen(args) => listen::run(session, args),
         Command::Read(args) => read::run(session, args),
         Command::Status(args) => status::run(session, args),
+        Command::Key(args) => key::run(session, args),
         Command::Publish(args) => publish::run(session, args),
         Command::Compose(args) => compose::run(session, args),
         Command::Encrypt(args) => encrypt::run(session, args),

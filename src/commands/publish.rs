@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::conversation::session::Session;
-use crate::conversation::{invitation, ping, public, publish, reintroduction};
+use crate::conversation::{invitation, own_key, ping, public, publish, reintroduction};
 use crate::error::Result;
 use crate::store::{contacts, invitations};
 
@@ -29,9 +29,9 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
         // Introductions are sealed anew where name or address changed.
         session.unlock()?;
     }
+    let mut rewritten = own_key::finish(session)?;
     let lock = session.lock()?;
     public::write(session)?;
-    let mut rewritten = Vec::new();
     if session.config.base_url.is_some() {
         for made in invitations::made(&session.home)? {
             invitation::ensure_feed(session, &made)?;
