@@ -36,6 +36,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("indicatif", &["commands/"]),
     ("pgp", &["openpgp/"]),
     ("qrcode", &["commands/"]),
+    ("rpgpie", &["openpgp/validity/"]),
     ("rpassword", &["conversation/passphrase.rs"]),
     ("rustix", &["commands/serving.rs", "conversation/passphrase.rs"]),
     ("sha2", &["protocol/hash.rs", "openpgp/"]),

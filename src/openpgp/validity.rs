@@ -13,6 +13,11 @@ use super::certificate::Unusable;
 use super::policy::{self, Moment, newest};
 use super::timestamp;
 
+#[cfg(test)]
+mod matrix;
+#[cfg(test)]
+mod ours;
+
 /// Whether the verified `revocations` are in force at `at`, and whether a hard one is among them.
 fn revoked<'a>(revocations: impl Iterator<Item = &'a Signature>, at: u32) -> Result<(), Unusable> {
     let mut soft = false;
