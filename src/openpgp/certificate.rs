@@ -301,6 +301,8 @@ mod tests {
         assert_eq!(certificate.usable(day(0)), Ok(()));
         assert_eq!(certificate.usable(day(-1)), Err(Unusable::NotYetValid));
         assert_eq!(certificate.expires(day(0)), None);
+        let older_than_the_key = expiring(&john, -1, 10).certificate();
+        assert_eq!(older_than_the_key.usable(day(1)), Err(Unusable::NoSelfSignature));
 
         let expiring = expiring(&john, 0, 10).certificate();
         assert_eq!(expiring.usable(day(9)), Ok(()));

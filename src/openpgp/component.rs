@@ -74,7 +74,7 @@ pub(super) fn may_sign(
         Component::Subkey(subkey) => {
             let binding = validity::binding(certificate, subkey, moment)
                 .map_err(|cause| format!("the signing subkey {cause}"))?;
-            validity::lets_sign(certificate, subkey, binding, moment)
+            binding.key_flags().sign()
         }
     };
     if signs { Ok(()) } else { Err("the key is not meant for signing".to_owned()) }

@@ -179,6 +179,21 @@ mod tests {
     }
 
     #[test]
+    fn nobody_takes_a_back_signature_away() {
+        let gpgs = include_str!("../../tests/vectors/certificates/gpg-signing-subkey.asc");
+        let certificate = Certificate::parse(gpgs.as_bytes()).unwrap();
+        let mut stripped = certificate.clone();
+        let binding = &mut stripped.inner.public_subkeys[1].signatures[0];
+        let embedded = binding.unhashed_subpacket_remove(1).unwrap();
+        assert!(matches!(embedded.data, SubpacketData::EmbeddedSignature(_)));
+        for (a, b) in [(&certificate, &stripped), (&stripped, &certificate)] {
+            assert_eq!(a.merged(b, day(40)).unwrap(), certificate);
+        }
+        let merged = stripped.merged(&stripped, day(40)).unwrap();
+        assert_eq!(merged.inner.public_subkeys.len(), 1);
+    }
+
+    #[test]
     fn copies_with_other_unsigned_parts_do_not_pile_up() {
         let john = key(Profile::Classic, "John");
         let revoked = revoked(&john, None, RevocationCode::KeyRetired, 1).certificate();

@@ -2,8 +2,8 @@
 //! clock.
 //!
 //! The newest binding counts, whatever it replaced, since merging keeps no other (PROTOCOL §9). A
-//! revocation is never undone: a soft one holds from its date on, a hard one also before.
-//! Certifications by others are ignored.
+//! revocation is never undone: a soft one holds from its date on, a hard one also before, and
+//! neither a weak hash nor its own expiry weakens it. Certifications by others are ignored.
 
 use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
 use pgp::packet::{KeyFlags, RevocationCode, Signature, SignatureType, SubpacketData};
@@ -130,7 +130,8 @@ pub(super) fn direct_signature(
 ) -> Option<&Signature> {
     let signatures = certificate.details.direct_signatures.iter();
     let direct = signatures.filter(|s| s.typ() == Some(SignatureType::Key));
-    newest(direct, moment, |s| s.verify_key(&certificate.primary_key).is_ok())
+    let primary = &certificate.primary_key;
+    newest(direct, moment, |s| is_since(s, primary) && s.verify_key(primary).is_ok())
 }
 
 /// The User ID that the holder shows first, with its self-signature in force.
@@ -158,7 +159,9 @@ pub(super) fn self_certification<'a>(
     let bindings =
         user.signatures.iter().filter(|s| s.typ() != Some(SignatureType::CertRevocation));
     let primary = &certificate.primary_key;
-    newest(bindings, moment, |s| s.verify_certification(primary, Tag::UserId, &user.id).is_ok())
+    newest(bindings, moment, |s| {
+        is_since(s, primary) && s.verify_certification(primary, Tag::UserId, &user.id).is_ok()
+    })
 }
 
 /// The verified revocations of `user`.
@@ -193,7 +196,8 @@ pub(super) fn binding<'a>(
     Ok(binding)
 }
 
-/// The newest verified binding of `subkey`, in force or not.
+/// The newest verified binding of `subkey`, in force or not. One that lets it sign is none without
+/// the back signature: GnuPG writes that where anybody can take it out.
 pub(super) fn newest_binding<'a>(
     certificate: &SignedPublicKey,
     subkey: &'a SignedPublicSubKey,
@@ -202,7 +206,30 @@ pub(super) fn newest_binding<'a>(
     let bindings =
         subkey.signatures.iter().filter(|s| s.typ() == Some(SignatureType::SubkeyBinding));
     let primary = &certificate.primary_key;
-    newest(bindings, moment, |s| s.verify_subkey_binding(primary, &subkey.key).is_ok())
+    newest(bindings, moment, |s| {
+        is_since(s, primary)
+            && is_since(s, &subkey.key)
+            && s.verify_subkey_binding(primary, &subkey.key).is_ok()
+            && (!s.key_flags().sign() || agrees(certificate, subkey, s, moment))
+    })
+}
+
+/// Whether `subkey` agrees to `binding` by a back signature (RFC 9580 §5.2.1.8).
+fn agrees(
+    certificate: &SignedPublicKey,
+    subkey: &SignedPublicSubKey,
+    binding: &Signature,
+    moment: Moment,
+) -> bool {
+    binding.embedded_signature().is_some_and(|back| {
+        policy::objection(back, moment).is_none()
+            && back.verify_primary_key_binding(&subkey.key, &certificate.primary_key).is_ok()
+    })
+}
+
+/// Whether `signature` is not older than `key`, which made it or of which it speaks.
+fn is_since(signature: &Signature, key: &impl KeyDetails) -> bool {
+    signature.created() >= Some(key.created_at())
 }
 
 /// The verified revocations of `subkey`.
@@ -220,20 +247,6 @@ pub(super) fn subkey_revocations<'a>(
 pub(super) fn only_encrypts(binding: &Signature) -> bool {
     let flags = binding.key_flags();
     (flags.encrypt_comms() || flags.encrypt_storage()) && !flags.sign()
-}
-
-/// Whether `binding` lets `subkey` sign, and the subkey agrees by a back signature.
-pub(super) fn lets_sign(
-    certificate: &SignedPublicKey,
-    subkey: &SignedPublicSubKey,
-    binding: &Signature,
-    moment: Moment,
-) -> bool {
-    binding.key_flags().sign()
-        && binding.embedded_signature().is_some_and(|back| {
-            policy::objection(back, moment).is_none()
-                && back.verify_primary_key_binding(&subkey.key, &certificate.primary_key).is_ok()
-        })
 }
 
 /// Whether every verified binding of `subkey` had expired before `time`.
