@@ -1,4 +1,5 @@
-//! Other people's programs meet ours: GnuPG, Sequoia, feed readers, a web server, an XML checker.
+//! Other people's programs meet ours: GnuPG, Sequoia, GopenPGP, RNP, feed readers, a web server, an
+//! XML checker.
 //!
 //! These are not everywhere, so that `cargo test` alone leaves them out. Asked for by `--ignored`,
 //! a program that is missing is a failure.
@@ -13,6 +14,8 @@ mod interop {
     mod nginx;
     mod proxy;
     mod readers;
+    mod rnp;
+    mod sop;
     mod sq;
     mod tools;
 }

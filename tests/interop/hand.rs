@@ -2,6 +2,7 @@
 //! put an item into the feed.
 
 use std::fs;
+use std::path::PathBuf;
 
 use cloudim::protocol::Random;
 use cloudim::protocol::channel::{Channel, FeedItem};
@@ -60,6 +61,13 @@ pub fn adopt(peer: &Peer, secret: &str, certificate: &str) {
     fs::write(peer.home().join("secret.asc"), secret).unwrap();
     fs::write(peer.home().join("public/key.asc"), certificate).unwrap();
     peer.ok(&["publish"]);
+}
+
+/// The certificate that `peer` has of `other`, as a file.
+pub fn certificate_file(peer: &Peer, other: &Peer) -> PathBuf {
+    let path = peer.file(&format!("{}.asc", other.name));
+    fs::write(&path, peer.ok(&["contact", "show", &other.name, "--certificate"])).unwrap();
+    path
 }
 
 /// The newest sealed object in the pair feed of `writer`.

@@ -6,23 +6,12 @@ use std::process::Command;
 
 use crate::common::peer::{Peer, befriend};
 
-use super::hand::{Hand, adopt, assert_delivered, newest};
-use super::tools::{self, Done};
+use super::hand::{Hand, adopt, assert_delivered, certificate_file, newest};
+use super::tools::{self, Done, text};
 
 #[track_caller]
 fn sq(args: &[&str], stdin: &str) -> Done {
     tools::run(Command::new("sq").args(args), stdin)
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-/// The certificate that `peer` has of `other`, as a file.
-fn certificate_file(peer: &Peer, other: &Peer) -> std::path::PathBuf {
-    let path = peer.file(&format!("{}.asc", other.name));
-    fs::write(&path, peer.ok(&["contact", "show", &other.name, "--certificate"])).unwrap();
-    path
 }
 
 /// Opens the newest item of `writer`'s feed with the secret key of `reader`.

@@ -46,6 +46,11 @@ pub fn ok(program: &str, args: &[&str], stdin: impl AsRef<[u8]>) -> String {
     run(Command::new(program).args(args), stdin).ok()
 }
 
+/// `path` as an argument.
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
 /// A file instead of a pipe: nobody has to read and write in turns.
 fn file_with(bytes: &[u8]) -> Stdio {
     let mut file: File = tempfile::tempfile().unwrap();
