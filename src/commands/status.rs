@@ -7,6 +7,7 @@ use super::input;
 use crate::conversation::output;
 use crate::conversation::session::{Format, Session};
 use crate::conversation::standing::Standing;
+use crate::conversation::unreached::Unreached;
 use crate::error::{Context, Result};
 use crate::store::contact::Contact;
 use crate::store::contacts;
@@ -21,7 +22,8 @@ const LONG: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What is unacknowledged, undelivered, held, pending or failing
 ///
-/// One line a contact. No network, no passphrase.
+/// One line a contact, and one for each subscriber whom the cloud of this home cannot tell that a
+/// feed changed. No network, no passphrase.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct StatusArgs {
@@ -57,6 +59,13 @@ pub fn run(session: &mut Session, args: StatusArgs) -> Result<()> {
             lines.extend(line(&standing).bytes());
         }
         warn(session, &standing);
+    }
+    for one in Unreached::all(session, args.contact.as_deref())? {
+        if session.options.format == Format::Json {
+            output::as_json(&mut lines, &one).or_cannot(|| "cannot write".to_owned())?;
+        } else {
+            lines.extend(unreached(&one).bytes());
+        }
     }
     if args.contact.is_none() && session.options.format != Format::Json {
         lines.extend(pending(session)?.bytes());
@@ -97,6 +106,17 @@ fn line(standing: &Standing) -> String {
     }
     let facts = if facts.is_empty() { "all well".to_owned() } else { facts.join(", ") };
     format!("{}\t{facts}\n", standing.contact)
+}
+
+fn unreached(one: &Unreached) -> String {
+    let Unreached { subscriber, feed, failing_since, failure, lease_until, .. } = one;
+    format!(
+        "{}\tthe subscriber `{subscriber}` is not told of {feed} since {} ({}); tried until {}\n",
+        one.contact.as_deref().unwrap_or("-"),
+        output::local(*failing_since),
+        output::visible(failure).replace('\n', " "),
+        output::local(*lease_until)
+    )
 }
 
 fn warn(session: &mut Session, standing: &Standing) {

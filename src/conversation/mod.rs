@@ -46,4 +46,5 @@ pub mod session;
 pub mod singles;
 pub mod standing;
 mod strangers;
+pub mod unreached;
 pub mod world;

@@ -60,7 +60,11 @@ pub fn own(session: &mut Session, url: &Url, ours: &Ours) -> Result<()> {
     let Some((_, cloud)) = singles::cloud(&session.config, *ours == Ours::Card)? else {
         return Err(without_cloud(session, url));
     };
-    match reader(session, ours)? {
+    let reader = match ours {
+        Ours::Pair(token) => contacts::reader_of(&session.home, token)?,
+        Ours::Card => None,
+    };
+    match reader {
         Some(name) => ping_noting(session, &name)?,
         None => ping_url(session, &cloud, url),
     }
@@ -89,17 +93,6 @@ fn ping_noting(session: &Session, name: &str) -> Result<Result<()>> {
         contact.save(&session.home, name)?;
     }
     Ok(told)
-}
-
-/// The contact that reads the feed `ours`.
-fn reader(session: &Session, ours: &Ours) -> Result<Option<String>> {
-    let Ours::Pair(token) = ours else { return Ok(None) };
-    let mut names = contacts::list(&session.home)?.into_iter();
-    // One that cannot be read is not the one that was named.
-    let reads = |name: &String| {
-        Contact::load(&session.home, name).is_ok_and(|contact| contact.ours.token == *token)
-    };
-    Ok(names.find(reads))
 }
 
 fn without_cloud(session: &Session, feed: &Url) -> Error {

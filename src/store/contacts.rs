@@ -9,6 +9,7 @@ use super::home::Home;
 use super::{atomic, names};
 use crate::error::{Context, Error, Result};
 use crate::openpgp::certificate::Certificate;
+use crate::protocol::token::Token;
 
 /// The names of all contacts, sorted.
 ///
@@ -28,6 +29,17 @@ pub fn list(home: &Home) -> Result<Vec<String>> {
         .collect();
     names.sort();
     Ok(names)
+}
+
+/// The contact whose feed from us has this token.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn reader_of(home: &Home, token: &Token) -> Result<Option<String>> {
+    // One that cannot be read is not the one that was asked for.
+    let reads =
+        |name: &String| Contact::load(home, name).is_ok_and(|contact| contact.ours.token == *token);
+    Ok(list(home)?.into_iter().find(reads))
 }
 
 /// When the last contact was made, renamed or removed; nothing before the first.

@@ -1,6 +1,7 @@
 //! `cloud/subscriptions.jsonl`: who is told when a feed of ours changes, one JSON object a line.
 //! A later line about the same feed and callback counts instead of an earlier one.
 
+mod failing;
 mod journal;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::failing::{Failing, failing};
 use self::journal::Journal;
 use super::home::Home;
 use crate::error::Result;
@@ -32,6 +34,9 @@ pub struct Subscription {
     pub protocol: Protocol,
     /// When that ends.
     pub until: Timestamp,
+    /// Whether it could not be told the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing: Option<Failing>,
 }
 
 /// The subscriptions of a home, in memory and on disk. Several threads may use them at once, but
@@ -51,6 +56,7 @@ type Known = BTreeMap<Url, BTreeMap<Url, Lease>>;
 struct Lease {
     protocol: Protocol,
     until: Timestamp,
+    failing: Option<Failing>,
 }
 
 impl Subscriptions {
@@ -60,11 +66,7 @@ impl Subscriptions {
     /// # Errors
     /// When the file is there and cannot be read.
     pub fn open(home: &Home, now: Timestamp) -> Result<Self> {
-        let (journal, read) = Journal::open(home)?;
-        let mut known = Known::new();
-        for subscription in read {
-            insert(&mut known, subscription);
-        }
+        let (journal, known) = load(home)?;
         let this = Self { journal: Mutex::new(journal), known: RwLock::new(known), of_host: ALL };
         this.tidy(&mut this.journal(), now, |_| 0);
         Ok(this)
@@ -181,31 +183,45 @@ impl Subscriptions {
 /// # Errors
 /// When the file is there and cannot be read.
 pub fn number(home: &Home, feed: &Url, now: Timestamp) -> Result<usize> {
-    let (_, read) = Journal::open(home)?;
-    let mut known = Known::new();
-    for subscription in read.into_iter().filter(|subscription| subscription.feed == *feed) {
-        insert(&mut known, subscription);
-    }
-    let leases = known.values().flat_map(BTreeMap::values);
+    let (_, known) = load(home)?;
+    let leases = known.get(feed).into_iter().flat_map(BTreeMap::values);
     Ok(leases.filter(|lease| lease.until > now).count())
 }
 
+fn load(home: &Home) -> Result<(Journal, Known)> {
+    let (journal, read) = Journal::open(home)?;
+    let mut known = Known::new();
+    for subscription in read {
+        insert(&mut known, subscription);
+    }
+    Ok((journal, known))
+}
+
 fn insert(known: &mut Known, subscription: Subscription) {
-    let Subscription { feed, callback, protocol, until } = subscription;
-    known.entry(feed).or_default().insert(callback, Lease { protocol, until });
+    let Subscription { feed, callback, protocol, until, failing } = subscription;
+    known.entry(feed).or_default().insert(callback, Lease { protocol, until, failing });
 }
 
 fn all(known: &Known) -> Vec<Subscription> {
-    let one = |feed: &Url, callback: &Url, lease: &Lease| Subscription {
-        feed: feed.clone(),
-        callback: callback.clone(),
-        protocol: lease.protocol.clone(),
-        until: lease.until,
-    };
     let of_feed = |(feed, callbacks): (&Url, &BTreeMap<Url, Lease>)| {
-        callbacks.iter().map(|(callback, lease)| one(feed, callback, lease)).collect::<Vec<_>>()
+        let one = |(callback, lease): (&Url, &Lease)| lease.of(feed, callback);
+        callbacks.iter().map(one).collect::<Vec<_>>()
     };
     known.iter().flat_map(of_feed).collect()
+}
+
+impl Lease {
+    /// The subscription that this is the rest of.
+    fn of(&self, feed: &Url, callback: &Url) -> Subscription {
+        let Self { protocol, until, failing } = self;
+        Subscription {
+            feed: feed.clone(),
+            callback: callback.clone(),
+            protocol: protocol.clone(),
+            until: *until,
+            failing: failing.clone(),
+        }
+    }
 }
 
 fn count_at(known: &Known, host: &str) -> usize {

@@ -1,9 +1,13 @@
 //! What a cloud is for: who subscribed is told of a change, also after a restart.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use cloudim::protocol::xmlrpc::{self, Call, Value};
 
+use crate::common::host::until;
 use crate::run::John;
-use crate::subscriber::Subscriber;
+use crate::subscriber::{Subscriber, honest};
 
 fn call(method: &str, parameters: &[Value]) -> String {
     Call { method: method.to_owned(), parameters: parameters.to_vec() }.write()
@@ -33,6 +37,40 @@ fn a_change_on_a_static_host_is_told_once_and_after_a_restart_as_well() {
     assert_eq!(cloud.ping(&feed), Ok(()));
     subscriber.was_not_told();
     assert_eq!(cloud.end("-INT"), Some(0));
+}
+
+#[test]
+fn who_cannot_be_told_is_shown_until_it_can() {
+    let (john, is_well) = (John::new(), Arc::new(AtomicBool::new(false)));
+    let well = Arc::clone(&is_well);
+    let subscriber = Subscriber::answering(move |call| match call.is_post {
+        true if !well.load(Ordering::SeqCst) => (503, String::new(), None),
+        _ => honest(call),
+    });
+    let status = |args: &[&str]| john.peer.ok(&[args, &["status"]].concat());
+    let (cloud, feed) = (john.runs(&[]), john.feed("blog.rss"));
+    assert_eq!(cloud.register(&[&feed], &subscriber), Ok(()));
+    assert_eq!(status(&[]), "");
+    john.change("blog.rss", "two");
+    assert_eq!(cloud.ping(&feed), Ok(()));
+    subscriber.told();
+    until("it is noted", || !status(&[]).is_empty());
+    let (line, authority) = (status(&[]), format!("127.0.0.1:{}", subscriber.port()));
+    let begin = format!("-\tthe subscriber `{authority}` is not told of {feed} since ");
+    assert!(line.starts_with(&begin) && line.contains(" (status 503); tried until "), "{line}");
+    let line: serde_json::Value = serde_json::from_str(&status(&["--format", "json"])).unwrap();
+    assert_eq!(line["subscriber"], authority);
+    assert_eq!(line["failure"], "status 503");
+    assert!(!line.to_string().contains("/cb"), "{line}");
+    assert_eq!(cloud.end("-KILL"), None);
+    assert!(status(&[]).starts_with(&begin), "it is known after a restart");
+
+    is_well.store(true, Ordering::SeqCst);
+    let cloud = john.runs(&[]);
+    john.change("blog.rss", "three");
+    assert_eq!(cloud.ping(&feed), Ok(()));
+    assert_eq!(subscriber.told().1, feed);
+    until("nobody fails", || status(&[]).is_empty());
 }
 
 #[test]

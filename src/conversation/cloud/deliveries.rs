@@ -13,7 +13,8 @@ pub(super) const THREADS: usize = 8;
 const FOR_CARD: usize = 4;
 /// Of these, for who failed before.
 const FOR_AGAIN: usize = 2;
-/// The pauses after which a subscriber that failed is tried again.
+/// The pauses after which a subscriber that failed is tried again; the last from then on, until its
+/// lease ends.
 const PAUSES: [Duration; 5] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
@@ -159,7 +160,8 @@ impl Queue for Deliveries {
             self.lane(urgency).waiting.push_back(route);
             return;
         }
-        let pause = delivery.failures.checked_sub(1).and_then(|tried| PAUSES.get(tried));
+        let tried = delivery.failures.checked_sub(1);
+        let pause = tried.and_then(|tried| PAUSES.get(tried).or(PAUSES.last()));
         match pause.and_then(|pause| now.checked_add(*pause)) {
             Some(until) => {
                 delivery.stage = Stage::Resting(until);

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::Clock;
 use super::deliveries::{Notification, Urgency};
+use crate::protocol::url::Url;
 use crate::store::subscriptions::Subscriptions;
-use crate::transport::client::Client;
+use crate::transport::client::{Client, Failure};
 
 /// For the first call: a subscriber that takes longer must not hold up the others.
 const PROMPT: Duration = Duration::from_secs(4);
@@ -32,10 +33,23 @@ impl Teller {
         let client = self.client.within(if again { PATIENT } else { PROMPT });
         let (kind, body) = protocol.notification(feed);
         let told = client.notify(callback, kind, &body);
-        if let Err(why) = &told {
-            log::info!("{} was not told of {}: {why}", callback.host(), feed.shortened());
-        }
+        self.note(feed, callback, &told);
         let told = told.is_ok();
         (notification, told)
+    }
+
+    /// Notes for `status` whether a subscriber could be told.
+    fn note(&self, feed: &Url, callback: &Url, told: &Result<(), Failure>) {
+        let now = (self.now)();
+        let noted = match told {
+            Ok(()) => self.subscriptions.told(feed, callback, now),
+            Err(why) => {
+                log::info!("{} was not told of {}: {why}", callback.host(), feed.shortened());
+                self.subscriptions.failed(feed, callback, &why.to_string(), now)
+            }
+        };
+        if let Err(error) = noted {
+            log::warn!("{error}");
+        }
     }
 }

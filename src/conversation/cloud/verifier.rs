@@ -71,6 +71,7 @@ impl Verifier {
             callback: check.callback.clone(),
             protocol: check.protocol.clone(),
             until: now.checked_add(LEASE).unwrap_or(now),
+            failing: None,
         };
         match self.crier.subscriptions.add(&subscription, found.most, now) {
             Ok(true) => {

@@ -23,6 +23,7 @@ fn one(feed: usize, callback: usize, hours: i64) -> Subscription {
         callback: url("s", callback).unwrap(),
         protocol: Protocol::HttpPost,
         until: at(hours),
+        failing: None,
     }
 }
 
@@ -178,4 +179,39 @@ fn a_host_takes_no_more_than_its_part() {
     let feed = |number| one(number, 0, 0).feed;
     assert!(subscriptions.has_any(&feed(1), at(25)) && !subscriptions.has_any(&feed(1), at(26)));
     assert!(!subscriptions.has_any(&feed(4), at(0)));
+}
+
+#[test]
+fn who_cannot_be_told_is_known_after_a_restart_until_it_can_or_registers_again() {
+    let (_folder, home) = home();
+    let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
+    let (first, second) = (one(1, 1, 25), one(1, 2, 25));
+    for subscription in [&first, &second] {
+        assert!(subscriptions.add(subscription, MOST, at(0)).unwrap());
+    }
+    let failed = |one: &Subscription, why: &str, hours| {
+        subscriptions.failed(&one.feed, &one.callback, why, at(hours)).unwrap();
+    };
+    let failing = |hours| {
+        let failing = failing(&home, at(hours)).unwrap().into_iter();
+        let told = failing.map(|one| (one.callback, one.failing.unwrap()));
+        told.map(|(url, one)| (url, one.since, one.why)).collect::<Vec<_>>()
+    };
+    failed(&first, "it sleeps", 1);
+    failed(&second, &"x".repeat(1_000), 2);
+    failed(&first, "it sleeps", 3);
+    assert_eq!(lines(&home), 4, "the same again is no news");
+    let slept = (first.callback.clone(), at(1), "it sleeps".to_owned());
+    assert_eq!(failing(3)[0], slept);
+    assert_eq!(failing(3)[1].2.len(), 200);
+    failed(&first, "it is gone", 4);
+    assert_eq!(failing(4)[0], (first.callback.clone(), at(1), "it is gone".to_owned()));
+    assert_eq!(failing(25), [], "the lease ended");
+    assert!(Subscriptions::open(&home, at(4)).unwrap().add(&second, MOST, at(4)).unwrap());
+    assert_eq!(failing(4).len(), 1, "who registers again was reached");
+    let again = Subscriptions::open(&home, at(4)).unwrap();
+    again.told(&first.feed, &first.callback, at(5)).unwrap();
+    again.told(&first.feed, &one(1, 3, 0).callback, at(5)).unwrap();
+    assert_eq!(failing(5), []);
+    assert_eq!(callbacks(&again, 5), ["1", "2"]);
 }
