@@ -81,7 +81,7 @@ pub fn run(session: &mut Session, args: CloudArgs) -> Result<()> {
 
 /// The feed at `url`, as it is now.
 fn feed(session: &Session, url: &Url) -> Result<Channel> {
-    let document = fetch::document(session, url, limits::FEED)?;
+    let document = fetch::document_by(session.clients()?.about(url), url, limits::FEED)?;
     Channel::parse(&document.bytes).or_cannot(|| format!("cannot read {}", url.shortened()))
 }
 

@@ -57,7 +57,15 @@ pub fn all(client: &Client, wishes: Vec<Wish>, limit: usize) -> Receiver<Fetched
 /// # Errors
 /// When it cannot be reached, or is not to be.
 pub fn document(session: &Session, url: &Url, limit: usize) -> Result<Document> {
-    match session.client()?.get(url, limit, &Conditions::default()) {
+    document_by(&session.client()?, url, limit)
+}
+
+/// The same, by `client`.
+///
+/// # Errors
+/// As [`document`].
+pub fn document_by(client: &Client, url: &Url, limit: usize) -> Result<Document> {
+    match client.get(url, limit, &Conditions::default()) {
         Ok(Answer::Document(document)) => Ok(document),
         Ok(Answer::Unchanged) => {
             Err(Error::new(Kind::Network, format!("{} sent no document", url.shortened())))

@@ -10,6 +10,7 @@ pub mod attachment;
 pub mod base_path;
 pub mod calls;
 pub mod candidate;
+pub mod clients;
 pub mod cloud;
 pub mod deliver;
 pub mod fetch;

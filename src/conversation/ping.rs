@@ -75,9 +75,9 @@ pub fn own(session: &mut Session, url: &Url, ours: &Ours) -> Result<()> {
 ///
 /// # Errors
 /// When the cloud cannot be reached, or refuses.
-pub fn at(session: &Session, register: &Url, feed: &Url) -> Result<()> {
+pub fn at(client: &Client, register: &Url, feed: &Url) -> Result<()> {
     let url = register.join("ping")?;
-    let answer = asking::ask(&session.client()?, &url, &[("url", feed.as_str())]);
+    let answer = asking::ask(client, &url, &[("url", feed.as_str())]);
     answer.map_err(|no| no.error(&url))
 }
 
@@ -131,7 +131,7 @@ fn ping_url(session: &Session, register: &Url, feed: &Url) -> Result<()> {
     if session.config.has_cloud_here() && ping_neighbour(session, feed).is_some() {
         return Ok(());
     }
-    at(session, register, feed)
+    at(session.clients()?.about(feed), register, feed)
 }
 
 /// Tells the process that listens for this home, if there is one: no proxy and no name server stand

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use rand::SeedableRng;
 use zeroize::Zeroizing;
 
+use super::clients::Clients;
 use super::passphrase::Unlocked;
 use super::world::World;
 use super::{output, passphrase};
@@ -256,7 +257,7 @@ impl Session {
         if let Some(client) = self.client.get() {
             return Ok(client.clone());
         }
-        let client = Client::new(self.allowed()?, self.options.timeout);
+        let client = Client::behind(self.guard()?, self.options.timeout);
         Ok(self.client.get_or_init(|| client).clone())
     }
 
@@ -270,18 +271,36 @@ impl Session {
         Ok(())
     }
 
+    /// The clients for feeds of any kind, and the clouds of these.
+    ///
+    /// # Errors
+    /// As [`Session::client`].
+    pub fn clients(&self) -> Result<Clients> {
+        Ok(Clients::new(self.guard()?, self.options.timeout))
+    }
+
+    /// The clients for callbacks that strangers name: what `allow` opens for feeds is not open for
+    /// these.
+    ///
+    /// # Errors
+    /// When `allow_callbacks` in the settings names no network.
+    pub fn callback_clients(&self) -> Result<Clients> {
+        let allowed = self.allowed("allow_callbacks", &self.config.allow_callbacks)?;
+        Ok(Clients::new(Guard::new(allowed), self.options.timeout))
+    }
+
     /// The guard that stands before every request.
     ///
     /// # Errors
     /// As [`Session::client`].
     pub fn guard(&self) -> Result<Guard> {
-        Ok(Guard::new(self.allowed()?))
+        Ok(Guard::new(self.allowed("allow", &self.config.allow)?))
     }
 
-    /// The networks that are let through: those in the settings, and loopback for an identity that
-    /// lives there itself.
-    fn allowed(&self) -> Result<Vec<Network>> {
-        let mut allowed = networks("allow", &self.config.allow)?;
+    /// The networks that are let through: those `named` under `key` in the settings, and loopback
+    /// for an identity that lives there itself.
+    fn allowed(&self, key: &str, named: &[String]) -> Result<Vec<Network>> {
+        let mut allowed = networks(key, named)?;
         let host =
             self.config.base_url.as_ref().map(|base| base.host().to_owned()).unwrap_or_default();
         let loopback = host == "localhost" || host == "[::1]" || host.starts_with("127.");

@@ -109,6 +109,11 @@ impl Url {
         self.0.origin() == other.0.origin()
     }
 
+    /// Whether there is a token in its path, so that to know it is to have a right.
+    pub fn is_capability(&self) -> bool {
+        self.shortened() != self.as_str()
+    }
+
     /// The URL with every token in its path shortened: a feed's URL is a capability, and
     /// messages end up in logs.
     pub fn shortened(&self) -> String {
@@ -186,5 +191,7 @@ mod tests {
     fn tokens_are_shortened_for_the_eye() {
         let url = Url::normalized("https://a.example/f/abcdefghijklmnopqrstuvwxyz.3.rss").unwrap();
         assert_eq!(url.shortened(), "https://a.example/f/abcd….3.rss");
+        assert!(url.is_capability());
+        assert!(!Url::normalized("https://a.example/f/abcd.rss").unwrap().is_capability());
     }
 }

@@ -61,6 +61,9 @@ pub struct Config {
     /// Networks, such as `192.168.0.0/16`, that requests may reach although they are not public.
     #[serde(default)]
     pub allow: Vec<String>,
+    /// Networks that subscribers of our cloud may lie in although they are not public.
+    #[serde(default)]
+    pub allow_callbacks: Vec<String>,
     /// Whether this is a second home of the identity, that only reads.
     #[serde(default)]
     pub read_only: bool,
@@ -280,6 +283,7 @@ mod tests {
                 config.unreachable_after,
                 config.stale_grace,
                 config.allow,
+                config.allow_callbacks,
                 config.cloud,
                 config.fetch_invitations
             ),
@@ -288,6 +292,7 @@ mod tests {
                 default.unreachable_after,
                 default.stale_grace,
                 default.allow,
+                default.allow_callbacks,
                 default.cloud,
                 true
             )

@@ -100,6 +100,11 @@ impl Client {
     ///
     /// The environment decides nothing: no proxy is taken from it.
     pub fn new(allow: Vec<Network>, timeout: Duration) -> Self {
+        Self::behind(Guard::new(allow), timeout)
+    }
+
+    /// The same behind `guard`.
+    pub fn behind(guard: Guard, timeout: Duration) -> Self {
         let config = Agent::config_builder()
             .proxy(None)
             .http_status_as_error(false)
@@ -109,7 +114,7 @@ impl Client {
             .user_agent(concat!("cloudim/", env!("CARGO_PKG_VERSION")))
             .accept_encoding("identity")
             .build();
-        Self { agent: egress::agent(config, Guard::new(allow)), timeout }
+        Self { agent: egress::agent(config, guard), timeout }
     }
 
     /// This client with less time for each request, if `timeout` is less.

@@ -51,13 +51,20 @@ const NOT_PUBLIC: &[(Network, &str)] = &[
 #[derive(Clone, Debug)]
 pub struct Guard {
     allow: Vec<Network>,
+    plain_http: bool,
 }
 
 impl Guard {
     /// A guard that lets through public addresses by https, and the networks in `allow` by
     /// either scheme.
     pub fn new(allow: Vec<Network>) -> Self {
-        Self { allow }
+        Self { allow, plain_http: false }
+    }
+
+    /// This guard, which lets plain http through to public addresses as well.
+    #[must_use]
+    pub fn with_plain_http(self) -> Self {
+        Self { plain_http: true, ..self }
     }
 
     /// Whether `ip` may be spoken to, by https or by plain http.
@@ -72,7 +79,7 @@ impl Guard {
         if let Some((_, what)) = NOT_PUBLIC.iter().find(|(network, _)| network.contains(ip)) {
             return Err(format!("{ip} is not public ({what}) and not in `allow`"));
         }
-        if https {
+        if https || self.plain_http {
             return Ok(());
         }
         Err(format!("plain http, and {ip} is not in `allow`"))
@@ -239,6 +246,10 @@ mod tests {
             ("93.184.216.35", true, true),
         ] {
             assert_eq!(guard.permits(address.parse().unwrap(), https).is_ok(), permitted);
+        }
+        let guard = guard.with_plain_http();
+        for (address, permitted) in [("93.184.216.35", true), ("10.0.0.1", false), ("::1", false)] {
+            assert_eq!(guard.permits(address.parse().unwrap(), false).is_ok(), permitted);
         }
     }
 

@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cloudim::conversation::clients::Clients;
 use cloudim::conversation::cloud::OwnCloud;
 use cloudim::conversation::hosting::Hosting;
 use cloudim::conversation::rpc;
 use cloudim::protocol::cloud;
 use cloudim::protocol::xmlrpc::{self, Call, Value};
 use cloudim::store::home::Home;
-use cloudim::transport::client::Client;
-use cloudim::transport::egress::Network;
+use cloudim::transport::egress::{Guard, Network};
 use cloudim::transport::server::{self, Answer, Limits, Request, Response, Stop};
 use jiff::{SignedDuration, Timestamp};
 use url::form_urlencoded::Serializer;
@@ -69,11 +69,11 @@ impl Host {
         let address = listener.local_addr().unwrap();
         let now = Arc::new(Mutex::new(now));
         let loopback: Network = "127.0.0.0/8".parse().unwrap();
-        let client = Client::new(vec![loopback], Duration::from_secs(20));
+        let clients = Clients::new(Guard::new(vec![loopback]), Duration::from_secs(20));
         let clock = Arc::clone(&now);
         let clock = Arc::new(move || *clock.lock().unwrap());
         let home = Home::at(peer.home());
-        let cloud = OwnCloud::new(home, base.parse().unwrap(), client, clock).unwrap();
+        let cloud = OwnCloud::new(home, base.parse().unwrap(), clients, clock).unwrap();
         let (stop, hosting) = (Stop::new(), Hosting::new(peer.home().join("public")));
         // So that a test can be many callers.
         let limits = Limits { trusted_proxies: vec![loopback], ..Limits::default() };

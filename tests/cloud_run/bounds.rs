@@ -73,6 +73,32 @@ fn a_callback_that_is_not_public_is_not_called() {
 }
 
 #[test]
+fn what_is_open_for_feeds_is_not_open_for_callbacks() {
+    let john = Peer::without_identity("John");
+    john.ok(&["keygen", "--name", "John", "--no-passphrase"]);
+    john.set("allow", "[\"127.0.0.1\"]");
+    let (john, subscriber) = (John { peer: john, ..John::new() }, Subscriber::honest());
+    let host = john.elsewhere(&["blog.rss".to_owned()]);
+    let feed = [format!("{}blog.rss", host.url())];
+    let cloud = john.runs(&["--open"]);
+    let refusal = cloud.register(&feed, &subscriber).unwrap_err();
+    assert!(refusal.contains("because the call failed when we tested the handler."), "{refusal}");
+    assert_eq!(host.requests(), 1, "the feed was fetched");
+    assert_eq!(cloud.end("-TERM"), Some(0));
+    john.peer.set("allow_callbacks", "[\"127.0.0.1\"]");
+    let cloud = john.runs(&["--open"]);
+    assert_eq!(cloud.register(&feed, &subscriber), Ok(()));
+    assert_eq!(cloud.end("-TERM"), Some(0));
+    john.peer.set("allow", "[]");
+    let cloud = john.runs(&["--open"]);
+    assert_eq!(cloud.register(&feed, &subscriber), unreadable("subscription", &feed[0]));
+    assert_eq!(cloud.end("-TERM"), Some(0));
+    john.peer.set("allow_callbacks", "[\"here\"]");
+    let refused = john.peer.fails(&["cloud", "run", "--open"], 1);
+    assert!(refused.contains("cannot use `here` in allow_callbacks"), "{refused}");
+}
+
+#[test]
 fn who_asks_too_often_is_told_so() {
     let (john, subscriber) = (John::new(), Subscriber::honest());
     let cloud = john.runs(&[]);

@@ -30,5 +30,5 @@ pub fn ping(session: &mut Session, PingArgs { url }: &PingArgs) -> Result<()> {
     }
     let channel = super::feed(session, url)?;
     let cloud = super::cloud_of(&channel, url)?;
-    ping::at(session, &cloud, url)
+    ping::at(session.clients()?.about(url), &cloud, url)
 }

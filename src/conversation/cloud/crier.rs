@@ -6,9 +6,9 @@ use super::Clock;
 use super::deliveries::{self, Deliveries, Route};
 use super::teller::Teller;
 use super::workers::Workers;
+use crate::conversation::clients::Clients;
 use crate::protocol::url::Url;
 use crate::store::subscriptions::Subscriptions;
-use crate::transport::client::Client;
 
 /// Knows the subscribers, and has the threads that tell them.
 pub(super) struct Crier {
@@ -19,9 +19,9 @@ pub(super) struct Crier {
 
 impl Crier {
     /// One that has told nobody yet.
-    pub(super) fn new(client: Client, subscriptions: Arc<Subscriptions>, now: Clock) -> Self {
+    pub(super) fn new(clients: Clients, subscriptions: Arc<Subscriptions>, now: Clock) -> Self {
         let teller =
-            Teller { client, subscriptions: Arc::clone(&subscriptions), now: Arc::clone(&now) };
+            Teller { clients, subscriptions: Arc::clone(&subscriptions), now: Arc::clone(&now) };
         let tell = move |notification| teller.tell(notification);
         let deliveries = Workers::new(deliveries::THREADS, Deliveries::default(), tell);
         Self { subscriptions, now, deliveries }

@@ -13,6 +13,7 @@ use super::scope::Scope;
 use super::verifier::Verifier;
 use super::workers::Workers;
 use super::{Clock, OwnCloud};
+use crate::conversation::clients::Clients;
 use crate::conversation::session::Session;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::url::Url;
@@ -20,7 +21,6 @@ use crate::store::config::Cloud;
 use crate::store::home::Home;
 use crate::store::lock::Lock;
 use crate::store::subscriptions::{self, Subscriptions};
-use crate::transport::client::Client;
 
 /// Threads that try callbacks.
 const VERIFIERS: usize = 8;
@@ -32,15 +32,16 @@ impl OwnCloud {
     /// base URL.
     ///
     /// # Errors
-    /// When another process is a cloud for this home, the subscriptions cannot be read, or `allow`
-    /// in the settings names no network.
+    /// When another process is a cloud for this home, the subscriptions cannot be read, or
+    /// `allow_callbacks` in the settings names no network.
     pub fn open(session: &Session) -> Result<Option<Arc<Self>>> {
         let (Some(base), Cloud::Own) = (&session.config.base_url, &session.config.cloud) else {
             return Ok(None);
         };
         let lock = lock(session)?;
         let (home, now) = (session.home.clone(), Arc::clone(&session.world.now));
-        Self::of_home(home, base.clone(), session.client()?, now, Some(lock)).map(Some)
+        let callbacks = session.callback_clients()?;
+        Self::of_home(home, base.clone(), callbacks, now, Some(lock)).map(Some)
     }
 
     /// A cloud that stands alone, for the feeds below the base URL, wherever they are served; or if
@@ -55,15 +56,15 @@ impl OwnCloud {
                 .hint("set base_url in config.toml, or serve any feed with --open"));
         }
         let lock = lock(session)?;
-        let (client, now) = (session.client()?, Arc::clone(&session.world.now));
+        let (callbacks, now) = (session.callback_clients()?, Arc::clone(&session.world.now));
         let subscriptions = Subscriptions::open(&session.home, now())?;
         let most = if open { OF_HOST } else { subscriptions::ALL };
         let subscriptions = Arc::new(subscriptions.with_most_of_host(most));
-        let crier = Arc::new(Crier::new(client.clone(), subscriptions, now));
+        let crier = Arc::new(Crier::new(callbacks.clone(), subscriptions, now));
         let scope = Scope { base, open };
-        let reader = Arc::new(Reader::new(scope, client.clone(), Arc::clone(&crier)));
+        let reader = Arc::new(Reader::new(scope, session.clients()?, Arc::clone(&crier)));
         let fetching = Fetching::new(Arc::clone(&reader));
-        Ok(Self::with(Feeds::Fetched(reader), client, crier, Some(fetching), Some(lock)))
+        Ok(Self::with(Feeds::Fetched(reader), callbacks, crier, Some(fetching), Some(lock)))
     }
 
     /// The cloud for the feeds that lie in `home` and stand below `base`. Only one process may
@@ -71,30 +72,31 @@ impl OwnCloud {
     ///
     /// # Errors
     /// When the subscriptions cannot be read.
-    pub fn new(home: Home, base: Url, client: Client, now: Clock) -> Result<Arc<Self>> {
-        Self::of_home(home, base, client, now, None)
+    pub fn new(home: Home, base: Url, callbacks: Clients, now: Clock) -> Result<Arc<Self>> {
+        Self::of_home(home, base, callbacks, now, None)
     }
 
     fn of_home(
         home: Home,
         base: Url,
-        client: Client,
+        callbacks: Clients,
         now: Clock,
         lock: Option<Lock>,
     ) -> Result<Arc<Self>> {
         let subscriptions = Arc::new(Subscriptions::open(&home, now())?);
-        let crier = Arc::new(Crier::new(client.clone(), subscriptions, now));
-        Ok(Self::with(Feeds::OfHome(OwnFeeds { home, base }), client, crier, None, lock))
+        let crier = Arc::new(Crier::new(callbacks.clone(), subscriptions, now));
+        Ok(Self::with(Feeds::OfHome(OwnFeeds { home, base }), callbacks, crier, None, lock))
     }
 
     fn with(
         feeds: Feeds,
-        client: Client,
+        callbacks: Clients,
         crier: Arc<Crier>,
         fetching: Option<Fetching>,
         lock: Option<Lock>,
     ) -> Arc<Self> {
-        let verifier = Verifier { feeds: feeds.clone(), client, crier: Arc::clone(&crier) };
+        let verifier =
+            Verifier { feeds: feeds.clone(), clients: callbacks, crier: Arc::clone(&crier) };
         let check = move |check| verifier.check(check);
         let checks = Workers::new(VERIFIERS, Checks::default(), check);
         let announced = Announced::default();

@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::crier::Crier;
 use super::latest::Latest;
 use super::scope::Scope;
+use crate::conversation::clients::Clients;
 use crate::protocol::cloud;
 use crate::protocol::hash::Hash;
 use crate::protocol::limits;
 use crate::protocol::url::Url;
-use crate::transport::client::{Answer, Client, Conditions};
+use crate::transport::client::{Answer, Conditions};
 
 /// For one feed: name, connection, redirects and the whole body. Who is slower is as good as away.
 const TIME: Duration = Duration::from_secs(5);
@@ -18,15 +19,15 @@ const TIME: Duration = Duration::from_secs(5);
 /// What fetching a feed takes.
 pub(super) struct Reader {
     pub(super) scope: Scope,
-    client: Client,
+    clients: Clients,
     pub(super) crier: Arc<Crier>,
     latest: Latest,
 }
 
 impl Reader {
     /// One that has fetched nothing yet.
-    pub(super) fn new(scope: Scope, client: Client, crier: Arc<Crier>) -> Self {
-        Self { scope, client, crier, latest: Latest::default() }
+    pub(super) fn new(scope: Scope, clients: Clients, crier: Arc<Crier>) -> Self {
+        Self { scope, clients, crier, latest: Latest::default() }
     }
 
     /// Fetches `feed`, in `time` or five seconds, and has its subscribers told if it has changed.
@@ -38,7 +39,7 @@ impl Reader {
         }
         // A cache on the way would hide the very change that we are told of.
         let conditions = Conditions { no_cache: true, ..Conditions::default() };
-        let client = self.client.within(TIME.min(time));
+        let client = self.clients.about(feed).within(TIME.min(time));
         let document = match client.get(feed, limits::FEED, &conditions) {
             Ok(Answer::Document(document)) => document,
             Ok(Answer::Unchanged) => return None,

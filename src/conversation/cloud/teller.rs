@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::Clock;
 use super::deliveries::{Notification, Urgency};
+use crate::conversation::clients::Clients;
 use crate::protocol::url::Url;
 use crate::store::subscriptions::Subscriptions;
-use crate::transport::client::{Client, Failure};
+use crate::transport::client::Failure;
 
 /// For the first call: a subscriber that takes longer must not hold up the others.
 const PROMPT: Duration = Duration::from_secs(4);
@@ -16,7 +17,7 @@ const PATIENT: Duration = Duration::from_secs(10);
 
 /// What telling a subscriber takes.
 pub(super) struct Teller {
-    pub(super) client: Client,
+    pub(super) clients: Clients,
     pub(super) subscriptions: Arc<Subscriptions>,
     pub(super) now: Clock,
 }
@@ -30,7 +31,7 @@ impl Teller {
             return (notification, true);
         };
         let again = notification.urgency == Urgency::Again;
-        let client = self.client.within(if again { PATIENT } else { PROMPT });
+        let client = self.clients.about(feed).within(if again { PATIENT } else { PROMPT });
         let (kind, body) = protocol.notification(feed);
         let told = client.notify(callback, kind, &body);
         self.note(feed, callback, &told);

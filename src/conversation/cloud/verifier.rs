@@ -11,6 +11,7 @@ use super::checks::Check;
 use super::crier::Crier;
 use super::feeds::Feeds;
 use super::respond;
+use crate::conversation::clients::Clients;
 use crate::protocol::Random;
 use crate::protocol::cloud;
 use crate::protocol::token::Token;
@@ -29,7 +30,7 @@ const NO_ROOM: &str = "The subscription was cancelled because there is no room f
 /// What trying a callback takes.
 pub(super) struct Verifier {
     pub(super) feeds: Feeds,
-    pub(super) client: Client,
+    pub(super) clients: Clients,
     pub(super) crier: Arc<Crier>,
 }
 
@@ -60,7 +61,7 @@ impl Verifier {
         let left = || end.saturating_duration_since(Instant::now());
         let unreadable = || cloud::unreadable(feed.as_str());
         let found = self.feeds.find(feed, left()).ok_or_else(unreadable)?;
-        let client = self.client.within(left());
+        let client = self.clients.about(feed).within(left());
         if let Err(why) = call(&client, feed, check) {
             log::info!("{} is not told of {}: {why}", check.callback.host(), feed.shortened());
             return Err(cloud::CALL_FAILED.to_owned());
