@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""How long `listen`, as the cloud of its own card, takes to tell its subscribers of a change.
+"""How long a cloud takes to tell the subscribers of a card that it changed.
 
-usage: cloud.py [--subscribers N,N…] [--pings N] CLOUDIM
+usage: cloud.py [--alone] [--subscribers N,N…] [--pings N] CLOUDIM
 
 CLOUDIM is the program (cargo build --release). For each number of subscribers a fresh identity
-listens on loopback; that many callbacks, all of one sink, are registered with it, each proving itself
+listens on loopback and is the cloud of its card; with --alone another server has the card, and
+`cloud run` fetches it. That many callbacks, all of one sink, are registered with it, each proving itself
 by the challenge. Then the card changes and is pinged, some times. Printed are, as medians: the
 milliseconds from the ping to its answer and to the last notification, the processor seconds of the
 cloud for one ping and for one registration; its memory at most; and the notifications that were lost.
@@ -73,13 +74,13 @@ def memory(pid):
     return int(fields["VmHWM"].split()[0]) / 1024
 
 
-async def post(port, path, form):
+async def post(port, path, form, caller="127.0.0.1"):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     body = urllib.parse.urlencode(form).encode()
     writer.write(
-        b"POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: %s\r\n"
         b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s"
-        % (path.encode(), len(body), body)
+        % (path.encode(), caller.encode(), len(body), body)
     )
     answer = (await reader.read()).decode()
     writer.close()
@@ -94,7 +95,8 @@ async def register(port, sink, card, count):
         for number in numbers:
             form = {"port": sink, "path": f"/{number}", "protocol": "http-post",
                     "domain": "127.0.0.1", "url1": card}
-            await post(port, "/pleaseNotify", form)
+            # One address may register so often only.
+            await post(port, "/pleaseNotify", form, f"198.51.{number // 200}.{number % 200}")
 
     await asyncio.gather(*(some() for _ in range(4)))
 
@@ -114,28 +116,51 @@ async def ping(home, port, card, count, round_number):
     return (answered - begin) * 1000, (Sink.last - begin) * 1000, count - Sink.told
 
 
-async def measure(program, folder, count, pings):
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    home, base = os.path.join(folder, str(count)), f"http://127.0.0.1:{port}/"
+        return probe.getsockname()[1]
+
+
+def start(program, home, alone):
+    """Starts the cloud, and what serves the card: the processes, the cloud's port, the card's URL."""
+    port = free_port()
+    base_port = free_port() if alone else port
+    base = f"http://127.0.0.1:{base_port}/"
     command = [program, "--home", home, "-q"]
     subprocess.run([*command, "keygen", "--name", "x", "--base-url", base, "--cloud", "self",
                     "--no-passphrase"], check=True, capture_output=True)
-    listening = subprocess.Popen([program, "--home", home, "listen", "--poll-every", "1h"],
-                                 stderr=subprocess.PIPE)
+    with open(os.path.join(home, "config.toml"), "a", encoding="utf-8") as file:
+        file.write('trusted_proxies = ["127.0.0.1"]\n')
+    if not alone:
+        arguments = ["listen", "--poll-every", "1h"]
+        cloud = subprocess.Popen([program, "--home", home, *arguments], stderr=subprocess.PIPE)
+        return [cloud], port, f"{base}card.rss"
+    host = subprocess.Popen(
+        ["python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory",
+         os.path.join(home, "public"), str(base_port)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    arguments = ["cloud", "run", "--bind", f"127.0.0.1:{port}"]
+    cloud = subprocess.Popen([program, "--home", home, *arguments], stderr=subprocess.PIPE)
+    return [cloud, host], port, f"{base}card.rss"
+
+
+async def measure(program, folder, count, pings, alone):
+    home = os.path.join(folder, str(count))
+    processes, port, card = start(program, home, alone)
+    listening = processes[0]
     try:
         listening.stderr.readline()
         loop = asyncio.get_running_loop()
         server = await loop.create_server(Sink, "127.0.0.1", 0, backlog=1024)
         sink = server.sockets[0].getsockname()[1]
         before = processor(listening.pid)
-        await register(port, sink, f"{base}card.rss", count)
+        await register(port, sink, card, count)
         registered = (processor(listening.pid) - before) / count
         answers, lasts, spent, own, lost = [], [], [], [], 0
         for number in range(pings):
             cloud, driver = processor(listening.pid), time.process_time()
-            answered, last, missing = await ping(home, port, f"{base}card.rss", count, number)
+            answered, last, missing = await ping(home, port, card, count, number)
             await asyncio.sleep(0.2)
             answers.append(answered)
             lasts.append(last)
@@ -148,12 +173,14 @@ async def measure(program, folder, count, pings):
               flush=True)
         server.close()
     finally:
-        listening.terminate()
-        listening.wait()
+        for process in processes:
+            process.terminate()
+            process.wait()
 
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--alone", action="store_true")
     parser.add_argument("--subscribers", default="1,100,1000,5000")
     parser.add_argument("--pings", type=int, default=7)
     parser.add_argument("program")
@@ -163,7 +190,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         print("subscribers answer_ms   last_ms     cpu_s cpu_ms_a_reg VmHWM_MB  lost sink_cpu_s")
         for count in options.subscribers.split(","):
-            asyncio.run(measure(os.path.abspath(options.program), folder, int(count), options.pings))
+            program = os.path.abspath(options.program)
+            asyncio.run(measure(program, folder, int(count), options.pings, options.alone))
 
 
 if __name__ == "__main__":

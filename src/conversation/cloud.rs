@@ -25,7 +25,7 @@ mod workers;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -35,6 +35,7 @@ use self::crier::Crier;
 pub use self::door::Door;
 use self::feeds::Feeds;
 use self::fetching::Fetching;
+use self::rates::{Asking, Rates};
 use self::workers::Workers;
 use super::rpc::only_post;
 use crate::protocol::cloud::rpc::{self, Asked};
@@ -57,6 +58,7 @@ pub struct OwnCloud {
     feeds: Feeds,
     crier: Arc<Crier>,
     announced: Announced,
+    rates: Rates,
     /// Where the feeds are fetched.
     fetching: Option<Fetching>,
     checks: Workers<Checks>,
@@ -113,16 +115,23 @@ impl OwnCloud {
 
     /// Answers a ping from the address `caller` for the feed at `url`.
     fn pinged(&self, caller: IpAddr, url: &str, form: Form) -> Answer {
+        // What runs on this machine, `send` above all, pings for each message; and that we read what
+        // is ours costs little.
+        let is_neighbour = self.fetching.is_none() && caller.to_canonical().is_loopback();
+        if !is_neighbour && !self.rates.admit(caller, Asking::Ping, Instant::now()) {
+            let refusal = Err(cloud::TOO_MANY_PINGS.to_owned());
+            return respond(cloud::ping_result(refusal, form)).into();
+        }
         match &self.fetching {
-            Some(fetching) => fetching.ping(caller, url, form),
+            Some(fetching) => fetching.ping(url, form),
             None => respond(cloud::ping_result(self.announce(url), form)).into(),
         }
     }
 
     /// Answers a registration from the address `caller`, once its callback was tried.
     fn try_callback(&self, caller: IpAddr, asked: PleaseNotify, form: Form) -> Answer {
-        if let Some(words) = self.fetching.as_ref().and_then(|fetching| fetching.refusal(caller)) {
-            return refused(words, form).into();
+        if !self.rates.admit(caller, Asking::Register, Instant::now()) {
+            return refused(cloud::TOO_MANY.to_owned(), form).into();
         }
         let caller = caller.to_canonical();
         let callback = match asked.callback(&caller.to_string()) {

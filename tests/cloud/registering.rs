@@ -227,3 +227,26 @@ fn slow_callbacks_delay_nobody_else() {
         assert!(ping.after < Duration::from_secs(4), "{:?}", ping.after);
     });
 }
+
+#[test]
+fn who_asks_too_often_waits_and_who_is_of_this_machine_pings_as_often_as_it_sends() {
+    let (host, subscriber) = (Host::begin(), Subscriber::honest());
+    let (port, absent, card) = (subscriber.port(), format!("{}absent.rss", host.base), host.card());
+    let (often, other) = ("198.51.100.1", "198.51.100.2");
+    for _ in 0..120 {
+        host.register_from(often, &absent, port, "/cb").refused(UNREADABLE);
+    }
+    host.register_from(often, &card, port, "/cb").refused("too many came from your address.");
+    host.register_from(other, &card, port, "/cb").worked();
+    let ping = |caller: &str| {
+        host.post_with(&format!("x-forwarded-for: {caller}\r\n"), "/ping", &[("url", &card)])
+    };
+    for _ in 0..600 {
+        ping(often).worked();
+    }
+    ping(often).refused("The ping was cancelled because too many came from your address.");
+    ping(other).worked();
+    for _ in 0..601 {
+        host.ping(&card).worked();
+    }
+}

@@ -1,11 +1,9 @@
-//! A cloud that fetches the feeds it serves: who may ask how often, and who waits for a look.
+//! A cloud that fetches the feeds it serves: who waits for a look.
 
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::looks::{self, Caller, Look, Looks};
-use super::rates::{Asking, Rates};
 use super::reader::Reader;
 use super::respond;
 use super::workers::Workers;
@@ -19,7 +17,6 @@ const WAIT: Duration = Duration::from_secs(20);
 /// Takes pings for feeds that are fetched.
 pub(super) struct Fetching {
     reader: Arc<Reader>,
-    rates: Rates,
     looks: Workers<Looks>,
 }
 
@@ -33,21 +30,12 @@ impl Fetching {
             feed
         };
         let queue = Looks::new(!reader.scope.open);
-        Self { reader, rates: Rates::new(), looks: Workers::new(looks::THREADS, queue, look) }
+        Self { reader, looks: Workers::new(looks::THREADS, queue, look) }
     }
 
-    /// The words of the refusal, if `caller` registers too often.
-    pub(super) fn refusal(&self, caller: IpAddr) -> Option<String> {
-        let admitted = self.rates.admit(caller, Asking::Register, Instant::now());
-        (!admitted).then(|| cloud::TOO_MANY.to_owned())
-    }
-
-    /// Answers a ping by `caller` for the feed at `url`, once that was fetched.
-    pub(super) fn ping(&self, caller: IpAddr, url: &str, form: Form) -> Answer {
+    /// Answers a ping for the feed at `url`, once that was fetched.
+    pub(super) fn ping(&self, url: &str, form: Form) -> Answer {
         let at_once = |outcome| respond(cloud::ping_result(outcome, form));
-        if !self.rates.admit(caller, Asking::Ping, Instant::now()) {
-            return at_once(Err(cloud::TOO_MANY_PINGS.to_owned())).into();
-        }
         let unreadable = || at_once(Err(cloud::ping_unreadable(url)));
         let scope = &self.reader.scope;
         let Some(feed) = url.parse::<Url>().ok().filter(|feed| scope.admits(feed)) else {

@@ -8,6 +8,7 @@ use super::crier::Crier;
 use super::feeds::Feeds;
 use super::fetching::Fetching;
 use super::own_feeds::OwnFeeds;
+use super::rates::Rates;
 use super::reader::Reader;
 use super::scope::Scope;
 use super::verifier::Verifier;
@@ -100,7 +101,8 @@ impl OwnCloud {
         let check = move |check| verifier.check(check);
         let checks = Workers::new(VERIFIERS, Checks::default(), check);
         let announced = Announced::default();
-        Arc::new(Self { feeds, crier, announced, fetching, checks, _lock: lock })
+        let rates = Rates::new();
+        Arc::new(Self { feeds, crier, announced, rates, fetching, checks, _lock: lock })
     }
 }
 
