@@ -9,6 +9,8 @@ mod hosts;
 mod many;
 #[path = "at_once/restarts.rs"]
 mod restarts;
+#[path = "at_once/wild.rs"]
+mod wild;
 
 use common::host::{Host, Listening, OFTEN, RARELY, until};
 use common::peer::Peer;

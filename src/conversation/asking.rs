@@ -51,21 +51,27 @@ pub fn ask(client: &Client, url: &Url, fields: &[(&str, &str)]) -> Result<(), No
 }
 
 /// Asks the cloud whose pleaseNotify URL is `url` to call `callback` when `feed` changes. A cloud
-/// that will not hear of the protocol is asked once more by the other name of the same thing, if it
-/// has one.
+/// that refuses is asked once more by the other name of the same protocol, if it has one; first by
+/// the one that is `known` to work, a word such as `https-post`. Returns the protocol that it took.
 ///
 /// # Errors
-/// As [`ask`].
-pub fn please_notify(client: &Client, url: &Url, feed: &Url, callback: &Url) -> Result<(), No> {
-    let mut wish = wish(feed, callback);
-    let answer = ask_for(client, url, &wish);
-    match &answer {
-        Err(No::Refused(words)) if has_two_names(callback) && is_about_protocol(words) => {
-            wish.protocol = Protocol::HttpsPost;
-            ask_for(client, url, &wish)
+/// As [`ask`], for the first name.
+pub fn please_notify(
+    client: &Client,
+    url: &Url,
+    feed: &Url,
+    callback: &Url,
+    known: Option<&str>,
+) -> Result<Protocol, No> {
+    let mut refusal = None;
+    for protocol in protocols(callback, known) {
+        match ask_for(client, url, &wish(feed, callback, protocol.clone())) {
+            Ok(()) => return Ok(protocol),
+            Err(No::Refused(words)) => drop(refusal.get_or_insert(words)),
+            Err(no) => return Err(no),
         }
-        _ => answer,
     }
+    Err(No::Refused(refusal.unwrap_or_default()))
 }
 
 fn ask_for(client: &Client, url: &Url, wish: &PleaseNotify) -> Result<(), No> {
@@ -74,33 +80,27 @@ fn ask_for(client: &Client, url: &Url, wish: &PleaseNotify) -> Result<(), No> {
     ask(client, url, &fields)
 }
 
-/// 443 with `http-post` is what most clouds take as https (PROTOCOL §3).
-fn wish(feed: &Url, callback: &Url) -> PleaseNotify {
-    let plain = !is_https(callback) || has_two_names(callback);
+fn wish(feed: &Url, callback: &Url, protocol: Protocol) -> PleaseNotify {
     PleaseNotify {
         port: callback.port(),
         path: callback.path_and_query().to_owned(),
-        protocol: if plain { Protocol::HttpPost } else { Protocol::HttpsPost },
+        protocol,
         domain: Some(callback.host().to_owned()),
         feeds: vec![feed.clone()],
     }
 }
 
-fn is_https(url: &Url) -> bool {
-    url.as_str().starts_with("https:")
-}
-
-/// Whether `http-post` and `https-post` mean the same for `callback`. At any other port than 443
-/// the former would have it called, secret path and all, in the clear.
-fn has_two_names(callback: &Url) -> bool {
-    is_https(callback) && callback.port() == HTTPS
-}
-
-/// Clouds say it in their own words: "the protocol, <i>http-post</i>, is unsupported", "Only
-/// https-post notifications are supported".
-fn is_about_protocol(words: &str) -> bool {
-    let words = words.to_ascii_lowercase();
-    ["protocol", "http-post", "https-post"].iter().any(|word| words.contains(word))
+/// The protocols by which `callback` can be called, in the order in which to ask for them. 443 with
+/// `http-post` is what most clouds take as https (PROTOCOL §3); at any other port it would have the
+/// callback called, secret path and all, in the clear.
+fn protocols(callback: &Url, known: Option<&str>) -> Vec<Protocol> {
+    let mut protocols = match (callback.as_str().starts_with("https:"), callback.port()) {
+        (false, _) => vec![Protocol::HttpPost],
+        (true, HTTPS) => vec![Protocol::HttpPost, Protocol::HttpsPost],
+        (true, _) => vec![Protocol::HttpsPost],
+    };
+    protocols.sort_by_key(|protocol| known != Some(protocol.as_str()));
+    protocols
 }
 
 #[cfg(test)]
@@ -113,38 +113,25 @@ mod tests {
 
     #[test]
     fn the_callback_is_asked_for_as_clouds_understand_it() {
-        for (callback, protocol, port) in [
-            ("https://b.example/notify/t", Protocol::HttpPost, 443),
-            ("https://b.example:8443/notify/t", Protocol::HttpsPost, 8443),
-            ("http://127.0.0.1:8470/notify/t", Protocol::HttpPost, 8470),
-            ("http://b.example/?notify=t", Protocol::HttpPost, 80),
+        let (http, https) = (Protocol::HttpPost, Protocol::HttpsPost);
+        for (callback, known, protocols, port) in [
+            ("https://b.example/notify/t", None, vec![&http, &https], 443),
+            ("https://b.example/notify/t", Some("http-post"), vec![&http, &https], 443),
+            ("https://b.example/notify/t", Some("https-post"), vec![&https, &http], 443),
+            ("https://b.example/notify/t", Some("soap"), vec![&http, &https], 443),
+            ("https://b.example:8443/notify/t", Some("http-post"), vec![&https], 8443),
+            ("http://127.0.0.1:8470/notify/t", Some("https-post"), vec![&http], 8470),
+            ("http://b.example:443/?notify=t", None, vec![&http], 443),
         ] {
-            let asked = wish(&url("https://a.example/f"), &url(callback));
-            assert_eq!(asked.callback("192.0.2.1").unwrap(), url(callback));
-            assert_eq!((asked.protocol, asked.port), (protocol, port));
+            let found = super::protocols(&url(callback), known);
+            assert_eq!(found.iter().collect::<Vec<_>>(), protocols, "{callback}");
+            for protocol in found {
+                let asked = wish(&url("https://a.example/f"), &url(callback), protocol);
+                assert_eq!(asked.port, port);
+                // A cloud cannot tell http at the port of https from https.
+                let understood = callback.replace("http://b.example:443/", "https://b.example/");
+                assert_eq!(asked.callback("192.0.2.1").unwrap(), url(&understood));
+            }
         }
-    }
-
-    #[test]
-    fn only_the_port_of_https_has_a_second_name() {
-        for (callback, has) in [
-            ("https://b.example/t", true),
-            ("https://b.example:8443/t", false),
-            ("http://b.example/t", false),
-            ("http://b.example:443/t", false),
-        ] {
-            assert_eq!(has_two_names(&url(callback)), has, "{callback}");
-        }
-    }
-
-    #[test]
-    fn a_refused_protocol_is_told_from_other_refusals() {
-        for words in [
-            "Can't accept the subscription because the protocol, <i>http-post</i>, is unsupported.",
-            "Only https-post notifications are supported at this time.",
-        ] {
-            assert!(is_about_protocol(words), "{words}");
-        }
-        assert!(!is_about_protocol(cloud::CALL_FAILED));
     }
 }

@@ -6,6 +6,7 @@ use super::asking;
 use super::session::Session;
 use crate::error::Result;
 use crate::protocol::channel::{self, Channel};
+use crate::protocol::cloud::Protocol;
 use crate::protocol::token::Token;
 use crate::protocol::url::Url;
 use crate::store::contact::Contact;
@@ -75,7 +76,7 @@ pub fn renew(
     };
     let granted = answer.is_ok();
     match answer {
-        Ok(()) => own.granted(now),
+        Ok(protocol) => own.granted(&protocol, now),
         Err(why) => own.failed(why, now),
     }
     contact.save(&session.home, name)?;
@@ -98,9 +99,10 @@ fn prepare(session: &mut Session, name: &str) -> Result<Option<Contact>> {
     Ok(Some(contact))
 }
 
-fn register(session: &Session, lease: &Lease) -> std::result::Result<(), String> {
+fn register(session: &Session, lease: &Lease) -> std::result::Result<Protocol, String> {
     let client = session.client().map_err(|error| error.to_string())?;
-    asking::please_notify(&client, &lease.cloud, &lease.feed, &lease.callback)
+    let known = lease.protocol.as_deref();
+    asking::please_notify(&client, &lease.cloud, &lease.feed, &lease.callback, known)
         // Clouds quote the URL, which is a capability.
         .map_err(|no| no.to_string().replace(lease.feed.as_str(), &lease.feed.shortened()))
 }

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::cloud::Protocol;
 use crate::protocol::url::Url;
 
 /// How long a cloud keeps a registration.
@@ -22,6 +23,8 @@ pub struct Lease {
     pub feed: Url,
     /// Where it tells us; known to it alone.
     pub callback: Url,
+    /// The word for the protocol that it took the last time.
+    pub protocol: Option<String>,
     /// Until when it will tell us, if it ever agreed.
     pub until: Option<Timestamp>,
     /// When to register again.
@@ -36,7 +39,8 @@ pub struct Lease {
 impl Lease {
     /// A lease to be had at once.
     pub fn new(cloud: Url, feed: Url, callback: Url, now: Timestamp) -> Self {
-        Self { cloud, feed, callback, until: None, next: now, failures: 0, failure: None }
+        let (protocol, until, failure) = (None, None, None);
+        Self { cloud, feed, callback, protocol, until, next: now, failures: 0, failure }
     }
 
     /// Whether it is time to register at `now`. A clock that was ahead when the lease was made
@@ -45,11 +49,12 @@ impl Lease {
         self.next <= now || self.next > now.saturating_add(LEASE).unwrap_or(Timestamp::MAX)
     }
 
-    /// The cloud agreed at `now`.
-    pub fn granted(&mut self, now: Timestamp) {
+    /// The cloud agreed at `now`, to call by `protocol`.
+    pub fn granted(&mut self, protocol: &Protocol, now: Timestamp) {
         let after = |time| now.saturating_add(time).unwrap_or(Timestamp::MAX);
         (self.until, self.next) = (Some(after(LEASE)), after(RENEWAL));
         (self.failures, self.failure) = (0, None);
+        self.protocol = Some(protocol.as_str().to_owned());
     }
 
     /// The cloud refused, or did not answer, at `now`.
@@ -75,7 +80,7 @@ mod tests {
     fn a_lease_is_renewed_before_it_ends() {
         let mut lease = lease();
         assert!(lease.is_due(Timestamp::UNIX_EPOCH));
-        lease.granted(Timestamp::UNIX_EPOCH);
+        lease.granted(&Protocol::HttpPost, Timestamp::UNIX_EPOCH);
         let hours = |hours| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
         assert_eq!(lease.until, Some(hours(25)));
         assert!(!lease.is_due(hours(22)) && lease.is_due(hours(23)));
@@ -91,7 +96,8 @@ mod tests {
             now = lease.next;
         }
         assert_eq!(pauses, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
-        lease.granted(now);
+        lease.granted(&Protocol::HttpsPost, now);
         assert_eq!((lease.failures, lease.failure), (0, None));
+        assert_eq!(lease.protocol.as_deref(), Some("https-post"));
     }
 }

@@ -114,11 +114,7 @@ fn a_cloud_that_is_down_costs_promptness_and_no_message() {
     assert!(shown.contains("its cloud does not tell us (status 503)"), "{shown}");
     assert_eq!(at_mary.end("-TERM"), Some(0));
     cloud.up.store(true, Ordering::Relaxed);
-    // As if the pause were over.
-    let path = mary.peer.home().join("contacts/john/contact.toml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let next = text.lines().find(|line| line.starts_with("next = ")).unwrap().to_owned();
-    std::fs::write(&path, text.replace(&next, "next = \"2026-01-01T00:00:00Z\"")).unwrap();
+    mary.lease_is_due("john");
     let _at_mary = mary.listen(&[RARELY]);
     mary.registers_with("john");
     assert!(!mary.peer.ok(&["status"]).contains("its cloud"));

@@ -61,6 +61,14 @@ impl Host {
         text.split_once("[lease]\n").map(|(_, lease)| lease.to_owned()).unwrap_or_default()
     }
 
+    /// As if it were time to register for the feed of the contact called `name`.
+    pub fn lease_is_due(&self, name: &str) {
+        let path = self.peer.home().join("contacts").join(name).join("contact.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let next = text.lines().find(|line| line.starts_with("next = ")).unwrap().to_owned();
+        std::fs::write(&path, text.replace(&next, "next = \"2026-01-01T00:00:00Z\"")).unwrap();
+    }
+
     /// Waits until the cloud of the contact called `name` has registered us.
     #[track_caller]
     pub fn registers_with(&self, name: &str) {

@@ -32,7 +32,7 @@ pub fn subscribe(session: &mut Session, args: &SubscribeArgs) -> Result<()> {
     let SubscribeArgs { url, callback } = args;
     let channel = super::feed(session, url)?;
     let cloud = super::cloud_of(&channel, url)?;
-    asking::please_notify(session.clients()?.about(url), &cloud, url, callback)
+    asking::please_notify(session.clients()?.about(url), &cloud, url, callback, None)
         .map_err(|no| no.error(&cloud))?;
     let until = session.now().saturating_add(LEASE).unwrap_or(Timestamp::MAX);
     session.say(&format!(

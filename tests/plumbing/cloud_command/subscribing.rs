@@ -68,14 +68,14 @@ fn asked(callback: &str, refusals: &[&str]) -> (i32, Vec<String>) {
 }
 
 #[test]
-fn a_cloud_that_refuses_the_protocol_is_asked_by_its_other_name_once() {
+fn a_cloud_that_refuses_is_asked_by_the_other_name_of_the_protocol_once() {
     let unsupported = "the protocol, &lt;i>http-post&lt;/i>, is unsupported.";
     let only = "Only https-post notifications are supported at this time.";
     for (callback, refusals, status, protocols) in [
         ("https://127.0.0.1/cb", &[][..], 0, &["http-post"][..]),
         ("https://127.0.0.1/cb", &[unsupported], 0, &["http-post", "https-post"]),
         ("https://127.0.0.1/cb", &[only, only], 1, &["http-post", "https-post"]),
-        ("https://127.0.0.1/cb", &["No."], 1, &["http-post"]),
+        ("https://127.0.0.1/cb", &[FAILED], 0, &["http-post", "https-post"]),
         ("https://127.0.0.1:8443/cb", &[only], 1, &["https-post"]),
         ("http://127.0.0.1:8470/cb", &[only], 1, &["http-post"]),
     ] {
