@@ -45,7 +45,7 @@ impl Default for Limits {
             body_bytes: 256 << 10,
             bodies_bytes: 16 << 20,
             connections: 4096,
-            per_address: 64,
+            per_address: 128,
             workers: 4,
             queue: 256,
             trusted_proxies: Vec::new(),
