@@ -29,6 +29,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("clap", &["cli.rs", "lib.rs", "commands/"]),
     ("env_logger", &["lib.rs"]),
     ("etcetera", &["cli.rs", "store/", "commands/"]),
+    ("hkdf", &["openpgp/s2k.rs"]),
     ("http", &["transport/server"]),
     ("httpdate", &["conversation/hosting"]),
     ("hyper", &["transport/server"]),

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use pgp::crypto::aead::AeadAlgorithm;
-use pgp::crypto::sym::SymmetricKeyAlgorithm;
-use pgp::types::{KeyDetails, Password, S2kParams, SecretParams, StringToKey};
-use rand::RngCore;
+use pgp::composed::SignedSecretKey;
+use pgp::types::{KeyDetails, SecretParams};
 
+use super::s2k;
 use super::secret_key::{SecretKey, failed};
-use crate::protocol::{Random, Result};
+use crate::protocol::{Error, Random, Result};
 
 /// The passphrase did not open the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,54 +22,50 @@ impl fmt::Display for WrongPassphrase {
 impl std::error::Error for WrongPassphrase {}
 
 impl SecretKey {
-    /// Locks every component with `passphrase` (Argon2id with 3 passes, 4 lanes and 64 MiB, then
-    /// AES-256 in OCB mode; RFC 9580 §3.7.2).
+    /// Locks every component with `passphrase`: Argon2id with 3 passes, 4 lanes and 64 MiB, then
+    /// AES-256 in OCB mode (RFC 9580 §3.7.2).
     ///
     /// # Errors
     /// When it is locked already; nothing has changed then.
     pub fn lock(&mut self, passphrase: &str, rng: &mut Random) -> Result<()> {
-        let password = Password::from(passphrase);
-        let mut inner = self.inner.clone();
-        inner.primary_key.set_password_with_s2k(&password, locking(rng)).map_err(failed)?;
-        for subkey in &mut inner.secret_subkeys {
-            subkey.key.set_password_with_s2k(&password, locking(rng)).map_err(failed)?;
+        if self.is_locked() {
+            return Err(Error::malformed("the key is locked already"));
         }
-        self.inner = inner;
-        Ok(())
+        self.change(|key| s2k::lock(key, passphrase, rng)).map_err(failed)
+    }
+
+    /// As [`SecretKey::lock`], in the weaker way that GnuPG 2.2 reads: salted and iterated SHA-256
+    /// over 62 MiB, then AES-256 in CFB mode.
+    ///
+    /// # Errors
+    /// As [`SecretKey::lock`].
+    pub fn lock_iterated(&mut self, passphrase: &str, rng: &mut Random) -> Result<()> {
+        self.change(|key| s2k::lock_iterated(key, passphrase, rng)).map_err(failed)
     }
 
     /// This unlocked key, locked with the `passphrase` of `before`, an earlier version of it: what
     /// is locked there is taken from there as it is, the rest is locked as [`SecretKey::lock`] does.
     ///
     /// # Errors
-    /// When a component is locked here, and not there.
+    /// When the cryptography fails.
     pub fn locked_as(
         &self,
         before: &SecretKey,
         passphrase: &str,
         rng: &mut Random,
     ) -> Result<Self> {
-        let password = Password::from(passphrase);
         let (mut inner, old) = (self.inner.clone(), &before.inner);
-        let is_same = old.primary_key.fingerprint() == inner.primary_key.fingerprint();
-        if is_same && old.primary_key.secret_params().is_encrypted() {
+        if old.primary_key.fingerprint() == inner.primary_key.fingerprint() {
             inner.primary_key = old.primary_key.clone();
-        } else {
-            inner.primary_key.set_password_with_s2k(&password, locking(rng)).map_err(failed)?;
         }
         for subkey in &mut inner.secret_subkeys {
             let fingerprint = subkey.key.fingerprint();
-            let mut locked = old.secret_subkeys.iter().map(|subkey| &subkey.key);
-            let locked = locked.find(|locked| {
-                locked.fingerprint() == fingerprint && locked.secret_params().is_encrypted()
-            });
-            match locked {
-                Some(locked) => subkey.key = locked.clone(),
-                None => {
-                    subkey.key.set_password_with_s2k(&password, locking(rng)).map_err(failed)?;
-                }
+            let mut before = old.secret_subkeys.iter().map(|subkey| &subkey.key);
+            if let Some(same) = before.find(|before| before.fingerprint() == fingerprint) {
+                subkey.key = same.clone();
             }
         }
+        s2k::lock(&mut inner, passphrase, rng).map_err(failed)?;
         Self::new(inner)
     }
 
@@ -87,31 +82,26 @@ impl SecretKey {
     /// # Errors
     /// When `passphrase` does not open each of them.
     pub fn unlock(&mut self, passphrase: &str) -> std::result::Result<(), WrongPassphrase> {
-        let password = Password::from(passphrase);
+        self.change(|key| s2k::unlock(key, passphrase)).map_err(|_| WrongPassphrase)
+    }
+
+    /// Changes all of it, or nothing if that fails.
+    fn change(
+        &mut self,
+        change: impl FnOnce(&mut SignedSecretKey) -> pgp::errors::Result<()>,
+    ) -> pgp::errors::Result<()> {
         let mut inner = self.inner.clone();
-        inner.primary_key.remove_password(&password).map_err(|_| WrongPassphrase)?;
-        for subkey in &mut inner.secret_subkeys {
-            subkey.key.remove_password(&password).map_err(|_| WrongPassphrase)?;
-        }
+        change(&mut inner)?;
         self.inner = inner;
         Ok(())
     }
 }
 
-fn locking(rng: &mut Random) -> S2kParams {
-    let aead_mode = AeadAlgorithm::Ocb;
-    let mut nonce = vec![0; aead_mode.nonce_size()];
-    rng.fill_bytes(&mut nonce);
-    S2kParams::Aead {
-        sym_alg: SymmetricKeyAlgorithm::AES256,
-        aead_mode,
-        s2k: StringToKey::new_argon2(rng, 3, 4, 16),
-        nonce: nonce.into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use pgp::crypto::sym::SymmetricKeyAlgorithm;
+    use pgp::types::{Password, S2kParams, StringToKey};
+
     use super::super::open::open;
     use super::super::seal::{SealError, seal};
     use super::super::secret_key::Profile;

@@ -20,6 +20,7 @@ mod packets;
 mod policy;
 pub mod refusal;
 mod rotate;
+mod s2k;
 pub mod seal;
 pub mod secret_key;
 #[cfg(test)]

@@ -1,0 +1,338 @@
+//! How the components of a secret key are locked with a passphrase, and unlocked again.
+//!
+//! To stretch the passphrase takes long, by design. The components of a key that we lock share one
+//! salt, so that it is done once for all of them; HKDF and a nonce of its own keep what each is
+//! encrypted with apart (RFC 9580 §3.7.2.1). To try a passphrase one component is enough, so that
+//! more salts would make no guess dearer.
+
+use hkdf::Hkdf;
+use pgp::composed::{RawSessionKey, SignedSecretKey};
+use pgp::crypto::aead::AeadAlgorithm;
+use pgp::crypto::hash::HashAlgorithm;
+use pgp::crypto::sym::SymmetricKeyAlgorithm;
+use pgp::errors::{Error, Result};
+use pgp::packet::{SecretKey, SecretSubkey};
+use pgp::ser::Serialize;
+use pgp::types::{
+    EncryptedSecretParams, KeyDetails, KeyVersion, Password, PlainSecretParams, S2kParams,
+    SecretParams, StringToKey, Tag,
+};
+use rand::RngCore;
+use sha2::Sha256;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::protocol::Random;
+
+const CIPHER: SymmetricKeyAlgorithm = SymmetricKeyAlgorithm::AES256;
+const MODE: AeadAlgorithm = AeadAlgorithm::Ocb;
+
+/// Locks what is not locked in `key`, with the salt of what is: Argon2id with 3 passes, 4 lanes and
+/// 64 MiB, then AES-256 in OCB mode (RFC 9580 §3.7.2).
+pub(super) fn lock(key: &mut SignedSecretKey, passphrase: &str, rng: &mut Random) -> Result<()> {
+    let subkeys = key.secret_subkeys.iter().map(|subkey| subkey.key.secret_params());
+    let known = std::iter::once(key.primary_key.secret_params()).chain(subkeys).find_map(salt);
+    let s2k = known.cloned().unwrap_or_else(|| StringToKey::new_argon2(&mut *rng, 3, 4, 16));
+    let mut stretched = Stretched::new(passphrase);
+    replace(key, |secret, public| match secret {
+        SecretParams::Plain(plain) => stretched.locked(plain, public, &s2k, rng).map(Some),
+        SecretParams::Encrypted(_) => Ok(None),
+    })
+}
+
+/// What `secret` was locked with, if just as we do it.
+fn salt(secret: &SecretParams) -> Option<&StringToKey> {
+    let SecretParams::Encrypted(locked) = secret else { return None };
+    let (s2k, _) = ours(locked)?;
+    matches!(s2k, StringToKey::Argon2 { t: 3, p: 4, m_enc: 16, .. }).then_some(s2k)
+}
+
+/// The salt and the nonce of what is locked in our way, however strongly.
+fn ours(locked: &EncryptedSecretParams) -> Option<(&StringToKey, &[u8])> {
+    match locked.string_to_key_params() {
+        S2kParams::Aead {
+            sym_alg: CIPHER,
+            aead_mode: MODE,
+            s2k: s2k @ StringToKey::Argon2 { .. },
+            nonce,
+        } => Some((s2k, nonce)),
+        _ => None,
+    }
+}
+
+/// Locks every component of `key`, which must be unlocked, in the way that GnuPG 2.2 reads: salted
+/// and iterated SHA-256 over 62 MiB, then AES-256 in CFB mode.
+pub(super) fn lock_iterated(
+    key: &mut SignedSecretKey,
+    passphrase: &str,
+    rng: &mut Random,
+) -> Result<()> {
+    let password = Password::from(passphrase);
+    let mut how = || {
+        let mut iv = vec![0; CIPHER.block_size()];
+        rng.fill_bytes(&mut iv);
+        let s2k = StringToKey::new_iterated(&mut *rng, HashAlgorithm::Sha256, 255);
+        S2kParams::Cfb { sym_alg: CIPHER, s2k, iv: iv.into() }
+    };
+    key.primary_key.set_password_with_s2k(&password, how())?;
+    let mut subkeys = key.secret_subkeys.iter_mut();
+    subkeys.try_for_each(|subkey| subkey.key.set_password_with_s2k(&password, how()))
+}
+
+/// Unlocks every component of `key` that is locked.
+pub(super) fn unlock(key: &mut SignedSecretKey, passphrase: &str) -> Result<()> {
+    let mut stretched = Stretched::new(passphrase);
+    replace(key, |secret, public| match secret {
+        SecretParams::Encrypted(locked) => stretched.unlocked(locked, public),
+        SecretParams::Plain(_) => Ok(None),
+    })?;
+    // Whatever is locked in another way has a salt of its own.
+    let password = Password::from(passphrase);
+    key.primary_key.remove_password(&password)?;
+    let mut subkeys = key.secret_subkeys.iter_mut();
+    subkeys.try_for_each(|subkey| subkey.key.remove_password(&password))
+}
+
+/// The public half of a component.
+struct Public<'a> {
+    key: &'a dyn KeyDetails,
+    /// The fields of its packet.
+    fields: Vec<u8>,
+    /// The type of the packet that holds its secret.
+    tag: Tag,
+}
+
+/// Puts what `change` makes of it, if anything, in the place of each component's secret.
+fn replace(
+    key: &mut SignedSecretKey,
+    mut change: impl FnMut(&SecretParams, &Public<'_>) -> Result<Option<SecretParams>>,
+) -> Result<()> {
+    let public = key.primary_key.public_key();
+    let about = Public { key: public, fields: public.to_bytes()?, tag: Tag::SecretKey };
+    if let Some(secret) = change(key.primary_key.secret_params(), &about)? {
+        key.primary_key = SecretKey::new(public.clone(), secret)?;
+    }
+    for subkey in &mut key.secret_subkeys {
+        let public = subkey.key.public_key();
+        let about = Public { key: public, fields: public.to_bytes()?, tag: Tag::SecretSubkey };
+        if let Some(secret) = change(subkey.key.secret_params(), &about)? {
+            subkey.key = SecretSubkey::new(public.clone(), secret)?;
+        }
+    }
+    Ok(())
+}
+
+/// A passphrase, and the key that the last salt made of it.
+struct Stretched<'a> {
+    passphrase: &'a str,
+    last: Option<(StringToKey, RawSessionKey)>,
+}
+
+impl<'a> Stretched<'a> {
+    fn new(passphrase: &'a str) -> Self {
+        Self { passphrase, last: None }
+    }
+
+    /// The 256 bits that Argon2 makes of it with the salt in `s2k`.
+    fn by(&mut self, s2k: &StringToKey) -> Result<&RawSessionKey> {
+        let same = self.last.take().filter(|(last, _)| last == s2k);
+        let stretched = match same {
+            Some(same) => same,
+            None => (s2k.clone(), s2k.derive_key(self.passphrase.as_bytes(), CIPHER.key_size())?),
+        };
+        Ok(&self.last.insert(stretched).1)
+    }
+
+    fn locked(
+        &mut self,
+        plain: &PlainSecretParams,
+        public: &Public<'_>,
+        s2k: &StringToKey,
+        rng: &mut Random,
+    ) -> Result<SecretParams> {
+        let mut nonce = vec![0; MODE.nonce_size()];
+        rng.fill_bytes(&mut nonce);
+        let secret = octets(plain, public.key.version())?;
+        let (key, context) = sealing(self.by(s2k)?, public)?;
+        let mut data = secret.as_slice().into();
+        MODE.encrypt_in_place(&CIPHER, key.as_ref(), &nonce, &context, &mut data)?;
+        let (s2k, nonce) = (s2k.clone(), nonce.into());
+        let how = S2kParams::Aead { sym_alg: CIPHER, aead_mode: MODE, s2k, nonce };
+        Ok(SecretParams::Encrypted(EncryptedSecretParams::new(data.into(), how)))
+    }
+
+    /// Nothing if `locked` is not locked in our way.
+    fn unlocked(
+        &mut self,
+        locked: &EncryptedSecretParams,
+        public: &Public<'_>,
+    ) -> Result<Option<SecretParams>> {
+        let Some((s2k, nonce)) = ours(locked) else { return Ok(None) };
+        let (key, context) = sealing(self.by(s2k)?, public)?;
+        let mut data = locked.data().into();
+        MODE.decrypt_in_place(&CIPHER, key.as_ref(), nonce, &context, &mut data)?;
+        let (version, algorithm) = (public.key.version(), public.key.algorithm());
+        let params = public.key.public_params();
+        let plain =
+            PlainSecretParams::try_from_reader_no_checksum(&data[..], version, algorithm, params);
+        data.zeroize();
+        Ok(Some(SecretParams::Plain(plain?)))
+    }
+}
+
+/// What encrypts the secret of a component, and what is authenticated beside it (RFC 9580 §5.5.3).
+fn sealing(
+    stretched: &RawSessionKey,
+    public: &Public<'_>,
+) -> Result<(Zeroizing<[u8; 32]>, Vec<u8>)> {
+    let tag = u8::from(public.tag) | 0xC0;
+    let info = [tag, public.key.version().into(), CIPHER.into(), MODE.into()];
+    let mut key = Zeroizing::new([0; 32]);
+    let expanded = Hkdf::<Sha256>::new(None, stretched.as_ref()).expand(&info, key.as_mut());
+    expanded.map_err(|cause| Error::from(cause.to_string()))?;
+    Ok((key, [&[tag], public.fields.as_slice()].concat()))
+}
+
+/// The octets of a secret, without the checksum that stands after those of version 4.
+fn octets(plain: &PlainSecretParams, version: KeyVersion) -> Result<Zeroizing<Vec<u8>>> {
+    // The whole room at once, so that no copy is left behind by growing.
+    let mut octets = Zeroizing::new(Vec::with_capacity(plain.write_len(version)));
+    plain.to_writer(&mut *octets, version)?;
+    if version == KeyVersion::V4 {
+        let length = octets.len().saturating_sub(2);
+        octets.truncate(length);
+    }
+    Ok(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::secret_key::Profile;
+    use super::super::testing::{key, random};
+    use super::*;
+
+    const RIGHT: &str = "swordfish";
+
+    fn john() -> SignedSecretKey {
+        key(Profile::Default, "John").inner
+    }
+
+    /// Whether `key` is [`john`] again.
+    fn is_john(key: &SignedSecretKey) -> bool {
+        key.to_bytes().unwrap() == john().to_bytes().unwrap()
+    }
+
+    fn locked() -> SignedSecretKey {
+        let mut john = john();
+        lock(&mut john, RIGHT, &mut random(1)).unwrap();
+        john
+    }
+
+    fn parts(key: &SignedSecretKey) -> Vec<EncryptedSecretParams> {
+        let subkeys = key.secret_subkeys.iter().map(|subkey| subkey.key.secret_params());
+        let part = |secret: &SecretParams| match secret {
+            SecretParams::Encrypted(part) => part.clone(),
+            SecretParams::Plain(_) => panic!("it is not locked"),
+        };
+        std::iter::once(key.primary_key.secret_params()).chain(subkeys).map(part).collect()
+    }
+
+    /// As the `pgp` crate does it, which knows of no other component.
+    fn unlock_each(key: &mut SignedSecretKey) -> Result<()> {
+        let password = Password::from(RIGHT);
+        key.primary_key.remove_password(&password)?;
+        key.secret_subkeys.iter_mut().try_for_each(|subkey| subkey.key.remove_password(&password))
+    }
+
+    #[test]
+    fn one_salt_and_a_nonce_for_each_component() {
+        let (mut salts, mut nonces) = (Vec::new(), Vec::new());
+        for part in parts(&locked()) {
+            let S2kParams::Aead { s2k, nonce, .. } = part.string_to_key_params().clone() else {
+                panic!("{part:?}")
+            };
+            salts.push(s2k);
+            nonces.push(nonce);
+        }
+        nonces.sort();
+        nonces.dedup();
+        assert_eq!((salts.len(), nonces.len()), (3, 3));
+        assert!(salts.iter().all(|s2k| *s2k == salts[0]));
+    }
+
+    #[test]
+    fn what_comes_later_is_locked_with_the_salt_that_is_there() {
+        let mut later = locked();
+        let whole = parts(&later);
+        let public = later.primary_key.public_key().clone();
+        later.primary_key =
+            SecretKey::new(public, john().primary_key.secret_params().clone()).unwrap();
+        lock(&mut later, RIGHT, &mut random(2)).unwrap();
+        let salts: Vec<_> =
+            parts(&later).iter().map(|part| ours(part).unwrap().0.clone()).collect();
+        assert!(salts.iter().all(|salt| *salt == salts[0]));
+        assert_eq!(parts(&later)[1..], whole[1..]);
+        assert_ne!(parts(&later)[0], whole[0], "the nonce is another");
+        unlock(&mut later, RIGHT).unwrap();
+        assert!(is_john(&later));
+    }
+
+    #[test]
+    fn what_we_lock_others_unlock_and_what_they_lock_we_do() {
+        let mut ours = locked();
+        unlock(&mut ours, RIGHT).unwrap();
+        assert!(is_john(&ours));
+        let mut theirs = locked();
+        unlock_each(&mut theirs).unwrap();
+        assert!(is_john(&theirs));
+
+        let mut salted = john();
+        let argon2 = |seed| {
+            let s2k = StringToKey::new_argon2(random(seed), 1, 1, 10);
+            let nonce = vec![7; 15].into();
+            S2kParams::Aead { sym_alg: CIPHER, aead_mode: MODE, s2k, nonce }
+        };
+        let password = Password::from(RIGHT);
+        salted.primary_key.set_password_with_s2k(&password, argon2(1)).unwrap();
+        for (seed, subkey) in salted.secret_subkeys.iter_mut().enumerate() {
+            subkey.key.set_password_with_s2k(&password, argon2(seed as u64 + 2)).unwrap();
+        }
+        unlock(&mut salted, RIGHT).unwrap();
+        assert!(is_john(&salted));
+    }
+
+    #[test]
+    fn the_way_of_old_programs_is_another() {
+        let mut iterated = john();
+        lock_iterated(&mut iterated, RIGHT, &mut random(1)).unwrap();
+        for part in parts(&iterated) {
+            let S2kParams::Cfb { s2k: StringToKey::IteratedAndSalted { count, .. }, .. } =
+                part.string_to_key_params()
+            else {
+                panic!("{part:?}")
+            };
+            assert_eq!(*count, 255);
+        }
+        assert!(unlock(&mut iterated.clone(), "catfish").is_err());
+        unlock(&mut iterated, RIGHT).unwrap();
+        assert!(is_john(&iterated));
+    }
+
+    #[test]
+    fn a_secret_opens_in_its_own_place_only() {
+        assert!(unlock(&mut locked(), "catfish").is_err());
+        let mut moved = locked();
+        let [first, second] = &mut moved.secret_subkeys[..] else { panic!("two subkeys") };
+        let secret = second.key.secret_params().clone();
+        first.key = SecretSubkey::new(first.key.public_key().clone(), secret).unwrap();
+        assert!(unlock(&mut moved, RIGHT).is_err());
+        let mut short = locked();
+        let whole = parts(&short).remove(0);
+        for length in [0, 1, 15, 16, whole.data().len() - 1] {
+            let data = whole.data()[..length].to_vec().into();
+            let cut = EncryptedSecretParams::new(data, whole.string_to_key_params().clone());
+            let public = short.primary_key.public_key().clone();
+            short.primary_key = SecretKey::new(public, SecretParams::Encrypted(cut)).unwrap();
+            assert!(unlock(&mut short.clone(), RIGHT).is_err());
+        }
+    }
+}
