@@ -30,7 +30,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_needs_command" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_needs_command" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_needs_command" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_needs_command" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_needs_command" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -65,7 +65,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l no-passphrase -d 'Leave the secret key unlocked on disk'
 complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -s v -l verbose -d 'Tell what is done; given twice, in detail'
@@ -77,7 +77,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -97,7 +97,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -108,7 +108,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -119,7 +119,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -133,7 +133,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -s h -l help -d 'Print help'
@@ -144,7 +144,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -l block -d 'Never show any invitation by that key again'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -s v -l verbose -d 'Tell what is done; given twice, in detail'
@@ -156,7 +156,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -175,7 +175,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -186,7 +186,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -l certificate -d 'Write its certificate, armored, instead'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell what is done; given twice, in detail'
@@ -198,7 +198,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -209,7 +209,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l yes -d 'Pin it without comparing'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -s v -l verbose -d 'Tell what is done; given twice, in detail'
@@ -221,7 +221,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -232,7 +232,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from block" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from block" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from block" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from block" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from block" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from block" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -243,7 +243,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from unblock" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from unblock" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from unblock" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from unblock" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from unblock" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from unblock" -s h -l help -d 'Print help'
@@ -254,7 +254,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -l yes -d 'Do not ask'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Tell what is done; given twice, in detail'
@@ -271,7 +271,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l yes -d 'Sign even if the clock is far behind what was signed already'
 complete -c cloudim -n "__fish_cloudim_using_subcommand send" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand send" -s v -l verbose -d 'Tell what is done; given twice, in detail'
@@ -286,7 +286,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l peek -d 'Show what is new, and leave it new'
 complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l retry -d 'Try again at once what the command did not take'
 complete -c cloudim -n "__fish_cloudim_using_subcommand poll" -l fail-empty -d 'End with status 6 if there was no message'
@@ -303,7 +303,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -l print -d 'Print the messages that come'
 complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -l keyless -d 'Serve without a secret key: calls wait, sealed, for the owner\'s poll'
 complete -c cloudim -n "__fish_cloudim_using_subcommand listen" -s q -l quiet -d 'Say nothing but errors and warnings'
@@ -319,7 +319,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand read" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand read" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand read" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand read" -l follow -d 'Go on with what comes'
 complete -c cloudim -n "__fish_cloudim_using_subcommand read" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand read" -s v -l verbose -d 'Tell what is done; given twice, in detail'
@@ -331,7 +331,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand status" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand status" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand status" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -342,7 +342,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
@@ -354,7 +354,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -365,7 +365,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand publish" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand publish" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand publish" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand publish" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand publish" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -379,7 +379,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand compose" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -391,7 +391,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -l yes -d 'Sign even if the clock is far behind what was signed already'
 complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -s v -l verbose -d 'Tell what is done; given twice, in detail'
@@ -403,7 +403,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand append" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand append" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand append" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand append" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand append" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand append" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -414,7 +414,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand fetch" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand fetch" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand fetch" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand fetch" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand fetch" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand fetch" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -425,7 +425,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand receive" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand receive" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand receive" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand receive" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand receive" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand receive" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -437,7 +437,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -l new -d 'Leave out what is stored already'
 complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand decrypt" -s v -l verbose -d 'Tell what is done; given twice, in detail'
@@ -449,7 +449,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and not __fish_seen_subcommand_from run ping subscribe show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -465,7 +465,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -l open -d 'Serve any feed, also those of strangers; they then choose what is fetched, within `allow`'
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Tell what is done; given twice, in detail'
@@ -477,7 +477,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from ping" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -489,7 +489,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from subscribe" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -500,7 +500,7 @@ tsv\t''
 json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from show" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from show" -l passphrase-file -d 'Take the passphrase from the first line of this file' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from show" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand cloud; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -63,7 +63,7 @@ pub struct Global {
     /// Tell what is done; given twice, in detail
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Take the passphrase from the first line of this file
+    /// Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3
     #[arg(
         long,
         global = true,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rand::SeedableRng;
 use zeroize::Zeroizing;
 
-use crate::conversation::passphrase;
+use crate::conversation::passphrase::{self, Source};
 use crate::conversation::public;
 use crate::conversation::session::{Options, Session};
 use crate::conversation::world::World;
@@ -18,6 +18,7 @@ use crate::protocol::time;
 use crate::protocol::url::Url;
 use crate::store::atomic::{self, Mode};
 use crate::store::config::{self, Cloud, Config, Fresh};
+use crate::store::dumps;
 use crate::store::home::Home;
 
 const EXAMPLES: &str = "\
@@ -73,6 +74,7 @@ pub fn run(home: Home, options: Options, world: World, args: KeygenArgs) -> Resu
         .parse::<Cloud>()
         .map_err(|cause| Error::usage("cannot use --cloud").because(cause))?;
     expect_free(&home)?;
+    dumps::forbid();
     let passphrase = passphrase(&options, &args)?;
     let now = time::whole_seconds((world.now)());
     let (secret, revocation) = make_key(&name, args.profile, &passphrase, now)?;
@@ -179,11 +181,10 @@ fn passphrase(options: &Options, args: &KeygenArgs) -> Result<Zeroizing<String>>
     if args.no_passphrase {
         return Ok(Zeroizing::new(String::new()));
     }
-    if let Some(path) = &options.passphrase_file {
-        return passphrase::from_file(path);
-    }
-    match &args.passphrase_command {
-        Some(command) => passphrase::from_command(command),
-        None => passphrase::chosen(),
+    match Source::given(args.passphrase_command.as_deref(), options) {
+        Some(source) => source.read(""),
+        None => passphrase::chosen(
+            "--passphrase-file FILE, --passphrase-command CMD, or --no-passphrase",
+        ),
     }
 }

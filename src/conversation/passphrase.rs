@@ -1,10 +1,14 @@
-//! Where the passphrase comes from: a file, a command, or the terminal. Never the command line.
+//! Where the passphrase comes from: a file, a credential, a command, or the terminal. Never the
+//! command line.
 
-use std::fs::{self, File};
-use std::path::Path;
+use std::env;
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::session::Options;
 use crate::error::{Context, Error, Result};
@@ -12,6 +16,12 @@ use crate::openpgp::secret_key::SecretKey;
 use crate::store::config::Config;
 use crate::store::home::Home;
 use crate::store::secret::{self, Stamp};
+
+/// The name of the passphrase among the credentials that systemd gives a service.
+const CREDENTIAL: &str = "cloudim-passphrase";
+
+/// What a source may say at most, in bytes.
+const MOST: usize = 64 * 1024;
 
 /// An unlocked secret key, and what it takes to lock it again.
 pub struct Unlocked {
@@ -31,7 +41,7 @@ pub struct Unlocked {
 pub fn unlocked(
     home: &Home,
     known: Option<&Unlocked>,
-    find: impl FnOnce() -> Result<Zeroizing<String>>,
+    find: impl FnOnce() -> Result<(Zeroizing<String>, Source)>,
 ) -> Result<Unlocked> {
     // Before the reading: what is replaced meanwhile is noticed the next time.
     let stamp = Stamp::of(home);
@@ -44,83 +54,122 @@ pub fn unlocked(
     {
         return Ok(Unlocked { key, passphrase: Some(known), stamp });
     }
-    let passphrase = find()?;
-    key.unlock(&passphrase).map_err(|_| {
-        let path = home.secret();
-        Error::cannot(format!("cannot unlock `{}`: the passphrase is wrong", path.display()))
-    })?;
+    let (passphrase, source) = find()?;
+    key.unlock(&passphrase).map_err(|_| source.is_wrong(&home.secret()))?;
     Ok(Unlocked { key, passphrase: Some(passphrase), stamp })
 }
 
-/// Whether a passphrase is to be had without asking anybody.
-pub fn is_at_hand(config: &Config, options: &Options) -> bool {
-    options.passphrase_file.is_some() || config.passphrase_command.is_some()
-}
-
-/// The passphrase: from a file, a command, or the terminal.
+/// The passphrase, and where it came from.
 ///
 /// # Errors
-/// When none of them gives it.
-pub fn find(config: &Config, options: &Options) -> Result<Zeroizing<String>> {
-    if let Some(path) = &options.passphrase_file {
-        return from_file(path);
-    }
-    if let Some(command) = &config.passphrase_command {
-        return from_command(command);
-    }
-    if !has_terminal() {
-        return Err(Error::cannot(
+/// When there is none to be had.
+pub fn find(config: &Config, options: &Options) -> Result<(Zeroizing<String>, Source)> {
+    let given = Source::given(config.passphrase_command.as_deref(), options);
+    let source = given.or_else(|| has_terminal().then_some(Source::Terminal)).ok_or_else(|| {
+        Error::cannot(
             "the secret key is locked, and there is no terminal to ask for its passphrase",
         )
-        .hint("--passphrase-file FILE, or passphrase_command in config.toml"));
-    }
-    ask("Passphrase: ")
+        .hint("--passphrase-file FILE, or passphrase_command in config.toml")
+    })?;
+    Ok((source.read("Passphrase: ")?, source))
 }
 
-/// The first line of the file at `path`; `-` is not special, stdin belongs to the message.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn from_file(path: &Path) -> Result<Zeroizing<String>> {
-    let bytes = fs::read(path).map(Zeroizing::new);
-    first_line(
-        &bytes.or_cannot(|| format!("cannot read the passphrase from `{}`", path.display()))?,
-    )
+/// Where a passphrase comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The first line of a file, which may be a pipe such as `/dev/fd/3`. `-` is not special:
+    /// stdin belongs to the message.
+    File(PathBuf),
+    /// The first line of a file that systemd made for this service.
+    Credential(PathBuf),
+    /// The first line that this shell command prints.
+    Command(String),
+    /// Who sits there types it.
+    Terminal,
 }
 
-/// The first line that the shell command prints.
-///
-/// # Errors
-/// When it cannot be run or fails.
-pub fn from_command(command: &str) -> Result<Zeroizing<String>> {
-    let failed = || format!("the passphrase command `{command}` failed");
-    let run = Command::new("sh")
-        .arg("-c")
-        .arg(command)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output();
-    let mut output = run.or_cannot(failed)?;
-    let line = first_line(&output.stdout);
-    output.stdout.zeroize();
-    if !output.status.success() {
-        return Err(Error::cannot(format!("{}: {}", failed(), output.status)));
+impl Source {
+    /// The nearest to this run of those that need no terminal: the file that was named for it, the
+    /// credential of its service, the `command` that goes for every run.
+    pub fn given(command: Option<&str>, options: &Options) -> Option<Self> {
+        let file = || options.passphrase_file.clone().map(Self::File);
+        let credential = || credential().map(Self::Credential);
+        file().or_else(credential).or_else(|| command.map(|command| Self::Command(command.into())))
     }
-    line
+
+    /// Reads it; a terminal shows `prompt`. A pipe can be read only once.
+    ///
+    /// # Errors
+    /// When it cannot be had, or is not UTF-8.
+    pub fn read(&self, prompt: &str) -> Result<Zeroizing<String>> {
+        match self {
+            Self::File(path) | Self::Credential(path) => from_file(path),
+            Self::Command(command) => from_command(command),
+            Self::Terminal => ask(prompt),
+        }
+    }
+
+    /// That what it said does not open the key in the file at `path`.
+    pub fn is_wrong(&self, path: &Path) -> Error {
+        let wrong = format!("cannot unlock `{}`: the passphrase is wrong", path.display());
+        match self {
+            Self::Terminal => Error::cannot(wrong),
+            _ => Error::cannot(wrong).hint(format!("it came from {self}")),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "`{}`", path.display()),
+            Self::Credential(path) => write!(f, "the credential `{}`", path.display()),
+            Self::Command(command) => write!(f, "the command `{command}`"),
+            Self::Terminal => f.write_str("the terminal"),
+        }
+    }
+}
+
+/// The file of the credential, if this service has it.
+fn credential() -> Option<PathBuf> {
+    let path = Path::new(&env::var_os("CREDENTIALS_DIRECTORY")?).join(CREDENTIAL);
+    path.exists().then_some(path)
 }
 
 /// Asks on the terminal for a new passphrase, twice; it may be empty.
 ///
 /// # Errors
-/// When there is no terminal, or the two differ.
-pub fn chosen() -> Result<Zeroizing<String>> {
+/// When there is no terminal, which `hint` cures; or the two differ.
+pub fn chosen(hint: &str) -> Result<Zeroizing<String>> {
     if !has_terminal() {
-        return Err(Error::cannot("there is no terminal to ask for a passphrase")
-            .hint("--passphrase-file FILE, --passphrase-command CMD, or --no-passphrase"));
+        return Err(Error::cannot("there is no terminal to ask for a passphrase").hint(hint));
     }
     let first = ask("Passphrase for the new key (empty for none): ")?;
     let second = ask("The same again: ")?;
     if *first == *second { Ok(first) } else { Err(Error::cannot("the two passphrases differ")) }
+}
+
+fn from_file(path: &Path) -> Result<Zeroizing<String>> {
+    let failed = || format!("cannot read the passphrase from `{}`", path.display());
+    first_line(File::open(path).or_cannot(failed)?).or_cannot(failed)
+}
+
+fn from_command(command: &str) -> Result<Zeroizing<String>> {
+    let failed = || format!("the passphrase command `{command}` failed");
+    let run = Command::new("sh")
+        .arg("-c")
+        .arg(command)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn();
+    let mut child = run.or_cannot(failed)?;
+    let line = child.stdout.take().map(first_line);
+    let status = child.wait().or_cannot(failed)?;
+    if !status.success() {
+        return Err(Error::cannot(format!("{}: {status}", failed())));
+    }
+    line.unwrap_or_else(|| Ok(Zeroizing::default())).or_cannot(failed)
 }
 
 fn ask(prompt: &str) -> Result<Zeroizing<String>> {
@@ -137,9 +186,14 @@ fn has_terminal() -> bool {
         .is_some_and(|group| group == rustix::process::getpgrp())
 }
 
-fn first_line(bytes: &[u8]) -> Result<Zeroizing<String>> {
+/// The first line of all that there is, and no copy of anything else.
+fn first_line(from: impl Read) -> anyhow::Result<Zeroizing<String>> {
+    // The whole room at once, so that no copy is left behind by growing.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MOST.saturating_add(2)));
+    from.take(MOST as u64 + 1).read_to_end(&mut bytes)?;
+    anyhow::ensure!(bytes.len() <= MOST, "it is larger than {MOST} bytes");
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let text = std::str::from_utf8(line).or_cannot(|| "the passphrase is not UTF-8".to_owned())?;
+    let text = std::str::from_utf8(line).map_err(|_| anyhow::anyhow!("it is not UTF-8"))?;
     Ok(Zeroizing::new(text.to_owned()))
 }

@@ -11,7 +11,7 @@ use rand::SeedableRng;
 use zeroize::Zeroizing;
 
 use super::clients::Clients;
-use super::passphrase::Unlocked;
+use super::passphrase::{Source, Unlocked};
 use super::world::World;
 use super::{output, passphrase};
 use crate::error::{Context, Error, Kind, Result};
@@ -160,7 +160,10 @@ impl Session {
         })
     }
 
-    fn unlock_by(&mut self, find: impl FnOnce() -> Result<Zeroizing<String>>) -> Result<()> {
+    fn unlock_by(
+        &mut self,
+        find: impl FnOnce() -> Result<(Zeroizing<String>, Source)>,
+    ) -> Result<()> {
         if !self.has_current_secret() {
             let secret = passphrase::unlocked(&self.home, self.secret.as_deref(), find)?;
             self.secret = Some(Arc::new(secret));
@@ -188,7 +191,7 @@ impl Session {
     /// Whether the secret key can be had without asking anybody.
     pub fn can_unlock_unasked(&self) -> bool {
         self.secret.is_some()
-            || passphrase::is_at_hand(&self.config, &self.options)
+            || Source::given(self.config.passphrase_command.as_deref(), &self.options).is_some()
             || secret::load(&self.home).is_ok_and(|key| !key.is_locked())
     }
 

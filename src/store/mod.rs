@@ -10,6 +10,7 @@ pub mod config;
 pub mod contact;
 pub mod contacts;
 pub mod delivered;
+pub mod dumps;
 pub mod feeds;
 pub mod home;
 pub mod inbox;

@@ -6,8 +6,8 @@ use std::os::unix::fs::MetadataExt;
 
 use zeroize::Zeroizing;
 
-use super::atomic;
 use super::home::Home;
+use super::{atomic, dumps};
 use crate::error::{Context, Error, Result};
 use crate::openpgp::secret_key::SecretKey;
 
@@ -44,6 +44,7 @@ impl From<&Metadata> for Stamp {
 /// # Errors
 /// When there is none, or it cannot be used.
 pub fn load(home: &Home) -> Result<SecretKey> {
+    dumps::forbid();
     let path = home.secret();
     let bytes = atomic::read(&path)?.map(Zeroizing::new).ok_or_else(|| {
         Error::cannot(format!("`{}` is missing", path.display())).hint("restore it from a backup")

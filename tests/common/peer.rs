@@ -13,6 +13,9 @@ use tempfile::TempDir;
 
 use super::static_host::StaticHost;
 
+/// The passphrase of those whose key is locked.
+pub const PASSPHRASE: &str = "correct horse battery staple";
+
 /// Somebody with a home and a host.
 pub struct Peer {
     /// How the other calls this one.
@@ -48,6 +51,18 @@ impl Peer {
         peer
     }
 
+    /// Somebody whose key is locked by [`PASSPHRASE`], and the file with that; `args` go to keygen.
+    pub fn locked(name: &str, args: &[&str]) -> (Self, String) {
+        let peer = Self::without_identity(name);
+        let file = peer.file("passphrase");
+        // Only the first line counts.
+        fs::write(&file, format!("{PASSPHRASE}\r\nsecond line\n")).unwrap();
+        let (file, url) = (file.to_str().unwrap().to_owned(), peer.host.url());
+        let keygen = ["keygen", "--name", name, "--base-url", &url, "--passphrase-file", &file];
+        peer.ok(&[&keygen, args].concat());
+        (peer, file)
+    }
+
     /// Somebody who has a host, and no identity yet.
     pub fn without_identity(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -74,9 +89,10 @@ impl Peer {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cloudim"));
         command.args(args).stdin(Stdio::null());
-        for variable in ["CLOUDIM_FORMAT", "CLOUDIM_TIMEOUT", "CLOUDIM_PASSPHRASE_FILE"] {
-            command.env_remove(variable);
+        for variable in ["FORMAT", "TIMEOUT", "PASSPHRASE_FILE"] {
+            command.env_remove(format!("CLOUDIM_{variable}"));
         }
+        command.env_remove("CREDENTIALS_DIRECTORY");
         command.env("CLOUDIM_HOME", self.home()).env("TZ", "UTC");
         command
     }

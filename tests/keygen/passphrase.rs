@@ -5,22 +5,7 @@ use std::fs;
 use pgp::composed::{Deserializable, SignedSecretKey};
 use pgp::types::{KeyDetails, Password, S2kParams, SecretParams, StringToKey};
 
-use crate::common::peer::{Peer, befriend};
-
-const PASSPHRASE: &str = "correct horse battery staple";
-
-/// Somebody whose key is locked, and the file with the passphrase.
-fn locked() -> (Peer, String) {
-    let peer = Peer::without_identity("John");
-    let file = peer.file("passphrase");
-    // Only the first line counts.
-    fs::write(&file, format!("{PASSPHRASE}\r\nsecond line\n")).unwrap();
-    let file = file.to_str().unwrap().to_owned();
-    let url = peer.address();
-    let keygen = ["keygen", "--name", "John", "--base-url", &url, "--passphrase-file", &file];
-    peer.ok(&keygen);
-    (peer, file)
-}
+use crate::common::peer::{PASSPHRASE, Peer, befriend};
 
 fn secret(peer: &Peer) -> SignedSecretKey {
     let armored = fs::read_to_string(peer.home().join("secret.asc")).unwrap();
@@ -34,7 +19,7 @@ fn params(key: &SignedSecretKey) -> Vec<SecretParams> {
 
 #[test]
 fn a_locked_key_is_locked_by_argon2_and_no_secret_octet_is_in_the_file() {
-    let (peer, _) = locked();
+    let (peer, _) = Peer::locked("John", &[]);
     let mut key = secret(&peer);
     for params in params(&key) {
         let SecretParams::Encrypted(encrypted) = &params else { panic!("a component is unlocked") };
@@ -107,7 +92,7 @@ fn a_passphrase_that_cannot_be_had_leaves_nothing() {
     fs::write(&bad, b"\xff\xfe\n").unwrap();
     let stderr =
         peer.fails(&["keygen", "--name", "J", "--passphrase-file", bad.to_str().unwrap()], 1);
-    assert!(stderr.contains("the passphrase is not UTF-8"), "{stderr}");
+    assert!(stderr.contains("`: it is not UTF-8"), "{stderr}");
     let both = ["keygen", "--name", "J", "--passphrase-command", "true", "--no-passphrase"];
     assert!(peer.fails(&both, 2).contains("cannot be used with"));
     assert!(!peer.home().exists());
@@ -134,7 +119,7 @@ fn a_command_gives_the_passphrase_now_and_later() {
 
 #[test]
 fn a_locked_key_needs_its_passphrase_and_says_how_to_give_it() {
-    let (john, file) = locked();
+    let (john, file) = Peer::locked("John", &[]);
     let mary = Peer::mary();
     let with = |args: &[&str]| john.run(&[args, &["--passphrase-file", &file]].concat()).expect(0);
     let invitation = with(&["handshake", "invite", &mary.address(), "-o", "-"]).stdout;
@@ -161,7 +146,7 @@ fn a_locked_key_needs_its_passphrase_and_says_how_to_give_it() {
 
 #[test]
 fn what_needs_no_secret_does_not_ask_for_the_passphrase() {
-    let (john, _) = locked();
+    let (john, _) = Peer::locked("John", &[]);
     for args in
         [&["status"][..], &["contact", "list"], &["handshake", "list"], &["read"], &["poll"], &[]]
     {

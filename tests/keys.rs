@@ -1,0 +1,8 @@
+//! The key in real life: its passphrase, its way in and out, its end.
+
+mod common;
+
+mod keys {
+    mod secrecy;
+    mod sources;
+}
