@@ -176,7 +176,12 @@ pub fn read_text(path: &Path) -> Result<Option<String>> {
 /// # Errors
 /// When the folder cannot be synchronised.
 pub fn sync_folder_of(path: &Path) -> Result<()> {
-    sync_folder(path.parent().unwrap_or(Path::new("/")))
+    match path.parent() {
+        // The folder of a bare name is the one that we are in.
+        Some(folder) if folder.as_os_str().is_empty() => sync_folder(Path::new(".")),
+        Some(folder) => sync_folder(folder),
+        None => sync_folder(Path::new("/")),
+    }
 }
 
 fn sync_folder(folder: &Path) -> Result<()> {

@@ -179,6 +179,15 @@ fn the_home_is_named_by_option_then_variable_then_the_data_folder() {
 }
 
 #[test]
+fn a_home_named_by_one_word_is_in_the_folder_that_we_are_in() {
+    let peer = Peer::without_identity("John");
+    let folder = peer.file("").to_owned();
+    let mut command = peer.command(&[&["--home", "john"], KEYGEN].concat());
+    assert!(command.current_dir(&folder).output().unwrap().status.success());
+    assert!(folder.join("john/secret.asc").exists());
+}
+
+#[test]
 fn a_place_that_cannot_be_written_is_named() {
     let peer = Peer::without_identity("x");
     fs::write(peer.file("flat"), "").unwrap();
