@@ -8,6 +8,8 @@ mod attachments;
 mod contacts;
 #[path = "conversation/feed.rs"]
 mod feed;
+#[path = "conversation/history.rs"]
+mod history;
 #[path = "conversation/keys.rs"]
 mod keys;
 #[path = "conversation/many.rs"]

@@ -62,6 +62,22 @@ fn a_hook_takes_what_comes() {
 }
 
 #[test]
+fn who_listens_trims_what_the_hook_took() {
+    let (john, mary) = (Host::new("John"), Host::new("Mary"));
+    john.peer.set("history", "\"1s\"");
+    let taken = john.peer.file("taken");
+    let hook = format!("cat >> '{}'", taken.display());
+    let (_at_john, _at_mary) = (john.listen(&[OFTEN, "--exec", &hook]), mary.listen(&[OFTEN]));
+    agree(&john, &mary);
+    mary.peer.ok(&["send", "john", "-m", "to the hook"]);
+    let messages = john.peer.home().join("contacts/mary/messages.jsonl");
+    let lines = || std::fs::read_to_string(&messages).unwrap_or_default();
+    until("the text is gone", || lines().contains("\"trimmed\":true"));
+    assert!(!lines().contains("to the hook"));
+    assert_eq!(std::fs::read_to_string(&taken).unwrap(), "to the hook");
+}
+
+#[test]
 fn a_second_one_says_that_the_first_is_there() {
     let john = Host::new("John");
     let first = john.listen(&[OFTEN]);

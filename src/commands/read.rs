@@ -87,6 +87,10 @@ pub fn run(session: &mut Session, args: ReadArgs) -> Result<()> {
 fn one(session: &mut Session, guid: Guid, args: &ReadArgs) -> Result<()> {
     for name in contacts::list(&session.home)? {
         let Some(record) = Messages::of(&session.home, &name).find(guid)? else { continue };
+        if record.trimmed {
+            return Err(Error::cannot(format!("the text of `{guid}` is here no more"))
+                .hint("history in config.toml says how long it stays"));
+        }
         if let Some(folder) = &args.save {
             let written = attachment::save(session, &record, folder)?;
             let lines: String =
@@ -117,7 +121,8 @@ fn history(session: &Session, names: &[String], since: Option<Timestamp>) -> Res
 }
 
 fn is_shown(record: &Record) -> bool {
-    matches!(record.kind, Type::Message | Type::Accepted | Type::Trust | Type::Integrity)
+    let kinds = [Type::Message, Type::Accepted, Type::Trust, Type::Integrity];
+    kinds.contains(&record.kind) && !record.trimmed
 }
 
 /// Writes; returns whether the reader is still there.

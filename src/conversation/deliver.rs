@@ -70,7 +70,7 @@ impl Waiting {
         let cursors = Delivered::load(&session.home, name)?;
         let (mut end, mut count, mut shown) = (cursors.stdout, 0, Vec::new());
         for record in Messages::of(&session.home, name).after(cursors.stdout)? {
-            let is_message = record.is_received_message();
+            let is_message = record.is_deliverable();
             if is_message && count >= limit {
                 break;
             }
@@ -148,7 +148,7 @@ fn to_hook(
     }
     let mut taken = 0;
     for record in Messages::of(&session.home, name).after(cursors.hook_cursor())? {
-        let is_message = record.is_received_message();
+        let is_message = record.is_deliverable();
         if is_message && limit.is_some_and(|limit| taken >= limit) {
             break;
         }
@@ -182,7 +182,7 @@ fn hand_over(
 ) -> Result<bool> {
     let number = record.number;
     let mut is_taken = true;
-    if record.is_received_message() {
+    if record.is_deliverable() {
         let shown = Shown { contact: name.to_owned(), record };
         is_taken = hook::run(session, command, &shown)?;
         if !is_taken {
@@ -216,7 +216,7 @@ fn refused(shown: &Shown, cursors: &Delivered) -> Error {
 
 /// What there is to deliver of `record`: our own messages and keys in items are not news.
 fn news(name: &str, record: Record) -> Option<Shown> {
-    let is_news = record.is_received_message() || !matches!(record.kind, Type::Message | Type::Key);
+    let is_news = record.is_deliverable() || !matches!(record.kind, Type::Message | Type::Key);
     is_news.then(|| Shown { contact: name.to_owned(), record })
 }
 

@@ -14,6 +14,7 @@ pub mod clients;
 pub mod cloud;
 pub mod deliver;
 pub mod fetch;
+pub mod history;
 pub mod hook;
 pub mod hosting;
 pub mod inbox;

@@ -158,6 +158,10 @@ impl Writing {
         let Some(record) = Messages::of(&session.home, &self.name).find(item.guid)? else {
             return Ok(None);
         };
+        if record.trimmed {
+            let error = format!("`{}` was sent long ago, and its text is here no more", item.guid);
+            return Err(Error::cannot(error).hint("leave --guid out for a new one"));
+        }
         let same = record.direction == Direction::Sent
             && record.text == item.text
             && record.reply_to == item.in_reply_to

@@ -2,7 +2,7 @@
 
 use super::deliver::{self, Target};
 use super::session::Session;
-use super::{inbox, own_key, pending, ping, reading};
+use super::{history, inbox, own_key, pending, ping, reading};
 use crate::error::Result;
 use crate::store::contacts;
 
@@ -35,5 +35,6 @@ pub fn once(
         None => 0,
     };
     ping::tell(session, rewritten, &names)?;
+    history::trim(session)?;
     Ok(count)
 }

@@ -52,6 +52,9 @@ pub struct Config {
     /// How long an acknowledged message stays in the feed.
     #[serde(default = "week", deserialize_with = "duration")]
     pub retention: SignedDuration,
+    /// How long the text of a message stays on our own disk; without it, for good.
+    #[serde(default, deserialize_with = "some_duration")]
+    pub history: Option<SignedDuration>,
     /// How long a contact may be out of reach before `poll` reports it by its status.
     #[serde(default = "day", deserialize_with = "duration")]
     pub unreachable_after: SignedDuration,
@@ -197,6 +200,12 @@ pub fn as_folder(url: &Url) -> Result<Url> {
 
 fn duration<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<SignedDuration, D::Error> {
     time::duration(&String::deserialize(from)?).map_err(serde::de::Error::custom)
+}
+
+fn some_duration<'de, D: Deserializer<'de>>(
+    from: D,
+) -> std::result::Result<Option<SignedDuration>, D::Error> {
+    duration(from).map(Some)
 }
 
 fn yes() -> bool {

@@ -60,6 +60,12 @@ impl Delivered {
         self.stdout.max(self.hook.unwrap_or(0))
     }
 
+    /// Up to where records will be delivered no more: by either, but for what the hook has not taken
+    /// and is to be tried with again.
+    pub fn done(&self) -> u64 {
+        if self.failures > 0 { self.hook_cursor() } else { self.by_either() }
+    }
+
     /// Whether the hook has failed too often to be tried again unasked.
     pub fn is_parked(&self) -> bool {
         self.failures >= TRIES
@@ -129,10 +135,12 @@ mod tests {
     fn a_failing_hook_pauses_longer_each_time_and_is_parked_after_ten() {
         let (mut delivered, mut now, mut pauses) =
             (Delivered::default(), Timestamp::UNIX_EPOCH, Vec::new());
+        (delivered.hook, delivered.stdout) = (Some(0), 3);
         while !delivered.is_parked() {
             delivered.failed(now);
             let at = delivered.retry_at.unwrap();
             assert!(!delivered.may_run(now));
+            assert_eq!((delivered.done(), delivered.by_either()), (0, 3));
             pauses.push(at.as_second() - now.as_second());
             now = at;
         }
@@ -140,5 +148,6 @@ mod tests {
         assert!(!delivered.may_run(Timestamp::MAX));
         delivered.resume();
         assert!(delivered.may_run(now));
+        assert_eq!(delivered.done(), 3);
     }
 }

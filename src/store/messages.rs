@@ -11,6 +11,8 @@ use super::record::{Record, Type};
 use crate::error::{Context, Result};
 use crate::protocol::guid::Guid;
 
+mod trim;
+
 const BLOCK: u64 = 64 << 10;
 
 /// The messages of one contact.
@@ -182,7 +184,7 @@ mod tests {
     use super::super::record::Direction;
     use super::*;
 
-    fn some(texts: &[&str]) -> (tempfile::TempDir, Messages) {
+    pub(super) fn some(texts: &[&str]) -> (tempfile::TempDir, Messages) {
         let folder = tempfile::tempdir().unwrap();
         let messages = Messages { path: folder.path().join("messages.jsonl") };
         let mut records: Vec<Record> = texts.iter().map(|text| message(text)).collect();
@@ -190,11 +192,11 @@ mod tests {
         (folder, messages)
     }
 
-    fn message(text: &str) -> Record {
+    pub(super) fn message(text: &str) -> Record {
         Record::new(Type::Message, Direction::Received, Timestamp::UNIX_EPOCH, text)
     }
 
-    fn texts(records: &[Record]) -> Vec<&str> {
+    pub(super) fn texts(records: &[Record]) -> Vec<&str> {
         records.iter().map(|record| record.text.as_str()).collect()
     }
 

@@ -26,4 +26,5 @@ pub mod record;
 pub mod secret;
 pub mod snapshot;
 pub mod subscriptions;
+pub mod trimmed;
 pub mod verdicts;

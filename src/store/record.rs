@@ -105,6 +105,9 @@ pub struct Record {
     /// Whether it is the good end of an earlier record of its type.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub healed: bool,
+    /// Whether the text and what came with it are gone, as `history` in the settings has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trimmed: bool,
 }
 
 impl Record {
@@ -129,6 +132,7 @@ impl Record {
             fingerprint: None,
             trust: None,
             healed: false,
+            trimmed: false,
         }
     }
 
@@ -160,6 +164,19 @@ impl Record {
     /// Whether this is a message from the contact.
     pub fn is_received_message(&self) -> bool {
         self.kind == Type::Message && self.direction == Direction::Received
+    }
+
+    /// Whether this is a message from the contact that can still be delivered.
+    pub fn is_deliverable(&self) -> bool {
+        self.is_received_message() && !self.trimmed
+    }
+
+    /// Lets go of the text and what came with it. All by which order and completeness are judged
+    /// stays.
+    pub fn trim(&mut self) {
+        self.text.clear();
+        self.attachments.clear();
+        self.trimmed = true;
     }
 }
 

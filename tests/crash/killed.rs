@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::common::peer::{Peer, friends, texts};
+use serde_json::Value;
+
+use crate::common::peer::{Peer, friends, texts, tree};
 use crate::{feeds_are_sound, stored};
 
 const TIMES: usize = 120;
@@ -122,31 +124,55 @@ fn a_send_that_is_killed_while_it_archives_loses_nothing() {
     sends_are_killed(9_000);
 }
 
-#[test]
-fn a_poll_that_is_killed_stores_everything_once() {
-    let (john, mary) = friends();
-    john.send(&mary, "0");
+/// John sends, Mary's polls are killed; all she has printed in the end, each once.
+fn polls_are_killed(john: &Peer, mary: &Peer) -> Vec<usize> {
+    john.send(mary, "0");
     let mut killer = Killer::new(|| drop(mary.poll()));
     let mut printed = vec![0];
     for n in 1..=TIMES {
-        john.send(&mary, &n.to_string());
+        john.send(mary, &n.to_string());
         let end = killer.run(mary.command(&["--format", "json", "poll"]), "");
         let whole = end.stdout.rsplit_once('\n').map_or("", |(whole, _)| whole);
         printed.extend(numbers(texts(whole).into_iter()));
-        feeds_are_sound(&mary);
+        feeds_are_sound(mary);
         if n % 20 == 0 {
             john.ok(&["poll"]);
         }
     }
     killer.was_at_work();
     printed.extend(numbers(mary.poll().into_iter()));
-    settle(&john, &mary);
-    let arrived = numbers(stored(&mary, "john").into_iter().map(|message| message.1));
-    assert_eq!(arrived, (0..=TIMES).collect::<Vec<_>>());
+    settle(john, mary);
     // Between the flush and the note of it a kill makes a message come again, in its place.
     printed.sort_unstable();
     printed.dedup();
+    printed
+}
+
+#[test]
+fn a_poll_that_is_killed_stores_everything_once() {
+    let (john, mary) = friends();
+    let printed = polls_are_killed(&john, &mary);
+    let arrived = numbers(stored(&mary, "john").into_iter().map(|message| message.1));
+    assert_eq!(arrived, (0..=TIMES).collect::<Vec<_>>());
     assert_eq!(printed, arrived);
+}
+
+#[test]
+fn a_poll_that_is_killed_while_it_trims_loses_no_message_and_leaves_no_copy() {
+    let (john, mary) = friends();
+    mary.set("history", "\"0s\"");
+    let printed = polls_are_killed(&john, &mary);
+    assert_eq!(printed, (0..=TIMES).collect::<Vec<_>>());
+    let folder = mary.home().join("contacts/john");
+    let lines = fs::read_to_string(folder.join("messages.jsonl")).unwrap();
+    let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let messages: Vec<Value> = lines.filter(|line| line["type"] == "message").collect();
+    let sequences: Vec<usize> =
+        messages.iter().map(|line| line["sequence"].as_u64().unwrap() as usize).collect();
+    assert_eq!(sequences, (1..=TIMES + 1).collect::<Vec<_>>());
+    assert!(messages.iter().all(|line| line["text"] == "" && line["hash"].is_string()));
+    let names = tree(&folder).into_keys().map(|path| path.display().to_string());
+    assert_eq!(names.filter(|name| name.contains("/.new-")).count(), 0);
 }
 
 #[test]

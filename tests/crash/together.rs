@@ -4,7 +4,7 @@ use std::fs::File;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::peer::{Peer, friends};
+use crate::common::peer::{Peer, friends, texts};
 use crate::{feeds_are_sound, stored};
 
 fn start(peer: &Peer, args: &[&str]) -> Child {
@@ -84,4 +84,25 @@ fn a_lock_that_stays_busy_is_status_75_and_nothing_is_done() {
     assert_eq!(mary.poll(), [""; 0]);
     john.send(&mary, "now");
     assert_eq!(mary.poll(), ["now"]);
+}
+
+#[test]
+fn polls_that_trim_at_once_deliver_each_message_once() {
+    let (john, mary) = friends();
+    mary.set("history", "\"0s\"");
+    let mut printed = Vec::new();
+    for round in 0..10 {
+        john.send(&mary, &format!("{round} a"));
+        john.send(&mary, &format!("{round} b"));
+        let polls: Vec<Child> =
+            (0..4).map(|_| start(&mary, &["--format", "json", "poll"])).collect();
+        printed.extend(polls.into_iter().flat_map(|poll| texts(&end(poll))));
+    }
+    printed.extend(mary.poll());
+    let sent: Vec<String> =
+        (0..10).flat_map(|round| [format!("{round} a"), format!("{round} b")]).collect();
+    printed.sort();
+    assert_eq!(printed, sent);
+    assert_eq!(stored(&mary, "john").len(), 0);
+    assert_eq!(mary.ok(&["status"]), "john\tall well\n");
 }

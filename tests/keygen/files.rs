@@ -104,6 +104,7 @@ fn the_settings_explain_every_key_and_the_program_takes_each_of_them() {
         "cloud",
         "third_party_cloud",
         "retention",
+        "history",
         "unreachable_after",
         "stale_grace",
         "allow",
