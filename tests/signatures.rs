@@ -98,8 +98,8 @@ fn each_is_believed_or_refused_as_it_is_named() {
 #[test]
 fn no_vector_is_left_out() {
     let files: BTreeSet<String> = tree(&folder())
-        .into_iter()
-        .filter_map(|(path, _)| Some(path.file_name()?.to_str()?.strip_suffix(".asc")?.to_owned()))
+        .into_keys()
+        .filter_map(|path| Some(path.file_name()?.to_str()?.strip_suffix(".asc")?.to_owned()))
         .collect();
     let certificates = VECTORS.iter().map(|(_, signer, _)| format!("{signer}.cert"));
     let named: BTreeSet<String> =
