@@ -1,0 +1,101 @@
+//! `contact list` and `contact show`: what is known of whom.
+
+use serde::Serialize;
+
+use crate::commands::input;
+use crate::conversation::output;
+use crate::conversation::session::{Format, Session};
+use crate::error::{Context, Result};
+use crate::protocol::fingerprint::Fingerprint;
+use crate::protocol::time;
+use crate::store::contact::Contact;
+use crate::store::contacts;
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    contact: &'a str,
+    claimed_name: Option<&'a str>,
+    fingerprint: &'a Fingerprint,
+    trust: &'a str,
+    blocked: bool,
+    since: String,
+    feed: &'a str,
+    card: Option<&'a str>,
+}
+
+fn shown<'a>(name: &'a str, contact: &'a Contact) -> Shown<'a> {
+    Shown {
+        contact: name,
+        claimed_name: contact.claimed_name.as_deref(),
+        fingerprint: &contact.fingerprint,
+        trust: contact.trust.as_str(),
+        blocked: contact.blocked,
+        since: time::canonical(contact.since),
+        feed: contact.feed.as_str(),
+        card: contact.card.as_ref().map(|card| card.as_str()),
+    }
+}
+
+/// Lists, one contact a line.
+///
+/// # Errors
+/// When the contacts cannot be listed; one whose files are damaged is reported.
+pub fn list(session: &mut Session) -> Result<()> {
+    let mut lines = Vec::new();
+    for name in contacts::list(&session.home)? {
+        let contact = match Contact::load(&session.home, &name) {
+            Ok(contact) => contact,
+            Err(error) => {
+                session.report(&error);
+                continue;
+            }
+        };
+        if session.options.format == Format::Json {
+            output::as_json(&mut lines, &shown(&name, &contact))
+                .or_cannot(|| "cannot write".to_owned())?;
+            continue;
+        }
+        let blocked = if contact.blocked { "  blocked" } else { "" };
+        let card = contact.card.as_ref().unwrap_or(&contact.feed);
+        lines.extend(
+            format!(
+                "{name}\t{}\t{}\t{}{blocked}\n",
+                contact.trust.as_str(),
+                contact.fingerprint,
+                card.shortened()
+            )
+            .bytes(),
+        );
+    }
+    input::print(session, &lines)
+}
+
+/// Shows one contact, or its certificate.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn show(session: &mut Session, name: &str, certificate: bool) -> Result<()> {
+    let contact = Contact::load(&session.home, name)?;
+    if certificate {
+        let armored = contacts::certificate(&session.home, name)?.to_armored();
+        return input::print(session, armored.as_bytes());
+    }
+    let shown = shown(name, &contact);
+    if session.options.format == Format::Json {
+        let mut line = Vec::new();
+        output::as_json(&mut line, &shown).or_cannot(|| "cannot write".to_owned())?;
+        return input::print(session, &line);
+    }
+    let claimed = shown.claimed_name.map(output::visible).unwrap_or_default().replace('\n', " ");
+    let blocked = if contact.blocked { "\nblocked      yes" } else { "" };
+    let text = format!(
+        "contact      {name}\ncalls itself {claimed}\nfingerprint  {}\ntrust        {}\nsince        {}\ncard         {}\nfeed         {}\nour feed     public/f/{}.rss{blocked}\n",
+        contact.fingerprint.grouped(),
+        shown.trust,
+        output::local(contact.since),
+        shown.card.unwrap_or("-"),
+        contact.feed,
+        contact.ours.token,
+    );
+    input::print(session, text.as_bytes())
+}
