@@ -39,7 +39,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("qrcode", &["commands/"]),
     ("rpgpie", &["openpgp/validity/"]),
     ("rpassword", &["conversation/passphrase.rs"]),
-    ("rustix", &["commands/serving.rs", "conversation/passphrase.rs", "store/dumps.rs"]),
+    ("rustix", &["commands/serving.rs", "conversation/terminal.rs", "store/dumps.rs"]),
     ("sha2", &["protocol/hash.rs", "openpgp/"]),
     ("signal_hook", &["commands/"]),
     ("smallvec", &["openpgp/"]),

@@ -48,5 +48,6 @@ pub mod session;
 pub mod singles;
 pub mod standing;
 mod strangers;
+pub mod terminal;
 pub mod unreached;
 pub mod world;

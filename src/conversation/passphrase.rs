@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use zeroize::Zeroizing;
 
 use super::session::Options;
+use super::terminal;
 use crate::error::{Context, Error, Result};
 use crate::openpgp::secret_key::SecretKey;
 use crate::store::config::Config;
@@ -65,7 +66,7 @@ pub fn unlocked(
 /// When there is none to be had.
 pub fn find(config: &Config, options: &Options) -> Result<(Zeroizing<String>, Source)> {
     let given = Source::given(config.passphrase_command.as_deref(), options);
-    let source = given.or_else(|| has_terminal().then_some(Source::Terminal)).ok_or_else(|| {
+    let source = given.or_else(|| terminal::is_ours().then_some(Source::Terminal)).ok_or_else(|| {
         Error::cannot(
             "the secret key is locked, and there is no terminal to ask for its passphrase",
         )
@@ -141,7 +142,7 @@ fn credential() -> Option<PathBuf> {
 /// # Errors
 /// When there is no terminal, which `hint` cures; or the two differ.
 pub fn chosen(hint: &str) -> Result<Zeroizing<String>> {
-    if !has_terminal() {
+    if !terminal::is_ours() {
         return Err(Error::cannot("there is no terminal to ask for a passphrase").hint(hint));
     }
     let first = ask("Passphrase for the new key (empty for none): ")?;
@@ -175,15 +176,6 @@ fn from_command(command: &str) -> Result<Zeroizing<String>> {
 fn ask(prompt: &str) -> Result<Zeroizing<String>> {
     let answer = rpassword::prompt_password(prompt).map(Zeroizing::new);
     answer.or_cannot(|| "cannot ask for the passphrase".to_owned())
-}
-
-/// Whether there is a terminal, and it is ours: a background job that asked would be stopped.
-fn has_terminal() -> bool {
-    let foreground = |terminal: File| rustix::termios::tcgetpgrp(&terminal).ok();
-    File::open("/dev/tty")
-        .ok()
-        .and_then(foreground)
-        .is_some_and(|group| group == rustix::process::getpgrp())
 }
 
 /// The first line of all that there is, and no copy of anything else.

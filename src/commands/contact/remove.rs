@@ -1,10 +1,10 @@
 //! `contact remove`: a contact, its messages and our feed for it.
 
 use std::fs;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, stdin};
 
-use crate::conversation::publish;
 use crate::conversation::session::Session;
+use crate::conversation::{publish, terminal};
 use crate::error::{Context, Error, Result};
 use crate::store::atomic;
 use crate::store::contact::Contact;
@@ -17,7 +17,7 @@ pub fn remove(session: &mut Session, name: &str, yes: bool) -> Result<()> {
     // Our feed for the contact goes with it.
     session.expect_writable()?;
     let contact = Contact::load(&session.home, name)?;
-    if !yes && !confirmed(session, name)? {
+    if !yes && !confirmed(name)? {
         return Err(
             Error::cannot(format!("`{name}` is still there")).hint("--yes removes without asking")
         );
@@ -38,12 +38,10 @@ pub fn remove(session: &mut Session, name: &str, yes: bool) -> Result<()> {
     publish::publish(session, false)
 }
 
-fn confirmed(session: &mut Session, name: &str) -> Result<bool> {
-    if !std::io::stdin().is_terminal() {
+fn confirmed(name: &str) -> Result<bool> {
+    if !stdin().is_terminal() || !terminal::is_ours() {
         return Ok(false);
     }
-    session.say(&format!("Remove `{name}` with all messages? Type its name: "));
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).or_cannot(|| "cannot read the answer".to_owned())?;
-    Ok(answer.trim() == name)
+    let answer = terminal::ask(&format!("Remove `{name}` with all messages? Type its name: "));
+    Ok(answer.or_cannot(|| "cannot ask on the terminal".to_owned())? == name)
 }
