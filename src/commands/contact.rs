@@ -49,13 +49,14 @@ enum Action {
     },
     /// Compare a contact's fingerprint, and call it verified if it is the same
     ///
-    /// Without a fingerprint: shows the two that people compare, the contact's and ours. Status 4
-    /// if they differ.
+    /// Without a fingerprint: shows the two that people compare, the contact's and ours, in the
+    /// same order as on the contact's screen. Status 4 if they differ.
     #[command(after_help = examples::VERIFY)]
     Verify {
         /// The contact
         name: String,
-        /// The fingerprint that the contact tells you; - reads its certificate from stdin
+        /// The fingerprint that the contact tells you, or the OPENPGP4FPR: text of its QR code; -
+        /// reads its certificate from stdin, armored or not, also among others
         fingerprint: Option<String>,
     },
     /// Decide on the key that a contact's feed names instead of the pinned one

@@ -1,6 +1,7 @@
 //! Bare `cloudim`: how this home stands, and what to do next.
 
 use super::input;
+use crate::conversation::output;
 use crate::conversation::session::{Options, Session};
 use crate::conversation::standing::Standing;
 use crate::conversation::world::World;
@@ -60,26 +61,27 @@ fn urgent(session: &mut Session) -> Result<Vec<String>> {
 
 fn about_contact(standing: &Standing) -> Vec<Line> {
     let name = &standing.contact;
+    let who = format!("`{name}`{}", output::mark(&standing.trust));
     let mut lines = Vec::new();
     if standing.held > 0 {
         let held = count(standing.held, "item");
-        lines.push((0, format!("{held} held by `{name}`: cloudim status {name}")));
+        lines.push((0, format!("{held} held by {who}: cloudim status {name}")));
     }
     if standing.parked {
         let resume = format!("cloudim poll {name} --retry --exec CMD");
-        lines.push((1, format!("the hook for `{name}` is parked: {resume}")));
+        lines.push((1, format!("the hook for {who} is parked: {resume}")));
     }
     if standing.undelivered > 0 {
         let new = count(standing.undelivered, "new message");
-        lines.push((2, format!("{new} by `{name}`: cloudim poll {name}")));
+        lines.push((2, format!("{new} by {who}: cloudim poll {name}")));
     }
     if standing.failing_since.is_some() {
-        lines.push((5, format!("`{name}` is out of reach: cloudim poll {name}")));
+        lines.push((5, format!("{who} is out of reach: cloudim poll {name}")));
     }
     if standing.unacknowledged > 0 {
         let unread = usize::try_from(standing.unacknowledged).unwrap_or(usize::MAX);
         let unread = count(unread, "message");
-        lines.push((7, format!("`{name}` has yet to read {unread}: cloudim poll")));
+        lines.push((7, format!("{who} has yet to read {unread}: cloudim poll")));
     }
     lines
 }

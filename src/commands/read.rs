@@ -100,7 +100,8 @@ fn one(session: &mut Session, guid: Guid, args: &ReadArgs) -> Result<()> {
         if session.options.format == Format::Text {
             return input::print(session, record.text.as_bytes());
         }
-        return write(session, &[Shown { contact: name, record }]).map(drop);
+        let contact = Contact::load(&session.home, &name)?;
+        return write(session, &[Shown::of(&name, &contact, record)]).map(drop);
     }
     Err(Error::cannot(format!("there is no message `{guid}` here"))
         .hint("cloudim poll fetches what is new"))
@@ -110,11 +111,12 @@ fn one(session: &mut Session, guid: Guid, args: &ReadArgs) -> Result<()> {
 fn history(session: &Session, names: &[String], since: Option<Timestamp>) -> Result<Vec<Shown>> {
     let mut shown = Vec::new();
     for name in names {
+        let contact = Contact::load(&session.home, name)?;
         let records = Messages::of(&session.home, name).all()?;
         let wanted = records.into_iter().filter(|record| {
             is_shown(record) && since.is_none_or(|since| record.received >= since)
         });
-        shown.extend(wanted.map(|record| Shown { contact: name.clone(), record }));
+        shown.extend(wanted.map(|record| Shown::of(name, &contact, record)));
     }
     shown.sort_by_key(|shown| shown.record.received);
     Ok(shown)
@@ -145,7 +147,8 @@ fn follow(session: &mut Session, names: &[String]) -> Result<()> {
         for (name, end) in &mut ends {
             for record in Messages::of(&session.home, name).after(*end)? {
                 *end = record.number;
-                let shown = Shown { contact: name.clone(), record };
+                let contact = Contact::load(&session.home, name)?;
+                let shown = Shown::of(name, &contact, record);
                 if is_shown(&shown.record) && !write(session, &[shown])? {
                     return Ok(());
                 }

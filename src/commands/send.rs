@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::protocol::guid::Guid;
 use crate::protocol::hash::Hash;
 use crate::protocol::item::Item;
-use crate::store::contact::Contact;
+use crate::store::contact::{Contact, Trust};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -120,6 +120,11 @@ fn keep(session: &mut Session, name: &str, mut item: Item, args: &SendArgs) -> R
     drop(lock);
     let line = if several { format!("{name}\t{guid}\n") } else { format!("{guid}\n") };
     input::print(session, line.as_bytes())?;
+    if writing.contact.ours.sequence == 1 && writing.contact.trust == Trust::FirstUse {
+        session.say(&format!(
+            "the key of `{name}` was pinned at the first contact, and not compared: cloudim contact verify {name}"
+        ));
+    }
     taken
 }
 

@@ -105,7 +105,7 @@ fn line(standing: &Standing) -> String {
         facts.push("blocked".to_owned());
     }
     let facts = if facts.is_empty() { "all well".to_owned() } else { facts.join(", ") };
-    format!("{}\t{facts}\n", standing.contact)
+    format!("{}{}\t{facts}\n", standing.contact, output::mark(&standing.trust))
 }
 
 fn unreached(one: &Unreached) -> String {

@@ -6,6 +6,7 @@ use super::hook;
 use super::output::{self, Shown};
 use super::session::{Format, Session};
 use crate::error::{Context, Error, Kind, Result};
+use crate::store::contact::Contact;
 use crate::store::delivered::{self, Delivered};
 use crate::store::lock::Lock;
 use crate::store::messages::Messages;
@@ -68,15 +69,20 @@ impl Waiting {
     fn of(session: &Session, name: &str, limit: usize) -> Result<Option<(Self, Vec<Shown>)>> {
         let Some(lock) = delivered::lock(&session.home, name)? else { return Ok(None) };
         let cursors = Delivered::load(&session.home, name)?;
+        let records = Messages::of(&session.home, name).after(cursors.stdout)?;
+        if records.is_empty() {
+            return Ok(None);
+        }
+        let contact = Contact::load(&session.home, name)?;
         let (mut end, mut count, mut shown) = (cursors.stdout, 0, Vec::new());
-        for record in Messages::of(&session.home, name).after(cursors.stdout)? {
+        for record in records {
             let is_message = record.is_deliverable();
             if is_message && count >= limit {
                 break;
             }
             count += usize::from(is_message);
             end = record.number;
-            shown.extend(news(name, record));
+            shown.extend(news(name, &contact, record));
         }
         let is_any = end > cursors.stdout;
         let waiting = Self { name: name.to_owned(), cursors, end, _lock: lock };
@@ -95,7 +101,7 @@ fn to_stdout(
         let left = limit.map_or(usize::MAX, |limit| limit.saturating_sub(count));
         match Waiting::of(session, name, left) {
             Ok(Some((contact, news))) => {
-                count += news.iter().filter(|news| news.record.is_received_message()).count();
+                count += news.iter().filter(|news| news.record.is_deliverable()).count();
                 shown.extend(news);
                 waiting.push(contact);
             }
@@ -147,12 +153,14 @@ fn to_hook(
         cursors.save(&session.home, name)?;
     }
     let mut taken = 0;
+    let contact = Contact::load(&session.home, name)?;
     for record in Messages::of(&session.home, name).after(cursors.hook_cursor())? {
         let is_message = record.is_deliverable();
         if is_message && limit.is_some_and(|limit| taken >= limit) {
             break;
         }
-        if !hand_over(session, name, command, record, &mut cursors)? {
+        let shown = Shown::of(name, &contact, record);
+        if !hand_over(session, command, shown, &mut cursors)? {
             break;
         }
         taken += usize::from(is_message);
@@ -171,31 +179,28 @@ fn may_run(session: &mut Session, name: &str, cursors: &Delivered) -> bool {
     may_run
 }
 
-/// Hands `record` to the hook, or tells of it if it is no message; returns whether the next may
-/// follow.
+/// Hands a message to the hook, or tells of what is none; returns whether the next may follow.
 fn hand_over(
     session: &mut Session,
-    name: &str,
     command: &str,
-    record: Record,
+    shown: Shown,
     cursors: &mut Delivered,
 ) -> Result<bool> {
-    let number = record.number;
+    let (name, number) = (shown.contact.clone(), shown.record.number);
     let mut is_taken = true;
-    if record.is_deliverable() {
-        let shown = Shown { contact: name.to_owned(), record };
+    if shown.record.is_deliverable() {
         is_taken = hook::run(session, command, &shown)?;
         if !is_taken {
             cursors.failed(session.now());
             session.report(&refused(&shown, cursors));
         }
     } else {
-        tell(session, &news(name, record).into_iter().collect::<Vec<_>>());
+        tell(session, &[shown]);
     }
     if is_taken {
         cursors.taken(number);
     }
-    cursors.save(&session.home, name)?;
+    cursors.save(&session.home, &name)?;
     Ok(is_taken)
 }
 
@@ -215,9 +220,9 @@ fn refused(shown: &Shown, cursors: &Delivered) -> Error {
 }
 
 /// What there is to deliver of `record`: our own messages and keys in items are not news.
-fn news(name: &str, record: Record) -> Option<Shown> {
+fn news(name: &str, contact: &Contact, record: Record) -> Option<Shown> {
     let is_news = record.is_deliverable() || !matches!(record.kind, Type::Message | Type::Key);
-    is_news.then(|| Shown { contact: name.to_owned(), record })
+    is_news.then(|| Shown::of(name, contact, record))
 }
 
 /// Tells of what is no message: on stderr, unless stdout has it as JSON; and by the status.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::session::Format;
 use crate::protocol::channel::{Channel, FeedItem};
 use crate::protocol::text;
+use crate::store::contact::{Contact, Trust};
 use crate::store::record::{Direction, Record, Type};
 
 /// A record and the contact it belongs to.
@@ -19,6 +20,28 @@ pub struct Shown {
     /// The record.
     #[serde(flatten)]
     pub record: Record,
+}
+
+impl Shown {
+    /// `record` of the contact called `name`, with how sure we are today of the key that it is about:
+    /// who has compared a key since knows better than the record does.
+    pub fn of(name: &str, contact: &Contact, mut record: Record) -> Self {
+        if record.fingerprint.as_ref() == Some(&contact.fingerprint) {
+            record.trust = Some(contact.trust.as_str().to_owned());
+        }
+        Self { contact: name.to_owned(), record }
+    }
+
+    /// The contact as people see it.
+    fn marked(&self) -> String {
+        format!("{}{}", self.contact, mark(self.record.trust.as_deref().unwrap_or_default()))
+    }
+}
+
+/// What stands behind a contact's name where its key is verified, and nowhere else: no name can
+/// have it.
+pub fn mark(trust: &str) -> &'static str {
+    if trust == Trust::Verified.as_str() { " ✓" } else { "" }
 }
 
 /// Writes `shown` in `format`. What is no message appears in JSON only.
@@ -51,8 +74,8 @@ pub fn as_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
 fn as_text(shown: &Shown) -> String {
     let record = &shown.record;
     let who = match record.direction {
-        Direction::Received => shown.contact.clone(),
-        Direction::Sent => format!("me → {}", shown.contact),
+        Direction::Received => shown.marked(),
+        Direction::Sent => format!("me → {}", shown.marked()),
     };
     let text = record.text.strip_suffix('\n').unwrap_or(&record.text);
     let mut line =
@@ -97,16 +120,19 @@ pub fn visible(text: &str) -> String {
 }
 
 /// The nine fields of sfeed(5): timestamp, title, link, content, content type, id, author,
-/// enclosure, category. Only the content has escapes.
+/// enclosure, categories: the direction, and how sure we are of the key. Only the content has
+/// escapes.
 fn as_tsv(shown: &Shown) -> String {
     let record = &shown.record;
     let title = record.text.lines().next().unwrap_or_default();
     let guid = record.guid.map(|guid| guid.to_string()).unwrap_or_default();
     let enclosure = record.attachments.first().map(|a| a.url.clone()).unwrap_or_default();
-    let category = if record.direction == Direction::Sent { "sent" } else { "received" };
+    let direction = if record.direction == Direction::Sent { "sent" } else { "received" };
+    let categories =
+        record.trust.iter().fold(direction.to_owned(), |all, trust| format!("{all}|{trust}"));
     let (title, content) = (on_one_line(title), escaped(&record.text));
     let (author, enclosure) = (on_one_line(&shown.contact), on_one_line(&enclosure));
-    let fields = [&title, "", &content, "plain", &guid, &author, &enclosure, category];
+    let fields = [&title, "", &content, "plain", &guid, &author, &enclosure, &categories];
     format!("{}\t{}\n", record.time.as_second(), fields.join("\t"))
 }
 
@@ -135,7 +161,7 @@ fn as_feed<'a>(messages: impl Iterator<Item = &'a Shown>) -> String {
         let who = if shown.record.direction == Direction::Sent { "me to " } else { "" };
         FeedItem {
             guid: shown.record.guid.map(|guid| guid.to_string()),
-            title: Some(format!("{who}{}", shown.contact)),
+            title: Some(format!("{who}{}", shown.marked())),
             description: Some(text::to_html(&shown.record.text)),
             published: Some(shown.record.time),
             ..FeedItem::default()
@@ -172,6 +198,20 @@ mod tests {
         assert!(lines[0].ends_with("  john  hi"));
         assert_eq!(lines[1], "    2026-11-22 19:03  mary  I owe you money^M^[[2K");
         assert_eq!(visible("a\u{202e}b\u{85}"), "a<U+202E>b<U+0085>");
+    }
+
+    #[test]
+    fn a_verified_key_looks_different_in_every_form() {
+        for (trust, mark) in [(Trust::FirstUse, ""), (Trust::Verified, " ✓")] {
+            let mut shown = shown("hi");
+            shown.record.trust = Some(trust.as_str().to_owned());
+            assert!(as_text(&shown).ends_with(&format!("  john{mark}  hi\n")));
+            assert!(as_tsv(&shown).ends_with(&format!("\tjohn\t\treceived|{}\n", trust.as_str())));
+            assert!(as_feed([&shown].into_iter()).contains(&format!("<title>john{mark}</title>")));
+            shown.record.direction = Direction::Sent;
+            assert!(as_text(&shown).ends_with(&format!("  me → john{mark}  hi\n")));
+        }
+        assert!(crate::store::names::check("john✓").is_err());
     }
 
     #[test]

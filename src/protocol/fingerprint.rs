@@ -22,15 +22,19 @@ impl Fingerprint {
         hex.parse()
     }
 
-    /// Reads what a person types or pastes: any case, white space and colons anywhere, and the
-    /// prefixes `0x` and `OPENPGP4FPR:`.
+    /// Reads what a person types, pastes or scans: any case, white space and colons anywhere, and
+    /// the prefixes `0x` and `OPENPGP4FPR:`. What a program adds to such a URI after `#` or `?` is
+    /// its own business.
     ///
     /// # Errors
     /// When what remains is not a fingerprint.
     pub fn from_user(text: &str) -> Result<Self> {
         let text = text.trim();
         let upper = text.to_ascii_uppercase();
-        let bare = upper.strip_prefix("OPENPGP4FPR:").unwrap_or(&upper);
+        let bare = match upper.strip_prefix("OPENPGP4FPR:") {
+            Some(uri) => uri.split(['#', '?']).next().unwrap_or_default().trim_start_matches('/'),
+            None => &upper,
+        };
         let bare = bare.strip_prefix("0X").unwrap_or(bare);
         let digits: String = bare.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
         digits.parse()
@@ -91,8 +95,19 @@ mod tests {
     #[test]
     fn people_may_group_and_prefix_it() {
         let grouped = CANONICAL.parse::<Fingerprint>().unwrap().grouped();
-        for text in [grouped.as_str(), "openpgp4fpr:0123456789abcdef0123456789abcdef01234567"] {
-            assert_eq!(Fingerprint::from_user(text).unwrap().as_str(), CANONICAL);
+        let lower = CANONICAL.to_lowercase();
+        for text in [
+            grouped.as_str(),
+            &grouped.replace(' ', ":"),
+            &format!("0x{lower}\n"),
+            &format!("OPENPGP4FPR:{CANONICAL}"),
+            &format!("openpgp4fpr:{lower}"),
+            &format!("OPENPGP4FPR:{lower}#a=mary%40mary.example&n=Mary"),
+        ] {
+            assert_eq!(Fingerprint::from_user(text).unwrap().as_str(), CANONICAL, "{text}");
+        }
+        for bad in ["", "OPENPGP4FPR:", &lower[1..], &format!("{lower}#a=x"), "0x0x"] {
+            assert!(Fingerprint::from_user(bad).is_err(), "{bad}");
         }
     }
 }

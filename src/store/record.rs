@@ -99,7 +99,7 @@ pub struct Record {
     /// The fingerprint of the writer's certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Fingerprint>,
-    /// How sure we were of it then.
+    /// How sure we were of it when this was stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<String>,
     /// Whether it is the good end of an earlier record of its type.

@@ -187,7 +187,7 @@ fn a_key_without_proof_holds_messages_until_the_user_decides() {
     john.ok(&["contact", "trust", "mary", &new.grouped()]);
     assert!(john.ok(&["contact", "list"]).contains(&format!("mary\tverified\t{new}")));
     assert_eq!(john.poll(), ["by my new key"]);
-    assert_eq!(john.ok(&["status"]), "mary\tall well\n");
+    assert_eq!(john.ok(&["status"]), "mary ✓\tall well\n");
     let nothing = john.run(&["contact", "trust", "mary"]).expect(0).stderr;
     assert!(nothing.contains("nothing to decide"), "{nothing}");
 }

@@ -109,7 +109,7 @@ fn send_waits_until_the_other_has_it() {
 #[test]
 fn whoever_waits_in_vain_is_told_not_to_send_again() {
     let (john, mary) = friends();
-    let ran = john.run(&["send", "mary", "-m", "there?", "--wait=1s"]).expect(7);
+    let ran = john.run(&["--quiet", "send", "mary", "-m", "there?", "--wait=1s"]).expect(7);
     assert_eq!(
         ran.stderr,
         "error: it is sent, and not acknowledged yet\nhint: do not send it again: cloudim status\n"

@@ -9,8 +9,8 @@ const PROFILES: [&str; 2] = ["classic", "default"];
 /// The fingerprint that keygen printed, as the program shows it to its user.
 fn fingerprint(peer: &Peer, of: &str) -> String {
     let shown = peer.ok(&["contact", "verify", of]);
-    let line = shown.lines().find(|line| line.starts_with(of)).unwrap();
-    line.trim_start_matches(of).replace(['\t', ' '], "")
+    let line = shown.lines().find(|line| line.ends_with(of)).unwrap();
+    line.trim_end_matches(of).replace(['\t', ' '], "")
 }
 
 #[test]
@@ -58,7 +58,8 @@ fn a_contact_goes_to_gpg_and_is_verified_by_what_gpg_exports() {
         assert!(ran.stderr.contains("`mary` has another key here"), "{}", ran.stderr);
         assert!(john.ok(&["contact", "list"]).contains("\tfirst-use\t"));
 
-        let ran = john.feed(&["contact", "verify", "mary", "-"], exported(&gpg, "Mary")).expect(0);
+        let both = [exported(&gpg, "John"), exported(&gpg, "Mary")].concat();
+        let ran = john.feed(&["contact", "verify", "mary", "-"], both).expect(0);
         assert_eq!(ran.stderr, "the key of `mary` is verified\n");
         assert!(john.ok(&["contact", "list"]).contains("\tverified\t"));
     }

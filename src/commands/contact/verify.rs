@@ -1,41 +1,33 @@
 //! `contact verify`: two people compare, and call a key verified.
 
+use serde::Serialize;
+
 use crate::commands::input;
-use crate::conversation::session::Session;
+use crate::conversation::output;
+use crate::conversation::session::{Format, Session};
 use crate::error::{Context, Error, Kind, Result};
-use crate::openpgp::certificate::Certificate;
+use crate::openpgp::keyring;
 use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::limits;
 use crate::store::contact::{Contact, Trust};
 
-/// Compares.
+/// Compares, or shows what two people compare.
 ///
 /// # Errors
 /// [`Kind::Trust`] when the contact has another key.
 pub fn verify(session: &mut Session, name: &str, told: Option<&str>) -> Result<()> {
     let contact = Contact::load(&session.home, name)?;
-    let Some(told) = told else {
-        let ours = session.certificate()?.fingerprint();
-        let text = format!("{name}\t{}\nyou\t{}\n", contact.fingerprint.grouped(), ours.grouped());
-        input::print(session, text.as_bytes())?;
-        session.say(&format!("ask {name} for the first by another way; then: cloudim contact verify {name} FINGERPRINT"));
-        return Ok(());
-    };
-    let told = if told == "-" {
-        let bytes = input::stdin(session, limits::CERTIFICATE)?;
-        Certificate::parse(&bytes).or_cannot(|| "stdin is no certificate".to_owned())?.fingerprint()
-    } else {
-        Fingerprint::from_user(told)
-            .map_err(|cause| Error::usage("that is no fingerprint").because(cause))?
-    };
-    if told != contact.fingerprint {
+    let Some(told) = told else { return show(session, name, &contact) };
+    let told = fingerprints(session, told)?;
+    if !told.contains(&contact.fingerprint) {
+        let told: Vec<String> = told.iter().map(Fingerprint::grouped).collect();
         return Err(Error::new(
             Kind::Trust,
             format!("`{name}` has another key here: {}", contact.fingerprint.grouped()),
         )
         .hint(format!(
             "you were told {}: do not write to {name} before you know why",
-            told.grouped()
+            told.join(", ")
         )));
     }
     let _lock = session.lock()?;
@@ -43,5 +35,54 @@ pub fn verify(session: &mut Session, name: &str, told: Option<&str>) -> Result<(
     contact.trust = Trust::Verified;
     contact.save(&session.home, name)?;
     session.say(&format!("the key of `{name}` is verified"));
+    Ok(())
+}
+
+/// The fingerprints in what the user was told, or in the certificates on stdin.
+fn fingerprints(session: &mut Session, told: &str) -> Result<Vec<Fingerprint>> {
+    if told == "-" {
+        let bytes = input::stdin(session, limits::FEED)?;
+        return keyring::fingerprints(&bytes).or_cannot(|| "stdin is no certificate".to_owned());
+    }
+    let told = Fingerprint::from_user(told)
+        .map_err(|cause| Error::usage("that is no fingerprint").because(cause))?;
+    Ok(vec![told])
+}
+
+#[derive(Serialize)]
+struct Pair<'a> {
+    contact: &'a str,
+    fingerprint: &'a Fingerprint,
+    own_fingerprint: &'a Fingerprint,
+    trust: &'a str,
+}
+
+/// Shows both fingerprints, the lower one first: both people have the same lines on their screens.
+fn show(session: &mut Session, name: &str, contact: &Contact) -> Result<()> {
+    let ours = session.certificate()?.fingerprint();
+    if session.options.format == Format::Json {
+        let pair = Pair {
+            contact: name,
+            fingerprint: &contact.fingerprint,
+            own_fingerprint: &ours,
+            trust: contact.trust.as_str(),
+        };
+        let mut line = Vec::new();
+        output::as_json(&mut line, &pair).or_cannot(|| "cannot write".to_owned())?;
+        return input::print(session, &line);
+    }
+    let mut lines = [(&contact.fingerprint, name), (&ours, "you")];
+    lines.sort();
+    let text: String =
+        lines.iter().map(|(key, whose)| format!("{}\t{whose}\n", key.grouped())).collect();
+    input::print(session, text.as_bytes())?;
+    if contact.trust == Trust::Verified {
+        session.say(&format!("the key of `{name}` is verified already"));
+        return Ok(());
+    }
+    session.say(&format!(
+        "by phone, say, read these lines to each other: {name} sees the same by cloudim contact verify, in the same order"
+    ));
+    session.say(&format!("if they are the same: cloudim contact verify {name} FINGERPRINT"));
     Ok(())
 }

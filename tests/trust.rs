@@ -1,0 +1,7 @@
+//! Keys and trust in real life: comparing, policies, and the bad days.
+
+mod common;
+
+mod trust {
+    mod verify;
+}
