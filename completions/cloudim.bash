@@ -687,12 +687,16 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__contact__subcmd__trust)
-            opts="-q -v -h -V --yes --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            opts="-q -v -h -V --yes --reject --policy --home --format --timeout --quiet --verbose --passphrase-file --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --policy)
+                    COMPREPLY=($(compgen -W "first-use ask verified default" -- "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

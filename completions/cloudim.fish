@@ -164,7 +164,7 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "list" -d 'List the contacts'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "show" -d 'Show what is known of a contact'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "verify" -d 'Compare a contact\'s fingerprint, and call it verified if it is the same'
-complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "trust" -d 'Decide on the key that a contact\'s feed names instead of the pinned one'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "trust" -d 'Decide on the key that a contact\'s feed names instead of the pinned one, or on what may pass'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "rename" -d 'Give a contact another name'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "block" -d 'Hear no more of a contact'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and not __fish_seen_subcommand_from list show verify trust rename block unblock remove" -f -a "unblock" -d 'Hear of a contact again'
@@ -203,6 +203,10 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l policy -d 'What the contact may do while its key is not verified; `default` is as in config.toml' -r -f -a "first-use\t''
+ask\t''
+verified\t''
+default\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l format -d 'The form of the output' -r -f -a "text\t''
 tsv\t''
@@ -211,6 +215,7 @@ rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l timeout -d 'How long one request may take: 10s, 2m' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l yes -d 'Pin it without comparing'
+complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -l reject -d 'Keep the pinned key, and drop what is held of the other'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand contact; and __fish_seen_subcommand_from trust" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -272,7 +277,7 @@ json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l timeout -d 'How long one request may take: 10s, 2m' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
-complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l yes -d 'Sign even if the clock is far behind what was signed already'
+complete -c cloudim -n "__fish_cloudim_using_subcommand send" -l yes -d 'Do not ask: send although the key is not verified, and sign although the clock is far behind what was signed already'
 complete -c cloudim -n "__fish_cloudim_using_subcommand send" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand send" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -392,7 +397,7 @@ json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -l timeout -d 'How long one request may take: 10s, 2m' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
-complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -l yes -d 'Sign even if the clock is far behind what was signed already'
+complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -l yes -d 'Do not ask: seal although the key is not verified, and sign although the clock is far behind what was signed already'
 complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand encrypt" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -531,7 +536,7 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_su
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "list" -d 'List the contacts'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "show" -d 'Show what is known of a contact'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "verify" -d 'Compare a contact\'s fingerprint, and call it verified if it is the same'
-complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "trust" -d 'Decide on the key that a contact\'s feed names instead of the pinned one'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "trust" -d 'Decide on the key that a contact\'s feed names instead of the pinned one, or on what may pass'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "rename" -d 'Give a contact another name'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "block" -d 'Hear no more of a contact'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "unblock" -d 'Hear of a contact again'

@@ -7,6 +7,5 @@ mod keygen {
     mod identity;
     mod passphrase;
     mod terminal;
-    mod tty;
     mod whole;
 }

@@ -3,5 +3,6 @@
 mod common;
 
 mod trust {
+    mod policy;
     mod verify;
 }

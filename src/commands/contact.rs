@@ -59,20 +59,13 @@ enum Action {
         /// reads its certificate from stdin, armored or not, also among others
         fingerprint: Option<String>,
     },
-    /// Decide on the key that a contact's feed names instead of the pinned one
+    /// Decide on the key that a contact's feed names instead of the pinned one, or on what may pass
     ///
-    /// Shows both. With the fingerprint that the contact tells you, or with --yes, the new key is
-    /// pinned, and what was held is judged anew.
+    /// Shows both keys. With the fingerprint that the contact tells you, or with --yes, the new key
+    /// is pinned, and what was held is judged anew. --policy decides what the contact may do while
+    /// its key is not verified, as `trust` in config.toml does for all.
     #[command(after_help = examples::TRUST)]
-    Trust {
-        /// The contact
-        name: String,
-        /// The fingerprint of the new key
-        fingerprint: Option<String>,
-        /// Pin it without comparing
-        #[arg(long, conflicts_with = "fingerprint")]
-        yes: bool,
-    },
+    Trust(trust::TrustArgs),
     /// Give a contact another name
     ///
     /// The name is yours alone: the contact does not see it.
@@ -121,9 +114,7 @@ pub fn run(session: &mut Session, args: ContactArgs) -> Result<()> {
         Action::Verify { name, fingerprint } => {
             verify::verify(session, &name, fingerprint.as_deref())
         }
-        Action::Trust { name, fingerprint, yes } => {
-            trust::run(session, &name, fingerprint.as_deref(), yes)
-        }
+        Action::Trust(args) => trust::run(session, &args),
         Action::Rename { name, new } => {
             Contact::load(&session.home, &name)?;
             // A hook that is running notes how far it has got under the old name.

@@ -7,6 +7,7 @@ use clap::Args;
 use super::input;
 use crate::conversation::arrivals;
 use crate::conversation::known::Known;
+use crate::conversation::policy;
 use crate::conversation::session::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
@@ -95,6 +96,7 @@ fn writer(session: &Session, channel: &Channel, from: Option<&str>) -> Result<Wr
         })?,
     };
     let contact = Contact::load(&session.home, &name)?;
+    policy::expect_shown(session, &name, &contact)?;
     let known = Known::load(&Messages::of(&session.home, &name))?;
     Ok(Writer {
         certificate: contacts::certificate(&session.home, &name)?,

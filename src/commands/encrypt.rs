@@ -5,6 +5,7 @@ use clap::Args;
 use super::input;
 use crate::conversation::attachment;
 use crate::conversation::outgoing::Writing;
+use crate::conversation::policy;
 use crate::conversation::session::Session;
 use crate::error::{Context, Result};
 use crate::protocol::item::Item;
@@ -25,7 +26,8 @@ pub struct EncryptArgs {
     /// Whom to seal it to
     #[arg(long, value_name = "CONTACT")]
     to: String,
-    /// Sign even if the clock is far behind what was signed already
+    /// Do not ask: seal although the key is not verified, and sign although the clock is far behind
+    /// what was signed already
     #[arg(long)]
     yes: bool,
 }
@@ -37,6 +39,7 @@ pub struct EncryptArgs {
 pub fn run(session: &mut Session, args: EncryptArgs) -> Result<()> {
     session.expect_writable()?;
     let mut writing = Writing::to(session, &args.to)?;
+    policy::ask(session, &args.to, &writing.contact, args.yes)?;
     let octets = input::stdin(session, limits::SEALED)?;
     let mut item =
         Item::parse(octets.trim_ascii()).or_cannot(|| "stdin is no plain item".to_owned())?;

@@ -46,7 +46,7 @@ type Line = (u8, String);
 fn urgent(session: &mut Session) -> Result<Vec<String>> {
     let mut lines = Vec::new();
     for name in contacts::list(&session.home)? {
-        match Standing::of(&session.home, &name, session.now()) {
+        match Standing::of(session, &name) {
             Ok(standing) => lines.extend(about_contact(&standing)),
             Err(error) => session.report(&error),
         }
@@ -61,11 +61,24 @@ fn urgent(session: &mut Session) -> Result<Vec<String>> {
 
 fn about_contact(standing: &Standing) -> Vec<Line> {
     let name = &standing.contact;
-    let who = format!("`{name}`{}", output::mark(&standing.trust));
+    let who = format!("`{name}`{}", output::mark(standing.trust));
     let mut lines = Vec::new();
-    if standing.held > 0 {
+    if let Some(why) = &standing.unusable {
+        lines.push((1, format!("the key of {who} {why}: cloudim status {name}")));
+    }
+    if standing.offered.is_some() {
+        lines.push((
+            0,
+            format!("the feed of {who} names another key: cloudim contact trust {name}"),
+        ));
+    } else if standing.held > 0 {
         let held = count(standing.held, "item");
         lines.push((0, format!("{held} held by {who}: cloudim status {name}")));
+    }
+    if standing.withheld > 0 {
+        let waiting = count(standing.withheld, "message");
+        let verify = format!("cloudim contact verify {name}");
+        lines.push((0, format!("{waiting} by {who} held until you compare its key: {verify}")));
     }
     if standing.parked {
         let resume = format!("cloudim poll {name} --retry --exec CMD");

@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use super::input;
 use crate::conversation::attachment;
 use crate::conversation::output::{self, Shown};
+use crate::conversation::policy;
 use crate::conversation::session::{Format, Session};
 use crate::error::{Context, Error, Result};
 use crate::protocol::guid::Guid;
@@ -91,6 +92,10 @@ fn one(session: &mut Session, guid: Guid, args: &ReadArgs) -> Result<()> {
             return Err(Error::cannot(format!("the text of `{guid}` is here no more"))
                 .hint("history in config.toml says how long it stays"));
         }
+        let contact = Contact::load(&session.home, &name)?;
+        if record.is_received_message() {
+            policy::expect_shown(session, &name, &contact)?;
+        }
         if let Some(folder) = &args.save {
             let written = attachment::save(session, &record, folder)?;
             let lines: String =
@@ -100,15 +105,19 @@ fn one(session: &mut Session, guid: Guid, args: &ReadArgs) -> Result<()> {
         if session.options.format == Format::Text {
             return input::print(session, record.text.as_bytes());
         }
-        let contact = Contact::load(&session.home, &name)?;
         return write(session, &[Shown::of(&name, &contact, record)]).map(drop);
     }
     Err(Error::cannot(format!("there is no message `{guid}` here"))
         .hint("cloudim poll fetches what is new"))
 }
 
-/// The messages of all `names`, in the order of their arrival.
-fn history(session: &Session, names: &[String], since: Option<Timestamp>) -> Result<Vec<Shown>> {
+/// The messages of all `names`, in the order of their arrival; those that are held are left out, and
+/// that is reported.
+fn history(
+    session: &mut Session,
+    names: &[String],
+    since: Option<Timestamp>,
+) -> Result<Vec<Shown>> {
     let mut shown = Vec::new();
     for name in names {
         let contact = Contact::load(&session.home, name)?;
@@ -116,7 +125,13 @@ fn history(session: &Session, names: &[String], since: Option<Timestamp>) -> Res
         let wanted = records.into_iter().filter(|record| {
             is_shown(record) && since.is_none_or(|since| record.received >= since)
         });
-        shown.extend(wanted.map(|record| Shown::of(name, &contact, record)));
+        let held = policy::expect_shown(session, name, &contact).err();
+        let (left_out, wanted): (Vec<_>, Vec<_>) =
+            wanted.partition(|record| held.is_some() && record.is_received_message());
+        if let Some(held) = held.filter(|_| !left_out.is_empty()) {
+            session.report(&held);
+        }
+        shown.extend(wanted.into_iter().map(|record| Shown::of(name, &contact, record)));
     }
     shown.sort_by_key(|shown| shown.record.received);
     Ok(shown)
@@ -146,8 +161,11 @@ fn follow(session: &mut Session, names: &[String]) -> Result<()> {
         thread::sleep(PAUSE);
         for (name, end) in &mut ends {
             for record in Messages::of(&session.home, name).after(*end)? {
-                *end = record.number;
                 let contact = Contact::load(&session.home, name)?;
+                if record.is_received_message() && policy::holds(session, &contact) {
+                    break;
+                }
+                *end = record.number;
                 let shown = Shown::of(name, &contact, record);
                 if is_shown(&shown.record) && !write(session, &[shown])? {
                     return Ok(());

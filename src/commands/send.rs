@@ -9,7 +9,7 @@ use super::wait::{self, Pauses, Wait};
 use crate::conversation::outgoing::Writing;
 use crate::conversation::own_feed::{self, Change};
 use crate::conversation::session::Session;
-use crate::conversation::{attachment, ping, publish, reading};
+use crate::conversation::{attachment, ping, policy, publish, reading};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::guid::Guid;
 use crate::protocol::hash::Hash;
@@ -43,7 +43,8 @@ pub struct SendArgs {
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
         default_missing_value = "forever", value_parser = wait::parse)]
     wait: Option<Wait>,
-    /// Sign even if the clock is far behind what was signed already
+    /// Do not ask: send although the key is not verified, and sign although the clock is far behind
+    /// what was signed already
     #[arg(long)]
     yes: bool,
 }
@@ -64,7 +65,8 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
     args.contacts.retain(|name| named.insert(name.clone()));
     let guid = guid(&args)?;
     for name in &args.contacts {
-        Writing::to(session, name)?;
+        let writing = Writing::to(session, name)?;
+        policy::ask(session, name, &writing.contact, args.yes)?;
     }
     let item = args.message.item(session, guid)?;
     session.unlock()?;

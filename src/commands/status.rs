@@ -46,7 +46,7 @@ pub fn run(session: &mut Session, args: StatusArgs) -> Result<()> {
     };
     let mut lines = Vec::new();
     for name in names {
-        let standing = match Standing::of(&session.home, &name, session.now()) {
+        let standing = match Standing::of(session, &name) {
             Ok(standing) => standing,
             Err(error) => {
                 session.report(&error);
@@ -85,9 +85,13 @@ fn line(standing: &Standing) -> String {
     if standing.undelivered > 0 {
         facts.push(format!("{} undelivered", standing.undelivered));
     }
+    if standing.withheld > 0 {
+        facts.push(format!("{} held until it is verified", standing.withheld));
+    }
     if standing.parked {
         facts.push("hook parked".to_owned());
     }
+    facts.extend(about_key(standing));
     if standing.held > 0 {
         facts.push(format!("{} held", standing.held));
     }
@@ -105,7 +109,13 @@ fn line(standing: &Standing) -> String {
         facts.push("blocked".to_owned());
     }
     let facts = if facts.is_empty() { "all well".to_owned() } else { facts.join(", ") };
-    format!("{}{}\t{facts}\n", standing.contact, output::mark(&standing.trust))
+    format!("{}{}\t{facts}\n", standing.contact, output::mark(standing.trust))
+}
+
+fn about_key(standing: &Standing) -> impl Iterator<Item = String> {
+    let unusable = standing.unusable.as_ref().map(|why| format!("its key {why}"));
+    let offered = standing.offered.is_some().then(|| "its feed names another key".to_owned());
+    unusable.into_iter().chain(offered)
 }
 
 fn unreached(one: &Unreached) -> String {

@@ -214,6 +214,7 @@ fn contact_of(session: &Session, candidate: &Candidate, ours: Ours, in_force: bo
     Contact {
         fingerprint: introduction.fingerprint.clone(),
         trust: Trust::FirstUse,
+        policy: None,
         blocked: false,
         claimed_name: introduction.name.clone(),
         since: session.now(),
@@ -222,6 +223,7 @@ fn contact_of(session: &Session, candidate: &Candidate, ours: Ours, in_force: bo
         handshake: introduction.handshake.clone(),
         key: introduction.key.clone(),
         key_hash: candidate.key_hash,
+        unusable: None,
         ours,
         theirs: Theirs {
             introduction: in_force.then_some(seen),

@@ -23,10 +23,16 @@ impl Intake<'_> {
         else {
             return;
         };
+        self.rejected = self.contact.theirs.rejected.contains(&key.fingerprint);
+        if self.rejected {
+            self.contact.theirs.offered = None;
+            return;
+        }
+        self.contact.theirs.offered = Some(key.fingerprint.clone());
         let hash = key_hash(key);
         let reason =
             format!("the feed names the key {}, not the one that is pinned", key.fingerprint);
-        self.note("what comes by another key", "key", hash, Why::Held, reason);
+        self.note("what comes by another key", "key", hash, Why::Unknown, reason);
     }
 
     /// Judges the introduction, if it is a new one.

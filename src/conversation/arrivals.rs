@@ -133,7 +133,7 @@ pub fn read_item(
 }
 
 /// The guid outside, as it is remembered and shown.
-fn shown_guid(item: &FeedItem) -> String {
+pub fn shown_guid(item: &FeedItem) -> String {
     let guid = item.guid.as_deref().unwrap_or("without guid");
     guid.chars().filter(|c| !c.is_control()).take(GUID_SHOWN).collect()
 }

@@ -2,8 +2,11 @@
 
 use std::io::{self, ErrorKind, Write};
 
+mod held;
+
 use super::hook;
 use super::output::{self, Shown};
+use super::policy;
 use super::session::{Format, Session};
 use crate::error::{Context, Error, Kind, Result};
 use crate::store::contact::Contact;
@@ -59,8 +62,8 @@ pub fn deliver(
 
 struct Waiting {
     name: String,
+    /// How far it will have got.
     cursors: Delivered,
-    end: u64,
     _lock: Lock,
 }
 
@@ -74,19 +77,24 @@ impl Waiting {
             return Ok(None);
         }
         let contact = Contact::load(&session.home, name)?;
-        let (mut end, mut count, mut shown) = (cursors.stdout, 0, Vec::new());
+        let mut waiting = Self { name: name.to_owned(), cursors, _lock: lock };
+        if policy::holds(session, &contact) {
+            let shown = held::untold(session, name, &contact, records, &mut waiting.cursors);
+            return Ok((!shown.is_empty()).then_some((waiting, shown)));
+        }
+        let (mut count, mut shown) = (0, Vec::new());
         for record in records {
             let is_message = record.is_deliverable();
             if is_message && count >= limit {
                 break;
             }
             count += usize::from(is_message);
-            end = record.number;
-            shown.extend(news(name, &contact, record));
+            waiting.cursors.stdout = record.number;
+            if is_message || record.number > waiting.cursors.told {
+                shown.extend(news(name, &contact, record));
+            }
         }
-        let is_any = end > cursors.stdout;
-        let waiting = Self { name: name.to_owned(), cursors, end, _lock: lock };
-        Ok(is_any.then_some((waiting, shown)))
+        Ok(Some((waiting, shown)))
     }
 }
 
@@ -116,8 +124,7 @@ fn to_stdout(
         }
     }
     tell(session, &shown);
-    for contact in waiting.iter_mut().filter(|_| moves) {
-        contact.cursors.stdout = contact.end;
+    for contact in waiting.iter().filter(|_| moves) {
         contact.cursors.save(&session.home, &contact.name)?;
     }
     Ok(count)
@@ -154,13 +161,18 @@ fn to_hook(
     }
     let mut taken = 0;
     let contact = Contact::load(&session.home, name)?;
-    for record in Messages::of(&session.home, name).after(cursors.hook_cursor())? {
+    let records = Messages::of(&session.home, name).after(cursors.hook_cursor())?;
+    if policy::holds(session, &contact) {
+        let untold = held::untold(session, name, &contact, records, &mut cursors);
+        tell(session, &untold);
+        return cursors.save(&session.home, name).map(|()| 0);
+    }
+    for record in records {
         let is_message = record.is_deliverable();
-        if is_message && limit.is_some_and(|limit| taken >= limit) {
-            break;
-        }
         let shown = Shown::of(name, &contact, record);
-        if !hand_over(session, command, shown, &mut cursors)? {
+        if is_message && limit.is_some_and(|limit| taken >= limit)
+            || !hand_over(session, command, shown, &mut cursors)?
+        {
             break;
         }
         taken += usize::from(is_message);
@@ -194,7 +206,7 @@ fn hand_over(
             cursors.failed(session.now());
             session.report(&refused(&shown, cursors));
         }
-    } else {
+    } else if number > cursors.told {
         tell(session, &[shown]);
     }
     if is_taken {
@@ -232,7 +244,7 @@ fn tell(session: &mut Session, shown: &[Shown]) {
         match record.kind {
             Type::Message | Type::Receipt | Type::Key => {}
             Type::Accepted => session.say(&talk),
-            Type::Integrity if record.healed => session.say(&talk),
+            Type::Integrity | Type::Trust if record.healed => session.say(&talk),
             Type::Integrity | Type::Trust => {
                 let kind = if record.kind == Type::Trust { Kind::Trust } else { Kind::Integrity };
                 session.warn(&talk);

@@ -3,6 +3,10 @@
 
 use jiff::Timestamp;
 
+use super::arrivals::shown_guid;
+mod telling;
+mod watch;
+
 use super::known::Known;
 use super::own_feed::{self, Change};
 use super::registration;
@@ -10,15 +14,17 @@ use super::session::Session;
 use crate::error::{Context, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::open::{self, Opened};
-use crate::openpgp::refusal::{Refusal, Verdict as Sentence};
+use crate::openpgp::refusal::Refusal;
 use crate::protocol::channel::{Channel, KeyElement};
 use crate::protocol::hash::Hash;
 use crate::protocol::url::Url;
 use crate::store::contact::{Contact, Http};
 use crate::store::contacts;
 use crate::store::messages::Messages;
-use crate::store::record::{Direction, Record, Type};
-use crate::store::verdicts::{Verdict, Verdicts, Why};
+use crate::store::record::{Record, Type};
+use crate::store::verdicts::{Verdicts, Why};
+
+pub use watch::gaps;
 
 /// What kind of document it is, and what came with it.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +59,8 @@ pub struct Intake<'a> {
     pub(super) stale: bool,
     /// Whether the feed moved to another URL.
     pub(super) moved: bool,
+    /// Whether the feed names a key that the user has rejected.
+    pub(super) rejected: bool,
 }
 
 /// Takes `document` in as the feed of the contact called `name`.
@@ -109,8 +117,7 @@ impl<'a> Intake<'a> {
     fn open(session: &'a mut Session, name: &'a str) -> Result<Self> {
         let contact = Contact::load(&session.home, name)?;
         let certificate = contacts::certificate(&session.home, name)?;
-        let keys = format!("{}{}", certificate.to_armored(), session.certificate()?.to_armored());
-        let verdicts = Verdicts::load(&session.home, name, Hash::of(keys.as_bytes()))?;
+        let verdicts = verdicts(session, name, &certificate)?;
         let known = Known::load(&Messages::of(&session.home, name))?;
         let now = session.now();
         Ok(Self {
@@ -124,6 +131,7 @@ impl<'a> Intake<'a> {
             now,
             stale: false,
             moved: false,
+            rejected: false,
         })
     }
 
@@ -154,7 +162,7 @@ impl<'a> Intake<'a> {
     /// Whether the verdict on a sealed object stands, so that it need not be opened again.
     pub(super) fn is_settled(&self, guid: &str, sealed: Hash) -> bool {
         self.verdicts.of(guid, sealed).is_some_and(|verdict| match verdict.why {
-            Why::Failed | Why::Held => true,
+            Why::Failed | Why::Held | Why::Unknown => true,
             Why::Foreign => verdict.logs == self.contact.theirs.logs.len(),
             Why::Early => false,
         })
@@ -169,44 +177,6 @@ impl<'a> Intake<'a> {
         Ok(opened)
     }
 
-    /// Notes that a sealed object was refused, and tells of it once.
-    pub(super) fn refuse(&mut self, what: &str, guid: &str, sealed: Hash, refusal: &Refusal) {
-        let why = match refusal.verdict() {
-            Sentence::Held if matches!(refusal, Refusal::Ahead(_)) => Why::Early,
-            Sentence::Held => Why::Held,
-            Sentence::Forged | Sentence::Failed => Why::Failed,
-        };
-        self.note(what, guid, sealed, why, refusal.to_string());
-    }
-
-    /// Notes why a sealed object was not taken, and tells of it once.
-    pub(super) fn note(&mut self, what: &str, guid: &str, sealed: Hash, why: Why, reason: String) {
-        let logs = self.contact.theirs.logs.len();
-        let verdict = Verdict { guid: guid.to_owned(), sealed, why, reason: reason.clone(), logs };
-        if self.verdicts.note(verdict) {
-            let kind =
-                if matches!(why, Why::Held | Why::Early) { Type::Trust } else { Type::Integrity };
-            let word = if kind == Type::Trust { "held" } else { "refused" };
-            self.tell(kind, format!("{what} is {word}: {reason}"));
-        }
-    }
-
-    /// Tells of proof that something is wrong, unless it was told before.
-    pub(super) fn tell_once(&mut self, about: &str, proof: Hash, text: String) {
-        let (guid, logs) = (about.to_owned(), self.contact.theirs.logs.len());
-        let reason = text.clone();
-        let told = Verdict { guid, sealed: proof, why: Why::Failed, reason, logs };
-        if self.verdicts.note(told) {
-            self.tell(Type::Integrity, text);
-        }
-    }
-
-    /// Records something to be told.
-    pub(super) fn tell(&mut self, kind: Type, text: String) {
-        let record = Record::new(kind, Direction::Received, self.now, text);
-        self.records.push(record.about(&self.contact));
-    }
-
     /// Stores and acknowledges what the documents of `chain` brought, the newest of them first.
     fn finish(mut self, chain: &[&Channel], source: Source) -> Result<Outcome> {
         let theirs = &self.contact.theirs;
@@ -218,8 +188,9 @@ impl<'a> Intake<'a> {
         let oldest = chain.last().and_then(|oldest| oldest.prev_archive.clone());
         let archive = oldest.filter(|_| archived);
         self.watch_gaps(!missing.is_empty());
+        self.watch_key();
         if let Some(newest) = chain.first().filter(|_| !source.is_archive) {
-            self.forget_replaced(newest);
+            self.forget_replaced(newest, chain);
             self.learn_cloud(newest);
         }
         self.remember_copy(chain, source, archive.is_some());
@@ -241,8 +212,8 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Forgets what was held and stands in the feed no more, since another stands in its place.
-    fn forget_replaced(&mut self, channel: &Channel) {
+    /// Forgets what was held and stands in the feed no more, be it that another stands in its place.
+    fn forget_replaced(&mut self, channel: &Channel, chain: &[&Channel]) {
         if self.stale {
             return;
         }
@@ -253,6 +224,12 @@ impl<'a> Intake<'a> {
         }
         let other = channel.key.as_ref().filter(|key| key.fingerprint != self.contact.fingerprint);
         self.verdicts.forget_waiting("key", other.map(key_hash));
+        if chain.last().is_some_and(|oldest| oldest.prev_archive.is_none()) {
+            self.verdicts.forget_gone(|guid| stands_in(chain, guid));
+        }
+        if other.is_none() && self.contact.theirs.offered.take().is_some() {
+            self.tell_healed(Type::Trust, "the feed names the pinned key again");
+        }
     }
 
     /// Remembers what the host said of the copy, unless it has to be read again: a stale one, one
@@ -270,54 +247,15 @@ impl<'a> Intake<'a> {
     }
 
     fn waits_for_clock(&self, chain: &[&Channel]) -> bool {
-        let in_feed = |guid: &str| {
-            let mut items = chain.iter().flat_map(|channel| &channel.items);
-            matches!(guid, "introduction" | "state")
-                || items.any(|item| item.guid.as_deref() == Some(guid))
-        };
-        self.verdicts.early().any(in_feed)
-    }
-
-    /// Tells that something has been missing for too long, and that it is no more.
-    fn watch_gaps(&mut self, missing: bool) {
-        let grace = self.session.config.stale_grace;
-        if let Some((text, healed)) =
-            gaps(&mut self.contact, missing || self.stale, self.now, grace)
-        {
-            self.tell(Type::Integrity, text);
-            if let Some(record) = self.records.last_mut() {
-                record.healed = healed;
-            }
-        }
+        self.verdicts.early().any(|guid| stands_in(chain, guid))
     }
 }
 
-/// Notes whether `contact` is behind at `now`; returns what is to be told, and whether it is good.
-pub fn gaps(
-    contact: &mut Contact,
-    behind: bool,
-    now: Timestamp,
-    grace: jiff::SignedDuration,
-) -> Option<(String, bool)> {
-    let theirs = &mut contact.theirs;
-    if !behind {
-        theirs.behind_since = None;
-        let healed = std::mem::take(&mut theirs.behind_told);
-        return healed.then(|| ("the feed is whole again: nothing is missing".to_owned(), true));
-    }
-    let since = *theirs.behind_since.get_or_insert(now);
-    if theirs.behind_told || now.duration_since(since) <= grace {
-        return None;
-    }
-    theirs.behind_told = true;
-    let head = theirs.head.as_ref().map_or(0, |head| head.sequence);
-    let reached = theirs.reached.last().map_or(0, |reached| reached.sequence);
-    let text = if reached < head {
-        format!("messages are missing: here up to sequence {reached}, written up to {head}")
-    } else {
-        "the feed is an old copy: it was newer before".to_owned()
-    };
-    Some((text, false))
+/// Whether what is remembered by `guid` may stand in the documents of `chain`: an item does or does
+/// not, of the rest only one can be there.
+fn stands_in(chain: &[&Channel], guid: &str) -> bool {
+    let mut items = chain.iter().flat_map(|channel| &channel.items);
+    matches!(guid, "introduction" | "state" | "key") || items.any(|item| shown_guid(item) == guid)
 }
 
 /// Tells the contact how far we are, where that changed, or saves what we know of it.
@@ -337,11 +275,22 @@ fn acknowledge(
         Err(error) if error.kind == Kind::Trust => {
             // What came is stored; only the acknowledgement waits for a better key.
             untouched.save(&session.home, name)?;
-            session.report(&error);
+            if untouched.unusable.is_none() {
+                session.report(&error);
+            }
             Ok(false)
         }
         done => done,
     }
+}
+
+/// The verdicts on what the contact called `name` wrote, as long as both certificates stay the same.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn verdicts(session: &Session, name: &str, certificate: &Certificate) -> Result<Verdicts> {
+    let keys = format!("{}{}", certificate.to_armored(), session.certificate()?.to_armored());
+    Verdicts::load(&session.home, name, Hash::of(keys.as_bytes()))
 }
 
 /// What a key that is not the pinned one is remembered by.

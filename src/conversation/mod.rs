@@ -32,6 +32,7 @@ pub mod passphrase;
 pub mod pending;
 pub mod ping;
 pub mod pinning;
+pub mod policy;
 pub mod public;
 pub mod publish;
 pub mod reading;

@@ -2,6 +2,7 @@
 
 use super::attachment;
 use super::own_feed::{self, Change, Fresh};
+use super::policy;
 use super::sealing;
 use super::session::Session;
 use crate::error::{Context, Error, Kind, Result};
@@ -42,14 +43,17 @@ impl Writing {
     /// The contact called `name`.
     ///
     /// # Errors
-    /// When there is none, or it is blocked.
+    /// When there is none, or it is blocked; [`Kind::Trust`] when its key cannot be used, or is to
+    /// be verified first.
     pub fn to(session: &Session, name: &str) -> Result<Self> {
         let contact = Contact::load(&session.home, name)?;
         if contact.blocked {
             return Err(Error::cannot(format!("`{name}` is blocked"))
                 .hint(format!("cloudim contact unblock {name}")));
         }
+        policy::expect_writable(session, name, &contact)?;
         let certificate = contacts::certificate(&session.home, name)?;
+        certificate.encryption_subkey(session.now()).map_err(|why| sealing::unusable(name, why))?;
         Ok(Self { name: name.to_owned(), contact, certificate })
     }
 

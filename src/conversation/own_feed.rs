@@ -15,12 +15,11 @@ use jiff::Timestamp;
 use super::intake::sealed_hash;
 use super::outgoing;
 use super::retention;
-use super::sealing::{cannot_seal, seal, signing_time};
+use super::sealing::{seal, signing_time, unusable};
 use super::session::Session;
 use super::singles;
 use crate::error::Result;
 use crate::openpgp::certificate::Certificate;
-use crate::openpgp::seal::SealError;
 use crate::protocol::channel::{Channel, FeedItem};
 use crate::protocol::introduction::Introduction;
 use crate::protocol::item::Item;
@@ -94,7 +93,7 @@ pub fn prepare(
     let old = feeds::load(&session.home, &contact.ours.token)?;
     let before = old.clone().unwrap_or_default();
     let subkey = to.encryption_subkey(now);
-    let subkey = subkey.map_err(|why| cannot_seal(SealError::Unusable(to.fingerprint(), why)))?;
+    let subkey = subkey.map_err(|why| unusable(name, why))?;
     // A run may have died between counting what it sealed and writing the feed.
     let is_as_counted =
         before.introduction.as_deref().map(sealed_hash) == contact.ours.introduction_sealed;

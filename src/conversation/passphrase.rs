@@ -66,12 +66,13 @@ pub fn unlocked(
 /// When there is none to be had.
 pub fn find(config: &Config, options: &Options) -> Result<(Zeroizing<String>, Source)> {
     let given = Source::given(config.passphrase_command.as_deref(), options);
-    let source = given.or_else(|| terminal::is_ours().then_some(Source::Terminal)).ok_or_else(|| {
-        Error::cannot(
-            "the secret key is locked, and there is no terminal to ask for its passphrase",
-        )
-        .hint("--passphrase-file FILE, or passphrase_command in config.toml")
-    })?;
+    let source =
+        given.or_else(|| terminal::is_ours().then_some(Source::Terminal)).ok_or_else(|| {
+            Error::cannot(
+                "the secret key is locked, and there is no terminal to ask for its passphrase",
+            )
+            .hint("--passphrase-file FILE, or passphrase_command in config.toml")
+        })?;
     Ok((source.read("Passphrase: ")?, source))
 }
 

@@ -2,11 +2,13 @@
 
 use super::address;
 use super::fetch;
+use super::intake;
 use super::reintroduction;
 use super::session::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::channel::Channel;
+use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::hash::Hash;
 use crate::protocol::limits;
 use crate::protocol::url::Url;
@@ -40,6 +42,11 @@ pub fn offer(session: &Session, name: &str) -> Result<Option<Offer>> {
         return Ok(None);
     };
     let (certificate, hash) = address::certificate(session, &key)?;
+    // It may have been pinned before: what we know of it must not be undone by an old copy.
+    let certificate = match contacts::former(&session.home, name, &certificate.fingerprint())? {
+        Some(former) => former.merged(&certificate, session.now()).unwrap_or(former),
+        None => certificate,
+    };
     certificate.usable(session.now()).map_err(|why| {
         Error::new(Kind::Trust, format!("the certificate at {} {why}", key.url))
             .hint("ask its owner to publish a new one")
@@ -59,8 +66,29 @@ pub fn pin(session: &mut Session, name: &str, offer: &Offer, trust: Trust) -> Re
     contact.fingerprint = offer.certificate.fingerprint();
     (contact.trust, contact.key, contact.key_hash) = (trust, offer.key.clone(), Some(offer.hash));
     contact.http = Http::default();
+    contact.theirs.offered = None;
+    contact.theirs.rejected.retain(|rejected| *rejected != contact.fingerprint);
+    contacts::keep_former(&session.home, name)?;
     contacts::pin(&session.home, name, &offer.certificate)?;
     contact.save(&session.home, name)?;
     reintroduction::reintroduce(session, name)?;
     Ok(())
+}
+
+/// Rejects the key that the feed of the contact called `name` names instead of the pinned one, if
+/// any: what is held of unknown keys is dropped. Returns that key, and how much was dropped.
+///
+/// # Errors
+/// When something cannot be read or written.
+pub fn reject(session: &mut Session, name: &str) -> Result<(Option<Fingerprint>, usize)> {
+    let _lock = session.lock()?;
+    let mut contact = Contact::load(&session.home, name)?;
+    let certificate = contacts::certificate(&session.home, name)?;
+    let mut verdicts = intake::verdicts(session, name, &certificate)?;
+    let dropped = verdicts.reject_unknown();
+    verdicts.save(&session.home, name)?;
+    let offered = contact.theirs.offered.take();
+    contact.theirs.rejected.extend(offered.clone());
+    contact.save(&session.home, name)?;
+    Ok((offered, dropped))
 }

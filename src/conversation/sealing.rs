@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::session::Session;
 use crate::error::{Error, Kind, Result};
-use crate::openpgp::certificate::Certificate;
+use crate::openpgp::certificate::{Certificate, Unusable};
 use crate::openpgp::seal::{self, SealError};
 use crate::protocol::{limits, time};
 use crate::store::contact::Contact;
@@ -41,6 +41,24 @@ pub fn seal(
     let sealed = seal::seal(octets.as_bytes(), secret, &[to], at, rng).map_err(cannot_seal)?;
     contact.ours.signed = Some(at);
     Ok(sealed)
+}
+
+/// What to say when nothing can be sealed to the key of the contact called `name`.
+pub fn unusable(name: &str, why: Unusable) -> Error {
+    let error =
+        Error::new(Kind::Trust, format!("the key of `{name}` {why}: nothing is sent to it"));
+    match why {
+        Unusable::Expired(_) => error.hint(format!(
+            "ask {name} to extend it (cloudim key extend); then: cloudim poll {name}"
+        )),
+        Unusable::Revoked { .. } => error.hint(format!(
+            "ask {name} for the fingerprint of another; then: cloudim contact trust {name} FINGERPRINT"
+        )),
+        Unusable::NotYetValid => error.hint("set the clock, which is behind"),
+        Unusable::NoEncryptionSubkey | Unusable::NoSelfSignature => error.hint(format!(
+            "ask {name} to publish a new one (cloudim key rotate); then: cloudim poll {name}"
+        )),
+    }
 }
 
 /// What to say when something cannot be sealed.

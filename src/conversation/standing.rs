@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::retention;
+use super::session::Session;
+use super::{policy, retention};
 use crate::error::Result;
+use crate::protocol::fingerprint::Fingerprint;
 use crate::store::contact::Contact;
+use crate::store::contacts;
 use crate::store::delivered::Delivered;
-use crate::store::home::Home;
 use crate::store::messages::Messages;
 use crate::store::octets::Octets;
 use crate::store::verdicts::Verdicts;
@@ -21,8 +23,10 @@ pub struct Standing {
     pub unacknowledged: u64,
     /// For how many seconds the oldest of them has waited.
     pub oldest_unacknowledged: Option<i64>,
-    /// Messages that are stored and neither printed nor taken by a hook.
+    /// Messages that are stored, and neither printed nor taken by a hook, although they may be.
     pub undelivered: usize,
+    /// Messages that are stored, and are withheld until its key is verified.
+    pub withheld: usize,
     /// Whether the hook has failed too often.
     pub parked: bool,
     /// Items that wait for a decision, a key or the clock.
@@ -37,37 +41,51 @@ pub struct Standing {
     pub lease_until: Option<Timestamp>,
     /// Why that cloud did not agree the last time.
     pub lease_failure: Option<String>,
+    /// Why nothing can be sealed to its key.
+    pub unusable: Option<String>,
     /// Whether the user wants to hear of it no more.
     pub blocked: bool,
     /// How sure we are of its key.
-    pub trust: String,
+    pub trust: &'static str,
+    /// What it may do before it is verified.
+    pub policy: &'static str,
+    /// The key that its feed names instead of the pinned one, until the user decides.
+    pub offered: Option<Fingerprint>,
 }
 
 impl Standing {
-    /// How the contact called `name` stands at `now`. No lock, no network.
+    /// How the contact called `name` stands now. No lock, no network.
     ///
     /// # Errors
     /// When its files cannot be read.
-    pub fn of(home: &Home, name: &str, now: Timestamp) -> Result<Self> {
+    pub fn of(session: &Session, name: &str) -> Result<Self> {
+        let (home, now) = (&session.home, session.now());
         let contact = Contact::load(home, name)?;
+        let key = contacts::certificate(home, name)?;
         let delivered = Delivered::load(home, name)?;
         let waiting = Messages::of(home, name).after(delivered.by_either())?;
+        let waiting = waiting.iter().filter(|record| record.is_deliverable()).count();
+        let holds = policy::holds(session, &contact);
         let items = Octets::of(home, name).items()?;
         let oldest = retention::oldest_unacknowledged(&items, &contact, now);
         Ok(Self {
             contact: name.to_owned(),
             unacknowledged: contact.ours.sequence.saturating_sub(contact.ours.acknowledged),
             oldest_unacknowledged: oldest.map(|age| age.as_secs()),
-            undelivered: waiting.iter().filter(|record| record.is_received_message()).count(),
+            undelivered: if holds { 0 } else { waiting },
+            withheld: if holds { waiting } else { 0 },
             parked: delivered.is_parked(),
             held: Verdicts::held(home, name)?,
             behind_since: contact.theirs.behind_since,
             failing_since: contact.http.failing_since,
-            failure: contact.http.failure,
             lease_until: contact.lease.as_ref().and_then(|lease| lease.until),
-            lease_failure: contact.lease.and_then(|lease| lease.failure),
+            unusable: key.encryption_subkey(now).err().map(|why| why.to_string()),
             blocked: contact.blocked,
-            trust: contact.trust.as_str().to_owned(),
+            trust: contact.trust.as_str(),
+            policy: contact.policy_or(session.config.trust).as_str(),
+            offered: contact.theirs.offered,
+            failure: contact.http.failure,
+            lease_failure: contact.lease.and_then(|lease| lease.failure),
         })
     }
 }

@@ -13,3 +13,36 @@ mod encrypt;
 mod generate;
 mod judge;
 pub mod keyring;
+pub mod locking;
+mod merge;
+mod message;
+pub mod open;
+mod packets;
+mod policy;
+pub mod refusal;
+mod rotate;
+mod s2k;
+pub mod seal;
+pub mod secret_key;
+#[cfg(test)]
+mod testing;
+mod validity;
+
+pub use certificate::{Certificate, Unusable};
+pub use locking::WrongPassphrase;
+pub use open::{Opened, dearmored_hash, open, open_file, open_signed, open_unsigned};
+pub use refusal::{Refusal, Verdict};
+pub use seal::{SealError, seal, seal_file, seal_unsigned, sign};
+pub use secret_key::{Profile, SecretKey};
+
+use jiff::Timestamp;
+
+/// `time` in the whole seconds that OpenPGP counts; what it cannot count is clamped.
+fn seconds(time: Timestamp) -> u32 {
+    u32::try_from(time.as_second().max(0)).unwrap_or(u32::MAX)
+}
+
+/// OpenPGP's seconds as a time.
+fn timestamp(seconds: u32) -> Timestamp {
+    Timestamp::from_second(i64::from(seconds)).unwrap_or(Timestamp::MAX)
+}

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::atomic;
 use super::home::Home;
+use super::policy::Policy;
 use crate::error::{Context, Error, Result};
 use crate::protocol::time;
 use crate::protocol::url::Url;
@@ -49,6 +50,9 @@ pub struct Config {
     /// The shell command that puts `public/` on the web; `{}` stands for the folder.
     #[serde(default)]
     pub publish: Option<String>,
+    /// What a contact may do whose key was not compared, unless something else was decided for it.
+    #[serde(default)]
+    pub trust: Policy,
     /// How long an acknowledged message stays in the feed.
     #[serde(default = "week", deserialize_with = "duration")]
     pub retention: SignedDuration,
@@ -294,6 +298,7 @@ mod tests {
                 config.allow,
                 config.allow_callbacks,
                 config.cloud,
+                config.trust,
                 config.fetch_invitations
             ),
             (
@@ -303,6 +308,7 @@ mod tests {
                 default.allow,
                 default.allow_callbacks,
                 default.cloud,
+                Policy::FirstUse,
                 true
             )
         );

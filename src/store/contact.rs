@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::atomic::{self, Staged};
 use super::home::Home;
 use super::lease::Lease;
+use super::policy::Policy;
 use super::{contacts, names};
 use crate::error::{Context, Result};
 use crate::protocol::fingerprint::Fingerprint;
@@ -44,6 +45,9 @@ pub struct Contact {
     /// How sure we are of it.
     #[serde(default)]
     pub trust: Trust,
+    /// What it may do while its key is not verified, if that was decided for it.
+    #[serde(default)]
+    pub policy: Option<Policy>,
     /// Whether the user wants to hear of this contact no more.
     #[serde(default)]
     pub blocked: bool,
@@ -61,6 +65,9 @@ pub struct Contact {
     pub key: Url,
     /// Of the bytes at `key`, when they were last taken.
     pub key_hash: Option<Hash>,
+    /// Why nothing can be sealed to that certificate, as it was told last.
+    #[serde(default)]
+    pub unusable: Option<String>,
     /// Our side: the feed that we write.
     pub ours: Ours,
     /// The contact's side: what we know of the feed that we read.
@@ -148,6 +155,12 @@ pub struct Theirs {
     /// Whether that was told.
     #[serde(default)]
     pub behind_told: bool,
+    /// The key that the feed names instead of the pinned one, while the user has not decided.
+    #[serde(default)]
+    pub offered: Option<Fingerprint>,
+    /// The keys that the feed named and the user rejected.
+    #[serde(default)]
+    pub rejected: Vec<Fingerprint>,
     /// The cloud that the feed names: its pleaseNotify URL.
     #[serde(default)]
     pub cloud: Option<Url>,
@@ -253,6 +266,16 @@ impl Ours {
 }
 
 impl Contact {
+    /// What it may do while its key is not verified: as was decided for it, else as is `usual`.
+    pub fn policy_or(&self, usual: Policy) -> Policy {
+        self.policy.unwrap_or(usual)
+    }
+
+    /// Whether its key is not verified, and `policy` says what that means.
+    pub fn is_under(&self, policy: Policy, usual: Policy) -> bool {
+        self.trust != Trust::Verified && self.policy_or(usual) == policy
+    }
+
     /// Reads the contact called `name`.
     ///
     /// # Errors

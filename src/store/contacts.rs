@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::contact::Contact;
@@ -9,6 +10,7 @@ use super::home::Home;
 use super::{atomic, names};
 use crate::error::{Context, Error, Result};
 use crate::openpgp::certificate::Certificate;
+use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::token::Token;
 
 /// The names of all contacts, sorted.
@@ -89,6 +91,30 @@ pub fn certificate(home: &Home, name: &str) -> Result<Certificate> {
 /// When it cannot be written.
 pub fn pin(home: &Home, name: &str, certificate: &Certificate) -> Result<()> {
     home.write(&home.contact(name).join("certificate.asc"), certificate.to_armored().as_bytes())
+}
+
+/// Keeps the certificate that is pinned for the contact called `name` before another one is: if ever
+/// that key comes back, what is known of it, such as a revocation, still counts.
+///
+/// # Errors
+/// When it cannot be read or written.
+pub fn keep_former(home: &Home, name: &str) -> Result<()> {
+    let pinned = certificate(home, name)?;
+    home.write(&former_path(home, name, &pinned.fingerprint()), pinned.to_armored().as_bytes())
+}
+
+/// The certificate with this fingerprint that was pinned for the contact called `name` before.
+///
+/// # Errors
+/// When it is there, and not a certificate.
+pub fn former(home: &Home, name: &str, key: &Fingerprint) -> Result<Option<Certificate>> {
+    let path = former_path(home, name, key);
+    let Some(bytes) = atomic::read(&path)? else { return Ok(None) };
+    Certificate::parse(&bytes).map(Some).map_err(|cause| atomic::damaged(&path, cause))
+}
+
+fn former_path(home: &Home, name: &str, key: &Fingerprint) -> PathBuf {
+    home.contact(name).join("former").join(format!("{key}.asc"))
 }
 
 /// Gives the contact called `name` the name `new`.

@@ -21,6 +21,9 @@ pub struct Delivered {
     pub stdout: u64,
     /// The last record that the hook took; absent before the first hook.
     pub hook: Option<u64>,
+    /// The last record of which it was told that it waits until the contact's key is verified.
+    #[serde(default)]
+    pub told: u64,
     /// How often the hook has failed on the next record.
     #[serde(default)]
     pub failures: u32,

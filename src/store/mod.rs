@@ -22,6 +22,7 @@ pub mod messages;
 pub mod names;
 pub mod octets;
 pub mod outbox;
+pub mod policy;
 pub mod record;
 pub mod secret;
 pub mod snapshot;

@@ -12,6 +12,8 @@ use crate::protocol::hash::Hash;
 
 const FAILED: usize = 256;
 const HELD: usize = 64;
+/// The verdicts that may change.
+const WAITING: &[Why] = &[Why::Held, Why::Unknown, Why::Early];
 
 /// Why an item was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,8 +21,11 @@ const HELD: usize = 64;
 pub enum Why {
     /// It is broken, forged, or not for us.
     Failed,
-    /// It waits: for the user, a key, or a later version.
+    /// It waits for a later version of this program.
     Held,
+    /// No key that is pinned signed it: it waits for the contact's certificate, or for the user to
+    /// decide on another.
+    Unknown,
     /// It waits for the clock, and is judged again at each poll.
     Early,
     /// Its log is none that the feed opened; it is tried again when the feed opens another.
@@ -73,7 +78,7 @@ impl Verdicts {
         let path = path(home, name);
         let text = atomic::read_text(&path)?.unwrap_or_default();
         let loaded: Self = toml::from_str(&text).map_err(|cause| damaged(&path, cause))?;
-        Ok(loaded.count(&[Why::Held, Why::Early]))
+        Ok(loaded.count(WAITING))
     }
 
     /// Writes those of the contact called `name`.
@@ -103,9 +108,8 @@ impl Verdicts {
             *known = verdict;
             return news;
         }
-        let held = matches!(verdict.why, Why::Held | Why::Early);
-        let (class, most): (&[Why], usize) = if held {
-            (&[Why::Held, Why::Early], HELD)
+        let (class, most): (&[Why], usize) = if WAITING.contains(&verdict.why) {
+            (WAITING, HELD)
         } else {
             (&[Why::Failed, Why::Foreign], FAILED)
         };
@@ -124,10 +128,21 @@ impl Verdicts {
     /// Forgets what waits under the name `guid`, except for the one that is `present`.
     pub fn forget_waiting(&mut self, guid: &str, present: Option<Hash>) {
         self.items.retain(|item| {
-            item.guid != guid
-                || Some(item.sealed) == present
-                || !matches!(item.why, Why::Held | Why::Early)
+            item.guid != guid || Some(item.sealed) == present || !WAITING.contains(&item.why)
         });
+    }
+
+    /// Forgets what waits of items, unless it is `present` in the feed: nothing would release it.
+    pub fn forget_gone(&mut self, present: impl Fn(&str) -> bool) {
+        self.items.retain(|item| !WAITING.contains(&item.why) || present(&item.guid));
+    }
+
+    /// Lets what waits for the user's decision on a key count as failed; returns how much there is.
+    pub fn reject_unknown(&mut self) -> usize {
+        let mut unknown: Vec<_> =
+            self.items.iter_mut().filter(|item| item.why == Why::Unknown).collect();
+        unknown.iter_mut().for_each(|item| item.why = Why::Failed);
+        unknown.len()
     }
 
     /// The guids of what waits for the clock.
@@ -173,7 +188,7 @@ mod tests {
         assert_eq!(news, FAILED);
         assert!(verdicts.note(verdict(1_000, Why::Early)));
         assert!(!verdicts.note(verdict(0, Why::Held)), "known already");
-        assert_eq!(verdicts.count(&[Why::Held, Why::Early]), 2);
+        assert_eq!(verdicts.count(WAITING), 2);
     }
 
     #[test]

@@ -5,3 +5,4 @@ pub mod host;
 pub mod peer;
 pub mod port;
 pub mod static_host;
+pub mod tty;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Cursor, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -102,6 +103,11 @@ impl Peer {
         Ran::of(self.command(args).output().unwrap())
     }
 
+    /// Runs the program with nothing on stdin, where nobody can be asked: in no foreground.
+    pub fn run_unattended(&self, args: &[&str]) -> Ran {
+        Ran::of(self.command(args).process_group(0).output().unwrap())
+    }
+
     /// Runs the program with `stdin`.
     pub fn feed(&self, args: &[&str], stdin: impl AsRef<[u8]>) -> Ran {
         let mut command = self.command(args);
@@ -186,6 +192,12 @@ pub fn texts(json: &str) -> Vec<String> {
         .filter(|line| line["type"] == "message")
         .map(|line| line["text"].as_str().unwrap().to_owned())
         .collect()
+}
+
+/// Lets `peer` call the key of `other` verified, by the certificate that `other` gives it.
+pub fn verify(peer: &Peer, other: &Peer) {
+    let certificate = fs::read(other.home().join("public/key.asc")).unwrap();
+    peer.feed(&["contact", "verify", &other.name, "-"], certificate).expect(0);
 }
 
 /// The time so many hours from now, as [`Peer::at`] takes it.

@@ -136,6 +136,10 @@ fn an_item_by_another_key_is_held() {
     let sealed = hand.seal_by(&eve, &item.write());
     let feed = hand.feed_with([FeedItem::sealed(item.guid, sealed)]);
     story.tells_once(&feed, 4, "is held: signed by an unknown key");
+    // Gone from the feed, it waits for nothing.
+    assert!(!story.john.ok(&["status"]).contains("held"));
+    story.serve(feed.write());
+    assert_eq!(story.john.run(&["poll"]).expect(4).stdout, "");
     assert!(story.john.ok(&["status"]).contains("1 held"));
 }
 

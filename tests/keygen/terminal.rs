@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::tty::Terminal;
 use crate::common::peer::{Peer, befriend};
+use crate::common::tty::Terminal;
 
 const KEYGEN: &str = "\"$CLOUDIM\" keygen --name John --base-url";
 const FIRST: &str = "Passphrase for the new key (empty for none): ";

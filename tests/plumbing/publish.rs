@@ -31,7 +31,7 @@ fn exit_0_means_that_the_world_has_it() {
     let (john, mary) = friends();
     let (command, _) = publishing(&john);
     publish_by(&john, &format!("{command} && echo published && test \"$IM_PUBLIC\" = {{}}"));
-    let ran = john.run(&["send", "mary", "-m", "there"]).expect(0);
+    let ran = john.run(&["--quiet", "send", "mary", "-m", "there"]).expect(0);
     assert_eq!(ran.stderr, "published\n", "its stdout is talk");
     assert!(ran.stdout.starts_with("urn:uuid:") && ran.stdout.lines().count() == 1);
     assert_eq!(mary.poll(), ["there"]);
@@ -48,7 +48,7 @@ fn what_could_not_be_published_is_kept_and_not_to_be_sent_again() {
     let (john, mary) = friends();
     let (command, _) = publishing(&john);
     publish_by(&john, "exit 9");
-    let ran = john.run(&["send", "mary", "-m", "patience"]).expect(7);
+    let ran = john.run(&["--quiet", "send", "mary", "-m", "patience"]).expect(7);
     assert!(ran.stdout.starts_with("urn:uuid:"), "{}", ran.stdout);
     assert_eq!(
         ran.stderr,

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::common::peer::{Peer, friends};
+use crate::common::peer::{Peer, friends, verify};
 
 fn lines(peer: &Peer, name: &str) -> Vec<(String, String)> {
     let shown = peer.ok(&["contact", "verify", name]);
@@ -88,8 +88,7 @@ fn a_verified_key_looks_different_everywhere() {
     ];
     mary.ok(&["poll", "--peek"]);
     let before = forms.map(|form| mary.ok(form));
-    let key = fs::read(john.home().join("public/key.asc")).unwrap();
-    mary.feed(&["contact", "verify", "john", "-"], key).expect(0);
+    verify(&mary, &john);
     for (form, before) in forms.iter().zip(before) {
         let after = mary.ok(form);
         let marked = |text: &str| text.contains("✓") || text.contains("verified");

@@ -19,7 +19,9 @@ Examples:
 pub const TRUST: &str = "\
 Examples:
   cloudim contact trust mary
-  cloudim contact trust mary \"0123 4567 89AB CDEF 0123 4567 89AB CDEF 0123 4567\"";
+  cloudim contact trust mary \"0123 4567 89AB CDEF 0123 4567 89AB CDEF 0123 4567\"
+  cloudim contact trust mary --reject
+  cloudim contact trust mary --policy verified";
 
 pub const RENAME: &str = "\
 Examples:

@@ -10,6 +10,7 @@ use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::time;
 use crate::store::contact::Contact;
 use crate::store::contacts;
+use crate::store::policy::Policy;
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -17,18 +18,20 @@ struct Shown<'a> {
     claimed_name: Option<&'a str>,
     fingerprint: &'a Fingerprint,
     trust: &'a str,
+    policy: &'a str,
     blocked: bool,
     since: String,
     feed: &'a str,
     card: Option<&'a str>,
 }
 
-fn shown<'a>(name: &'a str, contact: &'a Contact) -> Shown<'a> {
+fn shown<'a>(name: &'a str, contact: &'a Contact, usual: Policy) -> Shown<'a> {
     Shown {
         contact: name,
         claimed_name: contact.claimed_name.as_deref(),
         fingerprint: &contact.fingerprint,
         trust: contact.trust.as_str(),
+        policy: contact.policy_or(usual).as_str(),
         blocked: contact.blocked,
         since: time::canonical(contact.since),
         feed: contact.feed.as_str(),
@@ -51,7 +54,7 @@ pub fn list(session: &mut Session) -> Result<()> {
             }
         };
         if session.options.format == Format::Json {
-            output::as_json(&mut lines, &shown(&name, &contact))
+            output::as_json(&mut lines, &shown(&name, &contact, session.config.trust))
                 .or_cannot(|| "cannot write".to_owned())?;
             continue;
         }
@@ -80,7 +83,7 @@ pub fn show(session: &mut Session, name: &str, certificate: bool) -> Result<()> 
         let armored = contacts::certificate(&session.home, name)?.to_armored();
         return input::print(session, armored.as_bytes());
     }
-    let shown = shown(name, &contact);
+    let shown = shown(name, &contact, session.config.trust);
     if session.options.format == Format::Json {
         let mut line = Vec::new();
         output::as_json(&mut line, &shown).or_cannot(|| "cannot write".to_owned())?;
@@ -89,9 +92,10 @@ pub fn show(session: &mut Session, name: &str, certificate: bool) -> Result<()> 
     let claimed = shown.claimed_name.map(output::visible).unwrap_or_default().replace('\n', " ");
     let blocked = if contact.blocked { "\nblocked      yes" } else { "" };
     let text = format!(
-        "contact      {name}\ncalls itself {claimed}\nfingerprint  {}\ntrust        {}\nsince        {}\ncard         {}\nfeed         {}\nour feed     public/f/{}.rss{blocked}\n",
+        "contact      {name}\ncalls itself {claimed}\nfingerprint  {}\ntrust        {}\npolicy       {}\nsince        {}\ncard         {}\nfeed         {}\nour feed     public/f/{}.rss{blocked}\n",
         contact.fingerprint.grouped(),
         shown.trust,
+        shown.policy,
         output::local(contact.since),
         shown.card.unwrap_or("-"),
         contact.feed,

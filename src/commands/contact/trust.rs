@@ -1,47 +1,132 @@
-//! `contact trust`: a key changed without proof, and the user decides.
+//! `contact trust`: what a contact may do, and a key that changed without proof: the user decides.
 
+use clap::Args;
+
+use super::verify;
 use crate::commands::input;
+use crate::conversation::pinning::{self, Offer};
 use crate::conversation::session::Session;
-use crate::conversation::{pinning, publish};
+use crate::conversation::{publish, reading};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::fingerprint::Fingerprint;
 use crate::store::contact::{Contact, Trust};
+use crate::store::policy::Policy;
 
-/// Shows the key that is offered, or pins it.
+const DEFAULT: &str = "default";
+
+#[derive(Debug, Args)]
+pub struct TrustArgs {
+    /// The contact
+    name: String,
+    /// The fingerprint of the new key
+    fingerprint: Option<String>,
+    /// Pin it without comparing
+    #[arg(long, conflicts_with = "fingerprint")]
+    yes: bool,
+    /// Keep the pinned key, and drop what is held of the other
+    #[arg(long, conflicts_with_all = ["fingerprint", "yes"])]
+    reject: bool,
+    /// What the contact may do while its key is not verified; `default` is as in config.toml
+    #[arg(long, value_name = "POLICY", conflicts_with_all = ["fingerprint", "yes", "reject"],
+        value_parser = [Policy::FirstUse.as_str(), Policy::Ask.as_str(), Policy::Verified.as_str(), DEFAULT])]
+    policy: Option<String>,
+}
+
+/// Decides.
 ///
 /// # Errors
-/// [`Kind::Trust`] when it is not the one that the user was told of, or was not decided on.
-pub fn run(session: &mut Session, name: &str, told: Option<&str>, yes: bool) -> Result<()> {
+/// [`Kind::Trust`] when the key is not the one that the user was told of, or was not decided on.
+pub fn run(session: &mut Session, args: &TrustArgs) -> Result<()> {
+    if let Some(policy) = &args.policy {
+        return set_policy(session, &args.name, policy);
+    }
     session.expect_writable()?;
-    let told = told.map(Fingerprint::from_user).transpose();
+    if args.reject {
+        return reject(session, &args.name);
+    }
+    let told = args.fingerprint.as_deref().map(Fingerprint::from_user).transpose();
     let told = told.map_err(|cause| Error::usage("that is no fingerprint").because(cause))?;
-    let pinned = Contact::load(&session.home, name)?.fingerprint;
-    let Some(offer) = pinning::offer(session, name)? else {
-        session.say(&format!(
-            "the feed of `{name}` names the key that is pinned: there is nothing to decide"
-        ));
-        return Ok(());
+    let Some(offer) = pinning::offer(session, &args.name)? else {
+        return undisputed(session, &args.name, told);
     };
-    let offered = offer.certificate.fingerprint();
-    let text = format!("pinned\t{}\noffered\t{}\n", pinned.grouped(), offered.grouped());
-    input::print(session, text.as_bytes())?;
-    if told.as_ref().is_some_and(|told| *told != offered) {
-        return Err(Error::new(
-            Kind::Trust,
-            format!("`{name}` offers another key than you were told of"),
-        )
-        .hint(format!("somebody may have taken over the host: ask {name} by another way")));
+    decide(session, args, told.as_ref(), &offer)
+}
+
+/// The feed names the pinned key: a fingerprint can only be compared with that.
+fn undisputed(session: &mut Session, name: &str, told: Option<Fingerprint>) -> Result<()> {
+    match told {
+        Some(told) => verify::compare(session, name, &[told]),
+        None => {
+            session.say(&format!(
+                "the feed of `{name}` names the key that is pinned: there is nothing to decide"
+            ));
+            Ok(())
+        }
     }
-    if told.is_none() && !yes {
-        return Err(Error::new(Kind::Trust, format!("`{name}` offers another key, without proof"))
-            .hint(format!(
-                "ask {name} for its fingerprint; then: cloudim contact trust {name} FINGERPRINT"
+}
+
+/// Shows both keys, and pins the one that is offered if the user says so.
+fn decide(
+    session: &mut Session,
+    args: &TrustArgs,
+    told: Option<&Fingerprint>,
+    offer: &Offer,
+) -> Result<()> {
+    let name = &args.name;
+    let contact = Contact::load(&session.home, name)?;
+    let (pinned, offered) = (contact.fingerprint.grouped(), offer.certificate.fingerprint());
+    let lines = format!("pinned\t{pinned}\noffered\t{}\n", offered.grouped());
+    input::print(session, lines.as_bytes())?;
+    let must_compare = contact.policy_or(session.config.trust) == Policy::Verified;
+    let why = match told {
+        Some(told) if *told != offered => {
+            let text = format!("`{name}` offers another key than you were told of");
+            return Err(Error::new(Kind::Trust, text).hint(format!(
+                "somebody may have taken over the host: ask {name} by another way"
             )));
+        }
+        Some(_) => None,
+        None if contact.theirs.rejected.contains(&offered) => Some("a key that you have rejected"),
+        None if args.yes && must_compare => Some("another key, which must be compared"),
+        None if args.yes => None,
+        None => Some("another key, without proof"),
+    };
+    if let Some(why) = why {
+        return Err(undecided(name, why));
     }
+    // What the pinned key signed counts now, and would not later.
+    reading::read(session, std::slice::from_ref(name))?;
     let trust = if told.is_some() { Trust::Verified } else { Trust::FirstUse };
-    pinning::pin(session, name, &offer, trust)?;
+    pinning::pin(session, name, offer, trust)?;
     session.say(&format!(
         "the new key of `{name}` is pinned; cloudim poll {name} judges anew what was held"
     ));
     publish::publish(session, false)
+}
+
+fn undecided(name: &str, why: &str) -> Error {
+    let tell = format!("cloudim contact trust {name} FINGERPRINT");
+    Error::new(Kind::Trust, format!("`{name}` offers {why}"))
+        .hint(format!("ask {name} for its fingerprint; then: {tell}"))
+        .hint(format!("to keep the pinned key: cloudim contact trust {name} --reject"))
+}
+
+/// Keeps the pinned key. What is held of another is dropped, and is not told of again.
+fn reject(session: &mut Session, name: &str) -> Result<()> {
+    let (offered, dropped) = pinning::reject(session, name)?;
+    session.say(&match offered {
+        Some(offered) => {
+            format!("the key {} is rejected; what was held of it is dropped", offered.grouped())
+        }
+        None if dropped > 0 => "what was held of unknown keys is dropped".to_owned(),
+        None => format!("nothing by `{name}` is held for another key: there is nothing to reject"),
+    });
+    Ok(())
+}
+
+fn set_policy(session: &mut Session, name: &str, word: &str) -> Result<()> {
+    let _lock = session.lock()?;
+    let mut contact = Contact::load(&session.home, name)?;
+    contact.policy = Policy::ALL.into_iter().find(|policy| policy.as_str() == word);
+    contact.save(&session.home, name)
 }

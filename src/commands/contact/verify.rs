@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::commands::input;
 use crate::conversation::output;
 use crate::conversation::session::{Format, Session};
+use crate::conversation::standing::Standing;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::keyring;
 use crate::protocol::fingerprint::Fingerprint;
@@ -19,6 +20,16 @@ pub fn verify(session: &mut Session, name: &str, told: Option<&str>) -> Result<(
     let contact = Contact::load(&session.home, name)?;
     let Some(told) = told else { return show(session, name, &contact) };
     let told = fingerprints(session, told)?;
+    compare(session, name, &told)
+}
+
+/// Calls the key of the contact called `name` verified, if it is one of those that the user was
+/// `told` of.
+///
+/// # Errors
+/// [`Kind::Trust`] when it is not.
+pub fn compare(session: &mut Session, name: &str, told: &[Fingerprint]) -> Result<()> {
+    let contact = Contact::load(&session.home, name)?;
     if !told.contains(&contact.fingerprint) {
         let told: Vec<String> = told.iter().map(Fingerprint::grouped).collect();
         return Err(Error::new(
@@ -32,9 +43,13 @@ pub fn verify(session: &mut Session, name: &str, told: Option<&str>) -> Result<(
     }
     let _lock = session.lock()?;
     let mut contact = Contact::load(&session.home, name)?;
+    let held = Standing::of(session, name)?.withheld;
     contact.trust = Trust::Verified;
     contact.save(&session.home, name)?;
     session.say(&format!("the key of `{name}` is verified"));
+    if held > 0 {
+        session.say(&format!("cloudim poll {name} delivers what was held"));
+    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::termios::{LocalModes, tcgetattr};
 
-use crate::common::peer::Peer;
+use super::peer::Peer;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -54,8 +54,7 @@ impl Terminal {
     /// Waits until `prompt` is on the screen and what is typed is hidden, then types `line`.
     #[track_caller]
     pub fn answer(&mut self, prompt: &str, line: &str) {
-        self.wait_for(prompt);
-        self.seen = self.seen.split_once(prompt).unwrap().1.to_owned();
+        self.pass(prompt);
         let deadline = Instant::now() + PATIENCE;
         // It is there as long as somebody waits for an answer, and perhaps no longer.
         let device = File::open(&self.device).unwrap();
@@ -64,6 +63,19 @@ impl Terminal {
             thread::yield_now();
         }
         self.keyboard.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    /// Waits until `prompt` is on the screen, then types `line` for all to see.
+    #[track_caller]
+    pub fn answer_openly(&mut self, prompt: &str, line: &str) {
+        self.pass(prompt);
+        self.keyboard.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    #[track_caller]
+    fn pass(&mut self, prompt: &str) {
+        self.wait_for(prompt);
+        self.seen = self.seen.split_once(prompt).unwrap().1.to_owned();
     }
 
     #[track_caller]
