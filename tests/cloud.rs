@@ -5,6 +5,8 @@ mod common;
 
 #[path = "cloud/host.rs"]
 mod host;
+#[path = "cloud/interleaving.rs"]
+mod interleaving;
 #[path = "cloud/notifying.rs"]
 mod notifying;
 #[path = "cloud/registering.rs"]

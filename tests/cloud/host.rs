@@ -141,6 +141,11 @@ impl Host {
         fs::write(&path, text + "<!-- changed -->\n").unwrap();
     }
 
+    /// The time that its clock shows.
+    pub fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap()
+    }
+
     pub fn hours_pass(&self, hours: i64) {
         let mut now = self.now.lock().unwrap();
         *now += SignedDuration::from_hours(hours);
