@@ -17,3 +17,5 @@ mod remembering;
 mod rpc;
 #[path = "cloud/subscriber.rs"]
 mod subscriber;
+#[path = "cloud/wire.rs"]
+mod wire;

@@ -19,9 +19,24 @@ pub enum Form {
 
 impl Form {
     /// That of the answer to a form that came with the header `Accept: accept`: JSON if that is
-    /// what it asks for, else XML.
+    /// what it likes best of the two, the first where it does not care, else XML. Nobody is told
+    /// that it is not acceptable: what was asked for is done by then.
     pub fn accepted(accept: &str) -> Self {
-        if accept.contains("application/json") { Self::Json } else { Self::Xml }
+        let (mut best, mut form) = (0.0, Self::Xml);
+        for range in accept.split(',') {
+            let mut parts = range.split(';').map(str::trim);
+            let named = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+                "application/json" => Self::Json,
+                "application/xml" | "text/xml" => Self::Xml,
+                _ => continue,
+            };
+            let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok());
+            let weight: f32 = weight.unwrap_or(1.0);
+            if weight > best {
+                (best, form) = (weight, named);
+            }
+        }
+        form
     }
 
     /// An answer of this form, and its media type: success or refusal with words. `root` is what
@@ -106,6 +121,29 @@ mod tests {
         assert_eq!(kind, "application/json; charset=utf-8");
         assert_eq!(json, "{\"msg\":\"no\",\"success\":false}");
         assert_eq!(Form::accepted("text/xml").write("result", Ok("")).0, xmlrpc::KIND);
+    }
+
+    #[test]
+    fn of_two_forms_the_one_that_is_liked_better_is_taken() {
+        for (accept, form) in [
+            ("", Form::Xml),
+            ("*/*", Form::Xml),
+            ("text/html", Form::Xml),
+            ("text/xml", Form::Xml),
+            ("text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8", Form::Xml),
+            ("application/json", Form::Json),
+            ("Application/JSON; charset=utf-8", Form::Json),
+            ("application/json, text/plain, */*", Form::Json),
+            ("application/json, application/xml", Form::Json),
+            ("text/xml, application/json", Form::Xml),
+            ("text/xml;q=0.5, application/json; q=0.6", Form::Json),
+            ("application/json;q=0.1, application/xml", Form::Xml),
+            ("application/json;q=0", Form::Xml),
+            ("application/json;q=x", Form::Json),
+            ("application/jsonp", Form::Xml),
+        ] {
+            assert_eq!(Form::accepted(accept), form, "{accept}");
+        }
     }
 
     #[test]

@@ -172,7 +172,12 @@ impl Host {
 
     /// Sends `document`, of type `kind`, to where XML-RPC is spoken.
     pub fn call_with(&self, kind: &str, document: &str) -> Answered {
-        self.send(&format!("POST /RPC2 HTTP/1.1\r\ncontent-type: {kind}\r\n"), document)
+        self.submit("/RPC2", kind, document)
+    }
+
+    /// Sends `body`, of type `kind`.
+    pub fn submit(&self, path: &str, kind: &str, body: &str) -> Answered {
+        self.send(&format!("POST {path} HTTP/1.1\r\ncontent-type: {kind}\r\n"), body)
     }
 
     pub fn get(&self, path: &str) -> Answered {
