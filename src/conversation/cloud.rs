@@ -158,11 +158,14 @@ impl OwnCloud {
         answer
     }
 
-    /// Tells the subscribers of all feeds of the home that have changed without a ping: who should
-    /// have pinged may have died, and so may we with something to tell.
+    /// Tells the subscribers of all feeds that have changed without a ping: who should have pinged
+    /// may have died, and so may we with something to tell. What was before we began is not known:
+    /// the first time, all are told.
     pub fn look(&self) {
         for feed in self.crier.subscriptions.feeds() {
-            if self.announce(feed.as_str()).is_err() {
+            if let Some(fetching) = &self.fetching {
+                fetching.look(feed);
+            } else if self.announce(feed.as_str()).is_err() {
                 log::debug!("{} cannot be read", feed.shortened());
             }
         }

@@ -14,7 +14,7 @@ use crate::error::Result;
 ///
 /// Takes pleaseNotify and ping, as forms and by XML-RPC at /RPC2, for the feeds below the base URL,
 /// whatever host serves them. What is named is fetched, by https unless `allow` in config.toml names
-/// the network; who subscribed is told when it has changed. It neither polls nor serves public/,
+/// the network; who subscribed is told when it has changed, and when the server starts. It neither polls nor serves public/,
 /// takes no invitations, and speaks plain HTTP, for a proxy that adds TLS to it: without
 /// trusted_proxies in config.toml, all who come through that count as one caller. With
 /// cloud = "self", `listen` does all of this for your own feeds. Ends with 0 on SIGINT and SIGTERM.
@@ -39,6 +39,7 @@ pub fn serve(session: &mut Session, args: &RunArgs) -> Result<()> {
     let address = args.bind.unwrap_or_else(|| session.config.listens_at());
     let (listener, address) = serving::bind(address)?;
     session.say(&format!("cloud at http://{address}/"));
+    cloud.look();
     let at_door = Door::new(session, Arc::clone(&cloud));
     let door = move |request| at_door.answer(request);
     serving::serve(session, listener, door, ends, |_, _| cloud.stop())

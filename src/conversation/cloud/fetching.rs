@@ -50,6 +50,11 @@ impl Fetching {
         answer
     }
 
+    /// Has `feed` fetched, though nobody pinged.
+    pub(super) fn look(&self, feed: Url) {
+        self.looks.change(|looks| looks.look(feed));
+    }
+
     /// Fetches nothing any more.
     pub(super) fn stop(&self) {
         self.looks.stop();

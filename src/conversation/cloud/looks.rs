@@ -73,12 +73,18 @@ impl Looks {
             return;
         }
         self.callers = self.callers.saturating_add(1);
+        self.look(feed.clone());
         if let Some(pinged) = self.feeds.get_mut(&feed) {
             pinged.callers.push(caller);
-            return;
         }
-        self.feeds.insert(feed.clone(), Pinged { callers: vec![caller], rests_until: None });
-        self.waiting.push_back(feed);
+    }
+
+    /// Has a feed fetched that is not to be already, or was a moment ago.
+    pub(super) fn look(&mut self, feed: Url) {
+        if !self.feeds.contains_key(&feed) {
+            self.feeds.insert(feed.clone(), Pinged { callers: Vec::new(), rests_until: None });
+            self.waiting.push_back(feed);
+        }
     }
 
     /// Queues those that have rested and were pinged since, and forgets the others.
