@@ -8,8 +8,9 @@ mod subscribe;
 
 use clap::{Args, Subcommand};
 
+use crate::conversation::fetch;
+use crate::conversation::named_cloud::NamedCloud;
 use crate::conversation::session::Session;
-use crate::conversation::{fetch, registration};
 use crate::error::{Context, Error, Result};
 use crate::protocol::channel::Channel;
 use crate::protocol::limits;
@@ -44,8 +45,8 @@ Examples:
 /// Speak rssCloud, for any feed
 ///
 /// The cloud that counts is the one that the feed names, on whatever host: source:cloud, or else
-/// the cloud element. Feed and cloud are asked only where their networks are public, or config.toml
-/// allows them. `run` is such a cloud.
+/// the cloud element. It is asked by forms, or by XML-RPC if the feed says so. Feed and cloud are asked
+/// only where their networks are public, or config.toml allows them. `run` is such a cloud.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, disable_help_subcommand = true)]
 pub struct CloudArgs {
@@ -85,15 +86,15 @@ fn feed(session: &Session, url: &Url) -> Result<Channel> {
     Channel::parse(&document.bytes).or_cannot(|| format!("cannot read {}", url.shortened()))
 }
 
-/// The pleaseNotify URL of the cloud that `channel`, the feed at `url`, names. The user named the
+/// The cloud that `channel`, the feed at `url`, names. The user named the
 /// feed: what its cloud learns is the user's to say.
-fn cloud_of(channel: &Channel, url: &Url) -> Result<Url> {
-    registration::cloud_of(channel, url, true).ok_or_else(|| {
+fn cloud_of(channel: &Channel, url: &Url) -> Result<NamedCloud> {
+    NamedCloud::of(channel, url).ok_or_else(|| {
         let error = Error::cannot(format!("{} names no cloud that can be asked", url.shortened()));
         error.hint(match &channel.cloud {
             None => "who reads it has to poll it".to_owned(),
             Some(cloud) => format!(
-                "it names `{}` with the protocol `{}`: only http-post and https-post will do",
+                "it names `{}` with the protocol `{}`: only http-post, https-post and xml-rpc will do",
                 cloud.domain.escape_debug(),
                 cloud.protocol.escape_debug()
             ),

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use super::fetch;
+use super::named_cloud::NamedCloud;
+use super::registration::HTTPS;
 use crate::error::Error;
 use crate::protocol::cloud::{self, PleaseNotify, Protocol};
-use crate::protocol::url::Url;
+use crate::protocol::url::{FORM, Url, form};
 use crate::transport::client::{Client, Failure};
-
-const HTTPS: u16 = 443;
 
 /// Why a cloud did not do what it was asked for.
 #[derive(Debug)]
@@ -46,11 +46,19 @@ impl fmt::Display for No {
 /// # Errors
 /// A [`No`]; [`No::Refused`] also when the answer says neither yes nor no.
 pub fn ask(client: &Client, url: &Url, fields: &[(&str, &str)]) -> Result<(), No> {
-    let answer = client.post_form(url, fields).map_err(No::Unanswered)?;
+    post(client, url, FORM, &form(fields))
+}
+
+/// Asks at `url` by `body`, of type `kind`.
+///
+/// # Errors
+/// As [`ask`].
+pub fn post(client: &Client, url: &Url, kind: &str, body: &str) -> Result<(), No> {
+    let answer = client.submit(url, kind, body).map_err(No::Unanswered)?;
     cloud::verdict(&answer).map_err(No::Refused)
 }
 
-/// Asks the cloud whose pleaseNotify URL is `url` to call `callback` when `feed` changes. A cloud
+/// Asks `cloud` to call `callback` when `feed` changes. A cloud
 /// that refuses is asked once more by the other name of the same protocol, if it has one; first by
 /// the one that is `known` to work, a word such as `https-post`. Returns the protocol that it took.
 ///
@@ -58,26 +66,20 @@ pub fn ask(client: &Client, url: &Url, fields: &[(&str, &str)]) -> Result<(), No
 /// As [`ask`], for the first name.
 pub fn please_notify(
     client: &Client,
-    url: &Url,
+    cloud: &NamedCloud,
     feed: &Url,
     callback: &Url,
     known: Option<&str>,
 ) -> Result<Protocol, No> {
     let mut refusal = None;
     for protocol in protocols(callback, known) {
-        match ask_for(client, url, &wish(feed, callback, protocol.clone())) {
+        match cloud.please_notify(client, &wish(feed, callback, protocol.clone())) {
             Ok(()) => return Ok(protocol),
             Err(No::Refused(words)) => drop(refusal.get_or_insert(words)),
             Err(no) => return Err(no),
         }
     }
     Err(No::Refused(refusal.unwrap_or_default()))
-}
-
-fn ask_for(client: &Client, url: &Url, wish: &PleaseNotify) -> Result<(), No> {
-    let form = wish.to_form();
-    let fields: Vec<_> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
-    ask(client, url, &fields)
 }
 
 fn wish(feed: &Url, callback: &Url, protocol: Protocol) -> PleaseNotify {

@@ -23,6 +23,7 @@ pub mod intake;
 pub mod invitation;
 pub mod known;
 pub mod listening;
+pub mod named_cloud;
 pub mod ours;
 pub mod outgoing;
 pub mod output;

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::named_cloud::NamedCloud;
 use super::ours::Ours;
 use super::session::Session;
 use super::{asking, publish, singles};
@@ -70,15 +71,12 @@ pub fn own(session: &mut Session, url: &Url, ours: &Ours) -> Result<()> {
     }
 }
 
-/// Tells the cloud whose pleaseNotify URL is `register` that `feed` changed, by the `ping` beside
-/// it.
+/// Tells `cloud` that `feed` changed.
 ///
 /// # Errors
 /// When the cloud cannot be reached, or refuses.
-pub fn at(client: &Client, register: &Url, feed: &Url) -> Result<()> {
-    let url = register.join("ping")?;
-    let answer = asking::ask(client, &url, &[("url", feed.as_str())]);
-    answer.map_err(|no| no.error(&url))
+pub fn at(client: &Client, cloud: &NamedCloud, feed: &Url) -> Result<()> {
+    cloud.ping(client, feed).map_err(|no| no.error(cloud.url()))
 }
 
 /// Tells our cloud, and notes on disk whether it has yet to be told. The inner result is the
@@ -131,7 +129,7 @@ fn ping_url(session: &Session, register: &Url, feed: &Url) -> Result<()> {
     if session.config.has_cloud_here() && ping_neighbour(session, feed).is_some() {
         return Ok(());
     }
-    at(session.clients()?.about(feed), register, feed)
+    at(session.clients()?.about(feed), &NamedCloud::Forms(register.clone()), feed)
 }
 
 /// Tells the process that listens for this home, if there is one: no proxy and no name server stand

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::asking;
+use super::named_cloud::NamedCloud;
 use super::session::Session;
 use crate::error::Result;
 use crate::protocol::channel::{self, Channel};
@@ -14,7 +15,8 @@ use crate::store::lease::Lease;
 
 /// The folder of callbacks, below the base URL.
 pub const NOTIFY: &str = "notify/";
-const HTTPS: u16 = 443;
+/// The port that says https where there is no place for the scheme.
+pub(super) const HTTPS: u16 = 443;
 
 /// The pleaseNotify URL of the cloud that `channel`, the feed at `feed`, names. Another's cloud
 /// would learn the feed's URL, which is a capability: it counts only where `third_party` says so.
@@ -31,6 +33,11 @@ fn url_of(cloud: &channel::Cloud) -> Option<Url> {
         "http-post" | "https-post" => "https",
         _ => return None,
     };
+    element_url(cloud, scheme)
+}
+
+/// The URL of which the element `cloud` has the parts.
+pub(super) fn element_url(cloud: &channel::Cloud, scheme: &str) -> Option<Url> {
     let path = cloud.path.strip_prefix('/').unwrap_or(&cloud.path);
     Url::normalized(&format!("{scheme}://{}:{}/{path}", cloud.domain, cloud.port)).ok()
 }
@@ -102,7 +109,8 @@ fn prepare(session: &mut Session, name: &str) -> Result<Option<Contact>> {
 fn register(session: &Session, lease: &Lease) -> std::result::Result<Protocol, String> {
     let client = session.client().map_err(|error| error.to_string())?;
     let known = lease.protocol.as_deref();
-    asking::please_notify(&client, &lease.cloud, &lease.feed, &lease.callback, known)
+    let cloud = NamedCloud::Forms(lease.cloud.clone());
+    asking::please_notify(&client, &cloud, &lease.feed, &lease.callback, known)
         // Clouds quote the URL, which is a capability.
         .map_err(|no| no.to_string().replace(lease.feed.as_str(), &lease.feed.shortened()))
 }

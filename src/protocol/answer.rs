@@ -64,8 +64,8 @@ impl Form {
     }
 }
 
-/// Reads another's answer: XML by the attributes of its root, whatever the root is called, or
-/// JSON. `msg` may be missing: answers without one are out there.
+/// Reads another's answer: XML by the attributes of its root, whatever the root is called, that to a
+/// call by XML-RPC, or JSON. `msg` may be missing: answers without one are out there.
 ///
 /// # Errors
 /// The words of the refusal, fit for a terminal; also when the answer says neither.
@@ -94,6 +94,9 @@ fn json(answer: &[u8]) -> (Option<bool>, Option<String>) {
 fn xml(answer: &[u8]) -> (Option<bool>, Option<String>) {
     // A line feed before the declaration is against XML, and common.
     let Ok(root) = Element::parse(answer.trim_ascii_start()) else { return (None, None) };
+    if root.is("", "methodResponse") {
+        return xmlrpc::outcome(&root);
+    }
     (root.attribute("success").and_then(truth), root.attribute("msg").map(str::to_owned))
 }
 
@@ -165,6 +168,7 @@ mod tests {
             "<result success=\"true\">words</result>",
             "{\"success\":true}",
             " {\"msg\":\"Thanks.\",\"success\":\"true\"}",
+            &xmlrpc::answer(true),
         ] {
             assert_eq!(verdict(good.as_bytes()), Ok(()), "{good}");
         }
@@ -174,6 +178,16 @@ mod tests {
             ("{\"success\":false,\"msg\":\"\"}", "no reason"),
             ("{\"success\":false,\"msg\":\"a\\u001bb\"}", "a\u{fffd}b"),
             ("{\"msg\":\"x\"}", "neither"),
+            (&xmlrpc::fault(4, "No such feed."), "No such feed."),
+            (
+                &xmlrpc::fault(4, "No such feed.")
+                    .replace("<value>No", "<value><string>No")
+                    .replace("d.</value>", "d.</string></value>"),
+                "No such feed.",
+            ),
+            (&xmlrpc::answer(false), "no reason"),
+            ("<methodResponse><fault/></methodResponse>", "neither"),
+            ("<methodResponse/>", "neither"),
             ("<html><body>success=\"true\"</body></html>", "neither"),
             ("{", "neither"),
             ("", "neither"),

@@ -1,5 +1,8 @@
 //! XML-RPC as far as rssCloud speaks it: calls, and answers that are a boolean or a fault.
 
+mod response;
+
+pub(super) use self::response::outcome;
 use super::xml::{Element, Node, Writer};
 use super::{Error, Result};
 

@@ -146,7 +146,7 @@ impl Client {
             etag: value(&response, "etag", ETAG),
             last_modified: value(&response, "last-modified", VALUE),
             media_type: value(&response, "content-type", VALUE).map(essence),
-            bytes: body(&url, &mut response, limit)?,
+            bytes: read(&url, &mut response, limit)?,
             url,
         }))
     }
@@ -160,7 +160,7 @@ impl Client {
             self.agent.get(hop.as_str()).config().timeout_global(Some(left)).build().call()
         })?;
         succeeded(&response)?;
-        body(&url, &mut response, limit)
+        read(&url, &mut response, limit)
     }
 
     /// Posts `body`, of type `kind`; only the answer's status counts, and no more of it is read.
@@ -180,9 +180,18 @@ impl Client {
     /// # Errors
     /// A [`Failure`]; [`Failure::Status`] for any status but 2xx.
     pub fn post_form(&self, url: &Url, fields: &[(&str, &str)]) -> Result<Vec<u8>, Failure> {
-        let (url, mut response) = self.post(url, FORM, &form(fields))?;
+        self.submit(url, FORM, &form(fields))
+    }
+
+    /// Posts `body`, of type `kind`, and returns the answer's body. Otherwise as
+    /// [`Client::post_form`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn submit(&self, url: &Url, kind: &str, body: &str) -> Result<Vec<u8>, Failure> {
+        let (url, mut response) = self.post(url, kind, body)?;
         succeeded(&response)?;
-        body(&url, &mut response, ANSWER)
+        read(&url, &mut response, ANSWER)
     }
 
     fn post(&self, url: &Url, kind: &str, body: &str) -> Result<(Url, Response<Body>), Failure> {
@@ -250,7 +259,7 @@ fn value(response: &Response<Body>, name: &str, limit: usize) -> Option<String> 
 }
 
 /// Reads a body of at most `limit` bytes, and never more than one byte beyond.
-fn body(url: &Url, response: &mut Response<Body>, limit: usize) -> Result<Vec<u8>, Failure> {
+fn read(url: &Url, response: &mut Response<Body>, limit: usize) -> Result<Vec<u8>, Failure> {
     let most = u64::try_from(limit).unwrap_or(u64::MAX);
     if response.body().content_length().is_some_and(|length| length > most) {
         return Err(Failure::TooLarge(limit));

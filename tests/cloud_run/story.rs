@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cloudim::protocol::xmlrpc::{self, Call, Value};
 
 use crate::common::host::until;
+use crate::common::peer::Peer;
 use crate::run::John;
 use crate::subscriber::{Subscriber, honest};
 
@@ -84,6 +85,35 @@ fn who_registers_finds_out_for_the_others_what_nobody_pinged() {
     assert_eq!(cloud.ping(&feed[0]), Ok(()));
     one.was_not_told();
     two.was_not_told();
+}
+
+#[test]
+fn who_knows_a_cloud_by_xml_rpc_alone_subscribes_and_pings_by_it() {
+    let (john, mary, subscriber) = (John::new(), Peer::mary(), Subscriber::honest());
+    let _cloud = john.runs(&[]);
+    let feed = john.feed("blog.rss");
+    let path = john.peer.home().join("public/blog.rss");
+    let by_calls = |text: &str| {
+        john.write(&path, text);
+        let rss = std::fs::read_to_string(&path).unwrap();
+        let rss = rss.replace("path=\"/pleaseNotify\"", "path=\"/RPC2\"");
+        std::fs::write(&path, rss.replace("http-post", "xml-rpc")).unwrap();
+    };
+    by_calls("one");
+    let shown = mary.ok(&["cloud", "show", &feed]);
+    let url = format!("http://127.0.0.1:{}/RPC2", john.port);
+    assert!(shown.contains(&format!("pleaseNotify {url}\n")), "{shown}");
+    let callback = format!("http://127.0.0.1:{}/cb", subscriber.port());
+    mary.ok(&["cloud", "subscribe", &feed, "--callback", &callback]);
+    by_calls("two");
+    mary.ok(&["cloud", "ping", &feed]);
+    assert_eq!(subscriber.told(), ("/cb".to_owned(), feed.clone()));
+    let nobody = "http://127.0.0.1:1/cb";
+    let refused = mary.fails(&["cloud", "subscribe", &feed, "--callback", nobody], 1);
+    assert!(
+        refused.ends_with("because the call failed when we tested the handler.\n"),
+        "{refused}"
+    );
 }
 
 #[test]

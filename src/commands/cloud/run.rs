@@ -13,11 +13,12 @@ use crate::error::Result;
 /// Be an rssCloud server, and nothing else
 ///
 /// Takes pleaseNotify and ping, as forms and by XML-RPC at /RPC2, for the feeds below the base URL,
-/// whatever host serves them. What is named is fetched, by https unless `allow` in config.toml names
-/// the network; who subscribed is told when it has changed, and when the server starts. It neither polls nor serves public/,
-/// takes no invitations, and speaks plain HTTP, for a proxy that adds TLS to it: without
-/// trusted_proxies in config.toml, all who come through that count as one caller. With
-/// cloud = "self", `listen` does all of this for your own feeds. Ends with 0 on SIGINT and SIGTERM.
+/// whatever host serves them. What is named is fetched, from public networks and those in `allow` in
+/// config.toml; who subscribed is told when it has changed, and when the server starts, in public
+/// networks and those in `allow_callbacks`. It neither polls nor serves public/, takes no
+/// invitations, and speaks plain HTTP, for a proxy that adds TLS to it: without trusted_proxies in
+/// config.toml, all who come through that count as one caller. With cloud = "self", `listen` does
+/// all of this for your own feeds. Ends with 0 on SIGINT and SIGTERM.
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// Where to listen [default: bind in config.toml, else 127.0.0.1:8470]

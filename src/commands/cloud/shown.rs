@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::conversation::{output, registration};
+use crate::conversation::named_cloud::NamedCloud;
+use crate::conversation::output;
 use crate::protocol::channel::{self, Channel};
 use crate::protocol::url::Url;
 use crate::store::lease::Lease;
@@ -68,7 +69,7 @@ impl<'a> From<&'a channel::Cloud> for Element<'a> {
 impl<'a> Shown<'a> {
     /// What `channel`, the feed at `url`, says.
     pub(super) fn said_by(channel: &'a Channel, url: &'a Url) -> Self {
-        let please_notify = registration::cloud_of(channel, url, true);
+        let please_notify = NamedCloud::of(channel, url).map(|cloud| cloud.url().clone());
         Self {
             feed: url.as_str(),
             cloud: channel.cloud.as_ref().map(Element::from),

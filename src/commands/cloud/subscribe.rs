@@ -33,11 +33,11 @@ pub fn subscribe(session: &mut Session, args: &SubscribeArgs) -> Result<()> {
     let channel = super::feed(session, url)?;
     let cloud = super::cloud_of(&channel, url)?;
     asking::please_notify(session.clients()?.about(url), &cloud, url, callback, None)
-        .map_err(|no| no.error(&cloud))?;
+        .map_err(|no| no.error(cloud.url()))?;
     let until = session.now().saturating_add(LEASE).unwrap_or(Timestamp::MAX);
     session.say(&format!(
         "{} calls {} until {}",
-        cloud.authority(),
+        cloud.url().authority(),
         callback.shortened(),
         output::local(until)
     ));

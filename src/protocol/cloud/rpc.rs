@@ -1,8 +1,13 @@
 //! rssCloud by XML-RPC: the calls that a cloud takes.
 
 use super::PleaseNotify;
+use crate::protocol::url::Url;
 use crate::protocol::xmlrpc::{self, Call, Value};
 use crate::protocol::{Error, Result};
+
+/// The procedure that registers, unless the feed names another.
+pub const PLEASE_NOTIFY: &str = "rssCloud.pleaseNotify";
+const PING: &str = "rssCloud.ping";
 
 /// A call of one of rssCloud's methods.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,10 +28,32 @@ pub enum Asked {
 pub fn asked(call: &Call) -> Option<Result<Asked>> {
     match call.method.as_str() {
         "rssCloud.hello" => Some(Ok(Asked::Hello)),
-        "rssCloud.pleaseNotify" => Some(please_notify(&call.parameters).map(Asked::PleaseNotify)),
-        "rssCloud.ping" => Some(ping(&call.parameters)),
+        PLEASE_NOTIFY => Some(please_notify(&call.parameters).map(Asked::PleaseNotify)),
+        PING => Some(ping(&call.parameters)),
         _ => None,
     }
+}
+
+impl PleaseNotify {
+    /// The call of `procedure`, which is what the cloud named for it.
+    pub fn to_call(&self, procedure: &str) -> Call {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let feeds = self.feeds.iter().map(|feed| text(feed.as_str())).collect();
+        let mut parameters = vec![
+            text(self.protocol.procedure().unwrap_or_default()),
+            Value::Integer(self.port.into()),
+            text(&self.path),
+            text(self.protocol.as_str()),
+            Value::Array(feeds),
+        ];
+        parameters.extend(self.domain.as_deref().map(text));
+        Call { method: procedure.to_owned(), parameters }
+    }
+}
+
+/// The call that says that `feed` has changed.
+pub fn ping_call(feed: &Url) -> Call {
+    Call { method: PING.to_owned(), parameters: vec![Value::Text(feed.to_string())] }
 }
 
 fn ping(parameters: &[Value]) -> Result<Asked> {

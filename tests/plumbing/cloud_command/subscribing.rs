@@ -2,6 +2,8 @@
 
 use std::sync::Mutex;
 
+use cloudim::protocol::xmlrpc::{self, Call, Value};
+
 use super::stub::{Stub, element, feed};
 use crate::common::host::{Host, RARELY};
 use crate::common::peer::Peer;
@@ -87,6 +89,35 @@ fn a_cloud_that_refuses_is_asked_by_the_other_name_of_the_protocol_once() {
         let named: Vec<String> = asked.iter().map(protocol).collect();
         assert_eq!((found, named), (status, protocols.iter().map(ToString::to_string).collect()));
     }
+}
+
+/// The element is that of the specification of RSS 2.0, but for the host.
+#[test]
+fn a_cloud_by_xml_rpc_is_called_by_the_procedure_that_the_feed_names() {
+    let (john, mary) = (Peer::john(), Peer::mary());
+    let answer = xmlrpc::answer(true);
+    let cloud = Stub::answering(move |_, _| (200, answer.clone(), None));
+    let port = cloud.authority().rsplit(':').next().unwrap().parse().unwrap();
+    let element = element("127.0.0.1", port, "xml-rpc")
+        .replace("path=\"/pleaseNotify\"", "path=\"/RPC2\"")
+        .replace("registerProcedure=\"\"", "registerProcedure=\"myCloud.rssPleaseNotify\"");
+    let feed = feed(&john, &element);
+    let callback = "http://127.0.0.1:8470/cb";
+    mary.ok(&["cloud", "subscribe", &feed, "--callback", callback]);
+    let asked = cloud.asked();
+    let document = asked[0].strip_prefix("POST /RPC2 ").unwrap();
+    let call = Call::parse(document.as_bytes()).unwrap();
+    assert_eq!(call.method, "myCloud.rssPleaseNotify");
+    let text = |text: &str| Value::Text(text.to_owned());
+    let parameters = [
+        text(""),
+        Value::Integer(8470),
+        text("/cb"),
+        text("http-post"),
+        Value::Array(vec![text(&feed)]),
+        text("127.0.0.1"),
+    ];
+    assert_eq!((call.parameters, asked.len()), (parameters.to_vec(), 1));
 }
 
 #[test]
