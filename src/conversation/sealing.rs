@@ -51,7 +51,7 @@ pub fn unusable(name: &str, why: Unusable) -> Error {
         Unusable::Expired(_) => error.hint(format!(
             "ask {name} to extend it (cloudim key extend); then: cloudim poll {name}"
         )),
-        Unusable::Revoked { .. } => error.hint(format!(
+        Unusable::Revoked { .. } | Unusable::Weak => error.hint(format!(
             "ask {name} for the fingerprint of another; then: cloudim contact trust {name} FINGERPRINT"
         )),
         Unusable::NotYetValid => error.hint("set the clock, which is behind"),

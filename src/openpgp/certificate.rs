@@ -38,6 +38,8 @@ pub enum Unusable {
     NoEncryptionSubkey,
     /// It was made later than the time in question.
     NotYetValid,
+    /// Its primary key is of a kind that is too weak.
+    Weak,
 }
 
 impl fmt::Display for Unusable {
@@ -48,6 +50,7 @@ impl fmt::Display for Unusable {
             Self::Revoked { .. } => f.write_str("is revoked"),
             Self::NoEncryptionSubkey => f.write_str("has no usable encryption subkey"),
             Self::NotYetValid => f.write_str("is not yet valid"),
+            Self::Weak => f.write_str("is of a kind that is too weak"),
         }
     }
 }

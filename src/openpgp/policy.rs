@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{Signature, SubpacketData};
 use pgp::ser::Serialize;
+use pgp::types::{KeyDetails, PublicParams};
 
 use super::seconds;
 
@@ -25,6 +26,21 @@ impl Moment {
     /// Judges a data signature made at `signed`, knowing what is known `now`.
     pub fn signing(signed: u32, now: Timestamp) -> Self {
         Self { at: signed, latest: signed.max(seconds(now)) }
+    }
+}
+
+/// Whether nothing that such a key signed counts (RFC 9580 §12.4 and §12.5): RSA of less than 2,048
+/// bits, and DSA.
+pub(super) fn is_weak(key: &impl KeyDetails) -> bool {
+    match key.public_params() {
+        PublicParams::DSA(_) => true,
+        // The modulus comes first, after the number of its bits.
+        PublicParams::RSA(rsa) => rsa
+            .to_bytes()
+            .ok()
+            .and_then(|bytes| Some(u16::from_be_bytes(*bytes.first_chunk()?)))
+            .is_none_or(|bits| bits < 2_048),
+        _ => false,
     }
 }
 

@@ -14,6 +14,8 @@ use super::policy::{self, Moment, newest};
 use super::timestamp;
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod ours;
@@ -92,6 +94,9 @@ pub(super) fn standing(
     moment: Moment,
 ) -> Result<Standing<'_>, Unusable> {
     let primary = &certificate.primary_key;
+    if policy::is_weak(primary) {
+        return Err(Unusable::Weak);
+    }
     revoked(key_revocations(certificate), moment.at)?;
     let created = primary.created_at().as_secs();
     if created > moment.at {
@@ -186,6 +191,9 @@ pub(super) fn binding<'a>(
     subkey: &'a SignedPublicSubKey,
     moment: Moment,
 ) -> Result<&'a Signature, Unusable> {
+    if policy::is_weak(&subkey.key) {
+        return Err(Unusable::Weak);
+    }
     revoked(subkey_revocations(certificate, subkey), moment.at)?;
     let created = subkey.key.created_at().as_secs();
     if created > moment.at {

@@ -1,5 +1,6 @@
 //! Certificates as our own program makes them, in the situations of the matrix.
 
+use jiff::SignedDuration;
 use pgp::composed::SignedPublicKey;
 use pgp::packet::{RevocationCode, SignatureType};
 use pgp::types::{Password, Tag};
@@ -12,12 +13,14 @@ use super::super::testing::{day, expiring, key, random, revoked, with_subkey};
 pub fn all() -> Vec<(&'static str, SignedPublicKey)> {
     use RevocationCode::{KeyCompromised, KeySuperseded};
     let (john, mary) = (key(Profile::Default, "John"), key(Profile::Classic, "Mary"));
-    let rotated = revoked(&with_subkey(&mary, true, 30, None), Some(0), KeySuperseded, 40);
+    let year = SignedDuration::from_hours(365 * 24);
+    let rotated = mary.rotated(year, day(30), &mut random(1)).unwrap();
     let future = SecretKey::generate(Profile::Default, "John", day(26_663), &mut random(1));
     let keys = [
         ("fresh", key(Profile::Default, "John")),
         ("rotated", rotated),
         ("expired", expiring(&john, 0, 40)),
+        ("renewed", expiring(&john, 60, 1_000)),
         ("expiring", with_subkey(&bare(&mary), true, 0, Some(40))),
         ("soft-revoked", revoked(&john, None, KeySuperseded, 40)),
         ("hard-revoked", revoked(&john, None, KeyCompromised, 40)),

@@ -39,4 +39,9 @@ const names = [{ name: "First" }, { name: "Second" }, { name: "Third" }];
 write("user-ids", await generate({ userIDs: names }));
 write("signing-subkey", await generate({ subkeys: [{}, { sign: true }] }));
 write("future", await generate({ date: new Date(Date.UTC(2099, 0, 1)) }));
+const expired = await generate({ keyExpirationTime: lifetime });
+const renewed = await openpgp.reformatKey({
+  privateKey: expired, userIDs: [{ name: "John" }], date: day(60), format: "object",
+});
+write("renewed", await expired.update(renewed.privateKey));
 write("v6", await generate({ type: "curve25519", config: { v6Keys: true, aeadProtect: true } }));

@@ -10,6 +10,7 @@ mkdir -m 700 "$GNUPGHOME"
 cd "$work"
 
 day0=20260101T000000 day20=20260121T000000 day30=20260131T000000 day40=20260210T000000
+day60=20260302T000000 old=20200101T000000
 future=20990101T000000
 
 # damage IN OUT: turns the last byte, which belongs to the last subkey's binding.
@@ -32,6 +33,7 @@ at() { # TIME ARGUMENT...
         --faked-system-time "$time!" --trust-model always "$@"
 }
 fingerprint() { at $day0 --with-colons --list-keys "=$1" | awk -F: '/^fpr/ { print $10; exit }'; }
+subkey() { at $day0 --with-colons --list-keys "=$1" | awk -F: '/^fpr/ { last = $10 } END { print last }'; }
 gpg_key() { # TIME NAME EXPIRES [SUBKEY-EXPIRES]
     at "$1" --quick-generate-key "$2" ed25519 cert,sign "$3"
     at "$1" --quick-add-key "$(fingerprint "$2")" cv25519 encr "${4:-never}"
@@ -78,6 +80,20 @@ at $day30 --quick-add-key "$(fingerprint Signing)" ed25519 sign never
 gpg_export Signing signing-subkey
 gpg_key $future Future never
 gpg_export Future future
+gpg_key $day0 Renewed 40d 40d
+at $day60 --quick-set-expire "$(fingerprint Renewed)" never
+at $day60 --quick-set-expire "$(fingerprint Renewed)" never "$(subkey Renewed)"
+gpg_export Renewed renewed
+for time in $day0 $old; do
+    at $time --cert-digest-algo SHA1 --quick-generate-key Sha$time rsa2048 cert,sign never
+    at $time --cert-digest-algo SHA1 \
+        --quick-add-key "$(fingerprint Sha$time)" cv25519 encr never
+done
+gpg_export Sha$day0 weak-hash
+gpg_export Sha$old old-weak-hash
+at $day0 --quick-generate-key Short rsa1024 cert,sign never
+at $day0 --quick-add-key "$(fingerprint Short)" cv25519 encr never
+gpg_export Short weak-key
 
 ## sq
 
