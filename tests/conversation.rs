@@ -4,6 +4,8 @@ mod common;
 
 #[path = "conversation/attachments.rs"]
 mod attachments;
+#[path = "conversation/clocks.rs"]
+mod clocks;
 #[path = "conversation/contacts.rs"]
 mod contacts;
 #[path = "conversation/feed.rs"]

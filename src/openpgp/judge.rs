@@ -64,7 +64,7 @@ fn judge_one(
     }
     let created = signature.created().ok_or_else(|| invalid("the signature has no date"))?;
     let signed = timestamp(created.as_secs());
-    let moment = Moment { at: seconds(now), latest: u32::MAX };
+    let moment = Moment { at: seconds(now), ..Moment::EVER };
     if let Some(why) = policy::objection(signature, moment) {
         return Err(invalid(why));
     }

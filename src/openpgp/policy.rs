@@ -7,6 +7,7 @@ use pgp::ser::Serialize;
 use pgp::types::{KeyDetails, PublicParams};
 
 use super::seconds;
+use crate::protocol::limits;
 
 /// When something is judged, in OpenPGP's seconds.
 #[derive(Clone, Copy)]
@@ -15,17 +16,25 @@ pub(super) struct Moment {
     pub at: u32,
     /// The latest date of a signature that is looked at.
     pub latest: u32,
+    /// The latest date of a key that is looked at.
+    pub born: u32,
 }
 
 impl Moment {
-    /// Judges as of `now`.
+    /// Looks at everything, whatever its date.
+    pub const EVER: Self = Self { at: u32::MAX, latest: u32::MAX, born: u32::MAX };
+
+    /// Judges as of `now`. Its holder's clock may be as far ahead of ours as for a message
+    /// (PROTOCOL §2): what it has signed just now is in force.
     pub fn now(now: Timestamp) -> Self {
-        Self { at: seconds(now), latest: seconds(now) }
+        let ahead = u32::try_from(limits::AHEAD).unwrap_or(u32::MAX);
+        let latest = seconds(now).saturating_add(ahead);
+        Self { at: seconds(now), latest, born: latest }
     }
 
     /// Judges a data signature made at `signed`, knowing what is known `now`.
     pub fn signing(signed: u32, now: Timestamp) -> Self {
-        Self { at: signed, latest: signed.max(seconds(now)) }
+        Self { at: signed, latest: signed.max(seconds(now)), born: signed }
     }
 }
 
@@ -131,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_signature_has_its_time() {
-        assert_eq!(judged(|_| {}, 0), Some("the signature is from the future"));
+        assert_eq!(judged(|_| {}, 0), None, "the other's clock may be ahead");
+        assert_eq!(judged(|_| {}, -1), Some("the signature is from the future"));
         let expiring = |config: &mut pgp::packet::SignatureConfig| {
             let day = SubpacketData::SignatureExpirationTime(Duration::from_secs(86_400));
             config.hashed_subpackets.push(Subpacket::critical(day).unwrap());

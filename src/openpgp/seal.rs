@@ -18,7 +18,7 @@ use super::encrypt::{Targets, encrypt};
 use super::policy::Moment;
 use super::secret_key::SecretKey;
 use super::validity;
-use super::{armor, generate};
+use super::{armor, generate, seconds};
 use crate::protocol::{Random, fingerprint::Fingerprint};
 
 /// Why something was not sealed.
@@ -151,7 +151,7 @@ pub(super) fn signed_message(
 
 /// The newest valid signing subkey, else the primary key if it may sign.
 fn signing_key(own: &Certificate, time: Timestamp) -> Result<Component<'_>, SealError> {
-    let moment = Moment::now(time);
+    let moment = Moment::signing(seconds(time), time);
     let standing = validity::standing(&own.inner, moment)
         .map_err(|cause| SealError::Unusable(own.fingerprint(), cause))?;
     component::all(&own.inner)

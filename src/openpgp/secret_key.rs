@@ -180,7 +180,7 @@ mod tests {
         let john = john.unwrap();
         assert_eq!(john.certificate().usable(day(400)), Ok(()));
         assert!(john.certificate().encryption_subkey(day(400)).is_ok());
-        assert!(john.certificate().usable(day(399)).is_err());
+        assert!(john.certificate().usable(day(398)).is_err());
         assert_eq!(john.certificate().inner.public_subkeys.len(), 2);
         for bad in ["", " ", "a\nb", &"x".repeat(257)] {
             assert!(SecretKey::generate(Profile::Default, bad, day(0), &mut random(1)).is_err());

@@ -99,7 +99,7 @@ pub(super) fn standing(
     }
     revoked(key_revocations(certificate), moment.at)?;
     let created = primary.created_at().as_secs();
-    if created > moment.at {
+    if created > moment.born {
         return Err(Unusable::NotYetValid);
     }
     let direct = direct_signature(certificate, moment);
@@ -196,7 +196,7 @@ pub(super) fn binding<'a>(
     }
     revoked(subkey_revocations(certificate, subkey), moment.at)?;
     let created = subkey.key.created_at().as_secs();
-    if created > moment.at {
+    if created > moment.born {
         return Err(Unusable::NotYetValid);
     }
     let binding = newest_binding(certificate, subkey, moment).ok_or(Unusable::NoSelfSignature)?;
