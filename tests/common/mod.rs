@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "no story needs all of it")]
 
 pub mod host;
+pub mod killer;
 pub mod peer;
 pub mod port;
 pub mod static_host;

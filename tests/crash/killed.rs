@@ -1,74 +1,14 @@
 //! `kill -9` at any moment.
 
-use std::fs::{self, File};
-use std::io::Write;
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::fs;
 
 use serde_json::Value;
 
+use crate::common::killer::Killer;
 use crate::common::peer::{Peer, friends, texts, tree};
 use crate::{feeds_are_sound, stored};
 
 const TIMES: usize = 120;
-
-/// Kills runs after pauses that cover a whole run evenly, whatever the machine's speed.
-struct Killer {
-    whole: Duration,
-    seed: u64,
-    killed: usize,
-}
-
-/// How a run went until it was killed.
-struct End {
-    stdout: String,
-    success: bool,
-}
-
-impl Killer {
-    /// Learns from a run that nobody kills how long one takes.
-    fn new(run: impl FnOnce()) -> Self {
-        let started = Instant::now();
-        run();
-        Self { whole: started.elapsed(), seed: 7, killed: 0 }
-    }
-
-    fn pause(&mut self) -> Duration {
-        self.seed = self
-            .seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        self.whole.mul_f64((self.seed >> 40) as f64 / f64::from(1 << 24) * 1.2)
-    }
-
-    /// Runs `command` with `stdin`, and kills it after a while.
-    fn run(&mut self, mut command: Command, stdin: &str) -> End {
-        let mut out = tempfile::tempfile().unwrap();
-        let mut input: File = tempfile::tempfile().unwrap();
-        input.write_all(stdin.as_bytes()).unwrap();
-        std::io::Seek::rewind(&mut input).unwrap();
-        command.stdin(input).stdout(out.try_clone().unwrap()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        thread::sleep(self.pause());
-        // It may have ended already.
-        let _ = child.kill();
-        let status = child.wait().unwrap();
-        let was_killed = status.code().is_none();
-        self.killed += usize::from(was_killed);
-        // What else the machine does changes, and the first run may have been slow for once: half
-        // of the runs are to be killed.
-        self.whole = self.whole.mul_f64(if was_killed { 1.1 } else { 0.9 });
-        let mut stdout = String::new();
-        std::io::Seek::rewind(&mut out).unwrap();
-        std::io::Read::read_to_string(&mut out, &mut stdout).unwrap();
-        End { stdout, success: status.success() }
-    }
-
-    fn was_at_work(&self) {
-        assert!(self.killed > TIMES / 5 && self.killed < TIMES, "{} of {TIMES}", self.killed);
-    }
-}
 
 /// The numbers that messages begin with.
 fn numbers(texts: impl Iterator<Item = String>) -> Vec<usize> {
@@ -102,7 +42,7 @@ fn sends_are_killed(pad: usize) {
             mary.ok(&["poll"]);
         }
     }
-    killer.was_at_work();
+    killer.was_at_work(TIMES);
     settle(&john, &mary);
     let stored = stored(&mary, "john");
     for (guid, n) in printed {
@@ -139,7 +79,7 @@ fn polls_are_killed(john: &Peer, mary: &Peer) -> Vec<usize> {
             john.ok(&["poll"]);
         }
     }
-    killer.was_at_work();
+    killer.was_at_work(TIMES);
     printed.extend(numbers(mary.poll().into_iter()));
     settle(john, mary);
     // Between the flush and the note of it a kill makes a message come again, in its place.
@@ -186,7 +126,7 @@ fn a_hook_whose_poll_is_killed_misses_nothing() {
         john.send(&mary, &n.to_string());
         killer.run(mary.command(&["poll", "--exec", &hook]), "");
     }
-    killer.was_at_work();
+    killer.was_at_work(TIMES);
     mary.ok(&["poll", "--exec", &hook]);
     settle(&john, &mary);
     let mut taken = numbers(fs::read_to_string(&log).unwrap().lines().map(str::to_owned));
@@ -214,7 +154,7 @@ fn an_append_that_is_killed_can_be_repeated() {
         }
         john.feed(&["append", "mary"], &item).expect(0);
     }
-    killer.was_at_work();
+    killer.was_at_work(TIMES);
     settle(&john, &mary);
     let arrived = numbers(stored(&mary, "john").into_iter().map(|message| message.1));
     assert_eq!(arrived, (0..=TIMES).collect::<Vec<_>>());
