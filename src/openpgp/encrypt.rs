@@ -10,7 +10,7 @@ use pgp::packet::{
 };
 use pgp::types::{Fingerprint, KeyDetails, KeyId};
 
-use super::certificate::Certificate;
+use super::certificate::{Certificate, Unusable};
 use super::component;
 use super::policy::Moment;
 use super::seal::SealError;
@@ -29,18 +29,23 @@ struct Target<'a> {
 }
 
 impl<'a> Targets<'a> {
-    /// The chosen subkey of every reader and, unless it is weaker than the weakest of them, our
-    /// own last (PROTOCOL §2).
+    /// The chosen subkey of every reader and, unless it is weaker than the weakest of them or we
+    /// have none, our own last (PROTOCOL §2).
     pub fn choose(
         own: &'a Certificate,
         readers: &[&'a Certificate],
         now: Timestamp,
     ) -> std::result::Result<Self, SealError> {
+        let all = readers.iter().map(|reader| target(reader, now));
+        let mut all = all.collect::<std::result::Result<Vec<_>, _>>()?;
+        match target(own, now) {
+            // Ours expired before we replaced it: whom we write to need not wait.
+            Err(SealError::Unusable(_, Unusable::NoEncryptionSubkey)) if !all.is_empty() => {}
+            own => all.push(own?),
+        }
         let mut targets: Vec<Target<'a>> = Vec::new();
-        for reader in readers.iter().copied().chain([own]) {
-            let target = target(reader, now)?;
-            let known = targets.iter().any(|known| known.fingerprint == target.fingerprint);
-            if !known {
+        for target in all {
+            if targets.iter().all(|known| known.fingerprint != target.fingerprint) {
                 targets.push(target);
             }
         }

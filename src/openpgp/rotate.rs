@@ -197,6 +197,21 @@ mod tests {
     }
 
     #[test]
+    fn whose_own_subkeys_have_expired_can_still_write() {
+        let (john, mary) = (key(Profile::Default, "John"), key(Profile::Default, "Mary"));
+        let old = rotated(&john, 1);
+        let write =
+            |from: &SecretKey, to: &[&Certificate]| seal(b"x", from, to, day(400), &mut random(1));
+        let (expired, valid) = (old.certificate(), mary.certificate());
+        let sealed = write(&old, &[&valid]).unwrap();
+        assert!(open(&sealed, &mary, &expired, day(400)).is_ok());
+        assert!(open(&sealed, &old, &expired, day(400)).is_err());
+        for to in [&[][..], &[&expired], &[&valid, &expired]] {
+            assert!(write(&old, to).is_err());
+        }
+    }
+
+    #[test]
     fn other_subkeys_stay_as_they_are() {
         let john = with_subkey(&key(Profile::Classic, "John"), false, 1, Some(3));
         let john = expiring(&with_subkey(&john, true, 1, Some(3)), 2, 400);
