@@ -15,6 +15,7 @@ mod interop {
     mod proxy;
     mod readers;
     mod rnp;
+    mod rotation;
     mod sop;
     mod sq;
     mod tools;

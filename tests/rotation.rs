@@ -2,6 +2,10 @@
 
 mod common;
 
+#[path = "rotation/due.rs"]
+mod due;
+#[path = "rotation/lost.rs"]
+mod lost;
 #[path = "rotation/rotating.rs"]
 mod rotating;
 
@@ -10,6 +14,7 @@ use std::fs;
 use cloudim::openpgp::{Certificate, SecretKey};
 use cloudim::protocol::channel::Channel;
 use common::peer::Peer;
+use pgp::composed::{Deserializable, SignedPublicKey};
 
 /// The certificate that `peer` publishes.
 fn published(peer: &Peer) -> Certificate {
@@ -24,4 +29,11 @@ fn secret(peer: &Peer) -> SecretKey {
 /// The one pair feed of `peer`.
 fn feed(peer: &Peer) -> Channel {
     Channel::parse(&fs::read(peer.pair_feed()).unwrap()).unwrap()
+}
+
+/// How many subkeys are in `certificate`.
+fn subkeys(certificate: &Certificate) -> usize {
+    let armored = certificate.to_armored();
+    let parsed = SignedPublicKey::from_armor_single(armored.as_bytes()).unwrap().0;
+    parsed.public_subkeys.len()
 }

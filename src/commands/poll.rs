@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::wait::{self, Pauses, Wait};
 use crate::conversation::deliver::Target;
-use crate::conversation::round;
 use crate::conversation::session::Session;
+use crate::conversation::{rotation, round};
 use crate::error::{Error, Kind, Result};
 use crate::store::contact::Contact;
 
@@ -65,6 +65,7 @@ pub fn run(session: &mut Session, args: PollArgs) -> Result<()> {
     let mut pauses = args.wait.map(|wait| Pauses::new(wait, session.now()));
     loop {
         let count = round::once(session, &args.contacts, Some(&target), args.limit)?;
+        rotation::attend(session);
         if count > 0 {
             return Ok(());
         }

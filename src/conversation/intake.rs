@@ -97,9 +97,10 @@ pub fn take_in_chain(
     }
     let lock = session.lock()?;
     let mut intake = Intake::open(session, name)?;
-    if intake.session.secret().is_err() && chain.iter().any(|channel| intake.has_work(channel)) {
-        // Another process has changed what is known meanwhile. What cannot be opened for want of
-        // the key must not be taken for what nobody can open.
+    let is_current = intake.session.has_current_secret();
+    if !is_current && chain.iter().any(|channel| intake.has_work(channel)) {
+        // Another process has changed what is known, or the key, meanwhile. What cannot be opened
+        // for want of the key must not be taken for what nobody can open.
         drop(lock);
         session.unlock()?;
         return take_in_chain(session, name, channel, archives, source);

@@ -9,6 +9,7 @@ use super::own_feed::notice;
 use super::session::Session;
 use super::{ping, public, publish};
 use crate::error::{Context, Error, Result};
+use crate::openpgp::certificate::Certificate;
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::guid::Guid;
 use crate::protocol::{self, Random, limits, time};
@@ -39,10 +40,13 @@ pub fn change(
     let (key, rng) = session.secret()?;
     let changed = change(key, date, rng).or_cannot(|| "cannot change the key".to_owned())?;
     if let Some(changed) = changed {
+        // What the world could not be shown is not to be begun.
+        merged(session, &changed.certificate())?;
+        let staged = session.stage_secret(&changed)?;
         let guid = Guid::new(session.now(), &mut session.rng);
         let state = KeyState::load(&session.home)?;
         KeyState { changing: Some(guid), ..state }.save(&session.home)?;
-        session.replace_secret(changed)?;
+        session.put_secret(changed, staged)?;
         rewritten.extend(complete(session)?);
     }
     Ok(rewritten)
@@ -70,16 +74,30 @@ pub fn tell(session: &mut Session, rewritten: &[String]) -> Result<()> {
     rewritten.iter().try_for_each(|name| ping::ping(session, name))
 }
 
+/// Deletes the secrets of subkeys that have been expired for long enough; that needs no passphrase.
+///
+/// # Errors
+/// When the key cannot be read or written.
+pub fn forget_expired(session: &mut Session) -> Result<()> {
+    let less = |session: &Session| -> Result<Option<SecretKey>> {
+        Ok(secret::load(&session.home)?.without_expired(session.now())?)
+    };
+    if less(session)?.is_none() {
+        return Ok(());
+    }
+    let _lock = session.lock()?;
+    match less(session)? {
+        Some(less) => secret::put(&session.home, secret::stage(&session.home, &less)?),
+        None => Ok(()),
+    }
+}
+
 /// Brings what the world sees up to the secret key, if a change of that is noted.
 fn complete(session: &mut Session) -> Result<Vec<String>> {
     let state = KeyState::load(&session.home)?;
     let Some(guid) = state.changing else { return Ok(Vec::new()) };
-    let new = secret::load(&session.home)?.certificate();
-    let published = session.certificate()?;
-    let certificate = published
-        .merged(&new, date_of(published.newest_signature().max(new.newest_signature()), session)?)
-        .or_cannot(|| "cannot renew `public/key.asc`".to_owned())?;
-    if certificate != *published {
+    let certificate = merged(session, &secret::load(&session.home)?.certificate())?;
+    if certificate != *session.certificate()? {
         session.replace_certificate(certificate)?;
     }
     let mut rewritten = Vec::new();
@@ -99,16 +117,18 @@ fn complete(session: &mut Session) -> Result<Vec<String>> {
     Ok(rewritten)
 }
 
-/// The date of a new signature in our key: the newest wins, and two of one second would tie.
-fn date(session: &mut Session) -> Result<Timestamp> {
-    let secret = session.secret()?.0.certificate().newest_signature();
-    date_of(secret.max(session.certificate()?.newest_signature()), session)
+/// What is published of our key, with what `new` adds.
+fn merged(session: &Session, new: &Certificate) -> Result<Certificate> {
+    let merged = session.certificate()?.merged(new, session.now());
+    merged.or_cannot(|| "cannot renew `public/key.asc`".to_owned())
 }
 
-/// The present time, or if our clock is behind `newest` by less than 24 hours, a second later than
-/// that.
-fn date_of(newest: Timestamp, session: &Session) -> Result<Timestamp> {
+/// The date of a new signature in our key: the newest wins, and two of one second would tie. If our
+/// clock is behind by less than 24 hours, it is a second later than the newest.
+fn date(session: &mut Session) -> Result<Timestamp> {
     let now = time::whole_seconds(session.now());
+    let secret = session.secret()?.0.certificate().newest_signature();
+    let newest = secret.max(session.certificate()?.newest_signature());
     if newest.as_second().saturating_sub(now.as_second()) > limits::AHEAD {
         return Err(Error::cannot(format!(
             "the clock says {now}, and our key was changed at {newest} already"

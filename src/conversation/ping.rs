@@ -81,7 +81,7 @@ pub fn at(client: &Client, cloud: &NamedCloud, feed: &Url) -> Result<()> {
 
 /// Tells our cloud, and notes on disk whether it has yet to be told. The inner result is the
 /// cloud's.
-fn ping_noting(session: &Session, name: &str) -> Result<Result<()>> {
+fn ping_noting(session: &mut Session, name: &str) -> Result<Result<()>> {
     let token = Contact::load(&session.home, name)?.ours.token;
     let told = ping_feed(session, &token);
     let _lock = session.lock()?;

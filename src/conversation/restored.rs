@@ -5,10 +5,13 @@ use super::fetch;
 use super::session::Session;
 use super::singles;
 use crate::error::{Context, Error, Kind, Result};
+use crate::openpgp::certificate::Certificate;
 use crate::protocol::channel::Channel;
 use crate::protocol::limits;
+use crate::protocol::url::Url;
 use crate::store::contact::Contact;
 use crate::store::contacts;
+use crate::store::key_state::KeyState;
 use crate::store::lock::Lock;
 use crate::store::messages::Messages;
 use crate::transport::client::{Answer, Conditions, Failure};
@@ -23,16 +26,22 @@ impl Session {
     /// # Errors
     /// When it is busy; or when this home was copied or restored, and what it has published is
     /// newer than what is here, or cannot be read.
-    pub fn lock(&self) -> Result<Lock> {
+    pub fn lock(&mut self) -> Result<Lock> {
         let mut lock = self.home.lock()?;
         if self.config.read_only || lock.is_original()? {
             return Ok(lock);
         }
         // The network may take its time, and the lock must not.
         drop(lock);
-        self.compare_published()?;
+        let published = self.compare_published()?;
         lock = self.home.lock()?;
         self.skip_serials()?;
+        if let Some(published) = published {
+            self.take_over(&published)?;
+        }
+        // What was sealed to us since the copy was made may be sealed to a subkey that is lost.
+        let state = KeyState::load(&self.home)?;
+        KeyState { restored: Some(self.now()), ..state }.save(&self.home)?;
         lock.record()?;
         Ok(lock)
     }
@@ -48,27 +57,53 @@ impl Session {
         Ok(())
     }
 
-    fn compare_published(&self) -> Result<()> {
-        for name in contacts::list(&self.home)? {
-            let contact = Contact::load(&self.home, &name)?;
+    /// Checks that nothing newer than what is here has been published. Returns our certificate as it
+    /// was published, if anybody reads us.
+    fn compare_published(&self) -> Result<Option<Certificate>> {
+        let names = contacts::list(&self.home)?;
+        for name in &names {
+            let contact = Contact::load(&self.home, name)?;
             let url = singles::feed_url(self, &contact.ours.token)?;
-            let document = match self.client()?.get(
-                &url,
-                limits::FEED,
-                &Conditions { no_cache: true, ..Conditions::default() },
-            ) {
-                Ok(Answer::Document(document)) => document,
-                Ok(Answer::Unchanged) | Err(Failure::NotFound) => continue,
-                Err(failure) => {
-                    return Err(fetch::failed(&format!("our own feed for `{name}`"), failure)
-                        .hint("this home was copied or restored: before it writes, it must see what it has published"));
-                }
-            };
-            let channel = Channel::parse(&document.bytes)
-                .or_cannot(|| format!("cannot read our own feed for `{name}`"))?;
-            self.expect_nothing_new(&name, &channel)?;
+            let what = format!("our own feed for `{name}`");
+            let Some(bytes) = self.published(&url, limits::FEED, &what)? else { continue };
+            let channel = Channel::parse(&bytes).or_cannot(|| format!("cannot read {what}"))?;
+            self.expect_nothing_new(name, &channel)?;
         }
-        Ok(())
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let url = self.config.base()?.join("key.asc")?;
+        let bytes = self.published(&url, limits::CERTIFICATE, "our own certificate")?;
+        Ok(bytes.map(|bytes| Certificate::parse(&bytes)).transpose()?)
+    }
+
+    /// What stands at `url`, where we have put it.
+    fn published(&self, url: &Url, limit: usize, what: &str) -> Result<Option<Vec<u8>>> {
+        let conditions = Conditions { no_cache: true, ..Conditions::default() };
+        match self.client()?.get(url, limit, &conditions) {
+            Ok(Answer::Document(document)) => Ok(Some(document.bytes)),
+            Ok(Answer::Unchanged) | Err(Failure::NotFound) => Ok(None),
+            Err(failure) => Err(fetch::failed(what, failure)
+                .hint("this home was copied or restored: before it writes, it must see what it has published")),
+        }
+    }
+
+    /// Takes over what was published of our certificate since the copy was made.
+    fn take_over(&mut self, published: &Certificate) -> Result<()> {
+        let ours = self.certificate()?;
+        if ours.fingerprint() != published.fingerprint() {
+            return Err(Error::new(
+                Kind::Integrity,
+                format!(
+                    "our own certificate is published as {}, and this home has {}",
+                    published.fingerprint(),
+                    ours.fingerprint()
+                ),
+            )
+            .hint("this is an older copy of the home: use the newer one"));
+        }
+        let merged = ours.merged(published, self.now())?;
+        if merged == *ours { Ok(()) } else { self.replace_certificate(merged) }
     }
 
     fn expect_nothing_new(&self, name: &str, published: &Channel) -> Result<()> {

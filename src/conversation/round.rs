@@ -2,7 +2,7 @@
 
 use super::deliver::{self, Target};
 use super::session::Session;
-use super::{history, inbox, own_key, pending, ping, reading};
+use super::{history, inbox, pending, ping, reading};
 use crate::error::Result;
 use crate::store::contacts;
 
@@ -18,16 +18,10 @@ pub fn once(
     limit: Option<usize>,
 ) -> Result<usize> {
     let everybody = names.is_empty();
-    let mut rewritten = own_key::finish(session).unwrap_or_else(|error| {
-        session.report(&error);
-        Vec::new()
-    });
     if everybody && let Err(error) = inbox::read(session) {
         session.report(&error);
     }
-    if everybody {
-        rewritten.extend(pending::look(session)?);
-    }
+    let mut rewritten = if everybody { pending::look(session)? } else { Vec::new() };
     let names = if everybody { contacts::list(&session.home)? } else { names.to_vec() };
     rewritten.extend(reading::read(session, &names)?);
     let count = match target {

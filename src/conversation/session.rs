@@ -18,7 +18,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::Random;
-use crate::store::atomic;
+use crate::store::atomic::{self, Staged};
 use crate::store::config::Config;
 use crate::store::home::Home;
 use crate::store::secret::{self, Stamp};
@@ -195,21 +195,26 @@ impl Session {
             || secret::load(&self.home).is_ok_and(|key| !key.is_locked())
     }
 
-    /// Writes the unlocked `key` in the place of the secret key, locked as that is: what is locked on
-    /// disk stays as it is there. The caller holds the home's lock, and has unlocked the key.
+    /// Writes the unlocked `key`, not in the place of the secret key yet, locked as that is: what is
+    /// locked on disk stays as it is there. The caller holds the home's lock, and has unlocked the key.
+    ///
+    /// # Errors
+    /// When it is too large, or cannot be written.
+    pub fn stage_secret(&mut self, key: &SecretKey) -> Result<Staged> {
+        let passphrase = self.secret.as_ref().and_then(|secret| secret.passphrase.as_ref());
+        let Some(passphrase) = passphrase else { return secret::stage(&self.home, key) };
+        let before = secret::load(&self.home)?;
+        let locked = key.locked_as(&before, passphrase, &mut self.rng);
+        secret::stage(&self.home, &locked.or_cannot(|| "cannot lock the key".to_owned())?)
+    }
+
+    /// Puts the unlocked `key`, which was `staged`, in the place of the secret key.
     ///
     /// # Errors
     /// When it cannot be written; the old one is then still there.
-    pub fn replace_secret(&mut self, key: SecretKey) -> Result<()> {
+    pub fn put_secret(&mut self, key: SecretKey, staged: Staged) -> Result<()> {
+        secret::put(&self.home, staged)?;
         let passphrase = self.secret.as_ref().and_then(|secret| secret.passphrase.clone());
-        match &passphrase {
-            Some(passphrase) => {
-                let before = secret::load(&self.home)?;
-                let locked = key.locked_as(&before, passphrase, &mut self.rng);
-                secret::save(&self.home, &locked.or_cannot(|| "cannot lock the key".to_owned())?)?;
-            }
-            None => secret::save(&self.home, &key)?,
-        }
         let stamp = Stamp::of(&self.home);
         self.secret = Some(Arc::new(Unlocked { key, passphrase, stamp }));
         Ok(())

@@ -1,5 +1,7 @@
 //! `config.toml`: what the user decides about an identity.
 
+mod template;
+
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -12,6 +14,8 @@ use super::policy::Policy;
 use crate::error::{Context, Error, Result};
 use crate::protocol::time;
 use crate::protocol::url::Url;
+
+pub use template::{Fresh, template};
 
 /// Where a server listens that nobody told where.
 const PORT: u16 = 8470;
@@ -65,6 +69,9 @@ pub struct Config {
     /// How long a feed may be stale or have gaps before that is told.
     #[serde(default = "hour", deserialize_with = "duration")]
     pub stale_grace: SignedDuration,
+    /// How old the encryption subkeys get before `poll` and `listen` replace them; nothing for never.
+    #[serde(default = "month", deserialize_with = "rotation")]
+    pub rotate_every: Option<SignedDuration>,
     /// Networks, such as `192.168.0.0/16`, that requests may reach although they are not public.
     #[serde(default)]
     pub allow: Vec<String>,
@@ -212,6 +219,23 @@ fn some_duration<'de, D: Deserializer<'de>>(
     duration(from).map(Some)
 }
 
+/// A subkey stays in the certificate for 60 days after its end, and that has its limit.
+fn rotation<'de, D: Deserializer<'de>>(
+    from: D,
+) -> std::result::Result<Option<SignedDuration>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text == "never" {
+        return Ok(None);
+    }
+    let every = time::duration(&text).map_err(serde::de::Error::custom)?;
+    if every < week() {
+        return Err(serde::de::Error::custom(format!(
+            "`{text}` is too often: at least 7d, or never"
+        )));
+    }
+    Ok(Some(every))
+}
+
 fn yes() -> bool {
     true
 }
@@ -224,50 +248,12 @@ fn day() -> SignedDuration {
     SignedDuration::from_hours(24)
 }
 
+fn month() -> Option<SignedDuration> {
+    Some(SignedDuration::from_hours(30 * 24))
+}
+
 fn week() -> SignedDuration {
     SignedDuration::from_hours(7 * 24)
-}
-
-/// What `keygen` decides about the settings.
-#[derive(Clone, Debug, Default)]
-pub struct Fresh<'a> {
-    /// As [`Config::name`].
-    pub name: &'a str,
-    /// As [`Config::base_url`].
-    pub base_url: Option<&'a Url>,
-    /// `none`, `self` or a URL.
-    pub cloud: &'a str,
-    /// As [`Config::passphrase_command`].
-    pub passphrase_command: Option<&'a str>,
-}
-
-/// The first `config.toml` of an identity: every key, with a comment.
-pub fn template(fresh: &Fresh<'_>) -> String {
-    let quoted = |text: &str| toml::Value::from(text).to_string();
-    let base = match fresh.base_url {
-        Some(url) => format!("base_url = {}", quoted(url.as_str())),
-        None => "# base_url = \"https://john.example/\"".to_owned(),
-    };
-    let command = match fresh.passphrase_command {
-        Some(command) => format!("passphrase_command = {}", quoted(command)),
-        None => "# passphrase_command = \"pass show cloudim\"".to_owned(),
-    };
-    // A cloud of one's own is a server of one's own.
-    let bind = match fresh.cloud {
-        "self" => format!("bind = \"{}\"", usual_bind(fresh.base_url)),
-        _ => "# bind = \"127.0.0.1:8470\"".to_owned(),
-    };
-    let line = |line: &str| match line {
-        "NAME" => format!("name = {}", quoted(fresh.name)),
-        "BASE_URL" => base.clone(),
-        "BIND" => bind.clone(),
-        "CLOUD" => format!("cloud = {}", quoted(fresh.cloud)),
-        "PASSPHRASE_COMMAND" => command.clone(),
-        other => other.to_owned(),
-    };
-    // Line by line, so that a name which looks like a place in the template stays a name.
-    let lines: Vec<String> = include_str!("config.template.toml").lines().map(line).collect();
-    lines.join("\n") + "\n"
 }
 
 #[cfg(test)]
@@ -299,7 +285,8 @@ mod tests {
                 config.allow_callbacks,
                 config.cloud,
                 config.trust,
-                config.fetch_invitations
+                config.fetch_invitations,
+                config.rotate_every
             ),
             (
                 default.retention,
@@ -309,7 +296,8 @@ mod tests {
                 default.allow_callbacks,
                 default.cloud,
                 Policy::FirstUse,
-                true
+                true,
+                default.rotate_every
             )
         );
     }
@@ -356,6 +344,15 @@ mod tests {
         assert_eq!(config("bind = \"127.0.0.1:1\"").handshake().unwrap(), url);
         let inbox = "inbox = \"https://x.example/i/abcdefghijklmnopqrstuvwxyz.rss\"";
         assert_eq!(config(inbox).handshake().unwrap(), url);
+    }
+
+    #[test]
+    fn subkeys_are_rotated_at_most_once_a_week_or_never() {
+        let every = |value: &str| load(&format!("name = \"x\"\nrotate_every = \"{value}\""));
+        assert_eq!(every("7d").unwrap().rotate_every, Some(SignedDuration::from_hours(7 * 24)));
+        assert_eq!(every("never").unwrap().rotate_every, None);
+        let error = every("6d").unwrap_err().to_string();
+        assert!(error.contains("`6d` is too often"), "{error}");
     }
 
     #[test]

@@ -16,11 +16,10 @@ pub struct KeyState {
     /// The guid of the item that announces a change which has not yet reached every file below
     /// `public/`.
     pub changing: Option<Guid>,
-    /// Whether the key must be rotated whatever the settings say: this home was copied or restored,
-    /// and what is sealed to us may be sealed to a subkey that is lost.
-    #[serde(default)]
-    pub overdue: bool,
-    /// When the user was told that it cannot be rotated without the passphrase; absent while it can.
+    /// When this home was copied or restored: what is sealed to us may be sealed to a subkey that is
+    /// lost, until those from before that time have been replaced.
+    pub restored: Option<Timestamp>,
+    /// When the user was last told that the key cannot be rotated without the passphrase.
     pub told: Option<Timestamp>,
 }
 
@@ -61,7 +60,7 @@ mod tests {
         let home = Home::at(folder.path());
         assert_eq!(KeyState::load(&home).unwrap(), KeyState::default());
         let changing = "urn:uuid:0199f0c2-0000-7000-8000-000000000001".parse().ok();
-        let state = KeyState { changing, overdue: true, told: Some(Timestamp::UNIX_EPOCH) };
+        let state = KeyState { changing, restored: Some(Timestamp::UNIX_EPOCH), told: None };
         state.save(&home).unwrap();
         assert_eq!(KeyState::load(&home).unwrap(), state);
         KeyState::default().save(&home).unwrap();

@@ -6,10 +6,12 @@ use std::os::unix::fs::MetadataExt;
 
 use zeroize::Zeroizing;
 
+use super::atomic::{self, Staged};
+use super::dumps;
 use super::home::Home;
-use super::{atomic, dumps};
 use crate::error::{Context, Error, Result};
 use crate::openpgp::secret_key::SecretKey;
+use crate::protocol::limits;
 
 /// How the file of a secret key begins.
 const BEGIN: &[u8] = b"-----BEGIN PGP PRIVATE KEY BLOCK-----";
@@ -52,13 +54,27 @@ pub fn load(home: &Home) -> Result<SecretKey> {
     SecretKey::parse(&bytes).or_cannot(|| format!("cannot use `{}`", path.display()))
 }
 
-/// Replaces the secret key of `home`, and removes what a run that was killed left of another. The
-/// caller holds the home's lock.
+/// Writes `key`, not in the place of the secret key of `home` yet.
+///
+/// # Errors
+/// When it is too large, or cannot be written.
+pub fn stage(home: &Home, key: &SecretKey) -> Result<Staged> {
+    let armored = key.to_armored();
+    if armored.len() > limits::CERTIFICATE {
+        return Err(Error::cannot("the secret key would pass 64 KiB")
+            .hint("subkeys leave it 30 days after their end: wait until then"));
+    }
+    home.stage(&home.secret(), armored.as_bytes())
+}
+
+/// Replaces the secret key of `home` by what was staged, and removes what a run that was killed left
+/// of another. The caller holds the home's lock.
 ///
 /// # Errors
 /// When it cannot be written; the old one is then still there.
-pub fn save(home: &Home, key: &SecretKey) -> Result<()> {
-    home.write(&home.secret(), key.to_armored().as_bytes())?;
+pub fn put(home: &Home, staged: Staged) -> Result<()> {
+    atomic::sync([&staged])?;
+    atomic::put(vec![staged])?;
     for entry in fs::read_dir(home.root()).into_iter().flatten().flatten() {
         let is_temporary = entry.file_name().to_str().is_some_and(|name| name.starts_with(".new-"));
         let mut begins = Vec::new();
@@ -93,12 +109,12 @@ mod tests {
             SecretKey::generate(Profile::Classic, "John", Timestamp::UNIX_EPOCH, &mut rng).unwrap()
         };
         let (old, new) = (make(), make());
-        save(&home, &old).unwrap();
+        put(&home, stage(&home, &old).unwrap()).unwrap();
         let before = Stamp::of(&home).unwrap();
         assert_eq!(Stamp::of(&home), Some(before));
         fs::write(home.root().join(".new-killed"), old.to_armored().as_bytes()).unwrap();
         fs::write(home.root().join(".new-other"), "x").unwrap();
-        save(&home, &new).unwrap();
+        put(&home, stage(&home, &new).unwrap()).unwrap();
         assert_ne!(Stamp::of(&home), Some(before));
         assert_eq!(load(&home).unwrap().fingerprint(), new.fingerprint());
         assert_eq!(fs::metadata(home.secret()).unwrap().permissions().mode() & 0o777, 0o600);

@@ -33,6 +33,7 @@ fn current(peer: &Peer) -> std::path::PathBuf {
 #[test]
 fn acknowledged_items_leave_after_a_week_and_the_head_never() {
     let (john, mary) = friends();
+    [&john, &mary].iter().for_each(|peer| peer.set("rotate_every", "\"never\""));
     let sent: Vec<String> = ["1", "2", "3"].iter().map(|text| john.send(&mary, text)).collect();
     mary.poll();
     john.poll();
@@ -51,6 +52,7 @@ fn acknowledged_items_leave_after_a_week_and_the_head_never() {
 #[test]
 fn what_is_not_acknowledged_never_leaves() {
     let (john, mary) = friends();
+    [&john, &mary].iter().for_each(|peer| peer.set("rotate_every", "\"never\""));
     let mut sent = vec![john.send(&mary, "1")];
     mary.poll();
     john.poll();

@@ -18,7 +18,7 @@ const WORKERS: usize = 8;
 ///
 /// # Errors
 /// When they cannot be written.
-pub fn keep(session: &Session, queue: &Queue) -> Result<()> {
+pub fn keep(session: &mut Session, queue: &Queue) -> Result<()> {
     let _lock = session.lock()?;
     let mut kept = calls::load(&session.home)?;
     let before = kept.clone();

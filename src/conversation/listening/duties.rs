@@ -12,6 +12,7 @@ use crate::conversation::calls::Followed;
 use crate::conversation::cloud::OwnCloud;
 use crate::conversation::deliver::{self, Target};
 use crate::conversation::registration;
+use crate::conversation::rotation;
 use crate::conversation::round;
 use crate::conversation::session::Session;
 use crate::error::Result;
@@ -121,6 +122,7 @@ impl Duties {
         if let Err(error) = round::once(session, &[], None, None) {
             session.report(&error);
         }
+        rotation::attend(session);
         self.greet_newcomers(session);
         if let Some(cloud) = &self.cloud {
             cloud.look();
