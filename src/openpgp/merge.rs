@@ -97,11 +97,13 @@ fn distinct<'a>(signatures: impl Iterator<Item = &'a Signature>) -> Vec<Signatur
 
 #[cfg(test)]
 mod tests {
-    use pgp::packet::{RevocationCode, Subpacket, SubpacketData};
+    use pgp::packet::{RevocationCode, SignatureType, Subpacket, SubpacketData};
+    use pgp::types::{Duration, Password};
 
     use super::super::certificate::{Certificate, Unusable};
-    use super::super::secret_key::Profile;
-    use super::super::testing::{day, expiring, key, revoked, with_subkey};
+    use super::super::generate;
+    use super::super::secret_key::{Profile, SecretKey};
+    use super::super::testing::{day, expiring, key, random, revoked, with_subkey};
     use crate::protocol::limits;
 
     #[test]
@@ -142,6 +144,22 @@ mod tests {
         let merged = certificate.merged(&subkey, day(4)).unwrap();
         assert_eq!(merged.encryption_subkey(day(4)), Err(Unusable::NoEncryptionSubkey));
         assert_eq!(merged.usable(day(4)), Ok(()));
+    }
+
+    #[test]
+    fn a_revocation_does_not_expire() {
+        let mut john = key(Profile::Classic, "John").inner;
+        let primary = &john.primary_key;
+        let typ = SignatureType::KeyRevocation;
+        let mut config = generate::config(primary, typ, day(3), &mut random(1)).unwrap();
+        let day_long = SubpacketData::SignatureExpirationTime(Duration::from_secs(86_400));
+        config.hashed_subpackets.push(Subpacket::critical(day_long).unwrap());
+        let none = Password::empty();
+        let revocation = config.sign_key(primary, &none, primary.public_key()).unwrap();
+        john.details.revocation_signatures.push(revocation);
+        let certificate = SecretKey::new(john).unwrap().certificate();
+        let merged = certificate.merged(&certificate, day(10)).unwrap();
+        assert_eq!(merged.usable(day(10)), Err(Unusable::Revoked { hard: true }));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //! clock.
 //!
 //! The newest binding counts, whatever it replaced, since merging keeps no other (PROTOCOL §9). A
-//! revocation is never undone: a soft one holds from its date on, a hard one also before, and
-//! neither a weak hash nor its own expiry weakens it. Certifications by others are ignored.
+//! revocation is never undone, nor held to the policy for other signatures: a soft one holds from its
+//! date on, a hard one also before. Certifications by others are ignored.
 
 use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
 use pgp::packet::{KeyFlags, RevocationCode, Signature, SignatureType, SubpacketData};
