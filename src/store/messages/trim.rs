@@ -2,11 +2,15 @@
 //! are judged by.
 
 use std::fs;
+use std::path::Path;
 
 use super::{Messages, Record};
 use crate::error::{Context, Result};
 use crate::store::atomic::{self, Mode};
 use crate::store::record::Type;
+
+/// How the line of a trimmed record ends: this is the last thing written.
+const TRIMMED: &[u8] = b"\"trimmed\":true}";
 
 impl Messages {
     /// Takes the text, and what came with it, out of each message that `is_over` says of. The
@@ -21,9 +25,14 @@ impl Messages {
         for line in before.split_inclusive(|byte| *byte == b'\n') {
             // A torn last line is nothing, as ever.
             let Some(whole) = line.strip_suffix(b"\n") else { break };
+            // Most lines of a long history, and not worth reading again each day.
+            if whole.ends_with(TRIMMED) {
+                after.extend_from_slice(line);
+                continue;
+            }
             let mut record: Record = serde_json::from_slice(whole)
                 .or_cannot(|| format!("cannot read `{}`", self.path.display()))?;
-            if record.kind == Type::Message && !record.trimmed && is_over(&record) {
+            if record.kind == Type::Message && is_over(&record) {
                 is_any = true;
                 record.trim();
                 serde_json::to_writer(&mut after, &record)
@@ -34,14 +43,19 @@ impl Messages {
             }
         }
         let Some(folder) = self.path.parent() else { return Ok(()) };
-        // Only trimming writes here, so that what it left when it was killed can be told.
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.file_name().to_str().is_some_and(|name| name.starts_with(".new-")) {
-                atomic::remove(&entry.path())?;
-            }
-        }
+        remove_leftovers(folder)?;
         if is_any { atomic::write(folder, &self.path, &after, Mode::Private) } else { Ok(()) }
     }
+}
+
+/// Removes what a trimming that was killed has left in `folder`, where nobody else makes such files.
+fn remove_leftovers(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with(".new-")) {
+            atomic::remove(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -59,6 +73,7 @@ mod tests {
             all.iter().map(|record| record.trimmed).collect::<Vec<_>>(),
             [true, true, false]
         );
+        messages.trim(|record| record.number < 3 && panic!("it has no text any more")).unwrap();
         messages.append(&mut [message("four")]).unwrap();
         assert_eq!(messages.last_number().unwrap(), 4);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no copy is left");
