@@ -2,47 +2,32 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-
-use tiny_http::{Response, Server};
 
 use crate::common::host::{Host, OFTEN, RARELY, until};
 use crate::common::peer::Peer;
 use crate::common::port;
 use crate::common::static_host::Behaviour;
+use crate::common::stub::Stub;
 
 /// A cloud that registers anybody without a question, or is down, and tells nobody by itself.
 struct Cloud {
-    server: Arc<Server>,
+    stub: Stub,
     up: Arc<AtomicBool>,
 }
 
 impl Cloud {
     fn begin(up: bool) -> Self {
-        let server = Arc::new(Server::http("127.0.0.1:0").unwrap());
         let up = Arc::new(AtomicBool::new(up));
-        let (ours, is_up) = (Arc::clone(&server), Arc::clone(&up));
-        thread::spawn(move || {
-            for request in ours.incoming_requests() {
-                let answer = match is_up.load(Ordering::Relaxed) {
-                    true => Response::from_string("<x success=\"true\"/>"),
-                    false => Response::from_string("").with_status_code(503),
-                };
-                // The client may have gone.
-                let _ = request.respond(answer);
-            }
+        let is_up = Arc::clone(&up);
+        let stub = Stub::answering(move |_, _| match is_up.load(Ordering::Relaxed) {
+            true => (200, "<x success=\"true\"/>".to_owned(), None),
+            false => (503, String::new(), None),
         });
-        Self { server, up }
+        Self { stub, up }
     }
 
     fn url(&self) -> String {
-        format!("http://{}/pleaseNotify", self.server.server_addr())
-    }
-}
-
-impl Drop for Cloud {
-    fn drop(&mut self) {
-        self.server.unblock();
+        self.stub.url("/pleaseNotify")
     }
 }
 

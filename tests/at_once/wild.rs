@@ -1,67 +1,27 @@
 //! Clouds as they are out there: listening is content with what they know.
 
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use cloudim::protocol::url::Url;
 use cloudim::transport::client::Client;
-use tiny_http::{Header, Response, Server};
 use url::form_urlencoded::parse;
 
 use crate::common::host::{Host, Listening, PATIENCE, RARELY, until};
 use crate::common::peer::Peer;
+use crate::common::stub::{Reply, Stub};
 
 type Form = HashMap<String, String>;
-/// Status, body, and where it redirects to.
-type Reply = (u16, String, Option<String>);
 
-/// A cloud on loopback that notes each form it is sent, with the path.
-struct Wild {
-    server: Arc<Server>,
-    asked: Receiver<(String, Form)>,
+fn fields(form: &str) -> Form {
+    parse(form.as_bytes()).into_owned().collect()
 }
 
-impl Wild {
-    /// One that answers by `answer`, which is given path, query and all, and form.
-    fn answering(answer: impl Fn(&str, &Form) -> Reply + Send + 'static) -> Self {
-        let server = Arc::new(Server::http("127.0.0.1:0").unwrap());
-        let (sender, asked) = channel();
-        let ours = Arc::clone(&server);
-        thread::spawn(move || {
-            for mut request in ours.incoming_requests() {
-                let mut body = String::new();
-                request.as_reader().read_to_string(&mut body).unwrap();
-                let form: Form = parse(body.as_bytes()).into_owned().collect();
-                let (status, body, location) = answer(request.url(), &form);
-                let mut response = Response::from_string(body).with_status_code(status);
-                if let Some(location) = location {
-                    response.add_header(Header::from_bytes("location", location).unwrap());
-                }
-                // The client, and the test, may be gone.
-                let _ = sender.send((request.url().to_owned(), form));
-                let _ = request.respond(response);
-            }
-        });
-        Self { server, asked }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.server.server_addr())
-    }
-
-    /// The next form that it was sent.
-    #[track_caller]
-    fn asked(&self) -> (String, Form) {
-        self.asked.recv_timeout(PATIENCE).expect("a request")
-    }
-}
-
-impl Drop for Wild {
-    fn drop(&mut self) {
-        self.server.unblock();
-    }
+/// The next that `cloud` is asked: the path, query and all, and the fields of the form.
+#[track_caller]
+fn asked(cloud: &Stub) -> (String, Form) {
+    let (path, form) = cloud.next();
+    (path, fields(&form))
 }
 
 /// As WordPress has it: only forms over http; the feed stands in the challenge as it is, without
@@ -114,10 +74,10 @@ fn hears(john: &Peer, mary: &Host, listening: &Listening, form: &Form, text: &st
 
 #[test]
 fn the_cloud_of_a_wordpress_blog_will_do() {
-    let cloud = Wild::answering(|_, form| wordpress(form));
+    let cloud = Stub::answering(|_, form| wordpress(&fields(form)));
     let (john, mary) = john_and_mary(&cloud.url("/?rsscloud=notify"), Host::with_cloud("Mary"));
     let listening = mary.listen(&[RARELY, "--print"]);
-    let (path, form) = cloud.asked();
+    let (path, form) = asked(&cloud);
     assert_eq!(path, "/?rsscloud=notify", "the query belongs to it");
     mary.registers_with("john");
     assert!(mary.lease("john").contains("protocol = \"http-post\"\n"));
@@ -127,13 +87,13 @@ fn the_cloud_of_a_wordpress_blog_will_do() {
 #[test]
 fn json_and_redirects_of_every_kind_will_do() {
     for status in [301, 302, 303, 307, 308] {
-        let cloud = Wild::answering(move |path, _| match path {
+        let cloud = Stub::answering(move |path, _| match path {
             "/pleaseNotify" => (status, String::new(), Some("/rsscloud/please".to_owned())),
             _ => (200, "{\"success\": true}".to_owned(), None),
         });
         let (john, mary) = john_and_mary(&cloud.url("/pleaseNotify"), Host::with_cloud("Mary"));
         let listening = mary.listen(&[RARELY, "--print"]);
-        let (first, again) = (cloud.asked(), cloud.asked());
+        let (first, again) = (asked(&cloud), asked(&cloud));
         assert_eq!(again, ("/rsscloud/please".to_owned(), first.1), "{status}");
         mary.registers_with("john");
         hears(&john, &mary, &listening, &again.1, "moved");
@@ -144,8 +104,8 @@ fn json_and_redirects_of_every_kind_will_do() {
 fn the_protocol_that_a_cloud_took_is_the_first_that_it_is_asked_for_again() {
     let taken = Arc::new(Mutex::new("https-post"));
     let takes = Arc::clone(&taken);
-    let cloud = Wild::answering(move |_, form| {
-        let is_taken = form["protocol"] == *takes.lock().unwrap();
+    let cloud = Stub::answering(move |_, form| {
+        let is_taken = fields(form)["protocol"] == *takes.lock().unwrap();
         (200, format!("<notifyResult success=\"{is_taken}\"/>"), None)
     });
     let mary = Host::new("Mary");
@@ -153,11 +113,11 @@ fn the_protocol_that_a_cloud_took_is_the_first_that_it_is_asked_for_again() {
     mary.peer.set("allow", "[\"127.0.0.1\"]");
     let (_john, mary) = john_and_mary(&cloud.url("/pleaseNotify"), mary);
     let mut rounds = Vec::new();
-    for (takes, asked) in [("https-post", 2), ("https-post", 1), ("http-post", 2), ("http-post", 1)]
+    for (takes, times) in [("https-post", 2), ("https-post", 1), ("http-post", 2), ("http-post", 1)]
     {
         *taken.lock().unwrap() = takes;
         let listening = mary.listen(&[RARELY]);
-        let asked: Vec<String> = (0..asked).map(|_| cloud.asked().1["protocol"].clone()).collect();
+        let asked: Vec<String> = (0..times).map(|_| asked(&cloud).1["protocol"].clone()).collect();
         rounds.push(asked.join(" "));
         let protocol = format!("protocol = \"{takes}\"\n");
         until("it is remembered", || mary.lease("john").contains(&protocol));

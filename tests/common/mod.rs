@@ -6,4 +6,5 @@ pub mod killer;
 pub mod peer;
 pub mod port;
 pub mod static_host;
+pub mod stub;
 pub mod tty;

@@ -1,6 +1,6 @@
 //! `cloud`: rssCloud alone, for any feed.
 
+mod feeds;
 mod pinging;
 mod showing;
-mod stub;
 mod subscribing;

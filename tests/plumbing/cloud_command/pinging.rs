@@ -3,10 +3,11 @@
 use std::fs;
 use std::net::TcpListener;
 
-use super::stub::{Stub, document, element, feed, ping};
+use super::feeds::{document, element, feed, feed_naming, ping};
 use crate::common::host::{Host, RARELY};
 use crate::common::peer::{Peer, befriend};
 use crate::common::port;
+use crate::common::stub::Stub;
 use crate::subscriber::Subscriber;
 
 const THANKS: &str = "<result success=\"true\" msg=\"Thanks for the ping.\"/>";
@@ -25,7 +26,7 @@ fn whatever_form_its_answer_has_a_cloud_is_understood() {
         (503, THANKS, 3, "status 503"),
     ] {
         let cloud = Stub::saying(status, body);
-        let feed = cloud.feed_of(&john);
+        let feed = feed_naming(&cloud, &john);
         let ran = mary.run(&["cloud", "ping", &feed]).expect(expected);
         let host = cloud.authority();
         let expected = match expected {
@@ -46,7 +47,7 @@ fn a_redirected_ping_stays_a_ping() {
             "/ping" => (status, String::new(), Some("/moved/ping".to_owned())),
             _ => (200, THANKS.to_owned(), None),
         });
-        let feed = cloud.feed_of(&john);
+        let feed = feed_naming(&cloud, &john);
         mary.ok(&["cloud", "ping", &feed]);
         assert_eq!(cloud.asked(), [ping("/ping", &feed), ping("/moved/ping", &feed)], "{status}");
     }

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::stub::{Stub, element, feed};
+use super::feeds::{element, feed};
 use crate::common::host::{Host, RARELY};
 use crate::common::peer::{Peer, befriend};
+use crate::common::stub::Stub;
 use crate::subscriber::Subscriber;
 
 fn json(peer: &Peer, feed: &str) -> Value {

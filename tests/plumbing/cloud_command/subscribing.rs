@@ -4,10 +4,11 @@ use std::sync::Mutex;
 
 use cloudim::protocol::xmlrpc::{self, Call, Value};
 
-use super::stub::{Stub, element, feed};
+use super::feeds::{element, feed, feed_naming};
 use crate::common::host::{Host, RARELY};
 use crate::common::peer::Peer;
 use crate::common::port;
+use crate::common::stub::Stub;
 use crate::subscriber::Subscriber;
 
 const FAILED: &str =
@@ -64,7 +65,7 @@ fn asked(callback: &str, refusals: &[&str]) -> (i32, Vec<String>) {
         };
         (200, body, None)
     });
-    let feed = cloud.feed_of(&john);
+    let feed = feed_naming(&cloud, &john);
     let status = mary.run(&["cloud", "subscribe", &feed, "--callback", callback]).status;
     (status, cloud.asked())
 }
@@ -97,7 +98,7 @@ fn a_cloud_by_xml_rpc_is_called_by_the_procedure_that_the_feed_names() {
     let (john, mary) = (Peer::john(), Peer::mary());
     let answer = xmlrpc::answer(true);
     let cloud = Stub::answering(move |_, _| (200, answer.clone(), None));
-    let port = cloud.authority().rsplit(':').next().unwrap().parse().unwrap();
+    let port = cloud.port();
     let element = element("127.0.0.1", port, "xml-rpc")
         .replace("path=\"/pleaseNotify\"", "path=\"/RPC2\"")
         .replace("registerProcedure=\"\"", "registerProcedure=\"myCloud.rssPleaseNotify\"");

@@ -1,14 +1,12 @@
-//! Clouds in the wild, and feeds that name them.
+//! Clouds in the wild.
 
-use std::fs;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use tiny_http::{Header, Response, Server};
-use url::form_urlencoded::Serializer;
 
-use crate::common::peer::Peer;
+use super::host::PATIENCE;
 
 /// Status, body, and where it redirects to.
 pub type Reply = (u16, String, Option<String>);
@@ -16,7 +14,13 @@ pub type Reply = (u16, String, Option<String>);
 /// A cloud on loopback that notes what it is asked.
 pub struct Stub {
     server: Arc<Server>,
-    asked: Receiver<String>,
+    asked: Receiver<Asked>,
+}
+
+struct Asked {
+    method: String,
+    url: String,
+    form: String,
 }
 
 impl Stub {
@@ -35,7 +39,8 @@ impl Stub {
                     response.add_header(Header::from_bytes("location", location).unwrap());
                 }
                 // The test may be over.
-                let _ = sender.send(format!("{} {} {form}", request.method(), request.url()));
+                let (method, url) = (request.method().to_string(), request.url().to_owned());
+                let _ = sender.send(Asked { method, url, form });
                 let _ = request.respond(response);
             }
         });
@@ -53,15 +58,27 @@ impl Stub {
         self.server.server_addr().to_string()
     }
 
-    /// A feed of `peer` that names it.
-    pub fn feed_of(&self, peer: &Peer) -> String {
-        let port = self.server.server_addr().to_ip().unwrap().port();
-        feed(peer, &element("127.0.0.1", port, "http-post"))
+    /// The port that it listens at.
+    pub fn port(&self) -> u16 {
+        self.server.server_addr().to_ip().unwrap().port()
+    }
+
+    /// A URL on it.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.authority())
+    }
+
+    /// Waits for the next that it is asked: the path, query and all, and the form.
+    #[track_caller]
+    pub fn next(&self) -> (String, String) {
+        let asked = self.asked.recv_timeout(PATIENCE).expect("a request");
+        (asked.url, asked.form)
     }
 
     /// What it was asked since the last time.
     pub fn asked(&self) -> Vec<String> {
-        self.asked.try_iter().collect()
+        let line = |Asked { method, url, form }| format!("{method} {url} {form}");
+        self.asked.try_iter().map(line).collect()
     }
 }
 
@@ -69,33 +86,4 @@ impl Drop for Stub {
     fn drop(&mut self) {
         self.server.unblock();
     }
-}
-
-/// `<cloud>`.
-pub fn element(domain: &str, port: u16, protocol: &str) -> String {
-    format!(
-        "<cloud domain=\"{domain}\" port=\"{port}\" path=\"/pleaseNotify\" registerProcedure=\"\" \
-         protocol=\"{protocol}\"/>"
-    )
-}
-
-/// A feed on the host of `peer` that is none of cloudim's, with `inside` in its channel.
-pub fn feed(peer: &Peer, inside: &str) -> String {
-    let rss = format!(
-        "<rss version=\"2.0\" xmlns:source=\"http://source.scripting.com/\"><channel>\
-         <title>A blog</title>{inside}</channel></rss>"
-    );
-    document(peer, &rss)
-}
-
-/// The URL of a document on the host of `peer`.
-pub fn document(peer: &Peer, text: &str) -> String {
-    fs::write(peer.home().join("public/blog.rss"), text).unwrap();
-    format!("{}blog.rss", peer.address())
-}
-
-/// The ping for `feed` at `path`.
-pub fn ping(path: &str, feed: &str) -> String {
-    let form = Serializer::new(String::new()).append_pair("url", feed).finish();
-    format!("POST {path} {form}")
 }
