@@ -9,6 +9,7 @@ mod places;
 mod queue;
 mod rate;
 pub mod reception;
+mod together;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub use kept::{follow_kept, keep};
 pub use our_feeds::OurFeeds;
 pub use queue::Queue;
 pub use rate::Rate;
+pub use together::{AT_ONCE, follow_all};
 
 /// What a host that a stranger names has for each document.
 const PATIENCE: Duration = Duration::from_secs(10);

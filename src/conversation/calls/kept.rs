@@ -1,17 +1,11 @@
 //! Calls that wait on disk until the user asks who called: `fetch_invitations = false`.
 
-use std::sync::{Mutex, PoisonError};
-use std::thread;
-
 use super::places::Places;
-use super::{Queue, Rate, follow};
+use super::{Queue, Rate, follow_all};
 use crate::conversation::session::Session;
 use crate::error::Result;
 use crate::protocol::please_follow::PleaseFollow;
 use crate::store::calls::{self, Waiting};
-
-/// Calls that are followed at once: hosts that hang must not make the user wait for each in turn.
-const WORKERS: usize = 8;
 
 /// Moves the strangers' calls of `queue` to the disk, where the same places are shared out by the
 /// same rule.
@@ -46,7 +40,12 @@ pub fn follow_kept(session: &mut Session) -> Result<()> {
     let now = session.now();
     let next = || places.take(|call| rate.admit(call, now)).map(|waiting| waiting.call);
     let admitted: Vec<PleaseFollow> = std::iter::from_fn(next).collect();
-    follow_all(session, &admitted);
+    let calls = admitted.iter().map(|call| ((), call.clone())).collect();
+    for ((), followed) in follow_all(session, calls) {
+        if let Err(error) = followed {
+            log::info!("a call came to nothing: {error}");
+        }
+    }
     let _lock = session.lock()?;
     // More may have come meanwhile.
     let mut kept = calls::load(&session.home)?;
@@ -61,22 +60,4 @@ pub fn follow_kept(session: &mut Session) -> Result<()> {
         session.say("more calls wait, which name the same hosts: look again in an hour");
     }
     Ok(())
-}
-
-/// Follows `calls`, several at a time.
-fn follow_all(session: &Session, calls: &[PleaseFollow]) {
-    let (workers, calls) = (WORKERS.min(calls.len()), Mutex::new(calls.iter()));
-    let next = || calls.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work = |session: Session| {
-        while let Some(call) = next() {
-            if let Err(error) = follow(&session, call) {
-                log::info!("a call came to nothing: {error}");
-            }
-        }
-    };
-    thread::scope(|scope| {
-        for session in (0..workers).map(|_| session.beside()) {
-            scope.spawn(|| work(session));
-        }
-    });
 }

@@ -1,11 +1,9 @@
 //! Following the calls of the inbox: each in its turn, several at once, and none too often.
 
-use std::thread;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::entries::VALID;
-use crate::conversation::calls::{self, Followed, OurFeeds, Rate};
+use crate::conversation::calls::{AT_ONCE, Followed, OurFeeds, Rate, follow_all};
 use crate::conversation::session::Session;
 use crate::error::{Kind, Result};
 use crate::protocol::guid::Guid;
@@ -22,8 +20,6 @@ const TOO_OFTEN: SignedDuration = SignedDuration::from_mins(20);
 /// How long one reading of the inbox goes on to follow calls: a flood that names hosts which never
 /// answer must not hold up the messages.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(20);
-/// Calls that are followed at once.
-const WORKERS: usize = 8;
 
 /// Follows the calls whose turn it is, those first that were tried least; those by strangers only
 /// with `strangers`.
@@ -36,7 +32,7 @@ pub(super) fn follow(session: &mut Session, inbox: &mut Inbox, strangers: bool) 
         session.unlock()?;
     }
     let mut rate = Rate::of(inbox.named.clone());
-    for turn in due.chunks(WORKERS) {
+    for turn in due.chunks(AT_ONCE) {
         if session.now().duration_since(start) > PATIENCE {
             break;
         }
@@ -90,21 +86,6 @@ fn attempt(inbox: &mut Inbox, guid: Guid, now: Timestamp) -> Option<(Guid, Pleas
     waiting.tries = waiting.tries.saturating_add(1);
     waiting.next = now.checked_add(pause).ok();
     Some((guid, waiting.call.clone()))
-}
-
-/// Follows `calls`, all at once.
-fn follow_all(
-    session: &Session,
-    calls: Vec<(Guid, PleaseFollow)>,
-) -> Vec<(Guid, Result<Followed>)> {
-    thread::scope(|scope| {
-        let begin = |(guid, call): (Guid, PleaseFollow)| {
-            let guest = session.beside();
-            scope.spawn(move || (guid, calls::follow(&guest, &call)))
-        };
-        let threads: Vec<_> = calls.into_iter().map(begin).collect();
-        threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
-    })
 }
 
 /// Notes that an entry names a host too often; it is not followed now.
