@@ -9,6 +9,7 @@ use clap::Args;
 use crate::conversation::attachment;
 use crate::conversation::session::Session;
 use crate::error::{Context, Error, Result};
+use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::guid::Guid;
 use crate::protocol::item::Item;
 use crate::protocol::{limits, text, time};
@@ -96,6 +97,15 @@ fn last_received(session: &Session, name: &str) -> Result<Option<Record>> {
         last.is_none()
     })?;
     Ok(last)
+}
+
+/// The fingerprint that `--fingerprint` gives.
+///
+/// # Errors
+/// [`crate::error::Kind::Usage`] when it is none.
+pub fn fingerprint(given: Option<&str>) -> Result<Option<Fingerprint>> {
+    let told = given.map(Fingerprint::from_user).transpose();
+    told.map_err(|cause| Error::usage("cannot use --fingerprint").because(cause))
 }
 
 /// All of stdin.

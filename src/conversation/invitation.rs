@@ -2,7 +2,7 @@
 
 use super::sealing::cannot_seal;
 use super::session::Session;
-use super::{address, singles};
+use super::{address, same_card, singles};
 use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::seal;
@@ -78,10 +78,15 @@ fn expect_invitable(
     if to.fingerprint == session.certificate()?.fingerprint() {
         return Err(Error::cannot("that address is your own"));
     }
-    match contact_with(session, &to.fingerprint)? {
-        Some(name) => Err(Error::cannot(format!("that address is your contact `{name}` already"))
-            .hint(format!("cloudim send {name}"))),
-        None => Ok(()),
+    if let Some(name) = contact_with(session, &to.fingerprint)? {
+        return Err(Error::cannot(format!("that address is your contact `{name}` already"))
+            .hint(format!("cloudim send {name}")));
+    }
+    match same_card::holder(session, &to.card, &to.fingerprint)? {
+        Some(name) if fingerprint.is_none() => {
+            Err(same_card::another_key(&to.card, &name, &to.fingerprint))
+        }
+        _ => Ok(()),
     }
 }
 

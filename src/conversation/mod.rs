@@ -45,6 +45,7 @@ pub mod retention;
 pub mod rotation;
 pub mod round;
 pub mod rpc;
+pub mod same_card;
 pub mod sealing;
 pub mod session;
 pub mod singles;

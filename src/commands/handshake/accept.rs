@@ -8,9 +8,10 @@ use crate::commands::input;
 use crate::conversation::acceptance::{self, Relation};
 use crate::conversation::candidate::{self, Candidate};
 use crate::conversation::session::Session;
-use crate::conversation::{incoming, invitation, publish, repetition};
-use crate::error::{Context, Result};
+use crate::conversation::{incoming, invitation, publish, repetition, same_card};
+use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
+use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::limits;
@@ -29,6 +30,9 @@ pub struct AcceptArgs {
     /// What to call the contact
     #[arg(long = "as", value_name = "NAME")]
     alias: Option<String>,
+    /// The fingerprint that the other must have
+    #[arg(long, value_name = "FPR")]
+    fingerprint: Option<String>,
     /// Write the acceptance to a file, or to stdout for -
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -44,17 +48,17 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
     if let Some(name) = &args.alias {
         invitation::free_name(session, name)?;
     }
+    let told = input::fingerprint(args.fingerprint.as_deref())?;
+    let wanted = Wanted { alias: args.alias.as_deref(), fingerprint: told.as_ref() };
     let name = match (&args.input, args.name.as_deref().unwrap_or_default()) {
         (Some(path), _) => {
             let document = input::file(session, path, limits::FEED)?;
             let candidate = candidate::from_file(session, &document)?;
             let waiting = incoming::waiting(session, &candidate)?;
-            agree(session, &candidate, args.alias.as_deref(), waiting.as_ref())?
+            agree(session, &candidate, &wanted, waiting.as_ref())?
         }
         (None, name) => match invitations::find_received(&session.home, name) {
-            Ok(received) => {
-                agree(session, &stored(&received)?, args.alias.as_deref(), Some(&received))?
-            }
+            Ok(received) => agree(session, &stored(&received)?, &wanted, Some(&received))?,
             // Said again, it gives the acceptance again.
             Err(_) if contacts::is_taken(&session.home, name) => {
                 session.say(&format!("`{name}` is your contact already"));
@@ -71,6 +75,12 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
     }
     publish::publish(session, false)?;
     acceptance::call(session, &name)
+}
+
+/// What the user wants of an acceptance.
+struct Wanted<'a> {
+    alias: Option<&'a str>,
+    fingerprint: Option<&'a Fingerprint>,
 }
 
 /// A waiting invitation, as it was checked when it came.
@@ -92,7 +102,7 @@ fn stored(received: &Received) -> Result<Candidate> {
 fn agree(
     session: &mut Session,
     candidate: &Candidate,
-    alias: Option<&str>,
+    wanted: &Wanted<'_>,
     waiting: Option<&Received>,
 ) -> Result<String> {
     session.unlock()?;
@@ -103,7 +113,8 @@ fn agree(
         session.say(&format!("`{name}` is your contact already"));
         return Ok(name);
     }
-    let name = contact_name(session, candidate, alias, &relation, waiting)?;
+    expect_key(session, candidate, &relation, wanted.fingerprint)?;
+    let name = contact_name(session, candidate, wanted.alias, &relation, waiting)?;
     let grouped = candidate.introduction.fingerprint.grouped();
     match &relation {
         Relation::Answer(made) => acceptance::conclude(session, made, candidate, &name, false)?,
@@ -117,6 +128,29 @@ fn agree(
     session.say(&format!("`{name}` is your contact now, with the key {grouped}"));
     session.say(&format!("to be certain, compare it with {name}: cloudim contact verify {name}"));
     Ok(name)
+}
+
+/// Refuses another key than the one that the user was told of; and without having been told, another
+/// than the one by which whoever has that card is known.
+fn expect_key(
+    session: &Session,
+    candidate: &Candidate,
+    relation: &Relation,
+    told: Option<&Fingerprint>,
+) -> Result<()> {
+    let Introduction { fingerprint, card, .. } = &candidate.introduction;
+    if let Some(told) = told.filter(|told| *told != fingerprint) {
+        let text = format!("this is by the key {fingerprint}, not {told}");
+        return Err(Error::new(Kind::Trust, text)
+            .hint("somebody may stand between you: ask for the fingerprint by another way"));
+    }
+    // Whom we invited, we have decided on.
+    let is_new = matches!(relation, Relation::Invitation | Relation::Claim(_));
+    let Some(card) = card.as_ref().filter(|_| is_new && told.is_none()) else { return Ok(()) };
+    match same_card::holder(session, card, fingerprint)? {
+        Some(name) => Err(same_card::another_key(card, &name, fingerprint)),
+        None => Ok(()),
+    }
 }
 
 fn contact_name(

@@ -9,7 +9,6 @@ use crate::conversation::invitation::{self, Wanted};
 use crate::conversation::publish;
 use crate::conversation::session::Session;
 use crate::error::{Error, Result};
-use crate::protocol::fingerprint::Fingerprint;
 
 /// Invite somebody
 ///
@@ -39,9 +38,7 @@ pub struct InviteArgs {
 /// # Errors
 /// When the address leads nowhere, or the invitation cannot be written.
 pub fn invite(session: &mut Session, args: &InviteArgs) -> Result<()> {
-    let fingerprint = args.fingerprint.as_deref().map(Fingerprint::from_user).transpose();
-    let fingerprint =
-        fingerprint.map_err(|cause| Error::usage("cannot use --fingerprint").because(cause))?;
+    let fingerprint = input::fingerprint(args.fingerprint.as_deref())?;
     if args.address.is_none() && args.output.is_none() {
         return Err(Error::usage("whom do you invite?")
             .hint("an ADDRESS; or --output FILE for whoever gets the file"));

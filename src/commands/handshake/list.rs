@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::commands::input;
 use crate::conversation::session::{Format, Session};
-use crate::conversation::{calls, inbox, output};
+use crate::conversation::{calls, inbox, output, same_card};
 use crate::error::Result;
 use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::introduction::Introduction;
-use crate::store::invitations::{self, Decision, Invitation};
+use crate::store::invitations::{self, Decision, Invitation, Made, Received};
 
 /// List the invitations that wait
 ///
@@ -31,40 +31,47 @@ pub fn list(session: &mut Session) -> Result<()> {
     }
     let mut lines = String::new();
     for invitation in invitations::list(&session.home)? {
-        let line = match &invitation {
-            Invitation::Made(made) => {
-                let name = made.name.as_deref().unwrap_or("-");
-                let to = made.to.as_ref().map_or("nobody in particular", |to| to.card.as_str());
-                Line {
-                    direction: "made",
-                    name,
-                    with: to,
-                    fingerprint: made.to.as_ref().map(|to| &to.fingerprint),
-                    note: None,
-                    time: made.created,
-                    card_confirmed: true,
-                }
-                .write(session.options.format)
+        match &invitation {
+            Invitation::Made(made) => lines.push_str(&line_of_made(made, session.options.format)),
+            Invitation::Received(received) if received.decision == Decision::Pending => {
+                lines.push_str(&line_of_received(session, received)?);
             }
-            Invitation::Received(received) if received.decision != Decision::Pending => continue,
-            Invitation::Received(received) => {
-                let introduction = Introduction::parse(received.octets.as_bytes())?;
-                let card = introduction.card.as_ref().map_or("no card", |card| card.as_str());
-                let line = Line {
-                    direction: "received",
-                    name: &received.name,
-                    with: card,
-                    fingerprint: Some(&received.fingerprint),
-                    note: introduction.note.as_deref(),
-                    time: received.received,
-                    card_confirmed: received.card_confirmed,
-                };
-                line.write(session.options.format)
-            }
-        };
-        lines.push_str(&line);
+            Invitation::Received(_) => {}
+        }
     }
     input::print(session, lines.as_bytes())
+}
+
+fn line_of_made(made: &Made, format: Format) -> String {
+    let line = Line {
+        direction: "made",
+        name: made.name.as_deref().unwrap_or("-"),
+        with: made.to.as_ref().map_or("nobody in particular", |to| to.card.as_str()),
+        fingerprint: made.to.as_ref().map(|to| &to.fingerprint),
+        note: None,
+        time: made.created,
+        card_confirmed: true,
+        card_of: None,
+    };
+    line.write(format)
+}
+
+fn line_of_received(session: &Session, received: &Received) -> Result<String> {
+    let introduction = Introduction::parse(received.octets.as_bytes())?;
+    let card = introduction.card.as_ref();
+    let holder = card.map(|card| same_card::holder(session, card, &received.fingerprint));
+    let holder = holder.transpose()?.flatten();
+    let line = Line {
+        direction: "received",
+        name: &received.name,
+        with: card.map_or("no card", |card| card.as_str()),
+        fingerprint: Some(&received.fingerprint),
+        note: introduction.note.as_deref(),
+        time: received.received,
+        card_confirmed: received.card_confirmed,
+        card_of: holder.as_deref(),
+    };
+    Ok(line.write(session.options.format))
 }
 
 #[derive(Serialize)]
@@ -76,6 +83,8 @@ struct Line<'a> {
     note: Option<&'a str>,
     time: Timestamp,
     card_confirmed: bool,
+    /// Whom we know by the same card, with another key.
+    card_of: Option<&'a str>,
 }
 
 impl Line<'_> {
@@ -85,12 +94,14 @@ impl Line<'_> {
         }
         let claimed =
             if self.card_confirmed { "" } else { " (claimed only: the card was not reached)" };
+        let another = self.card_of.map(|name| format!(" (the card of `{name}`, with another key)"));
         let mut line = format!(
-            "{}  {}  {}  {}{claimed}\n",
+            "{}  {}  {}  {}{claimed}{}\n",
             output::local(self.time),
             self.direction,
             self.name,
-            self.with
+            self.with,
+            another.unwrap_or_default()
         );
         if let Some(fingerprint) = self.fingerprint {
             line.push_str(&format!("    {}\n", fingerprint.grouped()));

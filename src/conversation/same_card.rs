@@ -1,0 +1,36 @@
+//! A card that we know comes with another key: whoever took over a host could pretend to be somebody
+//! new, and be invited or accepted as the same.
+
+use super::session::Session;
+use crate::error::{Error, Kind, Result};
+use crate::protocol::fingerprint::Fingerprint;
+use crate::protocol::url::Url;
+use crate::store::contact::Contact;
+use crate::store::contacts;
+use crate::store::invitations;
+
+/// Whom we know by `card`, contact or invited, with another key than that with this fingerprint.
+///
+/// # Errors
+/// When contacts or invitations cannot be read.
+pub fn holder(session: &Session, card: &Url, key: &Fingerprint) -> Result<Option<String>> {
+    for name in contacts::list(&session.home)? {
+        let contact = Contact::load(&session.home, &name)?;
+        if contact.card.as_ref() == Some(card) && contact.fingerprint != *key {
+            return Ok(Some(name));
+        }
+    }
+    let invited = invitations::made(&session.home)?.into_iter().filter(|made| {
+        let to = made.to.as_ref().filter(|_| !made.is_expired(session.now()));
+        to.is_some_and(|to| to.card == *card && to.fingerprint != *key)
+    });
+    Ok(invited.map(|made| made.name.unwrap_or_else(|| card.to_string())).next())
+}
+
+/// What to say when `card`, by which `name` is known, comes with another key.
+pub fn another_key(card: &Url, name: &str, key: &Fingerprint) -> Error {
+    let text = format!("{card} is the card of `{name}`, whose key is another than {key}");
+    Error::new(Kind::Trust, text).hint(format!(
+        "somebody may have taken over the host: ask {name} by another way; if that is the key: --fingerprint {key}"
+    ))
+}
