@@ -12,7 +12,6 @@ use crate::conversation::session::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::open;
-use crate::openpgp::refusal::Verdict;
 use crate::protocol::channel::{Channel, FeedItem};
 use crate::protocol::guid::LogId;
 use crate::protocol::limits;
@@ -132,8 +131,7 @@ fn open_item(session: &mut Session, outer: &FeedItem, writer: &Writer) -> Result
     let sealed = outer.description.as_deref().unwrap_or_default();
     let opened =
         open::open(sealed, session.secret()?.0, &writer.certificate, now).map_err(|refusal| {
-            let kind =
-                if refusal.verdict() == Verdict::Held { Kind::Trust } else { Kind::Integrity };
+            let kind = if refusal.is_of_trust() { Kind::Trust } else { Kind::Integrity };
             refused(kind, refusal.to_string())
         })?;
     let (item, _) =

@@ -1,6 +1,6 @@
 //! What stands in a contact's feed once: key, introduction and state (PROTOCOL §5, §6, §9).
 
-use super::intake::{Intake, key_hash, sealed_hash};
+use super::intake::{Intake, sealed_hash};
 use crate::protocol::channel::Channel;
 use crate::protocol::guid::LogId;
 use crate::protocol::handshake::{self, Order};
@@ -16,23 +16,25 @@ use crate::store::verdicts::Why;
 type Judged<T> = Result<T, (Why, String)>;
 
 impl Intake<'_> {
-    /// Notes that the feed names another key than the pinned one: nothing of that key is believed.
+    /// Notes that the feed names another key than the pinned one, and tells of it once: nothing of
+    /// that key is believed.
     pub(super) fn key_element(&mut self, channel: &Channel) {
         let Some(key) =
             channel.key.as_ref().filter(|key| key.fingerprint != self.contact.fingerprint)
         else {
             return;
         };
-        self.rejected = self.contact.theirs.rejected.contains(&key.fingerprint);
-        if self.rejected {
-            self.contact.theirs.offered = None;
-            return;
+        let (named, theirs) = (&key.fingerprint, &self.contact.theirs);
+        self.disputed =
+            Some(if theirs.rejected.contains(named) { Why::Failed } else { Why::Unknown });
+        let offered = Some(named.clone()).filter(|_| self.disputed == Some(Why::Unknown));
+        if offered.is_some() && offered != theirs.offered {
+            let text = format!(
+                "what comes by another key is held: the feed names the key {named}, not the one that is pinned"
+            );
+            self.tell(Type::Trust, text);
         }
-        self.contact.theirs.offered = Some(key.fingerprint.clone());
-        let hash = key_hash(key);
-        let reason =
-            format!("the feed names the key {}, not the one that is pinned", key.fingerprint);
-        self.note("what comes by another key", "key", hash, Why::Unknown, reason);
+        self.contact.theirs.offered = offered;
     }
 
     /// Judges the introduction, if it is a new one.

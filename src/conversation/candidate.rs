@@ -112,9 +112,9 @@ fn unseal(session: &mut Session, sealed: &str, certificate: &Certificate) -> Res
 
 fn refused(refusal: &Refusal) -> Error {
     let kind = match refusal.verdict() {
-        Verdict::Held => Kind::Trust,
+        _ if refusal.is_of_trust() => Kind::Trust,
         Verdict::Forged => Kind::Integrity,
-        Verdict::Failed => Kind::Cannot,
+        Verdict::Held | Verdict::Failed => Kind::Cannot,
     };
     Error::new(kind, "cannot open the introduction").because(refusal.clone())
 }

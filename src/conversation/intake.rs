@@ -15,7 +15,7 @@ use crate::error::{Context, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::open::{self, Opened};
 use crate::openpgp::refusal::Refusal;
-use crate::protocol::channel::{Channel, KeyElement};
+use crate::protocol::channel::Channel;
 use crate::protocol::hash::Hash;
 use crate::protocol::url::Url;
 use crate::store::contact::{Contact, Http};
@@ -59,8 +59,8 @@ pub struct Intake<'a> {
     pub(super) stale: bool,
     /// Whether the feed moved to another URL.
     pub(super) moved: bool,
-    /// Whether the feed names a key that the user has rejected.
-    pub(super) rejected: bool,
+    /// The verdict on what unknown keys signed, if the feed names another than the pinned one.
+    pub(super) disputed: Option<Why>,
 }
 
 /// Takes `document` in as the feed of the contact called `name`.
@@ -132,7 +132,7 @@ impl<'a> Intake<'a> {
             now,
             stale: false,
             moved: false,
-            rejected: false,
+            disputed: None,
         })
     }
 
@@ -223,12 +223,10 @@ impl<'a> Intake<'a> {
             let present = present.as_deref().map(sealed_hash);
             self.verdicts.forget_waiting(what, present);
         }
-        let other = channel.key.as_ref().filter(|key| key.fingerprint != self.contact.fingerprint);
-        self.verdicts.forget_waiting("key", other.map(key_hash));
         if chain.last().is_some_and(|oldest| oldest.prev_archive.is_none()) {
             self.verdicts.forget_gone(|guid| stands_in(chain, guid));
         }
-        if other.is_none() && self.contact.theirs.offered.take().is_some() {
+        if self.disputed.is_none() && self.contact.theirs.offered.take().is_some() {
             self.tell_healed(Type::Trust, "the feed names the pinned key again");
         }
     }
@@ -292,11 +290,6 @@ fn acknowledge(
 pub fn verdicts(session: &Session, name: &str, certificate: &Certificate) -> Result<Verdicts> {
     let keys = format!("{}{}", certificate.to_armored(), session.certificate()?.to_armored());
     Verdicts::load(&session.home, name, Hash::of(keys.as_bytes()))
-}
-
-/// What a key that is not the pinned one is remembered by.
-pub(super) fn key_hash(key: &KeyElement) -> Hash {
-    Hash::of(key.fingerprint.as_str().as_bytes())
 }
 
 /// What a sealed object is remembered by.

@@ -3,6 +3,7 @@
 use super::address;
 use super::fetch;
 use super::intake;
+use super::reading;
 use super::reintroduction;
 use super::session::Session;
 use crate::error::{Context, Error, Kind, Result};
@@ -61,18 +62,30 @@ pub fn offer(session: &Session, name: &str) -> Result<Option<Offer>> {
 /// When something cannot be written.
 pub fn pin(session: &mut Session, name: &str, offer: &Offer, trust: Trust) -> Result<()> {
     session.unlock()?;
+    take_in_before(session, name, &offer.certificate.fingerprint())?;
     let _lock = session.lock()?;
     let mut contact = Contact::load(&session.home, name)?;
     contact.fingerprint = offer.certificate.fingerprint();
     (contact.trust, contact.key, contact.key_hash) = (trust, offer.key.clone(), Some(offer.hash));
     contact.http = Http::default();
     contact.theirs.offered = None;
-    contact.theirs.rejected.retain(|rejected| *rejected != contact.fingerprint);
     contacts::keep_former(&session.home, name)?;
     contacts::pin(&session.home, name, &offer.certificate)?;
     contact.save(&session.home, name)?;
     reintroduction::reintroduce(session, name)?;
     Ok(())
+}
+
+/// Reads what the pinned key signed, which would not count later. That the feed names `offered` is no
+/// news.
+fn take_in_before(session: &mut Session, name: &str, offered: &Fingerprint) -> Result<()> {
+    let lock = session.lock()?;
+    let mut contact = Contact::load(&session.home, name)?;
+    contact.theirs.offered = Some(offered.clone());
+    contact.theirs.rejected.retain(|rejected| rejected != offered);
+    contact.save(&session.home, name)?;
+    drop(lock);
+    reading::read(session, &[name.to_owned()]).map(drop)
 }
 
 /// Rejects the key that the feed of the contact called `name` names instead of the pinned one, if

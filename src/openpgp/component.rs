@@ -7,6 +7,7 @@ use pgp::types::{EcdhPublicParams, Fingerprint, KeyDetails, PublicParams};
 
 use super::certificate::Unusable;
 use super::policy::Moment;
+use super::refusal::Refusal;
 use super::validity::{self, Standing};
 
 /// A key that may have made a signature.
@@ -68,16 +69,26 @@ pub(super) fn may_sign(
     standing: &Standing<'_>,
     key: Component<'_>,
     moment: Moment,
-) -> Result<(), String> {
+) -> Result<(), Refusal> {
     let signs = match key {
         Component::Primary(_) => standing.flags().sign(),
         Component::Subkey(subkey) => {
             let binding = validity::binding(certificate, subkey, moment)
-                .map_err(|cause| format!("the signing subkey {cause}"))?;
+                .map_err(|cause| unusable("the signing subkey", cause))?;
             binding.key_flags().sign()
         }
     };
-    if signs { Ok(()) } else { Err("the key is not meant for signing".to_owned()) }
+    let otherwise = || Refusal::InvalidSigner("the key is not meant for signing".to_owned());
+    signs.then_some(()).ok_or_else(otherwise)
+}
+
+/// The refusal of what `key` signed when it could not be used, for that `cause`.
+pub(super) fn unusable(key: &str, cause: Unusable) -> Refusal {
+    let why = format!("{key} {cause}");
+    match cause {
+        Unusable::Expired(_) | Unusable::Revoked { .. } => Refusal::Unusable(why),
+        _ => Refusal::InvalidSigner(why),
+    }
 }
 
 /// The subkey to encrypt to: the newest valid one of the strongest kind (PROTOCOL §2); and how

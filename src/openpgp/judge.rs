@@ -43,7 +43,7 @@ fn weight(refusal: &Refusal) -> u8 {
     match refusal {
         Refusal::Ahead(_) => 5,
         Refusal::WrongRecipient => 4,
-        Refusal::InvalidSigner(_) => 3,
+        Refusal::InvalidSigner(_) | Refusal::Unusable(_) => 3,
         Refusal::Forged => 2,
         Refusal::UnknownSigner => 1,
         _ => 0,
@@ -70,8 +70,8 @@ fn judge_one(
     }
     let moment = Moment::signing(created.as_secs(), now);
     let standing = validity::standing(signer, moment)
-        .map_err(|cause| Refusal::InvalidSigner(format!("the signer's certificate {cause}")))?;
-    component::may_sign(signer, &standing, key, moment).map_err(Refusal::InvalidSigner)?;
+        .map_err(|cause| component::unusable("the signer's certificate", cause))?;
+    component::may_sign(signer, &standing, key, moment)?;
     if !is_meant_for(signature, us) {
         return Err(Refusal::WrongRecipient);
     }
@@ -186,7 +186,7 @@ mod tests {
         let hard = revoked(&john, None, RevocationCode::KeyCompromised, 10);
         for bad in [&short, &soft(5), &hard] {
             let refusal = judged(bad).unwrap_err();
-            assert!(matches!(refusal, Refusal::InvalidSigner(_)), "{refusal}");
+            assert!(matches!(refusal, Refusal::Unusable(_)), "{refusal}");
         }
         // Later ends do not reach back, and a newer self-signature may stand alone.
         for good in [&expiring(&john, 0, 6), &soft(6), &expiring(&john, 15, 100)] {
@@ -209,6 +209,6 @@ mod tests {
         assert_eq!(refusal, Err(Refusal::UnknownSigner));
         let compromised = revoked(&john, Some(2), RevocationCode::NoReason, 9);
         let refusal = open(&text, &mary, &compromised.certificate(), day(2)).unwrap_err();
-        assert!(matches!(refusal, Refusal::InvalidSigner(_)));
+        assert!(matches!(refusal, Refusal::Unusable(_)));
     }
 }

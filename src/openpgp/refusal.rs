@@ -29,6 +29,8 @@ pub enum Refusal {
     Forged,
     /// A key of the expected certificate made it, but may not have, or not in this way.
     InvalidSigner(String),
+    /// A key of the expected certificate made it, and had expired or was revoked.
+    Unusable(String),
     /// It was signed at that time, too far ahead of us.
     Ahead(Timestamp),
 }
@@ -49,7 +51,7 @@ impl Refusal {
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::UnknownSigner | Self::Ahead(_) => Verdict::Held,
-            Self::Forged | Self::InvalidSigner(_) => Verdict::Forged,
+            Self::Forged | Self::InvalidSigner(_) | Self::Unusable(_) => Verdict::Forged,
             Self::Malformed(_)
             | Self::TooLarge
             | Self::TooManyRecipients
@@ -58,6 +60,11 @@ impl Refusal {
             | Self::WrongRecipient
             | Self::Unsigned => Verdict::Failed,
         }
+    }
+
+    /// Whether it is the key that is in doubt, and not what it signed.
+    pub fn is_of_trust(&self) -> bool {
+        self.verdict() == Verdict::Held || matches!(self, Self::Unusable(_))
     }
 }
 
@@ -73,7 +80,9 @@ impl fmt::Display for Refusal {
             Self::Unsigned => f.write_str("not signed"),
             Self::UnknownSigner => f.write_str("signed by an unknown key"),
             Self::Forged => f.write_str("the signature is forged"),
-            Self::InvalidSigner(why) => write!(f, "the signature does not count: {why}"),
+            Self::InvalidSigner(why) | Self::Unusable(why) => {
+                write!(f, "the signature does not count: {why}")
+            }
             Self::Ahead(signed) => {
                 write!(f, "signed in the future, on {}", time::canonical(*signed))
             }
@@ -93,6 +102,9 @@ mod tests {
         assert!(held.iter().all(|refusal| refusal.verdict() == Verdict::Held));
         let forged = [Refusal::Forged, Refusal::InvalidSigner("x".to_owned())];
         assert!(forged.iter().all(|refusal| refusal.verdict() == Verdict::Forged));
+        let unusable = Refusal::Unusable("x".to_owned());
+        assert_eq!((unusable.verdict(), unusable.is_of_trust()), (Verdict::Forged, true));
+        assert!(held.iter().all(Refusal::is_of_trust) && !forged.iter().any(Refusal::is_of_trust));
         assert_eq!(Refusal::WrongRecipient.verdict(), Verdict::Failed);
         assert_eq!(held[1].to_string(), "signed in the future, on 1970-01-01T00:00:00Z");
     }

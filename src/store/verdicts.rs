@@ -12,8 +12,6 @@ use crate::protocol::hash::Hash;
 
 const FAILED: usize = 256;
 const HELD: usize = 64;
-/// The verdicts that may change.
-const WAITING: &[Why] = &[Why::Held, Why::Unknown, Why::Early];
 
 /// Why an item was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +28,13 @@ pub enum Why {
     Early,
     /// Its log is none that the feed opened; it is tried again when the feed opens another.
     Foreign,
+}
+
+impl Why {
+    /// Whether it is held, and may be taken yet.
+    pub fn waits(self) -> bool {
+        matches!(self, Self::Held | Self::Unknown | Self::Early)
+    }
 }
 
 /// One item that was not taken.
@@ -78,7 +83,7 @@ impl Verdicts {
         let path = path(home, name);
         let text = atomic::read_text(&path)?.unwrap_or_default();
         let loaded: Self = toml::from_str(&text).map_err(|cause| damaged(&path, cause))?;
-        Ok(loaded.count(WAITING))
+        Ok(loaded.count(Why::waits))
     }
 
     /// Writes those of the contact called `name`.
@@ -108,12 +113,9 @@ impl Verdicts {
             *known = verdict;
             return news;
         }
-        let (class, most): (&[Why], usize) = if WAITING.contains(&verdict.why) {
-            (WAITING, HELD)
-        } else {
-            (&[Why::Failed, Why::Foreign], FAILED)
-        };
-        let fits = self.count(class) < most;
+        let waits = verdict.why.waits();
+        let most = if waits { HELD } else { FAILED };
+        let fits = self.count(|why| why.waits() == waits) < most;
         if fits {
             self.items.push(verdict);
         }
@@ -127,14 +129,13 @@ impl Verdicts {
 
     /// Forgets what waits under the name `guid`, except for the one that is `present`.
     pub fn forget_waiting(&mut self, guid: &str, present: Option<Hash>) {
-        self.items.retain(|item| {
-            item.guid != guid || Some(item.sealed) == present || !WAITING.contains(&item.why)
-        });
+        self.items
+            .retain(|item| item.guid != guid || Some(item.sealed) == present || !item.why.waits());
     }
 
     /// Forgets what waits of items, unless it is `present` in the feed: nothing would release it.
     pub fn forget_gone(&mut self, present: impl Fn(&str) -> bool) {
-        self.items.retain(|item| !WAITING.contains(&item.why) || present(&item.guid));
+        self.items.retain(|item| !item.why.waits() || present(&item.guid));
     }
 
     /// Lets what waits for the user's decision on a key count as failed; returns how much there is.
@@ -151,8 +152,8 @@ impl Verdicts {
         early.map(|item| item.guid.as_str())
     }
 
-    fn count(&self, class: &[Why]) -> usize {
-        self.items.iter().filter(|item| class.contains(&item.why)).count()
+    fn count(&self, class: impl Fn(Why) -> bool) -> usize {
+        self.items.iter().filter(|item| class(item.why)).count()
     }
 }
 
@@ -188,7 +189,7 @@ mod tests {
         assert_eq!(news, FAILED);
         assert!(verdicts.note(verdict(1_000, Why::Early)));
         assert!(!verdicts.note(verdict(0, Why::Held)), "known already");
-        assert_eq!(verdicts.count(WAITING), 2);
+        assert_eq!(verdicts.count(Why::waits), 2);
     }
 
     #[test]

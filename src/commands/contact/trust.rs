@@ -5,8 +5,8 @@ use clap::Args;
 use super::verify;
 use crate::commands::input;
 use crate::conversation::pinning::{self, Offer};
+use crate::conversation::publish;
 use crate::conversation::session::Session;
-use crate::conversation::{publish, reading};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::fingerprint::Fingerprint;
 use crate::store::contact::{Contact, Trust};
@@ -94,8 +94,6 @@ fn decide(
     if let Some(why) = why {
         return Err(undecided(name, why));
     }
-    // What the pinned key signed counts now, and would not later.
-    reading::read(session, std::slice::from_ref(name))?;
     let trust = if told.is_some() { Trust::Verified } else { Trust::FirstUse };
     pinning::pin(session, name, offer, trust)?;
     session.say(&format!(

@@ -20,12 +20,12 @@ impl Intake<'_> {
             Sentence::Held => Why::Unknown,
             Sentence::Forged | Sentence::Failed => Why::Failed,
         };
-        if why == Why::Unknown && self.rejected {
-            let (guid, reason) = (guid.to_owned(), refusal.to_string());
-            let logs = self.contact.theirs.logs.len();
-            self.verdicts.note(Verdict { guid, sealed, why: Why::Failed, reason, logs });
-        } else {
-            self.note(what, guid, sealed, why, refusal.to_string());
+        if let Some(why) = self.disputed.filter(|_| why == Why::Unknown) {
+            // That the feed names another key says it all.
+            self.remember(guid, sealed, why, refusal.to_string());
+        } else if self.remember(guid, sealed, why, refusal.to_string()) {
+            let kind = if refusal.is_of_trust() { Type::Trust } else { Type::Integrity };
+            self.tell(kind, format!("{what} is {}: {refusal}", word(why)));
         }
     }
 
@@ -38,25 +38,21 @@ impl Intake<'_> {
         why: Why,
         reason: String,
     ) {
-        let logs = self.contact.theirs.logs.len();
-        let verdict = Verdict { guid: guid.to_owned(), sealed, why, reason: reason.clone(), logs };
-        if self.verdicts.note(verdict) {
-            let kind = if matches!(why, Why::Held | Why::Unknown | Why::Early) {
-                Type::Trust
-            } else {
-                Type::Integrity
-            };
-            let word = if kind == Type::Trust { "held" } else { "refused" };
-            self.tell(kind, format!("{what} is {word}: {reason}"));
+        if self.remember(guid, sealed, why, reason.clone()) {
+            let kind = if why.waits() { Type::Trust } else { Type::Integrity };
+            self.tell(kind, format!("{what} is {}: {reason}", word(why)));
         }
+    }
+
+    /// Keeps the verdict on a sealed object; returns whether it is news.
+    fn remember(&mut self, guid: &str, sealed: Hash, why: Why, reason: String) -> bool {
+        let logs = self.contact.theirs.logs.len();
+        self.verdicts.note(Verdict { guid: guid.to_owned(), sealed, why, reason, logs })
     }
 
     /// Tells of proof that something is wrong, unless it was told before.
     pub(in crate::conversation) fn tell_once(&mut self, about: &str, proof: Hash, text: String) {
-        let (guid, logs) = (about.to_owned(), self.contact.theirs.logs.len());
-        let reason = text.clone();
-        let told = Verdict { guid, sealed: proof, why: Why::Failed, reason, logs };
-        if self.verdicts.note(told) {
+        if self.remember(about, proof, Why::Failed, text.clone()) {
             self.tell(Type::Integrity, text);
         }
     }
@@ -72,4 +68,8 @@ impl Intake<'_> {
         let record = Record::new(kind, Direction::Received, self.now, text);
         self.records.push(Record { healed: true, ..record.about(&self.contact) });
     }
+}
+
+fn word(why: Why) -> &'static str {
+    if why.waits() { "held" } else { "refused" }
 }
