@@ -909,7 +909,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__handshake__subcmd__accept)
-            opts="-i -o -q -v -h -V --input --as --output --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            opts="-i -o -q -v -h -V --input --as --fingerprint --output --home --format --timeout --quiet --verbose --passphrase-file --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -924,6 +924,10 @@ _cloudim() {
                     return 0
                     ;;
                 --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fingerprint)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -11,7 +11,6 @@ mod hostile {
     mod egress;
     mod flood;
     mod full_disk;
-    mod hand;
     mod home;
     mod invitations;
     mod items;

@@ -1,6 +1,7 @@
 //! What the stories share: people, and the static hosts that serve them.
 #![allow(dead_code, reason = "no story needs all of it")]
 
+pub mod hand;
 pub mod host;
 pub mod killer;
 pub mod peer;

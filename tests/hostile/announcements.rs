@@ -6,9 +6,9 @@ use cloudim::protocol::hash::Hash;
 use cloudim::protocol::state::{Acknowledged, Range, State};
 use jiff::Timestamp;
 
-use super::hand::{Hand, in_hours};
 use super::raw;
 use super::story::{Story, bounded};
+use crate::common::hand::{Hand, in_hours};
 
 const MOST: u64 = (1 << 53) - 1;
 

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use cloudim::protocol::channel::Channel;
 
-use super::hand::Hand;
 use super::story::{Story, snapshot};
+use crate::common::hand::Hand;
 use crate::common::peer::{Peer, Ran};
 
 /// Runs the program, whose files cannot grow beyond `most` bytes.

@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::hand::Hand;
 use super::story::{Story, assert_unchanged_but, snapshot};
+use crate::common::hand::Hand;
 use crate::common::peer::{Peer, Ran, befriend, texts};
 
 /// Somebody who may read a home and not write it.

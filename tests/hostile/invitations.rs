@@ -10,8 +10,8 @@ use cloudim::store::home::Home;
 use cloudim::store::invitations;
 use rand::SeedableRng;
 
-use super::hand::in_hours;
 use super::story::{assert_unchanged_but, bounded, snapshot};
+use crate::common::hand::in_hours;
 use crate::common::peer::Peer;
 
 /// John has invited Mary by a file, and has the key to make others.

@@ -7,9 +7,9 @@ use cloudim::protocol::guid::Guid;
 use cloudim::protocol::item::Item;
 use jiff::Timestamp;
 
-use super::hand::{Hand, in_hours};
 use super::raw;
 use super::story::Story;
+use crate::common::hand::{Hand, in_hours};
 
 #[test]
 fn a_compressed_bomb_is_refused() {

@@ -6,8 +6,8 @@ use std::fs;
 use cloudim::protocol::hash::Hash;
 use cloudim::protocol::item::Item;
 
-use super::hand::in_hours;
 use super::story::Story;
+use crate::common::hand::in_hours;
 use crate::common::peer::{Peer, texts};
 use crate::common::static_host::Behaviour;
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use cloudim::protocol::channel::Channel;
 
-use super::hand::Hand;
+use crate::common::hand::Hand;
 use crate::common::peer::{Peer, Ran, friends, texts, tree};
 
 /// What the program may have in memory of its own, whatever it is fed, in bytes. A debug build

@@ -4,8 +4,8 @@ use cloudim::protocol::channel::FeedItem;
 use cloudim::protocol::hash::Hash;
 use cloudim::protocol::item::{Attachment, Item};
 
-use super::hand::Hand;
 use super::story::Story;
+use crate::common::hand::Hand;
 use crate::common::peer::{Peer, Ran};
 
 /// What XML 1.0 lets through: C1 controls (CSI among them), DEL, overrides of direction, and a line

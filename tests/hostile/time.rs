@@ -4,8 +4,8 @@ use cloudim::protocol::channel::{Channel, FeedItem};
 use cloudim::protocol::hash::Hash;
 use jiff::Timestamp;
 
-use super::hand::in_hours;
 use super::story::Story;
+use crate::common::hand::in_hours;
 use crate::common::peer::{Peer, texts};
 
 /// What John hears if he polls at `time`: the status, the new messages, and the talk.

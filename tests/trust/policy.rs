@@ -4,17 +4,10 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::common::peer::{Peer, Ran, befriend, friends, texts, verify};
+use crate::common::host::{Host, OFTEN, until};
+use crate::common::peer::{Peer, befriend, friends, texts, verify};
 use crate::common::tty::Terminal;
-
-/// The words of the lines of type `trust`.
-fn trust_lines(ran: &Ran) -> Vec<String> {
-    let lines = ran.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    lines
-        .filter(|line| line["type"] == "trust")
-        .map(|line| line["text"].as_str().unwrap().to_owned())
-        .collect()
-}
+use crate::trust::trust_lines;
 
 fn status(peer: &Peer) -> Value {
     serde_json::from_str(&peer.ok(&["--format", "json", "status"])).unwrap()
@@ -105,6 +98,20 @@ fn a_hook_gets_what_was_held_once_it_is_released() {
     verify(&john, &mary);
     assert_eq!(john.ok(&hook), "verified:held");
     assert_eq!(john.ok(&hook), "");
+}
+
+#[test]
+fn who_listens_prints_what_was_held_once_it_is_released() {
+    let (john, mary) = (Host::new("John"), Peer::mary());
+    john.peer.set("trust", "\"verified\"");
+    let listening = john.listen(&[OFTEN, "--print"]);
+    befriend(&john.peer, &mary);
+    mary.send(&john.peer, "held");
+    let held = "mary\t1 held until it is verified\n";
+    until("it is stored", || john.peer.ok(&["status"]) == held);
+    assert_eq!(listening.printed(), [""; 0]);
+    verify(&john.peer, &mary);
+    listening.prints("  mary ✓  held");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use cloudim::store::home::Home;
 use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng;
 
-use crate::common::peer::Peer;
+use super::peer::Peer;
 
 /// Somebody's keys, counters and feed, as they are at this moment.
 pub struct Hand {
