@@ -6,13 +6,13 @@ use crate::protocol::url::Url;
 /// What `keygen` decides about the settings.
 #[derive(Clone, Debug, Default)]
 pub struct Fresh<'a> {
-    /// As [`Config::name`].
+    /// As [`super::Config::name`].
     pub name: &'a str,
-    /// As [`Config::base_url`].
+    /// As [`super::Config::base_url`].
     pub base_url: Option<&'a Url>,
     /// `none`, `self` or a URL.
     pub cloud: &'a str,
-    /// As [`Config::passphrase_command`].
+    /// As [`super::Config::passphrase_command`].
     pub passphrase_command: Option<&'a str>,
 }
 
