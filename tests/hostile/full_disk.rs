@@ -130,3 +130,26 @@ fn poll_on_a_full_disk_loses_nothing_and_says_nothing_twice() {
     assert_eq!(heard, unique);
     story.loses_nothing();
 }
+
+#[test]
+fn trimming_on_a_full_disk_leaves_the_history_as_it_was() {
+    let story = Story::begin();
+    for number in 0..20 {
+        story.mary.send(&story.john, &format!("message {number}"));
+    }
+    assert_eq!(story.john.poll().len(), 20);
+    story.john.set("history", "\"0s\"");
+    let folder = story.john.home().join("contacts/mary");
+    let messages = || fs::read_to_string(folder.join("messages.jsonl")).unwrap();
+    let before = messages();
+    for size in [300, 2_000, before.len() / 2] {
+        let ran = with_room_for(size, &story.john, &["poll"]).expect(1);
+        assert!(ran.stderr.contains("error: cannot write"), "{}", ran.stderr);
+        assert!(messages() == before, "room for {size}");
+    }
+    story.john.ok(&["poll"]);
+    let after = messages();
+    assert!(before.contains("message 19") && !after.contains("message 1"), "{after}");
+    assert_eq!(after.lines().count(), before.lines().count());
+    assert_eq!(story.john.ok(&["status"]), "mary\tall well\n");
+}
