@@ -13,6 +13,7 @@ use rpgpie::model;
 
 use super::super::certificate::Unusable;
 use super::super::component::{self, Component};
+use super::super::merge;
 use super::super::policy::Moment;
 use super::super::testing::day;
 use super::super::{seconds, timestamp};
@@ -62,6 +63,7 @@ const DIFFERENCES: &[Difference] = &[
 const DAYS: &[i64] = &[-2, 0, 20, 35, 40, 41, 200];
 
 /// What somebody makes of a certificate at some time.
+#[derive(PartialEq)]
 struct Verdict {
     usable: bool,
     revoked: bool,
@@ -253,6 +255,20 @@ fn today_each_key_has_the_expiry_and_the_revocation_that_rpgpie_shows() {
         ours.retain(|status| status.0 != "invalid");
         theirs.retain(|status| status.0 != "invalid");
         assert_eq!(ours, theirs, "{program} {situation}");
+    }
+}
+
+#[test]
+fn merging_changes_no_verdict() {
+    for case in cases() {
+        let (_, now) = times(&case).last().unwrap();
+        let merged = merge::merged(&case.2, &case.2, timestamp(now));
+        let at = format!("{} {}", case.0, case.1);
+        assert!(our_verdict(&case.2, now) == our_verdict(&merged, now), "{at}");
+        for (day, time) in times(&case) {
+            let signs = |certificate| our_verdict(certificate, time).signs;
+            assert_eq!(signs(&case.2), signs(&merged), "{at}, day {day}");
+        }
     }
 }
 
