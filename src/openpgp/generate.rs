@@ -147,14 +147,15 @@ pub(super) fn config(
     Ok(config)
 }
 
-/// A hard revocation of `primary`.
+/// A revocation of `primary`.
 pub(super) fn revocation(
     primary: &SecretKey,
+    code: RevocationCode,
     now: Timestamp,
     rng: &mut Random,
 ) -> Result<Signature> {
     let mut config = config(primary, SignatureType::KeyRevocation, now, rng)?;
-    let reason = SubpacketData::RevocationReason(RevocationCode::NoReason, "".into());
+    let reason = SubpacketData::RevocationReason(code, "".into());
     config.hashed_subpackets.push(Subpacket::regular(reason)?);
     config.sign_key(primary, &Password::empty(), primary.public_key())
 }

@@ -34,13 +34,28 @@ impl SecretKey {
         self.change(|key| s2k::lock(key, passphrase, rng)).map_err(failed)
     }
 
-    /// As [`SecretKey::lock`], in the weaker way that GnuPG 2.2 reads: salted and iterated SHA-256
-    /// over 62 MiB, then AES-256 in CFB mode.
+    /// A copy of this unlocked key; locked with `passphrase` as [`SecretKey::lock`] does unless that
+    /// is empty.
     ///
     /// # Errors
-    /// As [`SecretKey::lock`].
-    pub fn lock_iterated(&mut self, passphrase: &str, rng: &mut Random) -> Result<()> {
-        self.change(|key| s2k::lock_iterated(key, passphrase, rng)).map_err(failed)
+    /// When it is locked.
+    pub fn copy(&self, passphrase: &str, rng: &mut Random) -> Result<Self> {
+        let mut copy = Self::new(self.inner.clone())?;
+        if !passphrase.is_empty() || copy.is_locked() {
+            copy.lock(passphrase, rng)?;
+        }
+        Ok(copy)
+    }
+
+    /// A copy of this unlocked key, locked in the weaker way that GnuPG 2.2 reads: salted and
+    /// iterated SHA-256 over 62 MiB, then AES-256 in CFB mode.
+    ///
+    /// # Errors
+    /// When it is locked.
+    pub fn copy_for_gnupg(&self, passphrase: &str, rng: &mut Random) -> Result<Self> {
+        let mut copy = Self::new(self.inner.clone())?;
+        copy.change(|key| s2k::lock_iterated(key, passphrase, rng)).map_err(failed)?;
+        Ok(copy)
     }
 
     /// This unlocked key, locked with the `passphrase` of `before`, an earlier version of it: what

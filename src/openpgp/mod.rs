@@ -7,10 +7,13 @@
 
 mod armor;
 pub mod certificate;
+mod certifications;
 mod component;
 mod decrypt;
 mod encrypt;
+mod extend;
 mod generate;
+pub mod import;
 mod judge;
 pub mod keyring;
 pub mod locking;
@@ -20,10 +23,12 @@ pub mod open;
 mod packets;
 mod policy;
 pub mod refusal;
+pub mod revoke;
 mod rotate;
 mod s2k;
 pub mod seal;
 pub mod secret_key;
+pub mod summary;
 #[cfg(test)]
 mod testing;
 mod validity;

@@ -61,8 +61,7 @@ pub(super) fn objection(signature: &Signature, moment: Moment) -> Option<&'stati
     if !matches!(u8::from(config.version()), 4 | 6) {
         return Some("the signature is of an old version");
     }
-    let weak = [HashAlgorithm::Md5, HashAlgorithm::Sha1, HashAlgorithm::Ripemd160];
-    if weak.contains(&config.hash_alg) {
+    if is_broken(config.hash_alg) {
         return Some("the signature uses a weak hash");
     }
     if created.as_secs() > moment.latest {
@@ -84,6 +83,11 @@ pub(super) fn objection(signature: &Signature, moment: Moment) -> Option<&'stati
             )
     });
     unknown.then_some("the signature has an unknown critical part")
+}
+
+/// Whether others than its holder may have made a signature with that hash.
+pub(super) fn is_broken(hash: HashAlgorithm) -> bool {
+    matches!(hash, HashAlgorithm::Md5 | HashAlgorithm::Sha1 | HashAlgorithm::Ripemd160)
 }
 
 /// The newest of `signatures` that is acceptable at `moment` and `verifies`.

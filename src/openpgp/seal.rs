@@ -150,7 +150,7 @@ pub(super) fn signed_message(
 }
 
 /// The newest valid signing subkey, else the primary key if it may sign.
-fn signing_key(own: &Certificate, time: Timestamp) -> Result<Component<'_>, SealError> {
+pub(super) fn signing_key(own: &Certificate, time: Timestamp) -> Result<Component<'_>, SealError> {
     let moment = Moment::signing(seconds(time), time);
     let standing = validity::standing(&own.inner, moment)
         .map_err(|cause| SealError::Unusable(own.fingerprint(), cause))?;

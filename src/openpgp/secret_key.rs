@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use pgp::armor::BlockType;
 use pgp::composed::{Deserializable, SignedKeyDetails, SignedSecretKey};
 use pgp::crypto::public_key::PublicKeyAlgorithm;
-use pgp::packet::{Packet, PacketTrait, SecretKey as PrimaryKey};
+use pgp::packet::{Packet, PacketTrait, RevocationCode, SecretKey as PrimaryKey};
 use pgp::ser::Serialize;
 use pgp::types::{KeyDetails, KeyVersion, S2kParams, SecretParams, StringToKey};
 use zeroize::Zeroizing;
@@ -95,7 +95,9 @@ impl SecretKey {
         if self.is_locked() {
             return Err(Error::malformed("the key is locked"));
         }
-        let signature = generate::revocation(&self.inner.primary_key, now, rng).map_err(failed)?;
+        let signature =
+            generate::revocation(&self.inner.primary_key, RevocationCode::NoReason, now, rng);
+        let signature = signature.map_err(failed)?;
         let bytes = if self.inner.version() == KeyVersion::V6 {
             // A bare version 6 signature could not be looked up by key id (RFC 9580 §10.1.2).
             let mut bare = self.inner.to_public_key();
@@ -141,7 +143,7 @@ fn check_packets(bytes: &[u8]) -> Result<()> {
 }
 
 /// RSA is refused for its timing (RUSTSEC-2023-0071), the rest because nothing here needs it.
-fn check_secret(algorithm: PublicKeyAlgorithm, secret: &SecretParams) -> Result<()> {
+pub(super) fn check_secret(algorithm: PublicKeyAlgorithm, secret: &SecretParams) -> Result<()> {
     use PublicKeyAlgorithm::{ECDH, Ed25519, EdDSALegacy, MlKem768X25519, X25519};
     if !matches!(algorithm, EdDSALegacy | Ed25519 | ECDH | X25519 | MlKem768X25519) {
         return Err(Error::malformed(format!("a secret key of kind {algorithm:?} is not taken")));

@@ -144,15 +144,23 @@ pub(super) fn user_id(
     certificate: &SignedPublicKey,
     moment: Moment,
 ) -> Option<(&SignedUser, &Signature)> {
-    let users = certificate.details.users.iter().filter_map(|user| {
+    users_in_force(certificate, moment)
+        .max_by_key(|(_, signature)| (signature.is_primary(), signature.created()))
+}
+
+/// The User IDs that are not revoked, each with its self-signature in force.
+pub(super) fn users_in_force(
+    certificate: &SignedPublicKey,
+    moment: Moment,
+) -> impl Iterator<Item = (&SignedUser, &Signature)> {
+    certificate.details.users.iter().filter_map(move |user| {
         let signature = self_certification(certificate, user, moment)?;
         let void = user_revocations(certificate, user).any(|revocation| {
             revocation.created() >= signature.created()
                 && revocation.created().is_none_or(|created| created.as_secs() <= moment.at)
         });
         (!void).then_some((user, signature))
-    });
-    users.max_by_key(|(_, signature)| (signature.is_primary(), signature.created()))
+    })
 }
 
 /// The newest verified self-signature over `user`.

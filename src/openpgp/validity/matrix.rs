@@ -9,7 +9,6 @@ use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::types::{Fingerprint, KeyDetails, Timestamp};
 use rpgpie::certificate::Checked;
 use rpgpie::key::ComponentKeyPub;
-use rpgpie::model;
 
 use super::super::certificate::Unusable;
 use super::super::component::{self, Component};
@@ -207,54 +206,6 @@ fn today_we_encrypt_to_a_key_that_rpgpie_would_encrypt_to() {
         let theirs: Vec<_> = theirs.iter().filter(not_rsa).map(KeyDetails::fingerprint).collect();
         let agreed = ours.as_ref().map_or(theirs.is_empty(), |ours| theirs.contains(ours));
         assert!(agreed, "{program} {situation}: {ours:?} is none of {theirs:?}");
-    }
-}
-
-/// How a key stands, in words that both have: with the second of its expiry.
-type Status = (&'static str, Option<i64>);
-
-fn our_status(judged: Result<Option<u32>, Unusable>) -> Status {
-    match judged {
-        Ok(expires) => ("valid", expires.map(i64::from)),
-        Err(Unusable::Expired(time)) => ("expired", Some(time.as_second())),
-        Err(Unusable::Revoked { hard: true }) => ("revoked for all time", None),
-        Err(Unusable::Revoked { hard: false }) => ("revoked", None),
-        Err(_) => ("invalid", None),
-    }
-}
-
-fn their_status(status: &model::Status) -> Status {
-    match status {
-        model::Status::Valid { expires } => ("valid", expires.map(|time| time.timestamp())),
-        model::Status::Expired { time } => ("expired", Some(time.timestamp())),
-        model::Status::RevokedHard { .. } => ("revoked for all time", None),
-        model::Status::RevokedSoft { .. } => ("revoked", None),
-        model::Status::Invalid { .. } => ("invalid", None),
-    }
-}
-
-#[test]
-fn today_each_key_has_the_expiry_and_the_revocation_that_rpgpie_shows() {
-    let now = Timestamp::now().as_secs();
-    let moment = Moment::now(timestamp(now));
-    for (program, situation, certificate) in cases() {
-        // Where it is laxer, as the differences have it; it shows no policy on keys.
-        if ["old-weak-hash", "weak-key"].contains(&situation) {
-            continue;
-        }
-        let mut ours = vec![our_status(super::standing(&certificate, moment).map(|s| s.expires()))];
-        ours.extend(certificate.public_subkeys.iter().map(|subkey| {
-            let created = subkey.key.created_at().as_secs();
-            let binding = super::binding(&certificate, subkey, moment);
-            our_status(binding.map(|binding| super::expiry(created, binding)))
-        }));
-        let theirs = model::status_summary(&Checked::new(certificate.into()));
-        let all = [&theirs.primary].into_iter().chain(&theirs.subkeys);
-        let mut theirs: Vec<Status> = all.map(|key| their_status(&key.status)).collect();
-        // It leaves out a subkey that nothing binds.
-        ours.retain(|status| status.0 != "invalid");
-        theirs.retain(|status| status.0 != "invalid");
-        assert_eq!(ours, theirs, "{program} {situation}");
     }
 }
 
