@@ -342,18 +342,60 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s q -l quiet -d
 complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s V -l version -d 'Print version'
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -l format -d 'The form of the output' -r -f -a "text\t''
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -l format -d 'The form of the output' -r -f -a "text\t''
 tsv\t''
 json\t''
 rss\t''"
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Say nothing but errors and warnings'
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -s v -l verbose -d 'Tell what is done; given twice, in detail'
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -s V -l version -d 'Print version'
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from rotate" -f -a "rotate" -d 'Replace the encryption subkeys by new ones'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -s h -l help -d 'Print help'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -f -a "show" -d 'Show the fingerprint, the subkeys, and how they stand'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -f -a "export" -d 'Write the key for other OpenPGP programs'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -f -a "passphrase" -d 'Change the passphrase, or remove it'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -f -a "rotate" -d 'Replace the encryption subkeys by new ones'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from show" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from show" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from show" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from show" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from show" -l qr -d 'Draw the fingerprint as a QR code, as other OpenPGP programs read it'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from export" -s o -l output -d 'Where to write it, a file that is not there yet; `-` is stdout [default: stdout]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from export" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from export" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from export" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from export" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from export" -l secret -d 'The secret key as well'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from export" -l no-passphrase -d 'The secret key without a passphrase'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from export" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -l new-passphrase-file -d 'Take the new passphrase from the first line of this file, which may be a pipe: /dev/fd/4' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -l no-passphrase -d 'Leave the secret key unlocked on disk'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -s V -l version -d 'Print version'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -l format -d 'The form of the output' -r -f -a "text\t''
 tsv\t''
@@ -542,6 +584,9 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_su
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "block" -d 'Hear no more of a contact'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "unblock" -d 'Hear of a contact again'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "remove" -d 'Remove a contact, its messages, and our feed for it'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Show the fingerprint, the subkeys, and how they stand'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "export" -d 'Write the key for other OpenPGP programs'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "passphrase" -d 'Change the passphrase, or remove it'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "rotate" -d 'Replace the encryption subkeys by new ones'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from cloud" -f -a "run" -d 'Be an rssCloud server, and nothing else'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from cloud" -f -a "ping" -d 'Tell the cloud of a feed that it changed'

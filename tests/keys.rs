@@ -3,6 +3,9 @@
 mod common;
 
 mod keys {
+    mod exporting;
+    mod locking;
     mod secrecy;
+    mod showing;
     mod sources;
 }

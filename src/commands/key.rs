@@ -1,6 +1,9 @@
 //! `key`: our own key.
 
+mod export;
+mod passphrase;
 mod rotate;
+mod show;
 
 use clap::{Args, Subcommand};
 
@@ -9,6 +12,8 @@ use crate::error::Result;
 
 const EXAMPLES: &str = "\
 Examples:
+  cloudim key show
+  cloudim key export --secret | gpg --import
   cloudim key rotate";
 
 /// Our own key
@@ -21,6 +26,12 @@ pub struct KeyArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    #[command(after_help = show::EXAMPLES)]
+    Show(show::ShowArgs),
+    #[command(after_help = export::EXAMPLES)]
+    Export(export::ExportArgs),
+    #[command(after_help = passphrase::EXAMPLES)]
+    Passphrase(passphrase::PassphraseArgs),
     #[command(after_help = rotate::EXAMPLES)]
     Rotate(rotate::RotateArgs),
 }
@@ -31,6 +42,9 @@ enum Action {
 /// When it cannot be unlocked or written.
 pub fn run(session: &mut Session, args: KeyArgs) -> Result<()> {
     match args.action {
+        Action::Show(args) => show::run(session, args),
+        Action::Export(args) => export::run(session, args),
+        Action::Passphrase(args) => passphrase::run(session, args),
         Action::Rotate(args) => rotate::run(session, args),
     }
 }

@@ -184,6 +184,7 @@ fn passphrase(options: &Options, args: &KeygenArgs) -> Result<Zeroizing<String>>
     match Source::given(args.passphrase_command.as_deref(), options) {
         Some(source) => source.read(""),
         None => passphrase::chosen(
+            "Passphrase for the new key (empty for none): ",
             "--passphrase-file FILE, --passphrase-command CMD, or --no-passphrase",
         ),
     }

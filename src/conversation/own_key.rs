@@ -52,6 +52,19 @@ pub fn change(
     Ok(rewritten)
 }
 
+/// Locks the secret key anew, with the passphrase `new`, or not at all if that is empty. The caller
+/// has unlocked it.
+///
+/// # Errors
+/// When another run has changed the passphrase meanwhile, or the key cannot be written.
+pub fn lock_anew(session: &mut Session, new: &str) -> Result<()> {
+    let _lock = session.lock()?;
+    session.unlock_again()?;
+    let (key, rng) = session.secret()?;
+    let locked = key.copy(new, rng).or_cannot(|| "cannot lock the key".to_owned())?;
+    secret::put(&session.home, secret::stage(&session.home, &locked)?)
+}
+
 /// Does what a run that was killed has left to do. Returns for whom our feed changed.
 ///
 /// # Errors

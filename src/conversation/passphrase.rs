@@ -14,7 +14,6 @@ use super::session::Options;
 use super::terminal;
 use crate::error::{Context, Error, Result};
 use crate::openpgp::secret_key::SecretKey;
-use crate::store::config::Config;
 use crate::store::home::Home;
 use crate::store::secret::{self, Stamp};
 
@@ -60,12 +59,16 @@ pub fn unlocked(
     Ok(Unlocked { key, passphrase: Some(passphrase), stamp })
 }
 
-/// The passphrase, and where it came from.
+/// The passphrase, and where it came from; a terminal shows `prompt`.
 ///
 /// # Errors
 /// When there is none to be had.
-pub fn find(config: &Config, options: &Options) -> Result<(Zeroizing<String>, Source)> {
-    let given = Source::given(config.passphrase_command.as_deref(), options);
+pub fn find(
+    command: Option<&str>,
+    options: &Options,
+    prompt: &str,
+) -> Result<(Zeroizing<String>, Source)> {
+    let given = Source::given(command, options);
     let source =
         given.or_else(|| terminal::is_ours().then_some(Source::Terminal)).ok_or_else(|| {
             Error::cannot(
@@ -73,7 +76,7 @@ pub fn find(config: &Config, options: &Options) -> Result<(Zeroizing<String>, So
             )
             .hint("--passphrase-file FILE, or passphrase_command in config.toml")
         })?;
-    Ok((source.read("Passphrase: ")?, source))
+    Ok((source.read(prompt)?, source))
 }
 
 /// Where a passphrase comes from.
@@ -138,15 +141,15 @@ fn credential() -> Option<PathBuf> {
     path.exists().then_some(path)
 }
 
-/// Asks on the terminal for a new passphrase, twice; it may be empty.
+/// Asks on the terminal for a new passphrase by `prompt`, and once more; it may be empty.
 ///
 /// # Errors
 /// When there is no terminal, which `hint` cures; or the two differ.
-pub fn chosen(hint: &str) -> Result<Zeroizing<String>> {
+pub fn chosen(prompt: &str, hint: &str) -> Result<Zeroizing<String>> {
     if !terminal::is_ours() {
         return Err(Error::cannot("there is no terminal to ask for a passphrase").hint(hint));
     }
-    let first = ask("Passphrase for the new key (empty for none): ")?;
+    let first = ask(prompt)?;
     let second = ask("The same again: ")?;
     if *first == *second { Ok(first) } else { Err(Error::cannot("the two passphrases differ")) }
 }

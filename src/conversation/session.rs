@@ -146,7 +146,9 @@ impl Session {
     /// When there is none, or the passphrase cannot be had or is wrong.
     pub fn unlock(&mut self) -> Result<()> {
         let (config, options) = (self.config.clone(), self.options.clone());
-        self.unlock_by(move || passphrase::find(&config, &options))
+        self.unlock_by(move || {
+            passphrase::find(config.passphrase_command.as_deref(), &options, "Passphrase: ")
+        })
     }
 
     /// As [`Session::unlock`], of a key that was unlocked before; asks nobody.
@@ -229,6 +231,11 @@ impl Session {
         self.home.write(&self.home.key(), certificate.to_armored().as_bytes())?;
         self.certificate = OnceCell::from(certificate);
         Ok(())
+    }
+
+    /// The passphrase by which the secret key was unlocked, if it is locked on disk.
+    pub fn passphrase(&self) -> Option<Zeroizing<String>> {
+        self.secret.as_ref()?.passphrase.clone()
     }
 
     /// Refuses in a home that only reads.
