@@ -229,8 +229,17 @@ _cloudim() {
             cloudim__subcmd__help__subcmd__key,export)
                 cmd="cloudim__subcmd__help__subcmd__key__subcmd__export"
                 ;;
+            cloudim__subcmd__help__subcmd__key,extend)
+                cmd="cloudim__subcmd__help__subcmd__key__subcmd__extend"
+                ;;
+            cloudim__subcmd__help__subcmd__key,merge)
+                cmd="cloudim__subcmd__help__subcmd__key__subcmd__merge"
+                ;;
             cloudim__subcmd__help__subcmd__key,passphrase)
                 cmd="cloudim__subcmd__help__subcmd__key__subcmd__passphrase"
+                ;;
+            cloudim__subcmd__help__subcmd__key,revoke)
+                cmd="cloudim__subcmd__help__subcmd__key__subcmd__revoke"
                 ;;
             cloudim__subcmd__help__subcmd__key,rotate)
                 cmd="cloudim__subcmd__help__subcmd__key__subcmd__rotate"
@@ -241,8 +250,17 @@ _cloudim() {
             cloudim__subcmd__key,export)
                 cmd="cloudim__subcmd__key__subcmd__export"
                 ;;
+            cloudim__subcmd__key,extend)
+                cmd="cloudim__subcmd__key__subcmd__extend"
+                ;;
+            cloudim__subcmd__key,merge)
+                cmd="cloudim__subcmd__key__subcmd__merge"
+                ;;
             cloudim__subcmd__key,passphrase)
                 cmd="cloudim__subcmd__key__subcmd__passphrase"
+                ;;
+            cloudim__subcmd__key,revoke)
+                cmd="cloudim__subcmd__key__subcmd__revoke"
                 ;;
             cloudim__subcmd__key,rotate)
                 cmd="cloudim__subcmd__key__subcmd__rotate"
@@ -1499,7 +1517,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__help__subcmd__key)
-            opts="show export passphrase rotate"
+            opts="show export merge passphrase extend revoke rotate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1526,7 +1544,49 @@ _cloudim() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        cloudim__subcmd__help__subcmd__key__subcmd__extend)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__help__subcmd__key__subcmd__merge)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         cloudim__subcmd__help__subcmd__key__subcmd__passphrase)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__help__subcmd__key__subcmd__revoke)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1681,7 +1741,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__key)
-            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version show export passphrase rotate"
+            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version show export merge passphrase extend revoke rotate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1748,6 +1808,70 @@ _cloudim() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        cloudim__subcmd__key__subcmd__extend)
+            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text tsv json rss" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__key__subcmd__merge)
+            opts="-q -v -h -V --by --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text tsv json rss" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         cloudim__subcmd__key__subcmd__passphrase)
             opts="-q -v -h -V --new-passphrase-file --no-passphrase --home --format --timeout --quiet --verbose --passphrase-file --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1757,6 +1881,40 @@ _cloudim() {
             case "${prev}" in
                 --new-passphrase-file)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text tsv json rss" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__key__subcmd__revoke)
+            opts="-q -v -h -V --reason --yes --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -W "compromised superseded retired" -- "${cur}"))
                     return 0
                     ;;
                 --home)

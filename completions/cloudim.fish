@@ -342,21 +342,24 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s q -l quiet -d
 complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloudim -n "__fish_cloudim_using_subcommand status" -s V -l version -d 'Print version'
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -l format -d 'The form of the output' -r -f -a "text\t''
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -l format -d 'The form of the output' -r -f -a "text\t''
 tsv\t''
 json\t''
 rss\t''"
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -l timeout -d 'How long one request may take: 10s, 2m' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -s q -l quiet -d 'Say nothing but errors and warnings'
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -s v -l verbose -d 'Tell what is done; given twice, in detail'
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -s h -l help -d 'Print help'
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -s V -l version -d 'Print version'
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -f -a "show" -d 'Show the fingerprint, the subkeys, and how they stand'
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -f -a "export" -d 'Write the key for other OpenPGP programs'
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -f -a "passphrase" -d 'Change the passphrase, or remove it'
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export passphrase rotate" -f -a "rotate" -d 'Replace the encryption subkeys by new ones'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -s h -l help -d 'Print help'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -f -a "show" -d 'Show the fingerprint, the subkeys, and how they stand'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -f -a "export" -d 'Write the key for other OpenPGP programs'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -f -a "merge" -d 'Take in what other programs have added to the certificate'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -f -a "passphrase" -d 'Change the passphrase, or remove it'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -f -a "extend" -d 'Let the key expire later'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -f -a "revoke" -d 'Declare the key dead, for ever'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and not __fish_seen_subcommand_from show export merge passphrase extend revoke rotate" -f -a "rotate" -d 'Replace the encryption subkeys by new ones'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from show" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from show" -l format -d 'The form of the output' -r -f -a "text\t''
 tsv\t''
@@ -383,6 +386,18 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_sub
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from export" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from merge" -l by -d 'Only certifications by the key with this fingerprint; may be given several times' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from merge" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from merge" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from merge" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from merge" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from merge" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from merge" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from merge" -s V -l version -d 'Print version'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -l new-passphrase-file -d 'Take the new passphrase from the first line of this file, which may be a pipe: /dev/fd/4' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -l format -d 'The form of the output' -r -f -a "text\t''
@@ -396,6 +411,32 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_sub
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from passphrase" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from extend" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from extend" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from extend" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from extend" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from extend" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from extend" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from extend" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from extend" -s V -l version -d 'Print version'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -l reason -d 'Why; this takes the passphrase' -r -f -a "compromised\t'Others have it, or may have: what it ever signed is void'
+superseded\t'Another key takes its place: what it signed before stays good'
+retired\t'It is not used any more: what it signed before stays good'"
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -l format -d 'The form of the output' -r -f -a "text\t''
+tsv\t''
+json\t''
+rss\t''"
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -l timeout -d 'How long one request may take: 10s, 2m' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -l yes -d 'Do not ask'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Say nothing but errors and warnings'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Tell what is done; given twice, in detail'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -l format -d 'The form of the output' -r -f -a "text\t''
 tsv\t''
@@ -586,7 +627,10 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_su
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "remove" -d 'Remove a contact, its messages, and our feed for it'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Show the fingerprint, the subkeys, and how they stand'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "export" -d 'Write the key for other OpenPGP programs'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "merge" -d 'Take in what other programs have added to the certificate'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "passphrase" -d 'Change the passphrase, or remove it'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "extend" -d 'Let the key expire later'
+complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "revoke" -d 'Declare the key dead, for ever'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "rotate" -d 'Replace the encryption subkeys by new ones'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from cloud" -f -a "run" -d 'Be an rssCloud server, and nothing else'
 complete -c cloudim -n "__fish_cloudim_using_subcommand help; and __fish_seen_subcommand_from cloud" -f -a "ping" -d 'Tell the cloud of a feed that it changed'

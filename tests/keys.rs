@@ -3,6 +3,8 @@
 mod common;
 
 mod keys {
+    mod certified;
+    mod end;
     mod exporting;
     mod locking;
     mod secrecy;

@@ -1,7 +1,10 @@
 //! `key`: our own key.
 
 mod export;
+mod extend;
+mod merge;
 mod passphrase;
+mod revoke;
 mod rotate;
 mod show;
 
@@ -30,8 +33,14 @@ enum Action {
     Show(show::ShowArgs),
     #[command(after_help = export::EXAMPLES)]
     Export(export::ExportArgs),
+    #[command(after_help = merge::EXAMPLES)]
+    Merge(merge::MergeArgs),
     #[command(after_help = passphrase::EXAMPLES)]
     Passphrase(passphrase::PassphraseArgs),
+    #[command(after_help = extend::EXAMPLES)]
+    Extend(extend::ExtendArgs),
+    #[command(after_help = revoke::EXAMPLES)]
+    Revoke(revoke::RevokeArgs),
     #[command(after_help = rotate::EXAMPLES)]
     Rotate(rotate::RotateArgs),
 }
@@ -44,7 +53,10 @@ pub fn run(session: &mut Session, args: KeyArgs) -> Result<()> {
     match args.action {
         Action::Show(args) => show::run(session, args),
         Action::Export(args) => export::run(session, args),
+        Action::Merge(args) => merge::run(session, args),
         Action::Passphrase(args) => passphrase::run(session, args),
+        Action::Extend(args) => extend::run(session, args),
+        Action::Revoke(args) => revoke::run(session, args),
         Action::Rotate(args) => rotate::run(session, args),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::input;
 use crate::conversation::output;
+use crate::conversation::own_standing;
 use crate::conversation::session::{Options, Session};
 use crate::conversation::standing::Standing;
 use crate::conversation::world::World;
@@ -45,6 +46,9 @@ type Line = (u8, String);
 
 fn urgent(session: &mut Session) -> Result<Vec<String>> {
     let mut lines = Vec::new();
+    if let Some((what, cure)) = own_standing::concern(session.certificate()?, session.now()) {
+        lines.push((0, format!("{what}: {cure}")));
+    }
     for name in contacts::list(&session.home)? {
         match Standing::of(session, &name) {
             Ok(standing) => lines.extend(about_contact(&standing)),

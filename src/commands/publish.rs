@@ -3,7 +3,9 @@
 use clap::Args;
 
 use crate::conversation::session::Session;
-use crate::conversation::{invitation, own_key, ping, public, publish, reintroduction};
+use crate::conversation::{
+    invitation, own_key, own_standing, ping, public, publish, reintroduction,
+};
 use crate::error::Result;
 use crate::store::{contacts, invitations};
 
@@ -25,14 +27,20 @@ pub struct PublishArgs {}
 /// When a file cannot be written; [`crate::error::Kind::Unpublished`] when the command failed.
 pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
     session.expect_writable()?;
-    if session.config.base_url.is_some() {
+    let mut introduces = session.config.base_url.is_some();
+    if let Err(error) = own_standing::expect_usable(session) {
+        // That it ended has to be published all the same.
+        introduces = false;
+        session.warn(&error.to_string());
+    }
+    if introduces {
         // Introductions are sealed anew where name or address changed.
         session.unlock()?;
     }
     let mut rewritten = own_key::finish(session)?;
     let lock = session.lock()?;
     public::write(session)?;
-    if session.config.base_url.is_some() {
+    if introduces {
         for made in invitations::made(&session.home)? {
             invitation::ensure_feed(session, &made)?;
         }

@@ -4,10 +4,10 @@ use clap::Args;
 use jiff::SignedDuration;
 
 use super::input;
-use crate::conversation::output;
 use crate::conversation::session::{Format, Session};
 use crate::conversation::standing::Standing;
 use crate::conversation::unreached::Unreached;
+use crate::conversation::{output, own_standing};
 use crate::error::{Context, Result};
 use crate::store::contact::Contact;
 use crate::store::contacts;
@@ -137,6 +137,9 @@ fn warn(session: &mut Session, standing: &Standing) {
 
 fn pending(session: &Session) -> Result<String> {
     let mut lines = String::new();
+    if let Some((what, cure)) = own_standing::concern(session.certificate()?, session.now()) {
+        lines.push_str(&format!("-\t{what}: {cure}\n"));
+    }
     for made in invitations::made(&session.home)? {
         let name = made.name.unwrap_or_else(|| "an invitation without address".to_owned());
         lines

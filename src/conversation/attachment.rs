@@ -59,8 +59,8 @@ pub fn seal_files(session: &mut Session, item: &mut Item, to: &Certificate) -> R
             )));
         }
         let (own, now) = (session.certificate()?.clone(), session.now());
-        let sealed =
-            seal::seal_file(&bytes, &own, &[to], now, &mut session.rng).map_err(cannot_seal)?;
+        let sealed = seal::seal_file(&bytes, &own, &[to], now, &mut session.rng)
+            .map_err(|cause| cannot_seal(session, cause))?;
         let token = Token::new(&mut session.rng);
         attachment.url = session.config.base()?.join(&format!("b/{token}"))?.to_string();
         (attachment.size, attachment.hash) = (sealed.len() as u64, Hash::of(&sealed));

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::arrivals::shown_guid;
+use super::own_standing;
 mod telling;
 mod watch;
 
@@ -264,7 +265,10 @@ fn acknowledge(
     contact: &mut Contact,
     certificate: &Certificate,
 ) -> Result<bool> {
-    let silent = session.config.read_only || contact.blocked || session.secret().is_err();
+    let silent = session.config.read_only
+        || contact.blocked
+        || session.secret().is_err()
+        || own_standing::expect_usable(session).is_err();
     if silent {
         contact.save(&session.home, name)?;
         return Ok(false);

@@ -1,5 +1,6 @@
 //! Inviting: a feed with an introduction in it, and the ways to make it known (PROTOCOL §6, §8).
 
+use super::own_standing;
 use super::sealing::cannot_seal;
 use super::session::Session;
 use super::{address, same_card, singles};
@@ -37,6 +38,7 @@ pub struct Wanted<'a> {
 /// When the address leads nowhere, or the person is a contact already.
 pub fn make(session: &mut Session, wanted: &Wanted<'_>) -> Result<Made> {
     session.expect_writable()?;
+    own_standing::expect_usable(session)?;
     session.config.base()?;
     if wanted.note.is_some_and(|note| note.chars().count() > NOTE) {
         return Err(Error::usage(format!("the note is too long: {NOTE} characters at most")));
@@ -226,7 +228,7 @@ fn sealed_introduction(session: &mut Session, made: &Made) -> Result<String> {
         Some(to) => seal::seal(made.octets.as_bytes(), secret, &[to], now, rng),
         None => seal::sign(made.octets.as_bytes(), secret, now, rng),
     };
-    sealed.map_err(cannot_seal)
+    sealed.map_err(|cause| cannot_seal(session, cause))
 }
 
 /// The invitation as a file that anything may carry: the feed with our certificate in it.

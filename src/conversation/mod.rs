@@ -29,6 +29,7 @@ pub mod outgoing;
 pub mod output;
 pub mod own_feed;
 pub mod own_key;
+pub mod own_standing;
 pub mod passphrase;
 pub mod pending;
 pub mod ping;

@@ -2,6 +2,7 @@
 
 use super::attachment;
 use super::own_feed::{self, Change, Fresh};
+use super::own_standing;
 use super::policy;
 use super::sealing;
 use super::session::Session;
@@ -51,6 +52,7 @@ impl Writing {
             return Err(Error::cannot(format!("`{name}` is blocked"))
                 .hint(format!("cloudim contact unblock {name}")));
         }
+        own_standing::expect_usable(session)?;
         policy::expect_writable(session, name, &contact)?;
         let certificate = contacts::certificate(&session.home, name)?;
         certificate.encryption_subkey(session.now()).map_err(|why| sealing::unusable(name, why))?;

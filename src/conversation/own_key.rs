@@ -36,7 +36,8 @@ pub fn change(
     // Another run may have changed it before we had the lock.
     session.unlock_again()?;
     let mut rewritten = complete(session)?;
-    let date = date(session)?;
+    let own = session.secret()?.0.certificate();
+    let date = date(session, &own)?;
     let (key, rng) = session.secret()?;
     let changed = change(key, date, rng).or_cannot(|| "cannot change the key".to_owned())?;
     if let Some(changed) = changed {
@@ -49,6 +50,39 @@ pub fn change(
         session.put_secret(changed, staged)?;
         rewritten.extend(complete(session)?);
     }
+    Ok(rewritten)
+}
+
+/// As [`change`], by what was signed elsewhere or before: the key stays locked. `certified` says what
+/// shall be published of it beside what our own signatures say.
+///
+/// # Errors
+/// As [`change`].
+pub fn amend(
+    session: &mut Session,
+    change: impl FnOnce(&SecretKey, Timestamp) -> protocol::Result<SecretKey>,
+    certified: impl FnOnce(Certificate, Timestamp) -> protocol::Result<Certificate>,
+) -> Result<Vec<String>> {
+    session.expect_writable()?;
+    let _lock = session.lock()?;
+    let mut rewritten = complete(session)?;
+    let key = secret::load(&session.home)?;
+    let date = date(session, &key.certificate())?;
+    let failed = || "cannot change the key".to_owned();
+    let changed = change(&key, date).or_cannot(failed)?;
+    // What the world could not be shown is not to be begun.
+    let certificate =
+        certified(merged(session, &changed.certificate())?, date).or_cannot(failed)?;
+    let is_same = changed.certificate() == key.certificate();
+    if is_same && certificate == *session.certificate()? {
+        return Ok(rewritten);
+    }
+    let staged = secret::stage(&session.home, &changed)?;
+    let guid = Guid::new(session.now(), &mut session.rng);
+    KeyState { changing: Some(guid), ..KeyState::load(&session.home)? }.save(&session.home)?;
+    secret::put(&session.home, staged)?;
+    session.replace_certificate(certificate)?;
+    rewritten.extend(complete(session)?);
     Ok(rewritten)
 }
 
@@ -130,18 +164,19 @@ fn complete(session: &mut Session) -> Result<Vec<String>> {
     Ok(rewritten)
 }
 
-/// What is published of our key, with what `new` adds.
+/// What is published of our key, with what `new` adds. Certifications by others stay.
 fn merged(session: &Session, new: &Certificate) -> Result<Certificate> {
-    let merged = session.certificate()?.merged(new, session.now());
+    let (published, now) = (session.certificate()?, session.now());
+    let merged = published.merged(new, now);
+    let merged = merged.and_then(|merged| merged.certified_as(published, &[], now));
     merged.or_cannot(|| "cannot renew `public/key.asc`".to_owned())
 }
 
 /// The date of a new signature in our key: the newest wins, and two of one second would tie. If our
 /// clock is behind by less than 24 hours, it is a second later than the newest.
-fn date(session: &mut Session) -> Result<Timestamp> {
+fn date(session: &Session, own: &Certificate) -> Result<Timestamp> {
     let now = time::whole_seconds(session.now());
-    let secret = session.secret()?.0.certificate().newest_signature();
-    let newest = secret.max(session.certificate()?.newest_signature());
+    let newest = own.newest_signature().max(session.certificate()?.newest_signature());
     if newest.as_second().saturating_sub(now.as_second()) > limits::AHEAD {
         return Err(Error::cannot(format!(
             "the clock says {now}, and our key was changed at {newest} already"

@@ -8,6 +8,7 @@ use super::fetch::{self, Wish};
 use super::intake::{self, Outcome, Source};
 use super::known::Known;
 use super::own_feed::{self, Change};
+use super::own_standing;
 use super::session::Session;
 use super::{address, retention};
 use crate::error::{Context, Error, Kind, Result};
@@ -222,7 +223,7 @@ fn reached(session: &mut Session, name: &str) -> Result<bool> {
         return Ok(false);
     }
     // A home that nobody unlocks can still be told that nothing is new.
-    let due = due && session.unlock().is_ok();
+    let due = due && own_standing::expect_usable(session).is_ok() && session.unlock().is_ok();
     let _lock = session.lock()?;
     let mut contact = Contact::load(&session.home, name)?;
     (contact.http.failing_since, contact.http.failure_told, contact.http.failure) =

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::own_key;
 use super::session::Session;
+use super::{own_key, own_standing};
 use crate::error::Result;
 use crate::openpgp::certificate::{Certificate, Unusable};
 use crate::protocol::time;
@@ -24,7 +24,7 @@ pub fn rotate(session: &mut Session) -> Result<Vec<String>> {
 
 /// Does what time alone asks for, unless this home only reads: completes a change of the key that was
 /// cut short, replaces the encryption subkeys if they are too old, and deletes the secrets of those
-/// that ended long ago. What fails is reported.
+/// that ended long ago; and says if the key itself has ended, or will soon. What fails is reported.
 pub fn attend(session: &mut Session) {
     if session.config.read_only {
         return;
@@ -38,7 +38,8 @@ pub fn attend(session: &mut Session) {
     }
     let forgotten = own_key::forget_expired(session);
     let told = if rewritten.is_empty() { Ok(()) } else { own_key::tell(session, &rewritten) };
-    for error in [forgotten, told].into_iter().filter_map(Result::err) {
+    let warned = own_standing::warn(session);
+    for error in [forgotten, told, warned].into_iter().filter_map(Result::err) {
         session.report(&error);
     }
 }

@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::own_standing;
 use super::session::Session;
 use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::{Certificate, Unusable};
 use crate::openpgp::seal::{self, SealError};
+use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::{limits, time};
 use crate::store::contact::Contact;
 
@@ -38,7 +40,8 @@ pub fn seal(
     at: Timestamp,
 ) -> Result<String> {
     let (secret, rng) = session.secret()?;
-    let sealed = seal::seal(octets.as_bytes(), secret, &[to], at, rng).map_err(cannot_seal)?;
+    let sealed = seal::seal(octets.as_bytes(), secret, &[to], at, rng);
+    let sealed = sealed.map_err(|cause| cannot_seal(session, cause))?;
     contact.ours.signed = Some(at);
     Ok(sealed)
 }
@@ -62,8 +65,11 @@ pub fn unusable(name: &str, why: Unusable) -> Error {
 }
 
 /// What to say when something cannot be sealed.
-pub fn cannot_seal(cause: SealError) -> Error {
+pub fn cannot_seal(session: &Session, cause: SealError) -> Error {
     match cause {
+        SealError::Unusable(fingerprint, why) if is_ours(session, &fingerprint) => {
+            own_standing::unusable(why)
+        }
         SealError::Unusable(fingerprint, why) => {
             Error::new(Kind::Trust, format!("the certificate {fingerprint} {why}")).hint(
                 "ask its owner to publish a new key or a longer expiry, then run cloudim poll",
@@ -71,4 +77,8 @@ pub fn cannot_seal(cause: SealError) -> Error {
         }
         other => Error::cannot("cannot seal").because(other),
     }
+}
+
+fn is_ours(session: &Session, fingerprint: &Fingerprint) -> bool {
+    session.certificate().is_ok_and(|own| own.fingerprint() == *fingerprint)
 }

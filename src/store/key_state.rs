@@ -21,6 +21,8 @@ pub struct KeyState {
     pub restored: Option<Timestamp>,
     /// When the user was last told that the key cannot be rotated without the passphrase.
     pub told: Option<Timestamp>,
+    /// When the user was last told that the key has ended, or will soon.
+    pub end_told: Option<Timestamp>,
 }
 
 impl KeyState {
@@ -60,7 +62,12 @@ mod tests {
         let home = Home::at(folder.path());
         assert_eq!(KeyState::load(&home).unwrap(), KeyState::default());
         let changing = "urn:uuid:0199f0c2-0000-7000-8000-000000000001".parse().ok();
-        let state = KeyState { changing, restored: Some(Timestamp::UNIX_EPOCH), told: None };
+        let state = KeyState {
+            changing,
+            restored: Some(Timestamp::UNIX_EPOCH),
+            told: None,
+            end_told: None,
+        };
         state.save(&home).unwrap();
         assert_eq!(KeyState::load(&home).unwrap(), state);
         KeyState::default().save(&home).unwrap();

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::commands::input;
 use crate::conversation::acceptance::{self, Relation};
 use crate::conversation::candidate::{self, Candidate};
+use crate::conversation::own_standing;
 use crate::conversation::session::Session;
 use crate::conversation::{incoming, invitation, publish, repetition, same_card};
 use crate::error::{Context, Error, Kind, Result};
@@ -105,6 +106,7 @@ fn agree(
     wanted: &Wanted<'_>,
     waiting: Option<&Received>,
 ) -> Result<String> {
+    own_standing::expect_usable(session)?;
     session.unlock()?;
     let _lock = session.lock()?;
     let relation = acceptance::relate(session, candidate)?;

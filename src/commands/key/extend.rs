@@ -1,0 +1,72 @@
+//! `key extend`: a later end for our key.
+
+use clap::Args;
+use jiff::SignedDuration;
+
+use crate::conversation::own_key;
+use crate::conversation::session::Session;
+use crate::error::{Error, Result};
+use crate::protocol::time;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  cloudim key extend
+  cloudim key extend 90d
+  cloudim key extend never";
+
+/// Let the key expire later
+///
+/// The primary key, and the subkeys in use. What ends later already stays as it is. Contacts follow by
+/// themselves when they next look.
+#[derive(Debug, Args)]
+pub struct ExtendArgs {
+    /// How long from now: 90d, 52w; or `never`
+    #[arg(value_name = "DURATION", default_value = "730d", value_parser = lifetime)]
+    duration: Lifetime,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Lifetime {
+    For(SignedDuration),
+    Ever,
+}
+
+fn lifetime(text: &str) -> std::result::Result<Lifetime, String> {
+    if text == "never" {
+        return Ok(Lifetime::Ever);
+    }
+    let duration = time::duration(text).map_err(|cause| cause.to_string())?;
+    match duration < SignedDuration::from_hours(24) {
+        true => Err("a key that ends within a day is of no use to contacts".to_owned()),
+        false => Ok(Lifetime::For(duration)),
+    }
+}
+
+/// Extends.
+///
+/// # Errors
+/// When the key cannot be unlocked or written; [`crate::error::Kind::Unpublished`] when the publish
+/// command failed.
+pub fn run(session: &mut Session, args: ExtendArgs) -> Result<()> {
+    let until = match args.duration {
+        Lifetime::Ever => None,
+        Lifetime::For(duration) => {
+            let until = time::whole_seconds(session.now()).checked_add(duration);
+            // What OpenPGP's four octets cannot count.
+            let end = until.ok().filter(|until| until.as_second() < i64::from(u32::MAX));
+            Some(end.ok_or_else(|| Error::usage("no key lives that long").hint("never"))?)
+        }
+    };
+    let mut extended = false;
+    let rewritten = own_key::change(session, |key, date, rng| {
+        let key = key.extended(until, date, rng)?;
+        extended = key.is_some();
+        Ok(key)
+    })?;
+    session.say(&match (extended, until) {
+        (false, _) => "nothing of the key would end earlier".to_owned(),
+        (true, None) => "the key never expires".to_owned(),
+        (true, Some(until)) => format!("the key expires on {}", until.strftime("%Y-%m-%d")),
+    });
+    own_key::tell(session, &rewritten)
+}
