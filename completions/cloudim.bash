@@ -2001,7 +2001,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__keygen)
-            opts="-q -v -h -V --name --base-url --cloud --profile --passphrase-command --no-passphrase --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            opts="-q -v -h -V --name --base-url --cloud --profile --import --passphrase-command --no-passphrase --home --format --timeout --quiet --verbose --passphrase-file --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2021,6 +2021,10 @@ _cloudim() {
                     ;;
                 --profile)
                     COMPREPLY=($(compgen -W "default classic" -- "${cur}"))
+                    return 0
+                    ;;
+                --import)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --passphrase-command)

@@ -53,11 +53,12 @@ complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "receive" -d 'Take i
 complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "decrypt" -d 'Turn a sealed feed into a plain one'
 complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "cloud" -d 'Speak rssCloud, for any feed'
 complete -c cloudim -n "__fish_cloudim_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l name -d 'What you call yourself [default: your login name]' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l name -d 'What you call yourself [default: the name in the imported key, or your login name]' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l base-url -d 'Where public/ will stand on the web' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l cloud -d 'Who tells readers that a feed changed: none, self, or the pleaseNotify URL of a cloud' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l profile -d 'The kind of key: `classic` is for contacts who use GnuPG' -r -f -a "default\t'Ed25519, Curve25519, and ML-KEM-768 against quantum computers'
 classic\t'Ed25519 and Curve25519'"
+complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l import -d 'Take this secret key, which gpg or sq exported, instead of making one; `-` is stdin' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l passphrase-command -d 'Take the passphrase from the first line that this shell command prints, now and later' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand keygen" -l format -d 'The form of the output' -r -f -a "text\t''

@@ -12,6 +12,7 @@ mod interop {
     mod gpg_keys;
     mod hand;
     mod nginx;
+    mod own_key;
     mod proxy;
     mod readers;
     mod rnp;

@@ -6,6 +6,7 @@ mod keys {
     mod certified;
     mod end;
     mod exporting;
+    mod importing;
     mod locking;
     mod secrecy;
     mod showing;

@@ -8,6 +8,7 @@ use clap::Args;
 
 use crate::conversation::attachment;
 use crate::conversation::session::Session;
+use crate::conversation::world::World;
 use crate::error::{Context, Error, Result};
 use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::guid::Guid;
@@ -121,8 +122,16 @@ pub fn stdin(session: &mut Session, limit: usize) -> Result<Vec<u8>> {
 /// # Errors
 /// As [`stdin`].
 pub fn file(session: &mut Session, path: &Path, limit: usize) -> Result<Vec<u8>> {
+    file_in(&mut session.world, path, limit)
+}
+
+/// The same where there is no identity yet.
+///
+/// # Errors
+/// As [`stdin`].
+pub fn file_in(world: &mut World, path: &Path, limit: usize) -> Result<Vec<u8>> {
     if path == Path::new("-") {
-        return stdin(session, limit);
+        return all(&mut world.stdin, limit, "stdin");
     }
     let mut file = File::open(path).or_cannot(|| format!("cannot read `{}`", path.display()))?;
     all(&mut file, limit, &path.display().to_string())

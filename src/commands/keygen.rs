@@ -1,19 +1,19 @@
 //! `keygen`: a new identity.
 
+mod import;
+mod key;
+
 use std::env;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
-use rand::SeedableRng;
-use zeroize::Zeroizing;
 
-use crate::conversation::passphrase::{self, Source};
+use self::import::Import;
 use crate::conversation::public;
 use crate::conversation::session::{Options, Session};
 use crate::conversation::world::World;
-use crate::error::{Context, Error, Result};
-use crate::openpgp::secret_key::{self, SecretKey};
-use crate::protocol::Random;
+use crate::error::{Error, Result};
+use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::time;
 use crate::protocol::url::Url;
 use crate::store::atomic::{self, Mode};
@@ -25,7 +25,8 @@ const EXAMPLES: &str = "\
 Examples:
   cloudim keygen --name John --base-url https://john.example
   cloudim keygen --name John --no-passphrase --profile classic
-  cloudim keygen --name John --passphrase-command 'pass show cloudim'";
+  cloudim keygen --name John --passphrase-command 'pass show cloudim'
+  gpg --export-secret-keys john@john.example | cloudim keygen --import -";
 
 /// Make an identity: a key, the settings, and what the web shall see
 ///
@@ -34,7 +35,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct KeygenArgs {
-    /// What you call yourself [default: your login name]
+    /// What you call yourself [default: the name in the imported key, or your login name]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Where public/ will stand on the web
@@ -46,6 +47,12 @@ pub struct KeygenArgs {
     /// The kind of key: `classic` is for contacts who use GnuPG
     #[arg(long, value_enum, value_name = "PROFILE", default_value = "default")]
     profile: Profile,
+    /// Take this secret key, which gpg or sq exported, instead of making one; `-` is stdin
+    ///
+    /// Its passphrase is needed if it is locked, and stays the passphrase. All its User IDs are
+    /// published with it, what others certified is not.
+    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+    import: Option<PathBuf>,
     /// Take the passphrase from the first line that this shell command prints, now and later
     #[arg(long, value_name = "CMD", conflicts_with = "no_passphrase")]
     passphrase_command: Option<String>,
@@ -67,17 +74,24 @@ enum Profile {
 ///
 /// # Errors
 /// When there is one already, or it cannot be written.
-pub fn run(home: Home, options: Options, world: World, args: KeygenArgs) -> Result<()> {
-    let name = name(&args)?;
+pub fn run(home: Home, options: Options, mut world: World, args: KeygenArgs) -> Result<()> {
+    let now = time::whole_seconds((world.now)());
+    dumps::forbid();
+    let imported = match &args.import {
+        Some(path) => Some(Import::read(&mut world, path, now)?),
+        None => None,
+    };
+    let name = name(&args, imported.as_ref().and_then(Import::name))?;
     let base_url = args.base_url.as_deref().map(base_url).transpose()?;
     args.cloud
         .parse::<Cloud>()
         .map_err(|cause| Error::usage("cannot use --cloud").because(cause))?;
     expect_free(&home)?;
-    dumps::forbid();
-    let passphrase = passphrase(&options, &args)?;
-    let now = time::whole_seconds((world.now)());
-    let (secret, revocation) = make_key(&name, args.profile, &passphrase, now)?;
+    let notes = imported.as_ref().map(|imported| imported.notes(now)).unwrap_or_default();
+    let (secret, revocation) = match imported {
+        Some(imported) => imported.finish(&options, &args, now)?,
+        None => key::make(&name, &options, &args, now)?,
+    };
     atomic::folder(home.root(), Mode::Private)?;
     let mut lock = home.lock()?;
     expect_free(&home)?;
@@ -89,6 +103,7 @@ pub fn run(home: Home, options: Options, world: World, args: KeygenArgs) -> Resu
         base_url: base_url.as_ref(),
         cloud: &args.cloud,
         passphrase_command: args.passphrase_command.as_deref(),
+        imported: args.import.is_some(),
     };
     let settings = config::template(&fresh);
     let config = Config::parse(&settings, &home.config())?;
@@ -98,30 +113,9 @@ pub fn run(home: Home, options: Options, world: World, args: KeygenArgs) -> Resu
     // Last, for it is what makes the home whole.
     session.home.create(&session.home.config(), settings.as_bytes())?;
     drop(lock);
-    report(&mut session, &secret)
-}
-
-/// A new key, locked unless `passphrase` is empty, and the certificate that revokes it.
-fn make_key(
-    name: &str,
-    profile: Profile,
-    passphrase: &str,
-    now: Timestamp,
-) -> Result<(SecretKey, String)> {
-    let mut rng = Random::from_entropy();
-    let profile = match profile {
-        Profile::Default => secret_key::Profile::Default,
-        Profile::Classic => secret_key::Profile::Classic,
-    };
-    let mut secret = SecretKey::generate(profile, name, now, &mut rng)
-        .or_cannot(|| "cannot make a key".to_owned())?;
-    let revocation = secret
-        .revocation(now, &mut rng)
-        .or_cannot(|| "cannot make a revocation certificate".to_owned())?;
-    if !passphrase.is_empty() {
-        secret.lock(passphrase, &mut rng).or_cannot(|| "cannot lock the key".to_owned())?;
-    }
-    Ok((secret, revocation))
+    report(&mut session, &secret)?;
+    notes.iter().for_each(|note| session.say(note));
+    Ok(())
 }
 
 fn report(session: &mut Session, secret: &SecretKey) -> Result<()> {
@@ -145,10 +139,10 @@ fn report(session: &mut Session, secret: &SecretKey) -> Result<()> {
     Ok(())
 }
 
-fn name(args: &KeygenArgs) -> Result<String> {
+fn name(args: &KeygenArgs, imported: Option<String>) -> Result<String> {
     let login =
         || env::var("USER").or_else(|_| env::var("LOGNAME")).ok().filter(|name| !name.is_empty());
-    let name = args.name.clone().or_else(login);
+    let name = args.name.clone().or(imported).or_else(login);
     let name = name.ok_or_else(|| Error::usage("what is your name?").hint("--name NAME"))?;
     let good = !name.trim().is_empty()
         && name.chars().count() <= 100
@@ -175,17 +169,4 @@ fn expect_free(home: &Home) -> Result<()> {
     let Some(taken) = files.iter().find(|file| file.exists()) else { return Ok(()) };
     Err(Error::cannot(format!("`{}` exists already, and is never overwritten", taken.display()))
         .hint("choose another home: --home DIR"))
-}
-
-fn passphrase(options: &Options, args: &KeygenArgs) -> Result<Zeroizing<String>> {
-    if args.no_passphrase {
-        return Ok(Zeroizing::new(String::new()));
-    }
-    match Source::given(args.passphrase_command.as_deref(), options) {
-        Some(source) => source.read(""),
-        None => passphrase::chosen(
-            "Passphrase for the new key (empty for none): ",
-            "--passphrase-file FILE, --passphrase-command CMD, or --no-passphrase",
-        ),
-    }
 }

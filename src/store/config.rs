@@ -328,6 +328,7 @@ mod tests {
             base_url: Some(&url),
             cloud: "none",
             passphrase_command: Some("echo NAME\ncat \"CLOUD\""),
+            imported: true,
         };
         let config = load(&template(&fresh)).unwrap();
         assert_eq!((config.name.as_str(), config.base().unwrap()), (fresh.name, &url));

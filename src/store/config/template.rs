@@ -14,6 +14,8 @@ pub struct Fresh<'a> {
     pub cloud: &'a str,
     /// As [`super::Config::passphrase_command`].
     pub passphrase_command: Option<&'a str>,
+    /// Whether another program made the key, and would know nothing of new subkeys.
+    pub imported: bool,
 }
 
 /// The first `config.toml` of an identity: every key, with a comment.
@@ -38,6 +40,9 @@ pub fn template(fresh: &Fresh<'_>) -> String {
         "BIND" => bind.clone(),
         "CLOUD" => format!("cloud = {}", quoted(fresh.cloud)),
         "PASSPHRASE_COMMAND" => command.clone(),
+        line if fresh.imported && line.starts_with("rotate_every = ") => {
+            "rotate_every = \"never\"".to_owned()
+        }
         other => other.to_owned(),
     };
     // Line by line, so that a name which looks like a place in the template stays a name.

@@ -1,0 +1,60 @@
+//! The key of a new identity, and its passphrase.
+
+use jiff::Timestamp;
+use rand::SeedableRng;
+use zeroize::Zeroizing;
+
+use super::{KeygenArgs, Profile};
+use crate::conversation::passphrase::{self, Source};
+use crate::conversation::session::Options;
+use crate::error::{Context, Result};
+use crate::openpgp::secret_key::{self, SecretKey};
+use crate::protocol::Random;
+
+/// A new key, locked unless the passphrase is empty, and the certificate that revokes it.
+pub fn make(
+    name: &str,
+    options: &Options,
+    args: &KeygenArgs,
+    now: Timestamp,
+) -> Result<(SecretKey, String)> {
+    let passphrase = chosen(options, args)?;
+    let mut rng = Random::from_entropy();
+    let profile = match args.profile {
+        Profile::Default => secret_key::Profile::Default,
+        Profile::Classic => secret_key::Profile::Classic,
+    };
+    let secret = SecretKey::generate(profile, name, now, &mut rng)
+        .or_cannot(|| "cannot make a key".to_owned())?;
+    finish(secret, &passphrase, now, &mut rng)
+}
+
+/// The unlocked `secret`, locked unless `passphrase` is empty, and the certificate that revokes it.
+pub fn finish(
+    mut secret: SecretKey,
+    passphrase: &str,
+    now: Timestamp,
+    rng: &mut Random,
+) -> Result<(SecretKey, String)> {
+    let revocation = secret
+        .revocation(now, rng)
+        .or_cannot(|| "cannot make a revocation certificate".to_owned())?;
+    if !passphrase.is_empty() {
+        secret.lock(passphrase, rng).or_cannot(|| "cannot lock the key".to_owned())?;
+    }
+    Ok((secret, revocation))
+}
+
+/// The passphrase for a key that has none yet; empty for none.
+pub fn chosen(options: &Options, args: &KeygenArgs) -> Result<Zeroizing<String>> {
+    if args.no_passphrase {
+        return Ok(Zeroizing::new(String::new()));
+    }
+    match Source::given(args.passphrase_command.as_deref(), options) {
+        Some(source) => source.read(""),
+        None => passphrase::chosen(
+            "Passphrase for the new key (empty for none): ",
+            "--passphrase-file FILE, --passphrase-command CMD, or --no-passphrase",
+        ),
+    }
+}
