@@ -67,6 +67,11 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
     for name in &args.contacts {
         let writing = Writing::to(session, name)?;
         policy::ask(session, name, &writing.contact, args.yes)?;
+        if writing.contact.theirs.offered.is_some() {
+            session.warn(&format!(
+                "the feed of `{name}` names another key; this is for the one that is pinned: cloudim contact trust {name}"
+            ));
+        }
     }
     let item = args.message.item(session, guid)?;
     session.unlock()?;

@@ -117,6 +117,7 @@ pub fn conclude(
     let introduction = &candidate.introduction;
     let mut ours = Ours::new(made.token.clone(), made.log);
     ours.invitation = Some(made.hash);
+    ours.invited = made.to.as_ref().and_then(|to| to.address.clone());
     let invited = Introduction::parse(made.octets.as_bytes())?;
     let moved = invited.feed != singles::feed_url(session, &made.token)?;
     let octets = if made.to.is_some() && !moved {

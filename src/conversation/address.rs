@@ -24,7 +24,7 @@ pub fn resolve(session: &Session, address: &str) -> Result<Addressee> {
         _ => typed(session, address)?,
     };
     let (found, channel) = feed_with_key(session, &url)?;
-    card(session, &found, channel)
+    Ok(Addressee { address: Some(address.to_owned()), ..card(session, &found, channel)? })
 }
 
 /// Fetches the card at `url` as it is now.
@@ -146,6 +146,7 @@ fn addressee(
             .hint("ask its owner to publish a new one")
     })?;
     Ok(Addressee {
+        address: None,
         card: card.clone(),
         fingerprint: key.fingerprint.clone(),
         certificate: certificate.to_armored(),

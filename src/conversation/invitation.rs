@@ -84,7 +84,8 @@ fn expect_invitable(
         return Err(Error::cannot(format!("that address is your contact `{name}` already"))
             .hint(format!("cloudim send {name}")));
     }
-    match same_card::holder(session, &to.card, &to.fingerprint)? {
+    let address = to.address.as_deref();
+    match same_card::holder(session, &to.card, address, &to.fingerprint)? {
         Some(name) if fingerprint.is_none() => {
             Err(same_card::another_key(&to.card, &name, &to.fingerprint))
         }

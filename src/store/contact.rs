@@ -93,6 +93,9 @@ pub struct Ours {
     pub introduction_sealed: Option<Hash>,
     /// The hash of the introduction that the contact's acceptance answers.
     pub invitation: Option<Hash>,
+    /// The address by which the contact was invited, as the user gave it.
+    #[serde(default)]
+    pub invited: Option<String>,
     /// The serial of the state in the feed; 0 before the first.
     pub state: u64,
     /// The hash of what that state says, serial and time left out.
@@ -250,6 +253,7 @@ impl Ours {
             introduction: 1,
             introduction_sealed: None,
             invitation: None,
+            invited: None,
             state: 0,
             state_says: None,
             state_sealed: None,

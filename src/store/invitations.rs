@@ -54,6 +54,9 @@ pub struct Made {
 /// The card that was invited, and all that was pinned with it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Addressee {
+    /// What the user gave as the address, if it was one that led here.
+    #[serde(default)]
+    pub address: Option<String>,
     /// The card's URL.
     pub card: Url,
     /// The fingerprint of its certificate.

@@ -73,6 +73,8 @@ fn what_comes_by_a_key_without_proof_is_held_until_the_user_decides() {
     for hint in ["cloudim contact trust mary FINGERPRINT", "cloudim contact trust mary --reject"] {
         assert!(asked.stderr.contains(hint), "{}", asked.stderr);
     }
+    let json = john.run(&["--format", "json", "contact", "trust", "mary"]).expect(4).stdout;
+    assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["offered"], new.as_str());
     let refused = john.fails(&["contact", "trust", "mary", &"0".repeat(40)], 4);
     assert!(refused.contains("another key than you were told of"), "{refused}");
     assert_eq!(john.poll(), [""; 0]);

@@ -129,7 +129,8 @@ fn a_whole_new_server_with_its_own_messages_is_not_believed() {
     write_by_another(&mary, &john, "it's me, Mary");
     let held = john.run(&["--format", "json", "poll"]).expect(4);
     assert!(texts(&held.stdout).is_empty());
-    john.send(&mary, "for Mary, too");
+    let sent = john.run(&["send", "mary", "-m", "for Mary, too"]).expect(0);
+    assert!(sent.stderr.contains("names another key; this is for the one"), "{}", sent.stderr);
     // Neither asking nor saying yes by mistake to nothing changes anything.
     john.fails(&["contact", "trust", "mary"], 4);
     john.fails(&["contact", "verify", "mary", &"A".repeat(40)], 4);
@@ -147,10 +148,18 @@ fn the_address_of_a_contact_cannot_be_invited_with_another_key() {
     let key = secret(&eve).fingerprint();
     let files = || fs::read_dir(john.home().join("public/f")).unwrap().count();
     let before = files();
-    let words = format!("is the card of `mary`, whose key is another than {key}\n");
+    let words = format!("this leads to `mary`, whose key is another than {key} of ");
     let refused = john.fails(&["handshake", "invite", &mary.address()], 4);
     assert!(refused.contains(&words) && refused.contains("hint: somebody may have"), "{refused}");
     assert_eq!(files(), before, "nothing was made");
+    // The same, where her old address leads to a card elsewhere.
+    let elsewhere = Peer::new("Mary", &[]);
+    fs::copy(elsewhere.home().join("public/card.rss"), eve.home().join("public/index.html"))
+        .unwrap();
+    let refused = john.fails(&["handshake", "invite", &mary.address()], 4);
+    assert!(refused.contains("this leads to `mary`, whose key is another than "), "{refused}");
+    assert!(refused.contains(&elsewhere.address()), "{refused}");
+    fs::copy(eve.home().join("public/card.rss"), eve.home().join("public/index.html")).unwrap();
     // Only who was told that fingerprint goes on.
     john.fails(&["handshake", "invite", &mary.address(), "--fingerprint", &"B".repeat(40)], 4);
     let invited = ["handshake", "invite", &mary.address(), "--fingerprint", key.as_str()];
@@ -174,7 +183,7 @@ fn an_invitation_by_the_card_of_a_contact_with_another_key_is_not_accepted_by_mi
     let refusals = [&["accept", "mary-2"][..], &["accept", "--input", file]];
     for args in refusals {
         let refused = john.fails(&[&["handshake"], args].concat(), 4);
-        assert!(refused.contains("is the card of `mary`, whose key is another"), "{refused}");
+        assert!(refused.contains("this leads to `mary`, whose key is another than "), "{refused}");
     }
     assert_eq!(john.ok(&["contact", "list"]).lines().count(), 1);
     let key = secret(&eve).fingerprint();

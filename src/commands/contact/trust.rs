@@ -1,13 +1,14 @@
 //! `contact trust`: what a contact may do, and a key that changed without proof: the user decides.
 
 use clap::Args;
+use serde::Serialize;
 
 use super::verify;
 use crate::commands::input;
 use crate::conversation::pinning::{self, Offer};
-use crate::conversation::publish;
-use crate::conversation::session::Session;
-use crate::error::{Error, Kind, Result};
+use crate::conversation::session::{Format, Session};
+use crate::conversation::{output, publish};
+use crate::error::{Context, Error, Kind, Result};
 use crate::protocol::fingerprint::Fingerprint;
 use crate::store::contact::{Contact, Trust};
 use crate::store::policy::Policy;
@@ -32,6 +33,14 @@ pub struct TrustArgs {
     policy: Option<String>,
 }
 
+/// What there is to decide between.
+#[derive(Serialize)]
+struct Keys<'a> {
+    contact: &'a str,
+    pinned: &'a Fingerprint,
+    offered: &'a Fingerprint,
+}
+
 /// Decides.
 ///
 /// # Errors
@@ -40,10 +49,10 @@ pub fn run(session: &mut Session, args: &TrustArgs) -> Result<()> {
     if let Some(policy) = &args.policy {
         return set_policy(session, &args.name, policy);
     }
-    session.expect_writable()?;
     if args.reject {
         return reject(session, &args.name);
     }
+    session.expect_writable()?;
     let told = args.fingerprint.as_deref().map(Fingerprint::from_user).transpose();
     let told = told.map_err(|cause| Error::usage("that is no fingerprint").because(cause))?;
     let Some(offer) = pinning::offer(session, &args.name)? else {
@@ -74,9 +83,8 @@ fn decide(
 ) -> Result<()> {
     let name = &args.name;
     let contact = Contact::load(&session.home, name)?;
-    let (pinned, offered) = (contact.fingerprint.grouped(), offer.certificate.fingerprint());
-    let lines = format!("pinned\t{pinned}\noffered\t{}\n", offered.grouped());
-    input::print(session, lines.as_bytes())?;
+    let offered = offer.certificate.fingerprint();
+    show(session, &Keys { contact: name, pinned: &contact.fingerprint, offered: &offered })?;
     let must_compare = contact.policy_or(session.config.trust) == Policy::Verified;
     let why = match told {
         Some(told) if *told != offered => {
@@ -100,6 +108,17 @@ fn decide(
         "the new key of `{name}` is pinned; cloudim poll {name} judges anew what was held"
     ));
     publish::publish(session, false)
+}
+
+fn show(session: &mut Session, keys: &Keys<'_>) -> Result<()> {
+    let (pinned, offered) = (keys.pinned.grouped(), keys.offered.grouped());
+    let mut lines = Vec::new();
+    if session.options.format == Format::Json {
+        output::as_json(&mut lines, keys).or_cannot(|| "cannot write".to_owned())?;
+    } else {
+        lines.extend(format!("pinned\t{pinned}\noffered\t{offered}\n").bytes());
+    }
+    input::print(session, &lines)
 }
 
 fn undecided(name: &str, why: &str) -> Error {

@@ -149,7 +149,7 @@ fn expect_key(
     // Whom we invited, we have decided on.
     let is_new = matches!(relation, Relation::Invitation | Relation::Claim(_));
     let Some(card) = card.as_ref().filter(|_| is_new && told.is_none()) else { return Ok(()) };
-    match same_card::holder(session, card, fingerprint)? {
+    match same_card::holder(session, card, None, fingerprint)? {
         Some(name) => Err(same_card::another_key(card, &name, fingerprint)),
         None => Ok(()),
     }

@@ -59,7 +59,7 @@ fn line_of_made(made: &Made, format: Format) -> String {
 fn line_of_received(session: &Session, received: &Received) -> Result<String> {
     let introduction = Introduction::parse(received.octets.as_bytes())?;
     let card = introduction.card.as_ref();
-    let holder = card.map(|card| same_card::holder(session, card, &received.fingerprint));
+    let holder = card.map(|card| same_card::holder(session, card, None, &received.fingerprint));
     let holder = holder.transpose()?.flatten();
     let line = Line {
         direction: "received",
