@@ -63,7 +63,9 @@ enum Action {
     ///
     /// Shows both keys. With the fingerprint that the contact tells you, or with --yes, the new key
     /// is pinned, and what was held is judged anew. --policy decides what the contact may do while
-    /// its key is not verified, as `trust` in config.toml does for all.
+    /// its key is not verified, as `trust` in config.toml does for all: with `first-use` the same as
+    /// any other; with `ask` what it writes is shown, and send asks before it writes to it; with
+    /// `verified` nothing is sent to it, and what it writes is held.
     #[command(after_help = examples::TRUST)]
     Trust(trust::TrustArgs),
     /// Give a contact another name
