@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::peer::{PASSPHRASE, Peer, befriend};
+use crate::common::peer::{PASSPHRASE, Peer, befriend, in_hours};
 
 use super::hand::newest;
 use super::tools::{self, Gpg};
@@ -167,6 +167,28 @@ fn gpg_imports_our_secret_key_and_opens_what_was_sealed_to_it() {
         let opened = gpg.run(&[&LOOPBACK[..], &given].concat(), newest(&john));
         assert!(opened.stdout.contains("dinner?"), "{opened:?}");
     }
+}
+
+#[test]
+#[ignore = "needs gpg"]
+fn with_an_expired_key_nothing_is_sent_until_it_is_extended() {
+    let gpg = Gpg::new();
+    let key = generate(&gpg, "Mary", "ed25519", "cert,sign", "");
+    add(&gpg, &key, "cv25519", "encr", "");
+    let mary = adopted(&exported(&gpg, "Mary", ""), &["--no-passphrase"]);
+    let john = assert_talks(&mary, &[]);
+    let late = in_hours(24 * 800);
+    let ran = mary.at(&late, &["send", "john", "-m", "too late"], "").expect(4);
+    assert!(ran.stderr.contains("error: your own key expired on 2"), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("nothing is signed with it\nhint: cloudim key extend\n"));
+    let ran = john.at(&late, &["send", "mary", "-m", "too late"], "").expect(4);
+    assert!(ran.stderr.contains("ask mary to extend it (cloudim key extend)"), "{}", ran.stderr);
+    mary.at(&late, &["key", "extend"], "").expect(0);
+    mary.at(&late, &["send", "john", "-m", "in time"], "").expect(0);
+    john.at(&late, &["poll"], "").expect(0);
+    let read = john.at(&late, &["read", "mary", "-n", "1"], "").expect(0).stdout;
+    assert!(read.contains("in time"), "{read}");
+    john.at(&late, &["send", "mary", "-m", "so are you"], "").expect(0);
 }
 
 #[test]
