@@ -26,6 +26,7 @@ const DOORS: &[(&str, &[&str])] = &[
         "anyhow",
         &["error.rs", "lib.rs", "cli.rs", "store/", "transport/", "conversation/", "commands/"],
     ),
+    ("bytes", &["openpgp/s2k.rs"]),
     ("clap", &["cli.rs", "lib.rs", "commands/"]),
     ("env_logger", &["lib.rs"]),
     ("etcetera", &["cli.rs", "store/", "commands/"]),

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use pgp::armor::BlockType;
 use pgp::base64::Base64Decoder;
 use pgp::ser::Serialize;
+use zeroize::Zeroizing;
 
 use super::refusal::Refusal;
 use crate::protocol;
@@ -71,7 +72,8 @@ pub(super) fn decode(text: &str, block: BlockType, limit: usize) -> Result<Vec<u
         return Err(Fault::Malformed("it does not begin with the expected armor"));
     }
     let end = format!("-----END {block}-----");
-    let mut base64 = String::with_capacity(text.len());
+    // It may be a secret key.
+    let mut base64 = Zeroizing::new(String::with_capacity(text.len()));
     let mut checked = false;
     loop {
         match lines.next() {

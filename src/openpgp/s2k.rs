@@ -5,6 +5,7 @@
 //! encrypted with apart (RFC 9580 §3.7.2.1). To try a passphrase one component is enough, so that
 //! more salts would make no guess dearer.
 
+use bytes::BytesMut;
 use hkdf::Hkdf;
 use pgp::composed::{RawSessionKey, SignedSecretKey};
 use pgp::crypto::aead::AeadAlgorithm;
@@ -25,6 +26,8 @@ use crate::protocol::Random;
 
 const CIPHER: SymmetricKeyAlgorithm = SymmetricKeyAlgorithm::AES256;
 const MODE: AeadAlgorithm = AeadAlgorithm::Ocb;
+/// The length of its tag, in bytes.
+const TAG: usize = 16;
 
 /// Locks what is not locked in `key`, with the salt of what is: Argon2id with 3 passes, 4 lanes and
 /// 64 MiB, then AES-256 in OCB mode (RFC 9580 §3.7.2).
@@ -153,7 +156,9 @@ impl<'a> Stretched<'a> {
         rng.fill_bytes(&mut nonce);
         let secret = octets(plain, public.key.version())?;
         let (key, context) = sealing(self.by(s2k)?, public)?;
-        let mut data = secret.as_slice().into();
+        // Room for the tag as well, so that no copy is left behind by growing.
+        let mut data = BytesMut::with_capacity(secret.len().saturating_add(TAG));
+        data.extend_from_slice(&secret);
         MODE.encrypt_in_place(&CIPHER, key.as_ref(), &nonce, &context, &mut data)?;
         let (s2k, nonce) = (s2k.clone(), nonce.into());
         let how = S2kParams::Aead { sym_alg: CIPHER, aead_mode: MODE, s2k, nonce };
@@ -168,7 +173,7 @@ impl<'a> Stretched<'a> {
     ) -> Result<Option<SecretParams>> {
         let Some((s2k, nonce)) = ours(locked) else { return Ok(None) };
         let (key, context) = sealing(self.by(s2k)?, public)?;
-        let mut data = locked.data().into();
+        let mut data = BytesMut::from(locked.data());
         MODE.decrypt_in_place(&CIPHER, key.as_ref(), nonce, &context, &mut data)?;
         let (version, algorithm) = (public.key.version(), public.key.algorithm());
         let params = public.key.public_params();

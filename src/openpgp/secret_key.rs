@@ -1,5 +1,7 @@
 //! An identity's secret key: made, read and written.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use pgp::armor::BlockType;
 use pgp::composed::{Deserializable, SignedKeyDetails, SignedSecretKey};
@@ -113,6 +115,12 @@ impl SecretKey {
     }
 }
 
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretKey({})", self.fingerprint())
+    }
+}
+
 pub(super) fn failed(cause: pgp::errors::Error) -> Error {
     Error::malformed(format!("the secret key failed: {cause}"))
 }
@@ -175,6 +183,12 @@ mod tests {
 
     use super::super::testing::{day, key, random};
     use super::*;
+
+    #[test]
+    fn it_never_shows_itself() {
+        let john = key(Profile::Default, "John");
+        assert_eq!(format!("{john:?}"), format!("SecretKey({})", john.fingerprint()));
+    }
 
     #[test]
     fn now_rules_every_date() {
