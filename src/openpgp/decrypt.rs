@@ -1,8 +1,12 @@
 //! Decryption with our subkeys: from the binary message to the packets inside.
 
 use pgp::composed::PlainSessionKey;
+use pgp::crypto::aead::AeadAlgorithm;
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
-use pgp::packet::{Packet, PublicKeyEncryptedSessionKey as Wrapped, SymEncryptedProtectedData};
+use pgp::packet::{
+    Packet, PublicKeyEncryptedSessionKey as Wrapped, SymEncryptedProtectedData,
+    SymEncryptedProtectedDataConfig as Config,
+};
 use pgp::types::{
     DecryptionKey, EskType, KeyDetails, Password, PkeskVersion, SecretParams, Seipdv1ReadMode,
 };
@@ -27,9 +31,12 @@ pub(super) fn decrypt(bytes: &[u8], key: &SecretKey) -> Result<Vec<u8>, Refusal>
         PlainSessionKey::V5 { .. } => return Err(damaged()),
     };
     // Without this the `pgp` crate would panic, or accept "plaintext" as a cipher.
-    let plausible = match cipher {
-        Some(cipher) => is_cipher(cipher) && octets.len() == cipher.key_size(),
-        None => data.version() == 2,
+    let plausible = match (cipher, data.config()) {
+        (Some(cipher), Config::V1) => is_cipher(cipher) && octets.len() == cipher.key_size(),
+        (None, Config::V2 { sym_alg, aead, .. }) => {
+            is_cipher(*sym_alg) && octets.len() == sym_alg.key_size() && is_mode(*aead)
+        }
+        _ => false,
     };
     if !plausible {
         return Err(damaged());
@@ -98,6 +105,10 @@ fn is_cipher(cipher: SymmetricKeyAlgorithm) -> bool {
     matches!(cipher, AES128 | AES192 | AES256 | Twofish | Camellia128 | Camellia192 | Camellia256)
 }
 
+fn is_mode(mode: AeadAlgorithm) -> bool {
+    matches!(mode, AeadAlgorithm::Eax | AeadAlgorithm::Ocb | AeadAlgorithm::Gcm)
+}
+
 #[cfg(test)]
 mod tests {
     use pgp::composed::MessageBuilder;
@@ -106,8 +117,9 @@ mod tests {
 
     use super::super::open::open;
     use super::super::seal::signed_message;
+    use super::super::secret_key::Profile;
     use super::super::testing::{
-        OCTETS, day, john, literal, mary, message, random, sealed, sealed_bytes,
+        OCTETS, day, john, key, literal, mary, message, random, sealed, sealed_bytes,
     };
     use super::*;
 
@@ -150,6 +162,25 @@ mod tests {
         let cut = &text[..text.len() - 40];
         let cut = open(cut, &mary, &john.certificate(), day(1));
         assert!(matches!(cut, Err(Refusal::Malformed(_))));
+    }
+
+    #[test]
+    fn ciphers_and_modes_that_nobody_has_are_malformed() {
+        let (john, mary) = (john(), key(Profile::Default, "Mary"));
+        let good = sealed_bytes(&john, &mary);
+        // SEIPD version 2, AES-256, OCB, chunks of 64 KiB.
+        let place = good.windows(4).position(|window| window == [2, 9, 2, 10]).unwrap();
+        for byte in [1, 2] {
+            for value in 0..=255 {
+                let mut bytes = good.clone();
+                if bytes[place + byte] == value {
+                    continue;
+                }
+                bytes[place + byte] = value;
+                let refusal = open(&message(&bytes), &mary, &john.certificate(), day(1));
+                assert!(matches!(refusal, Err(Refusal::Malformed(_))), "{byte}: {value}");
+            }
+        }
     }
 
     #[test]
