@@ -10,8 +10,8 @@ use super::{Error, Result};
 /// Who we are, as far as an introduction must know it.
 #[derive(Clone, Debug)]
 pub struct Us<'a> {
-    /// Our fingerprint.
-    pub fingerprint: &'a Fingerprint,
+    /// Our fingerprint, and those of our former keys.
+    pub fingerprints: &'a [Fingerprint],
     /// Our card's present and former URLs.
     pub cards: &'a [Url],
 }
@@ -47,13 +47,13 @@ pub fn check(introduction: &Introduction, found: &Found<'_>, us: &Us<'_>) -> Res
             "the introduction names another key than the one that signed it",
         ));
     }
-    if introduction.fingerprint == *us.fingerprint {
+    if us.fingerprints.contains(&introduction.fingerprint) {
         return Err(Error::malformed("the introduction is our own"));
     }
     if found.key.is_some_and(|key| *key != introduction.key) {
         return Err(Error::malformed("the introduction and its feed name different key files"));
     }
-    if introduction.to_fingerprint.as_ref().is_some_and(|to| to != us.fingerprint) {
+    if introduction.to_fingerprint.as_ref().is_some_and(|to| !us.fingerprints.contains(to)) {
         return Err(Error::malformed("the introduction is addressed to somebody else"));
     }
     if introduction.to.as_ref().is_some_and(|to| !us.cards.contains(to)) {
@@ -81,21 +81,21 @@ pub fn crosses(introduction: &Introduction, pending: &Pending<'_>) -> bool {
         && Some(&introduction.fingerprint) == pending.fingerprint
 }
 
-/// Checks a later introduction by a pinned key: for us, by that key, and in answer to nothing but
-/// our own invitation.
+/// Checks a later introduction by a pinned key: for `us`, by one of our keys, by that key, and in
+/// answer to nothing but our own invitation.
 ///
 /// # Errors
 /// With what does not fit.
 pub fn check_later(
     introduction: &Introduction,
     pinned: &Fingerprint,
-    us: &Fingerprint,
+    us: &[Fingerprint],
     invitation: Option<Hash>,
 ) -> Result<()> {
     if introduction.fingerprint != *pinned {
         return Err(Error::malformed("the introduction names another key than the pinned one"));
     }
-    if introduction.to_fingerprint.as_ref() != Some(us) {
+    if !introduction.to_fingerprint.as_ref().is_some_and(|to| us.contains(to)) {
         return Err(Error::malformed("the introduction is addressed to somebody else"));
     }
     if introduction.in_reply_to.is_some() && introduction.in_reply_to != invitation {
@@ -155,6 +155,7 @@ mod tests {
             to_fingerprint: Some(fingerprint("B")),
             reply: None,
             in_reply_to: None,
+            replaces: None,
             time: from_canonical("2026-11-22T19:00:00Z").unwrap(),
             note: None,
             earlier: Vec::new(),
@@ -169,7 +170,7 @@ mod tests {
         check(
             &introduction,
             &found,
-            &Us { fingerprint: &mary, cards: &[url("https://mary.example/card.rss")] },
+            &Us { fingerprints: &[mary], cards: &[url("https://mary.example/card.rss")] },
         )
     }
 

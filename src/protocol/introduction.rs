@@ -59,6 +59,8 @@ pub struct Introduction {
     pub reply: Option<Token>,
     /// The hash of the introduction that this one accepts.
     pub in_reply_to: Option<Hash>,
+    /// The writer's former key, which this one replaces: in a transition alone.
+    pub replaces: Option<Fingerprint>,
     /// When it was written, to the second.
     pub time: Timestamp,
     /// A word to the addressee, at most 2,000 characters.
@@ -89,7 +91,7 @@ impl Introduction {
         close_padded(writer, "im:introduction")
     }
 
-    fn attributes(&self) -> [(&'static str, Option<String>); 15] {
+    fn attributes(&self) -> [(&'static str, Option<String>); 16] {
         let url = |url: &Option<Url>| url.as_ref().map(Url::to_string);
         [
             ("xmlns:im", Some(NAMESPACE.to_owned())),
@@ -106,6 +108,7 @@ impl Introduction {
             ("toFingerprint", self.to_fingerprint.as_ref().map(Fingerprint::to_string)),
             ("reply", self.reply.as_ref().map(Token::to_string)),
             ("inReplyTo", self.in_reply_to.map(|hash| hash.to_string())),
+            ("replaces", self.replaces.as_ref().map(Fingerprint::to_string)),
             ("time", Some(time::canonical(self.time))),
         ]
     }
@@ -132,6 +135,7 @@ impl Introduction {
             to_fingerprint: root.optional_as("toFingerprint")?,
             reply: root.optional_as("reply")?,
             in_reply_to: root.optional_as("inReplyTo")?,
+            replaces: root.optional_as("replaces")?,
             time: time::from_canonical(root.required("time")?)?,
             note: root.once(NAMESPACE, "note")?.map(Element::text),
             earlier: read_earlier(&root)?,
@@ -208,6 +212,7 @@ mod tests {
             to_fingerprint: Some(MARY.parse().unwrap()),
             reply: Some("abcdefghijklmnopqrstuvwxyz".parse().unwrap()),
             in_reply_to: None,
+            replaces: None,
             time: "2026-11-22T19:00:00Z".parse().unwrap(),
             note: Some("Hi, it's John".to_owned()),
             earlier: Vec::new(),

@@ -6,6 +6,7 @@ use super::channel::{KEYS, SOURCE, strict_guid};
 use super::guid::{Guid, LogId};
 use super::hash::Hash;
 use super::padding::close_padded;
+use super::transition::Transition;
 use super::url::Url;
 use super::xml::{Element, Writer};
 use super::{Error, NAMESPACE, Result, integer, text, time};
@@ -13,7 +14,7 @@ use super::{Error, NAMESPACE, Result, integer, text, time};
 const THREAD: &str = "http://purl.org/syndication/thread/1.0";
 const ENCRYPTED: &str = "application/pgp-encrypted";
 /// The children that are read.
-const KNOWN: [(&str, &str); 10] = [
+const KNOWN: [(&str, &str); 11] = [
     ("", "guid"),
     ("", "pubDate"),
     ("", "description"),
@@ -23,6 +24,7 @@ const KNOWN: [(&str, &str); 10] = [
     (NAMESPACE, "attachment"),
     (NAMESPACE, "stream"),
     (NAMESPACE, "conversation"),
+    (NAMESPACE, "transition"),
     (NAMESPACE, "padding"),
 ];
 
@@ -72,6 +74,8 @@ pub struct Item {
     /// Whether an enclosure is an OpenPGP certificate: such an item is never shown. It is
     /// written as the type of the first attachment's enclosure.
     pub keys: bool,
+    /// The writer's new primary key: such an item is never shown either.
+    pub transition: Option<Transition>,
 }
 
 impl Item {
@@ -93,6 +97,9 @@ impl Item {
         }
         if let Some(guid) = &self.conversation {
             writer.empty("im:conversation", &[("id", &guid.to_string())]);
+        }
+        if let Some(transition) = &self.transition {
+            transition.write_to(&mut writer);
         }
         if self.stream.is_some() {
             return close_padded(writer, "item");
@@ -151,6 +158,7 @@ impl Item {
                 .map(|conversation| conversation.required_as("id"))
                 .transpose()?,
             keys: root.named("", "enclosure").any(|file| file.attribute("type") == Some(KEYS)),
+            transition: root.once(NAMESPACE, "transition")?.map(Transition::read).transpose()?,
         })
     }
 }

@@ -25,6 +25,7 @@ pub mod state;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod transition;
 pub mod url;
 pub mod webfinger;
 pub mod xml;

@@ -30,6 +30,7 @@ fn item() -> Item {
         }),
         conversation: None,
         keys: false,
+        transition: None,
     }
 }
 
@@ -144,8 +145,7 @@ fn attachments_that_are_not_canonical_are_refused() {
 #[test]
 fn what_a_later_version_calls_critical_is_held_even_if_more_is_wrong() {
     let twice = format!("<guid>{GUID}</guid><im:vote critical='true'/>");
-    for held in ["<im:transition critical='true'>x</im:transition>", "<x critical='true'/>", &twice]
-    {
+    for held in ["<im:ballot critical='true'>x</im:ballot>", "<x critical='true'/>", &twice] {
         assert!(matches!(with(held), Err(Error::Critical(_))), "{held}");
     }
     assert!(with("<im:vote/><im:stream xmlns:im='urn:other'/><x y='z'/>").is_ok());
@@ -156,6 +156,27 @@ fn certificates_are_marked() {
     assert!(with("<enclosure url='x' type='application/pgp-keys'/>").unwrap().keys);
     let item = Item { keys: true, ..item() };
     assert_eq!(Item::parse(item.write().as_bytes()).unwrap(), item);
+}
+
+#[test]
+fn a_transition_has_both_its_parts_once() {
+    let transition = Transition { introduction: "i <&\n".into(), certificate: "c".into() };
+    let item = Item { transition: Some(transition), ..item() };
+    assert_eq!(Item::parse(item.write().as_bytes()).unwrap(), item);
+    let (introduction, certificate) =
+        ("<im:introduction>i</im:introduction>", "<im:certificate>c</im:certificate>");
+    let read = |parts: &str| with(&format!("<im:transition>{parts}</im:transition>"));
+    assert!(read(&[introduction, certificate].concat()).unwrap().transition.is_some());
+    for bad in [
+        "".to_owned(),
+        introduction.to_owned(),
+        certificate.to_owned(),
+        [introduction, certificate, certificate].concat(),
+    ] {
+        assert!(read(&bad).is_err(), "{bad}");
+    }
+    let whole = format!("<im:transition>{introduction}{certificate}</im:transition>");
+    assert!(with(&whole.repeat(2)).is_err());
 }
 
 #[test]
@@ -193,6 +214,7 @@ prop_compose! {
             attachments: names.into_iter().map(attachment).collect(),
             stream: streams.then_some(Stream { log: some, sequence, previous }),
             conversation: converses.then_some(some),
+            transition: None,
         }
     }
 }
