@@ -6,6 +6,8 @@ mod common;
 mod due;
 #[path = "rotation/lost.rs"]
 mod lost;
+#[path = "rotation/primary.rs"]
+mod primary;
 #[path = "rotation/rotating.rs"]
 mod rotating;
 

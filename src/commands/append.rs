@@ -54,7 +54,7 @@ pub fn run(session: &mut Session, args: AppendArgs) -> Result<()> {
     )?;
     let outgoing = writing.reopen(session, sealed, text.trim())?;
     if writing.taken_before(session, &outgoing.item)?.is_none() {
-        writing.take(session, outgoing, false)?;
+        writing.take(session, outgoing, Change::default())?;
     }
     Outbox::of(&session.home, &args.contact).clear(text.trim(), session.now())
 }

@@ -11,7 +11,7 @@ use crate::conversation::policy;
 use crate::conversation::session::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
-use crate::openpgp::open;
+use crate::openpgp::refusal::Refusal;
 use crate::protocol::channel::{Channel, FeedItem};
 use crate::protocol::guid::LogId;
 use crate::protocol::limits;
@@ -46,7 +46,8 @@ pub struct DecryptArgs {
 
 /// Whose feed it is, and what is known of it.
 struct Writer {
-    certificate: Certificate,
+    /// The writer's, and those before it.
+    certificates: Vec<Certificate>,
     /// The logs that the feed opened; absent for our own feed.
     logs: Option<Vec<LogId>>,
     known: Known,
@@ -85,7 +86,7 @@ fn writer(session: &Session, channel: &Channel, from: Option<&str>) -> Result<Wr
     let key = channel.key.as_ref().map(|key| &key.fingerprint);
     let own = session.certificate()?;
     if from.is_none() && key == Some(&own.fingerprint()) {
-        return Ok(Writer { certificate: own.clone(), logs: None, known: Known::default() });
+        return Ok(Writer { certificates: vec![own.clone()], logs: None, known: Known::default() });
     }
     let name = match from {
         Some(name) => name.to_owned(),
@@ -97,11 +98,11 @@ fn writer(session: &Session, channel: &Channel, from: Option<&str>) -> Result<Wr
     let contact = Contact::load(&session.home, &name)?;
     policy::expect_shown(session, &name, &contact)?;
     let known = Known::load(&Messages::of(&session.home, &name))?;
-    Ok(Writer {
-        certificate: contacts::certificate(&session.home, &name)?,
-        logs: Some(contact.theirs.logs),
-        known,
-    })
+    let mut certificates = vec![contacts::certificate(&session.home, &name)?];
+    for former in &contact.theirs.former {
+        certificates.extend(contacts::former(&session.home, &name, &former.fingerprint)?);
+    }
+    Ok(Writer { certificates, logs: Some(contact.theirs.logs), known })
 }
 
 fn writer_named(session: &Session, channel: &Channel) -> Result<Option<String>> {
@@ -127,18 +128,19 @@ fn open_item(session: &mut Session, outer: &FeedItem, writer: &Writer) -> Result
             .because(anyhow::anyhow!(reason))
     };
     let guid = outer.guid().map_err(|cause| refused(Kind::Integrity, cause.to_string()))?;
-    let now = session.now();
     let sealed = outer.description.as_deref().unwrap_or_default();
-    let opened =
-        open::open(sealed, session.secret()?.0, &writer.certificate, now).map_err(|refusal| {
-            let kind = if refusal.is_of_trust() { Kind::Trust } else { Kind::Integrity };
-            refused(kind, refusal.to_string())
-        })?;
+    let mut opened = writer.certificates.iter().map(|by| session.unseal(sealed, by));
+    let unknown = Err(Refusal::UnknownSigner);
+    let opened = opened.find(|opened| *opened != unknown).unwrap_or(unknown);
+    let opened = opened.map_err(|refusal| {
+        let kind = if refusal.is_of_trust() { Kind::Trust } else { Kind::Integrity };
+        refused(kind, refusal.to_string())
+    })?;
     let (item, _) =
         arrivals::read_item(guid, &opened, writer.logs.as_deref()).map_err(|(why, reason)| {
             refused(if why == Why::Held { Kind::Trust } else { Kind::Integrity }, reason)
         })?;
     let octets =
         String::from_utf8(opened.octets).or_cannot(|| "the item is not UTF-8".to_owned())?;
-    Ok((!item.keys).then_some(octets))
+    Ok((!item.keys && item.transition.is_none()).then_some(octets))
 }

@@ -65,6 +65,7 @@ impl MessageArgs {
             stream: None,
             conversation: None,
             keys: false,
+            transition: None,
         })
     }
 

@@ -9,7 +9,7 @@ use super::wait::{self, Pauses, Wait};
 use crate::conversation::outgoing::Writing;
 use crate::conversation::own_feed::{self, Change};
 use crate::conversation::session::Session;
-use crate::conversation::{attachment, ping, policy, publish, reading};
+use crate::conversation::{attachment, own_key, ping, policy, publish, reading};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::guid::Guid;
 use crate::protocol::hash::Hash;
@@ -75,6 +75,7 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
     }
     let item = args.message.item(session, guid)?;
     session.unlock()?;
+    own_key::finish(session)?;
     let mut kept = Vec::new();
     for name in &args.contacts {
         match keep(session, name, item.clone(), &args) {
@@ -146,7 +147,8 @@ fn take(
     attachment::seal_files(session, &mut item, &writing.certificate)?;
     let outgoing = writing.seal(session, item, args.yes)?;
     let hash = Hash::of(outgoing.octets.as_bytes());
-    let Err(error) = writing.take(session, outgoing, args.yes) else {
+    let change = Change { despite_clock: args.yes, ..Change::default() };
+    let Err(error) = writing.take(session, outgoing, change) else {
         return Ok(Ok(writing.contact.ours.sequence));
     };
     let counted = Contact::load(&session.home, &writing.name)?.ours.head == Some(hash);

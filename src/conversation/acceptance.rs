@@ -7,6 +7,7 @@ use super::repetition;
 use super::sealing;
 use super::session::Session;
 use super::singles;
+use super::transition;
 use crate::error::{Error, Result};
 use crate::protocol::guid::{Guid, LogId};
 use crate::protocol::handshake::{self, Pending};
@@ -55,7 +56,7 @@ pub fn relate(session: &Session, candidate: &Candidate) -> Result<Relation> {
     for made in waiting(session)? {
         let to = made.to.as_ref();
         let pending = Pending {
-            hash: made.hash,
+            hash: made.known_as(introduction.in_reply_to),
             card: to.map(|to| &to.card),
             fingerprint: to.map(|to| &to.fingerprint),
         };
@@ -65,7 +66,7 @@ pub fn relate(session: &Session, candidate: &Candidate) -> Result<Relation> {
         if handshake::crosses(introduction, &pending) {
             return Ok(Relation::Crossing(Box::new(made)));
         }
-        if to.is_none() && introduction.in_reply_to == Some(made.hash) {
+        if to.is_none() && introduction.in_reply_to.is_some_and(|hash| made.is(hash)) {
             return Ok(Relation::Claim(Box::new(made)));
         }
     }
@@ -84,7 +85,8 @@ pub fn relate(session: &Session, candidate: &Candidate) -> Result<Relation> {
 fn waiting(session: &Session) -> Result<Vec<Made>> {
     let mut waiting = Vec::new();
     for made in invitations::made(&session.home)? {
-        if !made.is_expired(session.now()) && repetition::user_of(session, made.hash)?.is_none() {
+        let user = repetition::user_of(session, |hash| made.is(hash))?;
+        if !made.is_expired(session.now()) && user.is_none() {
             waiting.push(made);
         }
     }
@@ -92,7 +94,7 @@ fn waiting(session: &Session) -> Result<Vec<Made>> {
 }
 
 fn used_up(session: &Session, introduction: &Introduction, invitation: Hash) -> Result<Error> {
-    if let Some(name) = repetition::user_of(session, invitation)? {
+    if let Some(name) = repetition::user_of(session, |hash| hash == invitation)? {
         let claimed = introduction.name.clone().unwrap_or_default();
         let text = format!("`{claimed}` answers an invitation that `{name}` has used up");
         return Ok(Error::cannot(text)
@@ -116,16 +118,20 @@ pub fn conclude(
 ) -> Result<()> {
     let introduction = &candidate.introduction;
     let mut ours = Ours::new(made.token.clone(), made.log);
-    ours.invitation = Some(made.hash);
     ours.invited = made.to.as_ref().and_then(|to| to.address.clone());
+    ours.invitation = Some(made.known_as(introduction.in_reply_to));
+    // Who answers an invitation by a key that we have replaced since knows us by that.
+    let own = session.certificate()?.fingerprint();
+    ours.signed_by = Some(introduction.to_fingerprint.clone().unwrap_or(own));
     let invited = Introduction::parse(made.octets.as_bytes())?;
+    ours.introduction = invited.serial;
     let moved = invited.feed != singles::feed_url(session, &made.token)?;
     let octets = if made.to.is_some() && !moved {
         made.octets.clone()
     } else {
         // Nobody was addressed in the file, or we have moved since: the feed must say it.
-        ours.introduction = 2;
-        addressed(session, &made.token, made.log, 2, introduction)?.write()
+        ours.introduction = ours.introduction.saturating_add(1);
+        addressed(session, &made.token, made.log, ours.introduction, introduction)?.write()
     };
     // At the agreed place a crossing's acceptance only points to the feed that is kept.
     let elsewhere = made.to.is_some()
@@ -153,6 +159,11 @@ pub fn reply_place(made: &Made) -> Result<Option<crate::protocol::url::Url>> {
 /// # Errors
 /// When the inviter cannot be answered, or something cannot be written.
 pub fn accept(session: &mut Session, candidate: &Candidate, name: &str) -> Result<()> {
+    let own = session.certificate()?.fingerprint();
+    if candidate.introduction.to_fingerprint.as_ref().is_some_and(|to| *to != own) {
+        return Err(Error::cannot("this invitation is addressed to a key that you have replaced")
+            .hint("its writer would not believe an answer by the new one: ask for another"));
+    }
     let reply = candidate.introduction.reply.clone();
     let free = reply.filter(|reply| !session.home.feed(reply).exists());
     let token = free.unwrap_or_else(|| Token::new(&mut session.rng));
@@ -161,7 +172,8 @@ pub fn accept(session: &mut Session, candidate: &Candidate, name: &str) -> Resul
     introduction.in_reply_to = Some(candidate.hash());
     // The inviter believes the card that was invited, even if we have moved since.
     introduction.card = candidate.introduction.to.clone().or(introduction.card);
-    agree(session, name, candidate, Ours::new(token, log), &introduction.write(), true)
+    let ours = Ours { signed_by: Some(own), ..Ours::new(token, log) };
+    agree(session, name, candidate, ours, &introduction.write(), true)
 }
 
 /// Our introduction, addressed to whom `to` introduces.
@@ -199,7 +211,12 @@ fn agree(
     atomic::sync([&introduction_octets])?;
     atomic::put(vec![introduction_octets])?;
     contacts::pin(&session.home, name, &candidate.certificate)?;
-    own_feed::rewrite(session, name, &mut contact, &candidate.certificate, Change::default())?;
+    if transition::known_by(session, &contact)? == session.certificate()?.fingerprint() {
+        own_feed::rewrite(session, name, &mut contact, &candidate.certificate, Change::default())?;
+    } else {
+        contact.save(&session.home, name)?;
+        transition::bring_over(session, name)?;
+    }
     Ok(())
 }
 

@@ -82,11 +82,7 @@ impl Intake<'_> {
 
     fn judge_introduction(&mut self, octets: &[u8], sealed: Hash, backdated: bool) -> Judged<()> {
         let introduction = Introduction::parse(octets).map_err(refused)?;
-        let us = self
-            .session
-            .certificate()
-            .map_err(|error| (Why::Failed, error.to_string()))?
-            .fingerprint();
+        let us = self.session.fingerprints().map_err(|error| (Why::Failed, error.to_string()))?;
         let invitation = self.contact.ours.invitation;
         handshake::check_later(&introduction, &self.contact.fingerprint, &us, invitation)
             .map_err(refused)?;

@@ -40,12 +40,15 @@ impl Intake<'_> {
             Ok(guid) => guid,
             Err(error) => return self.note(&what, &guid, hash, Why::Failed, error.to_string()),
         };
-        let opened = match self.unseal(sealed) {
+        let opened = match self.unseal_item(sealed) {
             Ok(opened) => opened,
             Err(refusal) => return self.refuse(&what, &guid, hash, &refusal),
         };
         match self.read(outer_guid, &opened) {
             Ok((item, stream)) => {
+                if let Some((why, reason)) = self.waits_for_key(&item, &stream) {
+                    return self.note(&what, &guid, hash, why, reason);
+                }
                 self.verdicts.forget(&guid, hash);
                 self.take(&item, &stream, Hash::of(&opened.octets));
             }
@@ -54,7 +57,11 @@ impl Intake<'_> {
     }
 
     /// Reads an authentic item, and judges whether it may be taken now.
-    fn read(&self, guid: Guid, opened: &Opened) -> Result<(Item, Stream), (Why, String)> {
+    pub(super) fn read(
+        &self,
+        guid: Guid,
+        opened: &Opened,
+    ) -> Result<(Item, Stream), (Why, String)> {
         let (item, stream) = read_item(guid, opened, Some(&self.contact.theirs.logs))?;
         if self.is_backdated(opened, &stream) {
             let reason =

@@ -9,7 +9,7 @@ use super::sealing::cannot_seal;
 use super::session::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
-use crate::openpgp::{open, seal};
+use crate::openpgp::seal;
 use crate::protocol::hash::Hash;
 use crate::protocol::item::{Attachment, Item};
 use crate::protocol::limits;
@@ -80,10 +80,9 @@ pub fn save(session: &mut Session, record: &Record, folder: &Path) -> Result<Vec
     let mut written = Vec::new();
     for attached in &record.attachments {
         let sealed = fetch_sealed(session, attached)?;
-        let plain =
-            open::open_file(&sealed, session.secret()?.0, limits::ATTACHMENT).or_cannot(|| {
-                format!("cannot open the attachment `{}`", attached.name.escape_debug())
-            })?;
+        let plain = session.unseal_file(&sealed).or_cannot(|| {
+            format!("cannot open the attachment `{}`", attached.name.escape_debug())
+        })?;
         written.push(write(folder, &names::of_file(&attached.name), &plain)?);
     }
     Ok(written)
@@ -98,7 +97,7 @@ pub fn is_sealed_from(session: &mut Session, attached: &Attached, content: Hash)
     let token = attached.url.rsplit('/').next().and_then(|last| last.parse::<Token>().ok());
     let Some(token) = token else { return Ok(false) };
     let Some(sealed) = atomic::read(&session.home.attachment(&token))? else { return Ok(true) };
-    let opened = open::open_file(&sealed, session.secret()?.0, limits::ATTACHMENT).ok();
+    let opened = session.unseal_file(&sealed).ok();
     Ok(opened.is_none_or(|plain| Hash::of(&plain) == content))
 }
 

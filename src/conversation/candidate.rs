@@ -106,8 +106,7 @@ fn introduction_of(channel: &Channel) -> Result<String> {
 
 fn unseal(session: &mut Session, sealed: &str, certificate: &Certificate) -> Result<Opened> {
     session.unlock()?;
-    let now = session.now();
-    open::open(sealed, session.secret()?.0, certificate, now).map_err(|refusal| refused(&refusal))
+    session.unseal(sealed, certificate).map_err(|refusal| refused(&refusal))
 }
 
 fn refused(refusal: &Refusal) -> Error {
@@ -132,8 +131,8 @@ fn checked(
     let signer = certificate.fingerprint();
     let key = channel.key.as_ref();
     let found = Found { signer: &signer, key: key.map(|key| &key.url) };
-    let (ours, cards) = (session.certificate()?.fingerprint(), session.config.cards());
-    handshake::check(&introduction, &found, &Us { fingerprint: &ours, cards: &cards })?;
+    let (ours, cards) = (session.fingerprints()?, session.config.cards());
+    handshake::check(&introduction, &found, &Us { fingerprints: &ours, cards: &cards })?;
     let key_hash = key.and_then(|key| key.hash);
     Ok(Candidate { introduction, octets, sealed: sealed_hash(sealed), certificate, key_hash })
 }

@@ -5,13 +5,16 @@ use jiff::Timestamp;
 
 use super::arrivals::shown_guid;
 use super::own_standing;
+mod succession;
 mod telling;
 mod watch;
 
 use super::known::Known;
 use super::own_feed::{self, Change};
 use super::registration;
+use super::reintroduction;
 use super::session::Session;
+use super::transition;
 use crate::error::{Context, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::open::{self, Opened};
@@ -62,6 +65,8 @@ pub struct Intake<'a> {
     pub(super) moved: bool,
     /// The verdict on what unknown keys signed, if the feed names another than the pinned one.
     pub(super) disputed: Option<Why>,
+    /// Whether the contact's key was replaced.
+    pub(super) succeeded: bool,
 }
 
 /// Takes `document` in as the feed of the contact called `name`.
@@ -97,16 +102,17 @@ pub fn take_in_chain(
         session.unlock()?;
     }
     let lock = session.lock()?;
+    session.notice_key_change()?;
     let mut intake = Intake::open(session, name)?;
-    let is_current = intake.session.has_current_secret();
-    if !is_current && chain.iter().any(|channel| intake.has_work(channel)) {
-        // Another process has changed what is known, or the key, meanwhile. What cannot be opened
-        // for want of the key must not be taken for what nobody can open.
+    if intake.session.secret().is_err() && chain.iter().any(|channel| intake.has_work(channel)) {
+        // Another process has changed what is known meanwhile. What cannot be opened for want of
+        // the key must not be taken for what nobody can open.
         drop(lock);
         session.unlock()?;
         return take_in_chain(session, name, channel, archives, source);
     }
     if !source.is_archive {
+        intake.follow_key(&chain)?;
         intake.key_element(channel);
         intake.introduction(channel);
         intake.state(channel);
@@ -134,6 +140,7 @@ impl<'a> Intake<'a> {
             stale: false,
             moved: false,
             disputed: None,
+            succeeded: false,
         })
     }
 
@@ -172,8 +179,7 @@ impl<'a> Intake<'a> {
 
     /// Opens a sealed object of this contact.
     pub(super) fn unseal(&mut self, sealed: &str) -> std::result::Result<Opened, Refusal> {
-        let (secret, _) = self.session.secret().map_err(|_| Refusal::NotForUs)?;
-        let opened = open::open(sealed, secret, &self.certificate, self.now)?;
+        let opened = self.session.unseal(sealed, &self.certificate)?;
         let newest = self.contact.theirs.signed.max(Some(opened.signed));
         self.contact.theirs.signed = newest;
         Ok(opened)
@@ -196,12 +202,13 @@ impl<'a> Intake<'a> {
             self.learn_cloud(newest);
         }
         self.remember_copy(chain, source, archive.is_some());
+        let succeeded = self.succeeded;
         let Self { session, name, mut contact, certificate, verdicts, mut records, stale, .. } =
             self;
         records.sort_by_key(|record| (record.log, record.sequence));
         Messages::of(&session.home, name).append(&mut records)?;
         verdicts.save(&session.home, name)?;
-        let rewritten = acknowledge(session, name, &mut contact, &certificate)?;
+        let rewritten = acknowledge(session, name, &mut contact, &certificate, succeeded)?;
         Ok(Outcome { stale, archive, rewritten })
     }
 
@@ -264,6 +271,7 @@ fn acknowledge(
     name: &str,
     contact: &mut Contact,
     certificate: &Certificate,
+    succeeded: bool,
 ) -> Result<bool> {
     let silent = session.config.read_only
         || contact.blocked
@@ -274,7 +282,7 @@ fn acknowledge(
         return Ok(false);
     }
     let untouched = contact.clone();
-    match own_feed::rewrite(session, name, contact, certificate, Change::default()) {
+    match answer(session, name, contact, certificate, succeeded) {
         Err(error) if error.kind == Kind::Trust => {
             // What came is stored; only the acknowledgement waits for a better key.
             untouched.save(&session.home, name)?;
@@ -285,6 +293,24 @@ fn acknowledge(
         }
         done => done,
     }
+}
+
+/// Rewrites our feed: to the key that has taken the place of the contact's, or by the one that has
+/// taken the place of ours.
+fn answer(
+    session: &mut Session,
+    name: &str,
+    contact: &mut Contact,
+    certificate: &Certificate,
+    succeeded: bool,
+) -> Result<bool> {
+    let is_told = transition::known_by(session, contact)? == session.certificate()?.fingerprint();
+    if is_told && !succeeded {
+        return own_feed::rewrite(session, name, contact, certificate, Change::default());
+    }
+    contact.save(&session.home, name)?;
+    let told = transition::bring_over(session, name)?;
+    Ok(reintroduction::reintroduce(session, name)? || told)
 }
 
 /// The verdicts on what the contact called `name` wrote, as long as both certificates stay the same.

@@ -131,7 +131,18 @@ fn fresh(session: &mut Session, wanted: &Wanted<'_>, to: Option<Addressee>) -> R
         None => to.as_ref().map(|to| usual_name(session, to)).transpose()?.flatten(),
     };
     let hash = Hash::of(octets.as_bytes());
-    let made = Made { id: log, name, token, log, reply, octets, hash, to, created: now };
+    let made = Made {
+        id: log,
+        name,
+        token,
+        log,
+        reply,
+        octets,
+        hash,
+        replaced: Vec::new(),
+        to,
+        created: now,
+    };
     invitations::save(&session.home, &Invitation::Made(Box::new(made.clone())))?;
     Ok(made)
 }
@@ -170,6 +181,7 @@ pub fn introduction(
         to_fingerprint: None,
         reply: None,
         in_reply_to: None,
+        replaces: None,
         time: time::whole_seconds(session.now()),
         note: None,
         earlier: Vec::new(),
@@ -216,6 +228,28 @@ pub fn ensure_feed(session: &mut Session, made: &Made) -> Result<()> {
     if made.to.is_some() {
         channel.introduction = Some(sealed_introduction(session, made)?);
     }
+    session.about_to_change_public()?;
+    session.home.write(&session.home.feed(&made.token), channel.write().as_bytes())
+}
+
+/// Introduces us anew by our present key in the pending invitation `made`, if another one did. Who
+/// has the old one as a file may still accept that. The caller holds the home's lock.
+///
+/// # Errors
+/// When it cannot be sealed or written.
+pub fn renew(session: &mut Session, mut made: Made) -> Result<()> {
+    let before = Introduction::parse(made.octets.as_bytes())?;
+    let fingerprint = session.certificate()?.fingerprint();
+    if made.to.is_none() || before.fingerprint == fingerprint {
+        return Ok(());
+    }
+    let serial = before.serial.saturating_add(1);
+    made.octets = Introduction { fingerprint, serial, ..before }.write();
+    made.replaced.push(made.hash);
+    made.hash = Hash::of(made.octets.as_bytes());
+    let mut channel = singles::channel(session, &made.token)?;
+    channel.introduction = Some(sealed_introduction(session, &made)?);
+    invitations::save(&session.home, &Invitation::Made(Box::new(made.clone())))?;
     session.about_to_change_public()?;
     session.home.write(&session.home.feed(&made.token), channel.write().as_bytes())
 }

@@ -53,5 +53,6 @@ pub mod singles;
 pub mod standing;
 mod strangers;
 pub mod terminal;
+pub mod transition;
 pub mod unreached;
 pub mod world;

@@ -87,7 +87,7 @@ impl Writing {
         Ok(Outgoing { sealed: FeedItem::sealed(item.guid, armored), item, octets })
     }
 
-    /// Takes `outgoing` into log and feed. When this returns, it is kept, whatever happens. The
+    /// Takes `outgoing` into log and feed, with what else is to `change`. When this returns, it is kept, whatever happens. The
     /// caller holds the home's lock.
     ///
     /// # Errors
@@ -96,18 +96,14 @@ impl Writing {
         &mut self,
         session: &mut Session,
         outgoing: Outgoing,
-        despite_clock: bool,
+        change: Change<'_>,
     ) -> Result<()> {
         let Outgoing { item, octets, sealed } = outgoing;
         let filed = self.place_of(&item)?;
         let ours = &mut self.contact.ours;
         let hash = Hash::of(octets.as_bytes());
         (ours.sequence, ours.head) = (filed.sequence, Some(hash));
-        let change = Change {
-            item: Some(Fresh { filed, octets, sealed }),
-            despite_clock,
-            ..Change::default()
-        };
+        let change = Change { item: Some(Fresh { filed, octets, sealed }), ..change };
         let prepared =
             own_feed::prepare(session, &self.name, &mut self.contact, &self.certificate, change)?;
         let mut records = records_of(session, &self.name, &self.contact, &prepared.recovered)?;

@@ -15,10 +15,11 @@ use jiff::Timestamp;
 use super::intake::sealed_hash;
 use super::outgoing;
 use super::retention;
-use super::sealing::{seal, signing_time, unusable};
+use super::sealing::{seal, seal_as, signing_time, unusable};
 use super::session::Session;
 use super::singles;
-use crate::error::Result;
+use super::transition;
+use crate::error::{Error, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::channel::{Channel, FeedItem};
 use crate::protocol::introduction::Introduction;
@@ -37,6 +38,8 @@ pub struct Change<'a> {
     pub item: Option<Fresh>,
     /// Sign even if the clock is far behind our own newest signature.
     pub despite_clock: bool,
+    /// The item tells the contact of our present key: from here on that one signs.
+    pub is_transition: bool,
 }
 
 /// An item that is new in the feed.
@@ -70,6 +73,9 @@ struct Rewriting<'a> {
     to: &'a Certificate,
     /// Whether the contact's encryption subkey is another than the feed is sealed to.
     reseal: bool,
+    /// Whether what stands in the feed once is to be sealed again: for that, or since another key
+    /// of ours signs now.
+    renew: bool,
     at: Timestamp,
     prepared: Prepared,
 }
@@ -87,6 +93,11 @@ pub fn prepare(
 ) -> Result<Prepared> {
     let now = session.now();
     let at = signing_time(contact, now, change.despite_clock)?;
+    let signer = session.certificate()?.fingerprint();
+    if !change.is_transition && transition::known_by(session, contact)? != signer {
+        return Err(Error::cannot(format!("`{name}` has yet to be told of our new key"))
+            .hint(format!("cloudim poll {name}")));
+    }
     // A run may have died between counting an archive and writing it, or the file was lost.
     let (home, token) = (&session.home, contact.ours.token.clone());
     contact.ours.archives.retain(|archive| home.archive(&token, archive.number).exists());
@@ -98,6 +109,7 @@ pub fn prepare(
     let is_as_counted =
         before.introduction.as_deref().map(sealed_hash) == contact.ours.introduction_sealed;
     let reseal = contact.ours.sealed_to.as_ref() != Some(&subkey) || !is_as_counted;
+    let renew = reseal || change.is_transition;
     let fresh = change.item.as_ref().map(|fresh| fresh.filed);
     let filed = Octets::of(&session.home, name).items()?;
     let kept = retention::decide(filed, fresh, &contact.ours, session.config.retention, now);
@@ -106,13 +118,14 @@ pub fn prepare(
     let channel =
         Channel { introduction, state, ..singles::channel(session, &contact.ours.token)? };
     let prepared = Prepared { channel, leaves: kept.leaves, ..Prepared::default() };
-    let mut rewriting = Rewriting { session, name, contact, to, reseal, at, prepared };
+    let mut rewriting = Rewriting { session, name, contact, to, reseal, renew, at, prepared };
     rewriting.fill(&before, &kept.stays, change.item)?;
     rewriting.introduce(change.introduction)?;
     rewriting.archive_oldest()?;
     rewriting.keep_notices(&before);
     rewriting.tell_state(&kept.stays)?;
     rewriting.contact.ours.sealed_to = Some(subkey);
+    rewriting.contact.ours.signed_by = Some(signer);
     let mut prepared = rewriting.prepared;
     prepared.is_changed = old.as_ref() != Some(&prepared.channel);
     Ok(prepared)
@@ -152,7 +165,13 @@ impl Rewriting<'_> {
 
     fn seal_item(&mut self, item: &Filed) -> Result<()> {
         let octets = Octets::of(&self.session.home, self.name).item(item)?;
-        let armored = self.seal(&octets)?;
+        let mut former = self.contact.ours.former.iter();
+        let former = former.find(|former| former.reaches(item.log, item.sequence)).cloned();
+        let armored = match former {
+            // Who does not know our present key yet must be able to read what the old one says of it.
+            Some(former) => seal_as(self.session, &former.fingerprint, &octets, self.to, self.at)?,
+            None => self.seal(&octets)?,
+        };
         self.prepared.channel.items.push(FeedItem::sealed(item.guid, armored));
         // A copy in an archive is sealed to a subkey of the past: this one counts from now on.
         let archives = &mut self.contact.ours.archives;

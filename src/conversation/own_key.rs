@@ -7,12 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::own_feed::notice;
 use super::session::Session;
-use super::{ping, public, publish};
+use super::{invitation, ping, public, publish, transition};
 use crate::error::{Context, Error, Result};
 use crate::openpgp::certificate::Certificate;
+use crate::openpgp::rotate::KEPT;
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::guid::Guid;
 use crate::protocol::{self, Random, limits, time};
+use crate::store::atomic;
 use crate::store::contact::Contact;
 use crate::store::key_state::KeyState;
 use crate::store::{contacts, invitations, secret};
@@ -86,8 +88,8 @@ pub fn amend(
     Ok(rewritten)
 }
 
-/// Locks the secret key anew, with the passphrase `new`, or not at all if that is empty. The caller
-/// has unlocked it.
+/// Locks the secret key anew, with the passphrase `new`, or not at all if that is empty, and those that
+/// were ours and are still kept. The caller has unlocked it.
 ///
 /// # Errors
 /// When another run has changed the passphrase meanwhile, or the key cannot be written.
@@ -95,17 +97,29 @@ pub fn lock_anew(session: &mut Session, new: &str) -> Result<()> {
     let _lock = session.lock()?;
     session.unlock_again()?;
     let (key, rng) = session.secret()?;
-    let locked = key.copy(new, rng).or_cannot(|| "cannot lock the key".to_owned())?;
+    let failed = || "cannot lock the key".to_owned();
+    let locked = key.copy(new, rng).or_cannot(failed)?;
+    // First: what a run leaves that is killed here is locked with one of the two passphrases.
+    for former in session.former_secrets()?.iter() {
+        let locked = former.copy(new, &mut session.rng).or_cannot(failed)?;
+        let path = session.home.former(&former.fingerprint());
+        session.home.write(&path, locked.to_armored().as_bytes())?;
+    }
     secret::put(&session.home, secret::stage(&session.home, &locked)?)
 }
 
 /// Does what a run that was killed has left to do. Returns for whom our feed changed.
 ///
 /// # Errors
-/// When something cannot be read or written; it can be done again.
+/// When the key must be unlocked for it, and cannot be, or something cannot be read or written; it can be done again.
 pub fn finish(session: &mut Session) -> Result<Vec<String>> {
-    if session.config.read_only || KeyState::load(&session.home)?.changing.is_none() {
+    let state = KeyState::load(&session.home)?;
+    if session.config.read_only || state.changing.is_none() {
         return Ok(Vec::new());
+    }
+    if !state.former.is_empty() {
+        // Contacts may have yet to be told of another primary key, and that is signed.
+        session.unlock()?;
     }
     let _lock = session.lock()?;
     complete(session)
@@ -121,47 +135,78 @@ pub fn tell(session: &mut Session, rewritten: &[String]) -> Result<()> {
     rewritten.iter().try_for_each(|name| ping::ping(session, name))
 }
 
-/// Deletes the secrets of subkeys that have been expired for long enough; that needs no passphrase.
+/// Deletes the secrets of subkeys that have been expired for long enough, and of keys that were ours
+/// for long enough; that needs no passphrase.
 ///
 /// # Errors
-/// When the key cannot be read or written.
+/// When a key cannot be read or written.
 pub fn forget_expired(session: &mut Session) -> Result<()> {
-    let less = |session: &Session| -> Result<Option<SecretKey>> {
-        Ok(secret::load(&session.home)?.without_expired(session.now())?)
-    };
-    if less(session)?.is_none() {
+    let now = session.now();
+    for former in KeyState::load(&session.home)?.former {
+        if now.duration_since(former.until) > KEPT {
+            // What declares it dead stays.
+            atomic::remove(&session.home.former(&former.fingerprint))?;
+        }
+    }
+    if secret::load(&session.home)?.without_expired(now)?.is_none() {
         return Ok(());
     }
     let _lock = session.lock()?;
-    match less(session)? {
+    match secret::load(&session.home)?.without_expired(now)? {
         Some(less) => secret::put(&session.home, secret::stage(&session.home, &less)?),
         None => Ok(()),
     }
 }
 
 /// Brings what the world sees up to the secret key, if a change of that is noted.
-fn complete(session: &mut Session) -> Result<Vec<String>> {
-    let state = KeyState::load(&session.home)?;
+///
+/// # Errors
+/// As [`finish`].
+pub(super) fn complete(session: &mut Session) -> Result<Vec<String>> {
+    let mut state = KeyState::load(&session.home)?;
     let Some(guid) = state.changing else { return Ok(Vec::new()) };
-    let certificate = merged(session, &secret::load(&session.home)?.certificate())?;
+    let new = secret::load(&session.home)?.certificate();
+    if state.former.iter().any(|former| former.fingerprint == new.fingerprint()) {
+        // A run died before another key was in its place.
+        state.former.retain(|former| former.fingerprint != new.fingerprint());
+        atomic::remove(&session.home.former(&new.fingerprint()))?;
+        atomic::remove(&session.home.former_revocation(&new.fingerprint()))?;
+    }
+    if !state.former.is_empty() {
+        transition::ensure_revocation(session, &state)?;
+    }
+    let is_other = session.certificate()?.fingerprint() != new.fingerprint();
+    let certificate = if is_other { new } else { merged(session, &new)? };
     if certificate != *session.certificate()? {
         session.replace_certificate(certificate)?;
     }
     let mut rewritten = Vec::new();
     if session.config.base_url.is_some() {
         for name in contacts::list(&session.home)? {
-            let token = Contact::load(&session.home, &name)?.ours.token;
-            if notice::renew_key(session, &token, guid)? {
-                rewritten.push(name);
+            match tell_contact(session, &name, guid) {
+                Ok(true) => rewritten.push(name),
+                Ok(false) => {}
+                Err(error) => session.report(&error),
             }
         }
         for made in invitations::made(&session.home)? {
             notice::renew_key(session, &made.token, guid)?;
+            invitation::renew(session, made)?;
         }
     }
     public::write(session)?;
     KeyState { changing: None, ..state }.save(&session.home)?;
     Ok(rewritten)
+}
+
+/// Puts our present key into the feed for the contact called `name`. Returns whether that changed.
+fn tell_contact(session: &mut Session, name: &str, guid: Guid) -> Result<bool> {
+    let contact = Contact::load(&session.home, name)?;
+    let own = session.certificate()?.fingerprint();
+    if transition::known_by(session, &contact)? == own {
+        return notice::renew_key(session, &contact.ours.token, guid);
+    }
+    transition::bring_over(session, name)
 }
 
 /// What is published of our key, with what `new` adds. Certifications by others stay.

@@ -99,8 +99,8 @@ fn judge(session: &mut Session, made: &Made, document: &[u8]) -> Result<Candidat
     let to = made.to.as_ref().ok_or_else(not_ours)?;
     let certificate = Certificate::parse(to.certificate.as_bytes())?;
     let candidate = candidate::from_feed(session, document, certificate)?;
-    let pending =
-        Pending { hash: made.hash, card: Some(&to.card), fingerprint: Some(&to.fingerprint) };
+    let hash = made.known_as(candidate.introduction.in_reply_to);
+    let pending = Pending { hash, card: Some(&to.card), fingerprint: Some(&to.fingerprint) };
     if handshake::accepts(&candidate.introduction, &pending) {
         Ok(candidate)
     } else {

@@ -30,7 +30,8 @@ pub fn complete(session: &mut Session, name: &str, candidate: &Candidate) -> Res
     let introduction = &candidate.introduction;
     let invitation = Contact::load(&session.home, name)?.ours.invitation;
     let mut answered = invitations::made(&session.home)?;
-    answered.retain(|made| [invitation, introduction.in_reply_to].contains(&Some(made.hash)));
+    let named = [invitation, introduction.in_reply_to];
+    answered.retain(|made| named.iter().flatten().any(|hash| made.is(*hash)));
     for made in &answered {
         if Contact::load(&session.home, name)?.ours.token != made.token {
             join(session, name, candidate, made)?;
@@ -61,7 +62,7 @@ pub fn complete(session: &mut Session, name: &str, candidate: &Candidate) -> Res
 /// # Errors
 /// As [`complete`].
 pub fn resume(session: &mut Session, made: &Made) -> Result<Option<String>> {
-    let Some(name) = user_of(session, made.hash)? else { return Ok(None) };
+    let Some(name) = user_of(session, |hash| made.is(hash))? else { return Ok(None) };
     session.unlock()?;
     let _lock = session.lock()?;
     rewrite(session, &name)?;
@@ -69,13 +70,13 @@ pub fn resume(session: &mut Session, made: &Made) -> Result<Option<String>> {
     Ok(Some(name))
 }
 
-/// The contact who used up our invitation whose introduction has this hash.
+/// The contact who used up our invitation, the hash of whose introduction `is` it.
 ///
 /// # Errors
 /// When a contact cannot be read.
-pub fn user_of(session: &Session, invitation: Hash) -> Result<Option<String>> {
+pub fn user_of(session: &Session, is: impl Fn(Hash) -> bool) -> Result<Option<String>> {
     for name in contacts::list(&session.home)? {
-        if Contact::load(&session.home, &name)?.ours.invitation == Some(invitation) {
+        if Contact::load(&session.home, &name)?.ours.invitation.is_some_and(&is) {
             return Ok(Some(name));
         }
     }
@@ -107,7 +108,7 @@ pub fn finish(session: &Session, name: &str, made: &Made, accepted: Timestamp) -
 /// their feeds counts, and the feed of `made`, where they look, leads to the one we keep.
 fn join(session: &mut Session, name: &str, candidate: &Candidate, made: &Made) -> Result<()> {
     let mut contact = Contact::load(&session.home, name)?;
-    contact.ours.invitation = Some(made.hash);
+    contact.ours.invitation = Some(made.known_as(candidate.introduction.in_reply_to));
     follow(session, name, &mut contact, candidate)?;
     let kept = feeds::load(&session.home, &contact.ours.token)?.unwrap_or_default();
     let mut channel = singles::channel(session, &made.token)?;

@@ -64,6 +64,24 @@ pub fn unusable(name: &str, why: Unusable) -> Error {
     }
 }
 
+/// Seals `octets` by the key of this fingerprint that was ours, if it is still kept, else by ours.
+///
+/// # Errors
+/// As [`seal`].
+pub fn seal_as(
+    session: &mut Session,
+    former: &Fingerprint,
+    octets: &str,
+    to: &Certificate,
+    at: Timestamp,
+) -> Result<String> {
+    let kept = session.former_secrets()?;
+    let (secret, rng) = session.secret()?;
+    let signer = kept.iter().find(|key| key.fingerprint() == *former).unwrap_or(secret);
+    let sealed = seal::seal(octets.as_bytes(), signer, &[to], at, rng);
+    sealed.map_err(|cause| cannot_seal(session, cause))
+}
+
 /// What to say when something cannot be sealed.
 pub fn cannot_seal(session: &Session, cause: SealError) -> Error {
     match cause {

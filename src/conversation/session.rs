@@ -1,5 +1,6 @@
 //! One run of a command: whose home, what time it is, where talk goes.
 
+mod keys;
 mod reach;
 
 use std::cell::OnceCell;
@@ -10,19 +11,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rand::SeedableRng;
-use zeroize::Zeroizing;
 
-use super::passphrase::{Source, Unlocked};
+use super::output;
+use super::passphrase::Unlocked;
 use super::world::World;
-use super::{output, passphrase};
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::Random;
-use crate::store::atomic::{self, Staged};
 use crate::store::config::Config;
 use crate::store::home::Home;
-use crate::store::secret::{self, Stamp};
 use crate::store::snapshot;
 use crate::transport::client::Client;
 
@@ -82,6 +80,7 @@ pub struct Session {
     /// The worst of what was reported.
     worst: Option<Kind>,
     secret: Option<Arc<Unlocked>>,
+    former: Option<Arc<Vec<SecretKey>>>,
     certificate: OnceCell<Certificate>,
     client: OnceCell<Client>,
 }
@@ -107,6 +106,7 @@ impl Session {
             rng,
             worst: None,
             secret: None,
+            former: None,
             certificate: OnceCell::new(),
             client: OnceCell::new(),
         }
@@ -123,119 +123,6 @@ impl Session {
     /// The present time.
     pub fn now(&self) -> Timestamp {
         (self.world.now)()
-    }
-
-    /// Our own certificate.
-    ///
-    /// # Errors
-    /// When `public/key.asc` is not one.
-    pub fn certificate(&self) -> Result<&Certificate> {
-        if let Some(certificate) = self.certificate.get() {
-            return Ok(certificate);
-        }
-        let bytes = atomic::read(&self.home.key())?.unwrap_or_default();
-        let certificate = Certificate::parse(&bytes)
-            .map_err(|cause| Error::cannot("cannot use `public/key.asc`").because(cause))?;
-        Ok(self.certificate.get_or_init(|| certificate))
-    }
-
-    /// Unlocks the secret key, once a run, and again if another run has changed it meanwhile. Never
-    /// to be called with a lock held: it may ask.
-    ///
-    /// # Errors
-    /// When there is none, or the passphrase cannot be had or is wrong.
-    pub fn unlock(&mut self) -> Result<()> {
-        let (config, options) = (self.config.clone(), self.options.clone());
-        self.unlock_by(move || {
-            passphrase::find(config.passphrase_command.as_deref(), &options, "Passphrase: ")
-        })
-    }
-
-    /// As [`Session::unlock`], of a key that was unlocked before; asks nobody.
-    ///
-    /// # Errors
-    /// When it was locked with another passphrase meanwhile.
-    pub fn unlock_again(&mut self) -> Result<()> {
-        self.unlock_by(|| {
-            Err(Error::new(Kind::Busy, "another run has changed the passphrase just now")
-                .hint("nothing was done: try again"))
-        })
-    }
-
-    fn unlock_by(
-        &mut self,
-        find: impl FnOnce() -> Result<(Zeroizing<String>, Source)>,
-    ) -> Result<()> {
-        if !self.has_current_secret() {
-            let secret = passphrase::unlocked(&self.home, self.secret.as_deref(), find)?;
-            self.secret = Some(Arc::new(secret));
-            self.certificate = OnceCell::new();
-        }
-        Ok(())
-    }
-
-    /// Whether the secret key is unlocked, and no other run has changed it since.
-    pub fn has_current_secret(&self) -> bool {
-        self.secret.as_ref().is_some_and(|secret| secret.stamp == Stamp::of(&self.home))
-    }
-
-    /// The secret key, which [`Session::unlock`] has unlocked, and the source of randomness.
-    ///
-    /// # Errors
-    /// When it is locked.
-    pub fn secret(&mut self) -> Result<(&SecretKey, &mut Random)> {
-        match &self.secret {
-            Some(secret) => Ok((&secret.key, &mut self.rng)),
-            None => Err(Error::cannot("the secret key is locked")),
-        }
-    }
-
-    /// Whether the secret key can be had without asking anybody.
-    pub fn can_unlock_unasked(&self) -> bool {
-        self.secret.is_some()
-            || Source::given(self.config.passphrase_command.as_deref(), &self.options).is_some()
-            || secret::load(&self.home).is_ok_and(|key| !key.is_locked())
-    }
-
-    /// Writes the unlocked `key`, not in the place of the secret key yet, locked as that is: what is
-    /// locked on disk stays as it is there. The caller holds the home's lock, and has unlocked the key.
-    ///
-    /// # Errors
-    /// When it is too large, or cannot be written.
-    pub fn stage_secret(&mut self, key: &SecretKey) -> Result<Staged> {
-        let passphrase = self.secret.as_ref().and_then(|secret| secret.passphrase.as_ref());
-        let Some(passphrase) = passphrase else { return secret::stage(&self.home, key) };
-        let before = secret::load(&self.home)?;
-        let locked = key.locked_as(&before, passphrase, &mut self.rng);
-        secret::stage(&self.home, &locked.or_cannot(|| "cannot lock the key".to_owned())?)
-    }
-
-    /// Puts the unlocked `key`, which was `staged`, in the place of the secret key.
-    ///
-    /// # Errors
-    /// When it cannot be written; the old one is then still there.
-    pub fn put_secret(&mut self, key: SecretKey, staged: Staged) -> Result<()> {
-        secret::put(&self.home, staged)?;
-        let passphrase = self.secret.as_ref().and_then(|secret| secret.passphrase.clone());
-        let stamp = Stamp::of(&self.home);
-        self.secret = Some(Arc::new(Unlocked { key, passphrase, stamp }));
-        Ok(())
-    }
-
-    /// Writes our certificate. The caller holds the home's lock.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn replace_certificate(&mut self, certificate: Certificate) -> Result<()> {
-        self.about_to_change_public()?;
-        self.home.write(&self.home.key(), certificate.to_armored().as_bytes())?;
-        self.certificate = OnceCell::from(certificate);
-        Ok(())
-    }
-
-    /// The passphrase by which the secret key was unlocked, if it is locked on disk.
-    pub fn passphrase(&self) -> Option<Zeroizing<String>> {
-        self.secret.as_ref()?.passphrase.clone()
     }
 
     /// Refuses in a home that only reads.

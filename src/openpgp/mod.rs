@@ -24,7 +24,7 @@ mod packets;
 mod policy;
 pub mod refusal;
 pub mod revoke;
-mod rotate;
+pub mod rotate;
 mod s2k;
 pub mod seal;
 pub mod secret_key;

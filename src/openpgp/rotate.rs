@@ -8,13 +8,13 @@ use pgp::packet::{Signature, SignatureType};
 use pgp::types::{Duration, KeyDetails, KeyVersion};
 
 use super::policy::Moment;
-use super::secret_key::{SecretKey, failed};
+use super::secret_key::{Profile, SecretKey, failed};
 use super::{generate, seconds, timestamp, validity};
 use crate::protocol::{Error, Random, Result};
 
-/// How long the secret of an expired encryption subkey is kept: what is under way may be sealed to
-/// it still.
-const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long the secret of an expired encryption subkey is kept, or of a key that was replaced: what is
+/// under way may be sealed to it still.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl SecretKey {
     /// This key with new encryption subkeys, one of each kind that it has, which expire `lifetime`
@@ -51,6 +51,16 @@ impl SecretKey {
             inner.secret_subkeys.push(subkey.map_err(failed)?);
         }
         Self::new(inner)
+    }
+
+    /// Another key with encryption subkeys of the same strength, and the User ID `name`.
+    ///
+    /// # Errors
+    /// As [`SecretKey::generate`].
+    pub fn successor(&self, name: &str, now: Timestamp, rng: &mut Random) -> Result<Self> {
+        let is_default = kinds(&self.inner).contains(&KeyType::MlKem768X25519);
+        let profile = if is_default { Profile::Default } else { Profile::Classic };
+        Self::generate(profile, name, now, rng)
     }
 
     /// This key without the secrets of encryption subkeys that have been expired for 30 days, if
@@ -131,7 +141,6 @@ mod tests {
     use super::super::certificate::{Certificate, Unusable};
     use super::super::open::open;
     use super::super::seal::seal;
-    use super::super::secret_key::Profile;
     use super::super::testing::{day, expiring, key, random, with_subkey};
     use super::*;
 

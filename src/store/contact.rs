@@ -117,6 +117,12 @@ pub struct Ours {
     pub signed: Option<Timestamp>,
     /// The subkey that the feed is sealed to.
     pub sealed_to: Option<Fingerprint>,
+    /// Our key by which the contact knows us; nothing while we have never had another.
+    #[serde(default)]
+    pub signed_by: Option<Fingerprint>,
+    /// Our former keys that have signed in this feed, the oldest first.
+    #[serde(default)]
+    pub former: Vec<FormerKey>,
     /// Whether the cloud has yet to be told of the last change.
     #[serde(default)]
     pub unpinged: bool,
@@ -167,6 +173,27 @@ pub struct Theirs {
     /// The cloud that the feed names: its pleaseNotify URL.
     #[serde(default)]
     pub cloud: Option<Url>,
+    /// The contact's former keys, the oldest first.
+    #[serde(default)]
+    pub former: Vec<FormerKey>,
+}
+
+/// A key of a writer that another has replaced.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FormerKey {
+    /// Of its primary key.
+    pub fingerprint: Fingerprint,
+    /// The log in which it was replaced.
+    pub log: LogId,
+    /// The last sequence of that log that it has signed: it may have signed what is older.
+    pub until: u64,
+}
+
+impl FormerKey {
+    /// Whether it may have signed the item `sequence` of `log`.
+    pub fn reaches(&self, log: LogId, sequence: u64) -> bool {
+        (log, sequence) <= (self.log, self.until)
+    }
 }
 
 /// A sealed object that stands in a feed once: which one was taken last.
@@ -264,6 +291,8 @@ impl Ours {
             next_archive: 1,
             signed: None,
             sealed_to: None,
+            signed_by: None,
+            former: Vec::new(),
             unpinged: false,
         }
     }

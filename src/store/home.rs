@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::atomic::{self, Mode, Staged};
 use super::lock::{Lock, PATIENCE};
 use crate::error::{Error, Result};
+use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::token::Token;
 
 const MOMENT: Duration = Duration::from_millis(200);
@@ -40,6 +41,16 @@ impl Home {
     /// `revocation.asc`: the certificate that declares the key dead.
     pub fn revocation(&self) -> PathBuf {
         self.root.join("revocation.asc")
+    }
+
+    /// `former/<fingerprint>.asc`: a secret key that was ours.
+    pub fn former(&self, key: &Fingerprint) -> PathBuf {
+        self.root.join("former").join(format!("{key}.asc"))
+    }
+
+    /// `former/<fingerprint>-revocation.asc`: the certificate that declares that key dead.
+    pub fn former_revocation(&self, key: &Fingerprint) -> PathBuf {
+        self.root.join("former").join(format!("{key}-revocation.asc"))
     }
 
     /// `public/`: all that the web may see.

@@ -45,6 +45,9 @@ pub struct Made {
     pub octets: String,
     /// Their hash, which the acceptance names.
     pub hash: Hash,
+    /// The hashes of what stood in their place before: an acceptance may name one of these.
+    #[serde(default)]
+    pub replaced: Vec<Hash>,
     /// Whom we invite; absent for a single-use invitation.
     pub to: Option<Addressee>,
     /// When it was made.
@@ -113,6 +116,16 @@ pub struct Received {
 }
 
 impl Made {
+    /// Whether `hash` is, or was, that of its introduction.
+    pub fn is(&self, hash: Hash) -> bool {
+        self.hash == hash || self.replaced.contains(&hash)
+    }
+
+    /// The hash by which an acceptance that answers `named` knows it.
+    pub fn known_as(&self, named: Option<Hash>) -> Hash {
+        named.filter(|hash| self.is(*hash)).unwrap_or(self.hash)
+    }
+
     /// Whether it waits no more at `now`.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now.duration_since(self.created) > VALID

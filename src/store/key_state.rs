@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::atomic;
 use super::home::Home;
 use crate::error::{Context, Result};
+use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::guid::Guid;
 
 /// What is remembered of our own key.
@@ -19,10 +20,22 @@ pub struct KeyState {
     /// When this home was copied or restored: what is sealed to us may be sealed to a subkey that is
     /// lost, until those from before that time have been replaced.
     pub restored: Option<Timestamp>,
+    /// The keys that were ours before, the oldest first.
+    #[serde(default)]
+    pub former: Vec<Former>,
     /// When the user was last told that the key cannot be rotated without the passphrase.
     pub told: Option<Timestamp>,
     /// When the user was last told that the key has ended, or will soon.
     pub end_told: Option<Timestamp>,
+}
+
+/// A key that was ours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Former {
+    /// Of its primary key.
+    pub fingerprint: Fingerprint,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 impl KeyState {
@@ -62,12 +75,11 @@ mod tests {
         let home = Home::at(folder.path());
         assert_eq!(KeyState::load(&home).unwrap(), KeyState::default());
         let changing = "urn:uuid:0199f0c2-0000-7000-8000-000000000001".parse().ok();
-        let state = KeyState {
-            changing,
-            restored: Some(Timestamp::UNIX_EPOCH),
-            told: None,
-            end_told: None,
-        };
+        let former =
+            Former { fingerprint: "A".repeat(40).parse().unwrap(), until: Timestamp::UNIX_EPOCH };
+        let restored = Some(Timestamp::UNIX_EPOCH);
+        let state =
+            KeyState { changing, restored, former: vec![former], told: None, end_told: None };
         state.save(&home).unwrap();
         assert_eq!(KeyState::load(&home).unwrap(), state);
         KeyState::default().save(&home).unwrap();

@@ -138,7 +138,8 @@ impl Record {
 
     /// The record of `item`, whose octets have `hash`, stored at `now`.
     pub fn of_item(item: &Item, hash: Hash, direction: Direction, now: Timestamp) -> Self {
-        let kind = if item.keys { Type::Key } else { Type::Message };
+        let is_key = item.keys || item.transition.is_some();
+        let kind = if is_key { Type::Key } else { Type::Message };
         let stream = item.stream.as_ref();
         Self {
             guid: Some(item.guid),

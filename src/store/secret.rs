@@ -3,6 +3,7 @@
 use std::fs::{self, File, Metadata};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
@@ -11,6 +12,7 @@ use super::dumps;
 use super::home::Home;
 use crate::error::{Context, Error, Result};
 use crate::openpgp::secret_key::SecretKey;
+use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::limits;
 
 /// How the file of a secret key begins.
@@ -46,12 +48,40 @@ impl From<&Metadata> for Stamp {
 /// # Errors
 /// When there is none, or it cannot be used.
 pub fn load(home: &Home) -> Result<SecretKey> {
-    dumps::forbid();
     let path = home.secret();
-    let bytes = atomic::read(&path)?.map(Zeroizing::new).ok_or_else(|| {
+    read(&path)?.ok_or_else(|| {
         Error::cannot(format!("`{}` is missing", path.display())).hint("restore it from a backup")
-    })?;
-    SecretKey::parse(&bytes).or_cannot(|| format!("cannot use `{}`", path.display()))
+    })
+}
+
+/// Reads the secret key that was ours under this fingerprint, if it is still kept.
+///
+/// # Errors
+/// When it cannot be used.
+pub fn former(home: &Home, key: &Fingerprint) -> Result<Option<SecretKey>> {
+    read(&home.former(key))
+}
+
+fn read(path: &Path) -> Result<Option<SecretKey>> {
+    dumps::forbid();
+    let Some(bytes) = atomic::read(path)?.map(Zeroizing::new) else { return Ok(None) };
+    let key = SecretKey::parse(&bytes);
+    key.map(Some).or_cannot(|| format!("cannot use `{}`", path.display()))
+}
+
+/// Keeps the secret key of `home`, and what declares it dead, as those of the key that was ours.
+/// The caller holds the home's lock.
+///
+/// # Errors
+/// When they cannot be read or written.
+pub fn keep_former(home: &Home) -> Result<()> {
+    let key = load(home)?;
+    let fingerprint = key.fingerprint();
+    home.write(&home.former(&fingerprint), key.to_armored().as_bytes())?;
+    match atomic::read(&home.revocation())? {
+        Some(revocation) => home.write(&home.former_revocation(&fingerprint), &revocation),
+        None => Ok(()),
+    }
 }
 
 /// Writes `key`, not in the place of the secret key of `home` yet.

@@ -76,6 +76,7 @@ impl Hand {
             stream: Some(Stream { log: ours.log, sequence, previous }),
             conversation: None,
             keys: false,
+            transition: None,
         }
     }
 

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 pub struct Killer {
     whole: Duration,
     seed: u64,
-    killed: usize,
+    /// How many were killed in time.
+    pub killed: usize,
 }
 
 /// How a run went until it was killed.

@@ -44,6 +44,7 @@ impl<'a> Hand<'a> {
             stream: Some(self.next.clone()),
             conversation: None,
             keys: false,
+            transition: None,
         };
         let octets = item.write();
         self.next.sequence += 1;

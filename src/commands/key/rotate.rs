@@ -2,29 +2,51 @@
 
 use clap::Args;
 
+use crate::commands::input;
 use crate::conversation::session::Session;
-use crate::conversation::{own_key, rotation};
+use crate::conversation::{own_key, rotation, transition};
 use crate::error::Result;
 
 pub const EXAMPLES: &str = "\
 Examples:
-  cloudim key rotate";
+  cloudim key rotate
+  cloudim key rotate --primary";
 
 /// Replace the encryption subkeys by new ones
 ///
 /// Contacts follow by themselves when they next look; who had not read something yet finds it sealed
 /// to the new ones. The secrets of the old ones are deleted 30 days later: from then on nobody opens a
 /// copy of what was sealed to them, not even with this home. The fingerprint stays the same.
+///
+/// With --primary the whole key is replaced, and its fingerprint with it. The old key tells each
+/// contact so; who has verified it must compare and trust the new one. Use it while the old key is
+/// still yours alone: one that was stolen is to be revoked.
 #[derive(Debug, Args)]
-pub struct RotateArgs {}
+pub struct RotateArgs {
+    /// Replace the primary key, too
+    #[arg(long)]
+    primary: bool,
+}
 
 /// Rotates.
 ///
 /// # Errors
 /// When the key cannot be unlocked or written; [`crate::error::Kind::Unpublished`] when the publish
 /// command failed.
-pub fn run(session: &mut Session, _: RotateArgs) -> Result<()> {
-    let rewritten = rotation::rotate(session)?;
-    session.say("the encryption subkeys are new; the secrets of the old ones are kept for 30 days");
+pub fn run(session: &mut Session, args: RotateArgs) -> Result<()> {
+    let rewritten = if args.primary {
+        let rewritten = transition::replace_key(session)?;
+        let fingerprint = session.certificate()?.fingerprint();
+        input::print(session, format!("{fingerprint}\n").as_bytes())?;
+        session.say("the key is new, and the old one tells your contacts; it is kept for 30 days");
+        session.say("keep the new revocation.asc in a safe place");
+        rewritten
+    } else {
+        let rewritten = rotation::rotate(session)?;
+        session.say(
+            "the encryption subkeys are new; the secrets of the old ones are kept for 30 days",
+        );
+        rewritten
+    };
     own_key::tell(session, &rewritten)
 }

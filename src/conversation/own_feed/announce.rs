@@ -21,7 +21,7 @@ impl Rewriting<'_> {
         let Some(octets) = octets else { return Ok(()) };
         let sealed = self.prepared.channel.introduction.as_deref().map(sealed_hash);
         if new.is_some()
-            || self.reseal
+            || self.renew
             || sealed != self.contact.ours.introduction_sealed
             || sealed.is_none()
         {
@@ -41,10 +41,7 @@ impl Rewriting<'_> {
         let says = Some(state.says());
         let sealed = self.prepared.channel.state.as_deref().map(sealed_hash);
         let ours = &self.contact.ours;
-        if sealed.is_some()
-            && sealed == ours.state_sealed
-            && says == ours.state_says
-            && !self.reseal
+        if sealed.is_some() && sealed == ours.state_sealed && says == ours.state_says && !self.renew
         {
             return Ok(());
         }

@@ -1,0 +1,174 @@
+//! A transition: another primary key takes our place, and every contact is told of it by an item
+//! that the old key signs (PROTOCOL §9).
+//!
+//! The old key is put aside first, then the new one takes its place, then one contact after the
+//! other is brought over, each by one writing of its feed. Whatever is killed in between, the contact
+//! says by which of our keys it knows us, and the next run goes on.
+
+use super::invitation;
+use super::outgoing::{Outgoing, Writing};
+use super::own_feed::Change;
+use super::own_key;
+use super::own_standing;
+use super::sealing::{cannot_seal, signing_time};
+use super::session::Session;
+use crate::error::{Context, Error, Kind, Result};
+use crate::openpgp::seal;
+use crate::openpgp::secret_key::SecretKey;
+use crate::protocol::channel::FeedItem;
+use crate::protocol::fingerprint::Fingerprint;
+use crate::protocol::guid::Guid;
+use crate::protocol::introduction::Introduction;
+use crate::protocol::item::{Item, Stream};
+use crate::protocol::time;
+use crate::protocol::transition::Transition;
+use crate::store::atomic;
+use crate::store::contact::{Contact, FormerKey};
+use crate::store::contacts;
+use crate::store::key_state::{Former, KeyState};
+use crate::store::octets::Octets;
+use crate::store::secret;
+
+/// Puts a new key, with another fingerprint, in the place of ours. Returns for whom our feed changed.
+///
+/// # Errors
+/// When the key cannot be unlocked or written; [`own_key::finish`] completes what was begun.
+pub fn replace_key(session: &mut Session) -> Result<Vec<String>> {
+    session.expect_writable()?;
+    own_standing::expect_usable(session)?;
+    session.unlock()?;
+    let _lock = session.lock()?;
+    session.unlock_again()?;
+    let mut rewritten = own_key::complete(session)?;
+    let now = time::whole_seconds(session.now());
+    let name = session.certificate()?.name().unwrap_or_else(|| session.config.name.clone());
+    let (old, rng) = session.secret()?;
+    let (new, former) = (old.successor(&name, now, rng)?, old.fingerprint());
+    let staged = session.stage_new_secret(&new)?;
+    let mut state = KeyState::load(&session.home)?;
+    state.changing = Some(Guid::new(session.now(), &mut session.rng));
+    state.former.push(Former { fingerprint: former, until: session.now() });
+    state.save(&session.home)?;
+    secret::keep_former(&session.home)?;
+    session.put_secret(new, staged)?;
+    rewritten.extend(own_key::complete(session)?);
+    Ok(rewritten)
+}
+
+/// Writes what declares our present key dead, unless that is there. The caller holds the home's lock.
+///
+/// # Errors
+/// When it cannot be made or written.
+pub fn ensure_revocation(session: &mut Session, state: &KeyState) -> Result<()> {
+    let there = atomic::read(&session.home.revocation())?;
+    let of_former = |former: &Former| -> Result<bool> {
+        let theirs = atomic::read(&session.home.former_revocation(&former.fingerprint))?;
+        Ok(theirs.is_some() && theirs == there)
+    };
+    let former = state.former.iter().map(of_former).collect::<Result<Vec<_>>>()?;
+    if !former.contains(&true) {
+        return Ok(());
+    }
+    let now = time::whole_seconds(session.now());
+    let (key, rng) = session.secret()?;
+    let revocation = key.revocation(now, rng)?;
+    session.home.write(&session.home.revocation(), revocation.as_bytes())
+}
+
+/// Our key by which `contact` knows us.
+///
+/// # Errors
+/// When our keys cannot be read.
+pub fn known_by(session: &Session, contact: &Contact) -> Result<Fingerprint> {
+    if let Some(known) = &contact.ours.signed_by {
+        return Ok(known.clone());
+    }
+    let first = KeyState::load(&session.home)?.former.into_iter().next();
+    Ok(first.map_or(session.certificate()?.fingerprint(), |former| former.fingerprint))
+}
+
+/// Tells the contact called `name` of our present key, by that which it knows, if that is another.
+/// Returns whether our feed changed. The caller holds the home's lock.
+///
+/// # Errors
+/// When that key is no longer kept, or something cannot be sealed or written.
+pub fn bring_over(session: &mut Session, name: &str) -> Result<bool> {
+    let contact = Contact::load(&session.home, name)?;
+    let known = known_by(session, &contact)?;
+    if contact.blocked || known == session.certificate()?.fingerprint() {
+        return Ok(false);
+    }
+    let former = session.former_secrets()?;
+    let old = former.iter().find(|key| key.fingerprint() == known).ok_or_else(|| {
+        Error::new(Kind::Trust, format!("`{name}` knows our key {known}, which is no longer kept"))
+            .hint(format!("tell {name} of the new one yourself: cloudim contact verify {name}"))
+    })?;
+    let certificate = contacts::certificate(&session.home, name)?;
+    let mut writing = Writing { name: name.to_owned(), contact, certificate };
+    let introduction = introduction(session, &mut writing, known)?;
+    let outgoing = item(session, &writing, &introduction, old)?;
+    let (log, until) = (writing.contact.ours.log, writing.contact.ours.sequence.saturating_add(1));
+    writing.contact.ours.former.push(FormerKey { fingerprint: old.fingerprint(), log, until });
+    let change =
+        Change { introduction: Some(&introduction), is_transition: true, ..Change::default() };
+    writing.contact.ours.unpinged = true;
+    writing.take(session, outgoing, change)?;
+    Ok(true)
+}
+
+/// The introduction of our present key, which replaces the one that is `known`.
+fn introduction(
+    session: &Session,
+    writing: &mut Writing,
+    known: Fingerprint,
+) -> Result<Introduction> {
+    let contact = &mut writing.contact;
+    let octets = Octets::of(&session.home, &writing.name).introduction()?.unwrap_or_default();
+    let before = Introduction::parse(octets.as_bytes())
+        .or_cannot(|| "cannot use `octets/introduction.xml`".to_owned())?;
+    contact.ours.introduction = contact.ours.introduction.saturating_add(1);
+    let ours = &contact.ours;
+    let now = invitation::introduction(session, &ours.token, ours.log, ours.introduction)?;
+    Ok(Introduction {
+        to: contact.card.clone().or(before.to),
+        to_fingerprint: Some(contact.fingerprint.clone()),
+        replaces: Some(known),
+        ..now
+    })
+}
+
+/// The item that tells of it, sealed by the `old` key.
+fn item(
+    session: &mut Session,
+    writing: &Writing,
+    introduction: &Introduction,
+    old: &SecretKey,
+) -> Result<Outgoing> {
+    let Writing { contact, certificate, .. } = writing;
+    let at = signing_time(contact, session.now(), false)?;
+    let (new, rng) = session.secret()?;
+    let (fingerprint, armored) = (new.fingerprint(), new.certificate().to_armored());
+    let signed = seal::sign(introduction.write().as_bytes(), new, at, rng);
+    let signed = signed.map_err(|cause| cannot_seal(session, cause))?;
+    let ours = &contact.ours;
+    let item = Item {
+        guid: Guid::new(session.now(), &mut session.rng),
+        published: time::whole_seconds(session.now()),
+        text: format!("My key is now {}.", fingerprint.grouped()),
+        in_reply_to: None,
+        attachments: Vec::new(),
+        stream: Some(Stream {
+            log: ours.log,
+            sequence: ours.sequence.saturating_add(1),
+            previous: ours.head,
+        }),
+        conversation: None,
+        keys: false,
+        transition: Some(Transition { introduction: signed, certificate: armored }),
+    };
+    let octets = item.write();
+    let sealed = seal::seal(octets.as_bytes(), old, &[certificate], at, &mut session.rng);
+    let sealed = sealed.map_err(|cause| cannot_seal(session, cause))?;
+    let sealed = FeedItem::sealed(item.guid, sealed);
+    Ok(Outgoing { item, octets, sealed })
+}
