@@ -75,6 +75,9 @@ fn what_comes_by_a_key_without_proof_is_held_until_the_user_decides() {
     }
     let json = john.run(&["--format", "json", "contact", "trust", "mary"]).expect(4).stdout;
     assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["offered"], new.as_str());
+    let pinned = john.ok(&["contact", "list"]).split('\t').nth(2).unwrap().to_owned();
+    let refused = john.fails(&["contact", "trust", "mary", &pinned], 4);
+    assert!(refused.contains("another key than that, which is pinned"), "{refused}");
     let refused = john.fails(&["contact", "trust", "mary", &"0".repeat(40)], 4);
     assert!(refused.contains("another key than you were told of"), "{refused}");
     assert_eq!(john.poll(), [""; 0]);
@@ -98,6 +101,22 @@ fn who_decides_before_looking_loses_nothing_of_either_key() {
     let sent = john.send(&mary, "to the new key");
     let read = john.ok(&["read", &sent]);
     assert_eq!(read, "to the new key");
+}
+
+#[test]
+fn whoever_dies_while_pinning_has_pinned_nothing_yet() {
+    let (john, mary) = friends();
+    let new = write_by_another(&mary, &john, "by my new key").fingerprint();
+    let contact = john.home().join("contacts/mary/contact.toml");
+    let before = fs::read(&contact).unwrap();
+    john.ok(&["contact", "trust", "mary", new.as_str()]);
+    // The certificate is written first.
+    fs::write(&contact, before).unwrap();
+    let held = john.run(&["--format", "json", "poll"]).expect(4);
+    assert!(texts(&held.stdout).is_empty() && !trust_lines(&held).is_empty(), "{held:?}");
+    john.send(&mary, "for the pinned key");
+    john.ok(&["contact", "trust", "mary", new.as_str()]);
+    assert_eq!(john.poll(), ["by my new key"]);
 }
 
 #[test]

@@ -87,6 +87,9 @@ fn decide(
     show(session, &Keys { contact: name, pinned: &contact.fingerprint, offered: &offered })?;
     let must_compare = contact.policy_or(session.config.trust) == Policy::Verified;
     let why = match told {
+        Some(told) if *told == contact.fingerprint => {
+            Some("another key than that, which is pinned")
+        }
         Some(told) if *told != offered => {
             let text = format!("`{name}` offers another key than you were told of");
             return Err(Error::new(Kind::Trust, text).hint(format!(
