@@ -90,7 +90,7 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fis
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and not __fish_seen_subcommand_from invite list receive accept decline" -f -a "decline" -d 'Decline an invitation'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l as -d 'What to call the contact' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l note -d 'Words that come with the invitation' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l fingerprint -d 'The fingerprint that the address must lead to' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l fingerprint -d 'The fingerprint that the address must lead to; the contact will be verified by it' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -s o -l output -d 'Write the invitation to a file, or to stdout for -' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from invite" -l format -d 'The form of the output' -r -f -a "text\t''
@@ -127,7 +127,7 @@ complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_se
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from receive" -s V -l version -d 'Print version'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -s i -l input -d 'Read the invitation, or the acceptance, from a file, or from stdin for -' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -l as -d 'What to call the contact' -r
-complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -l fingerprint -d 'The fingerprint that the other must have' -r
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -l fingerprint -d 'The fingerprint that the other must have; the contact is verified by it' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -s o -l output -d 'Write the acceptance to a file, or to stdout for -' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -l home -d 'The folder of the identity [default: cloudim in $XDG_DATA_HOME, else in ~/.local/share]' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from accept" -l format -d 'The form of the output' -r -f -a "text\t''

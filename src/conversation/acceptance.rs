@@ -116,7 +116,11 @@ pub fn conclude(
     name: &str,
     crossing: bool,
 ) -> Result<()> {
-    let introduction = &candidate.introduction;
+    let mut candidate = candidate.clone();
+    if made.to.as_ref().is_some_and(|to| to.trust == Trust::Verified) {
+        candidate.trust = Trust::Verified;
+    }
+    let (candidate, introduction) = (&candidate, &candidate.introduction);
     let mut ours = Ours::new(made.token.clone(), made.log);
     ours.invited = made.to.as_ref().and_then(|to| to.address.clone());
     ours.invitation = Some(made.known_as(introduction.in_reply_to));
@@ -231,7 +235,7 @@ fn contact_of(session: &Session, candidate: &Candidate, ours: Ours, in_force: bo
     };
     Contact {
         fingerprint: introduction.fingerprint.clone(),
-        trust: Trust::FirstUse,
+        trust: candidate.trust,
         policy: None,
         blocked: false,
         claimed_name: introduction.name.clone(),

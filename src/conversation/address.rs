@@ -12,6 +12,7 @@ use crate::protocol::hash::Hash;
 use crate::protocol::limits;
 use crate::protocol::url::Url;
 use crate::protocol::{page, webfinger};
+use crate::store::contact::Trust;
 use crate::store::invitations::Addressee;
 
 /// Finds the card that `address` leads to, and the certificate that it carries.
@@ -149,6 +150,7 @@ fn addressee(
         address: None,
         card: card.clone(),
         fingerprint: key.fingerprint.clone(),
+        trust: Trust::FirstUse,
         certificate: certificate.to_armored(),
         key: key.url.clone(),
         key_hash,

@@ -13,6 +13,7 @@ use crate::protocol::handshake::{self, Found, Us};
 use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::mail;
+use crate::store::contact::Trust;
 use crate::store::contacts;
 
 /// A checked introduction and the certificate that signed it.
@@ -28,6 +29,8 @@ pub struct Candidate {
     pub certificate: Certificate,
     /// The hash of the key file, as the feed names it.
     pub key_hash: Option<Hash>,
+    /// How sure we are of the certificate: the user may have been told its fingerprint.
+    pub trust: Trust,
 }
 
 impl Candidate {
@@ -134,5 +137,12 @@ fn checked(
     let (ours, cards) = (session.fingerprints()?, session.config.cards());
     handshake::check(&introduction, &found, &Us { fingerprints: &ours, cards: &cards })?;
     let key_hash = key.and_then(|key| key.hash);
-    Ok(Candidate { introduction, octets, sealed: sealed_hash(sealed), certificate, key_hash })
+    Ok(Candidate {
+        introduction,
+        octets,
+        sealed: sealed_hash(sealed),
+        certificate,
+        key_hash,
+        trust: Trust::FirstUse,
+    })
 }

@@ -14,7 +14,7 @@ use crate::protocol::hash::Hash;
 use crate::protocol::introduction::{Introduction, NAME, NOTE};
 use crate::protocol::time;
 use crate::protocol::token::Token;
-use crate::store::contact::Contact;
+use crate::store::contact::{Contact, Trust};
 use crate::store::contacts;
 use crate::store::invitations::{self, Addressee, Invitation, Made};
 use crate::store::{atomic, feeds, names};
@@ -43,9 +43,10 @@ pub fn make(session: &mut Session, wanted: &Wanted<'_>) -> Result<Made> {
     if wanted.note.is_some_and(|note| note.chars().count() > NOTE) {
         return Err(Error::usage(format!("the note is too long: {NOTE} characters at most")));
     }
-    let to = wanted.address.map(|address| address::resolve(session, address)).transpose()?;
-    if let Some(to) = &to {
+    let mut to = wanted.address.map(|address| address::resolve(session, address)).transpose()?;
+    if let Some(to) = &mut to {
         expect_invitable(session, to, wanted.fingerprint)?;
+        to.trust = wanted.fingerprint.map_or(Trust::FirstUse, |_| Trust::Verified);
     }
     session.unlock()?;
     let _lock = session.lock()?;
@@ -56,12 +57,21 @@ pub fn make(session: &mut Session, wanted: &Wanted<'_>) -> Result<Made> {
             .zip(to.as_ref())
             .is_some_and(|(a, b)| a.card == b.card && a.fingerprint == b.fingerprint)
     };
+    let is_verified = to.as_ref().is_some_and(|to| to.trust == Trust::Verified);
     let made = match waiting.into_iter().find(|made| same(made) && !made.is_expired(session.now()))
     {
+        Some(made) if is_verified => verified(session, made)?,
         Some(made) => made,
         None => fresh(session, wanted, to)?,
     };
     ensure_feed(session, &made)?;
+    Ok(made)
+}
+
+/// The invitation `made`, by now to somebody whose fingerprint the user was told.
+fn verified(session: &Session, mut made: Made) -> Result<Made> {
+    made.to.iter_mut().for_each(|to| to.trust = Trust::Verified);
+    invitations::save(&session.home, &Invitation::Made(Box::new(made.clone())))?;
     Ok(made)
 }
 

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::atomic;
+use super::contact::Trust;
 use super::home::Home;
 use crate::error::{Context, Error, Result};
 use crate::protocol::fingerprint::Fingerprint;
@@ -64,6 +65,9 @@ pub struct Addressee {
     pub card: Url,
     /// The fingerprint of its certificate.
     pub fingerprint: Fingerprint,
+    /// How sure we are of it: the user may have been told.
+    #[serde(default)]
+    pub trust: Trust,
     /// The certificate, armored.
     pub certificate: String,
     /// Where that certificate stands.

@@ -102,3 +102,30 @@ fn a_verified_key_looks_different_everywhere() {
     mary.send(&john, "three");
     assert!(mary.ok(&["read", "-n", "1"]).ends_with("  me → john ✓  three\n"));
 }
+
+#[test]
+fn who_agrees_by_a_fingerprint_has_compared() {
+    let (john, mary) = (Peer::john(), Peer::mary());
+    let own = |peer: &Peer| {
+        let key = fs::read(peer.home().join("public/key.asc")).unwrap();
+        cloudim::openpgp::Certificate::parse(&key).unwrap().fingerprint().grouped()
+    };
+    for peer in [&john, &mary] {
+        peer.set("trust", "\"verified\"");
+    }
+    let invite = ["handshake", "invite", &mary.address(), "--output", "-"];
+    john.ok(&invite);
+    // Said again with what Mary told meanwhile, it is the same invitation.
+    let invitation = john.ok(&[&invite[..], &["--fingerprint", &own(&mary)]].concat());
+    let accept = ["handshake", "accept", "--input", "-", "--fingerprint"];
+    let other = mary.feed(&[&accept[..], &[&own(&mary)]].concat(), &invitation).expect(4);
+    assert!(other.stderr.contains("error: this is by the key "), "{}", other.stderr);
+    mary.feed(&[&accept[..], &[&own(&john)]].concat(), &invitation).expect(0);
+    john.ok(&["poll"]);
+    john.send(&mary, "at once");
+    assert_eq!(mary.poll(), ["at once"]);
+    assert_eq!(
+        (trust(&john, "mary").as_str(), trust(&mary, "john").as_str()),
+        ("verified", "verified")
+    );
+}

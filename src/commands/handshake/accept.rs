@@ -16,6 +16,7 @@ use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::limits;
+use crate::store::contact::Trust;
 use crate::store::contacts;
 use crate::store::invitations::{self, Received};
 
@@ -31,7 +32,7 @@ pub struct AcceptArgs {
     /// What to call the contact
     #[arg(long = "as", value_name = "NAME")]
     alias: Option<String>,
-    /// The fingerprint that the other must have
+    /// The fingerprint that the other must have; the contact is verified by it
     #[arg(long, value_name = "FPR")]
     fingerprint: Option<String>,
     /// Write the acceptance to a file, or to stdout for -
@@ -56,10 +57,10 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
             let document = input::file(session, path, limits::FEED)?;
             let candidate = candidate::from_file(session, &document)?;
             let waiting = incoming::waiting(session, &candidate)?;
-            agree(session, &candidate, &wanted, waiting.as_ref())?
+            agree(session, candidate, &wanted, waiting.as_ref())?
         }
         (None, name) => match invitations::find_received(&session.home, name) {
-            Ok(received) => agree(session, &stored(&received)?, &wanted, Some(&received))?,
+            Ok(received) => agree(session, stored(&received)?, &wanted, Some(&received))?,
             // Said again, it gives the acceptance again.
             Err(_) if contacts::is_taken(&session.home, name) => {
                 session.say(&format!("`{name}` is your contact already"));
@@ -96,26 +97,31 @@ fn stored(received: &Received) -> Result<Candidate> {
         sealed,
         certificate,
         key_hash: received.key_hash,
+        trust: Trust::FirstUse,
     })
 }
 
 /// Makes the contact that `candidate` asks for; returns its name.
 fn agree(
     session: &mut Session,
-    candidate: &Candidate,
+    mut candidate: Candidate,
     wanted: &Wanted<'_>,
     waiting: Option<&Received>,
 ) -> Result<String> {
     own_standing::expect_usable(session)?;
     session.unlock()?;
     let _lock = session.lock()?;
-    let relation = acceptance::relate(session, candidate)?;
+    let relation = acceptance::relate(session, &candidate)?;
     if let Relation::Contact(name) = relation {
-        repetition::complete(session, &name, candidate)?;
+        repetition::complete(session, &name, &candidate)?;
         session.say(&format!("`{name}` is your contact already"));
         return Ok(name);
     }
-    expect_key(session, candidate, &relation, wanted.fingerprint)?;
+    expect_key(session, &candidate, &relation, wanted.fingerprint)?;
+    if wanted.fingerprint.is_some() {
+        candidate.trust = Trust::Verified;
+    }
+    let candidate = &candidate;
     let name = contact_name(session, candidate, wanted.alias, &relation, waiting)?;
     let grouped = candidate.introduction.fingerprint.grouped();
     match &relation {
@@ -128,7 +134,10 @@ fn agree(
     }
     invitations::settle(&session.home, &candidate.introduction.fingerprint)?;
     session.say(&format!("`{name}` is your contact now, with the key {grouped}"));
-    session.say(&format!("to be certain, compare it with {name}: cloudim contact verify {name}"));
+    if wanted.fingerprint.is_none() {
+        session
+            .say(&format!("to be certain, compare it with {name}: cloudim contact verify {name}"));
+    }
     Ok(name)
 }
 

@@ -25,7 +25,7 @@ pub struct InviteArgs {
     /// Words that come with the invitation
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
-    /// The fingerprint that the address must lead to
+    /// The fingerprint that the address must lead to; the contact will be verified by it
     #[arg(long, value_name = "FPR")]
     fingerprint: Option<String>,
     /// Write the invitation to a file, or to stdout for -
