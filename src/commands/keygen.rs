@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use self::import::Import;
+use self::key::Kept;
 use crate::conversation::public;
 use crate::conversation::session::{Options, Session};
 use crate::conversation::world::World;
 use crate::error::{Error, Result};
-use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::time;
 use crate::protocol::url::Url;
 use crate::store::atomic::{self, Mode};
@@ -88,16 +88,18 @@ pub fn run(home: Home, options: Options, mut world: World, args: KeygenArgs) -> 
         .map_err(|cause| Error::usage("cannot use --cloud").because(cause))?;
     expect_free(&home)?;
     let notes = imported.as_ref().map(|imported| imported.notes(now)).unwrap_or_default();
-    let (secret, revocation) = match imported {
+    let kept = match imported {
         Some(imported) => imported.finish(&options, &args, now)?,
         None => key::make(&name, &options, &args, now)?,
     };
     atomic::folder(home.root(), Mode::Private)?;
     let mut lock = home.lock()?;
     expect_free(&home)?;
-    home.create(&home.secret(), secret.to_armored().as_bytes())?;
-    home.create(&home.revocation(), revocation.as_bytes())?;
-    home.create(&home.key(), secret.certificate().to_armored().as_bytes())?;
+    home.create(&home.secret(), kept.secret.to_armored().as_bytes())?;
+    if let Some(revocation) = &kept.revocation {
+        home.create(&home.revocation(), revocation.as_bytes())?;
+    }
+    home.create(&home.key(), kept.secret.certificate().to_armored().as_bytes())?;
     let fresh = Fresh {
         name: &name,
         base_url: base_url.as_ref(),
@@ -113,13 +115,14 @@ pub fn run(home: Home, options: Options, mut world: World, args: KeygenArgs) -> 
     // Last, for it is what makes the home whole.
     session.home.create(&session.home.config(), settings.as_bytes())?;
     drop(lock);
-    report(&mut session, &secret)?;
+    report(&mut session, &kept)?;
     notes.iter().for_each(|note| session.say(note));
     Ok(())
 }
 
-fn report(session: &mut Session, secret: &SecretKey) -> Result<()> {
-    super::input::print(session, format!("{}\n", secret.fingerprint()).as_bytes())?;
+fn report(session: &mut Session, kept: &Kept) -> Result<()> {
+    let fingerprint = kept.secret.fingerprint();
+    super::input::print(session, format!("{fingerprint}\n").as_bytes())?;
     let root = session.home.root().display().to_string();
     session.say(&format!("the identity `{}` lives in {root}", session.config.name));
     if let Some(base) = session.config.base_url.clone() {
@@ -133,9 +136,16 @@ fn report(session: &mut Session, secret: &SecretKey) -> Result<()> {
     } else {
         session.say("hint: set base_url in config.toml, and run cloudim publish, so that others can find you");
     }
-    session.say(&format!(
-        "keep {root}/revocation.asc in a safe place: it declares the key dead if you lose it"
-    ));
+    let revocation = format!("{root}/revocation.asc");
+    session.say(&match kept.revocation {
+        Some(_) => {
+            format!("keep {revocation} in a safe place: it declares the key dead if you lose it")
+        }
+        None => format!(
+            "the secret of the primary key is not here: keep what gpg --gen-revoke {fingerprint} \
+             writes as {revocation}, and change the key where it is: cloudim key merge takes it in"
+        ),
+    });
     Ok(())
 }
 

@@ -41,6 +41,12 @@ pub fn change(
     let own = session.secret()?.0.certificate();
     let date = date(session, &own)?;
     let (key, rng) = session.secret()?;
+    if !key.can_certify() {
+        let fingerprint = key.fingerprint();
+        return Err(Error::cannot("the secret of the primary key is not here")
+            .hint("change the key where it is; what came of it is taken in by:")
+            .hint(format!("gpg --export {fingerprint} | cloudim key merge -")));
+    }
     let changed = change(key, date, rng).or_cannot(|| "cannot change the key".to_owned())?;
     if let Some(changed) = changed {
         // What the world could not be shown is not to be begun.

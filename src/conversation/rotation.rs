@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::openpgp::certificate::{Certificate, Unusable};
 use crate::protocol::time;
 use crate::store::key_state::KeyState;
+use crate::store::secret;
 
 /// How long an encryption subkey lives that nobody rotates: who has not heard of us for longer does
 /// not write to us before having looked.
@@ -48,6 +49,10 @@ fn rotate_if_due(session: &mut Session) -> Result<Vec<String>> {
     let (now, state) = (session.now(), KeyState::load(&session.home)?);
     let limit = Limit { every: session.config.rotate_every, restored: state.restored };
     if !limit.is_passed(session.certificate()?, now) {
+        return Ok(Vec::new());
+    }
+    if !secret::load(&session.home)?.can_certify() {
+        // Who has the primary key elsewhere makes subkeys there.
         return Ok(Vec::new());
     }
     if !session.can_unlock_unasked() {

@@ -11,7 +11,7 @@ use pgp::types::{Duration, KeyDetails, Password, SignedUser, Tag, Timestamp as K
 use super::policy::Moment;
 use super::secret_key::{SecretKey, failed};
 use super::{generate, seconds, validity};
-use crate::protocol::{Error, Random, Result};
+use crate::protocol::{Random, Result};
 
 impl SecretKey {
     /// This key with a later end: its primary key and the newest subkey of each kind expire at
@@ -21,16 +21,14 @@ impl SecretKey {
     /// [`Certificate::newest_signature`](super::Certificate::newest_signature).
     ///
     /// # Errors
-    /// When it is locked.
+    /// When it is locked, or the secret of its primary key is not here.
     pub fn extended(
         &self,
         until: Option<Timestamp>,
         now: Timestamp,
         rng: &mut Random,
     ) -> Result<Option<Self>> {
-        if self.is_locked() {
-            return Err(Error::malformed("the key is locked"));
-        }
+        self.expect_certifying()?;
         let mut inner = self.inner.clone();
         let mut extension = Extension {
             key: &self.certificate.inner,

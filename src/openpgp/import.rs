@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use pgp::armor::BlockType;
 use pgp::composed::{Deserializable, SignedPublicKey, SignedSecretKey, SignedSecretSubKey};
 use pgp::packet::{Packet, PacketTrait};
-use pgp::types::{KeyDetails, S2kParams, SecretParams, StringToKey, Tag};
+use pgp::types::{KeyDetails, Tag};
 use zeroize::Zeroizing;
 
-use super::certificate::{self, Certificate, Unusable};
+use super::certificate::{self, Unusable};
 use super::policy::{self, Moment};
 use super::secret_key::{self, SecretKey};
+use super::stub::{self, Place};
 use super::{merge, open, packets, seal, validity};
 use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::{Error, Random};
@@ -19,9 +20,6 @@ use crate::protocol::{Error, Random};
 /// The most that is read, in bytes: what others certified may be many times the key, and is left
 /// out.
 pub const MOST: usize = 1 << 20;
-
-/// How GnuPG begins what it writes instead of a secret that it has not.
-const GNU: &[u8] = b"GNU";
 
 /// A key as it was read: locked or not, with nothing in it but what we use.
 pub struct Imported {
@@ -42,9 +40,9 @@ pub enum Unfit {
     Public,
     /// Its primary key is of a kind that we do not hold.
     Kind(Fingerprint, String),
-    /// The secret of its primary key is on a card.
+    /// The secret of its primary key is on a card, and its subkeys are not enough.
     OnCard(Fingerprint),
-    /// The secret of its primary key was left out.
+    /// The secret of its primary key was left out, and its subkeys are not enough.
     Offline(Fingerprint),
     /// The holder's signatures in it use a hash that is broken.
     WeakSignatures(Fingerprint),
@@ -61,8 +59,12 @@ impl fmt::Display for Unfit {
             Self::Several => f.write_str("there are several keys in it"),
             Self::Public => f.write_str("it holds a certificate, and no secret key"),
             Self::Kind(_, kind) => write!(f, "a secret key of kind {kind} is not taken"),
-            Self::OnCard(_) => f.write_str("the secret of its primary key is on a card"),
-            Self::Offline(_) => f.write_str("the secret of its primary key is not in it"),
+            Self::OnCard(_) => {
+                f.write_str("the secret of its primary key is on a card, and its subkeys do not do")
+            }
+            Self::Offline(_) => {
+                f.write_str("the secret of its primary key is not in it, and its subkeys do not do")
+            }
             Self::WeakSignatures(_) => {
                 f.write_str("what the key says of itself is signed with a hash that is broken")
             }
@@ -92,15 +94,24 @@ pub fn import(bytes: &[u8], now: Timestamp) -> std::result::Result<Imported, Unf
         .map_err(|cause| Unfit::Malformed(format!("not a secret key: {cause}")))?;
     let fingerprint =
         certificate::fingerprint(&inner.primary_key.fingerprint()).map_err(malformed)?;
-    check_primary(&inner, &fingerprint)?;
+    let elsewhere = check_primary(&inner, &fingerprint)?;
     let is_weak = has_weak_signature(&inner);
     let left_out = leave_out(&mut inner, now);
     let key = SecretKey::new(inner).map_err(malformed)?;
-    match unfit(&key.certificate, now) {
-        None => Ok(Imported { key, left_out }),
-        Some(Unfit::Unusable(fingerprint, _)) if is_weak => Err(Unfit::WeakSignatures(fingerprint)),
-        Some(why) => Err(why),
+    match (unfit(&key, now), elsewhere) {
+        (None, _) => Ok(Imported { key, left_out }),
+        (Some(why), Some(place)) if lacks_a_part(&why) => Err(match place {
+            Place::Card => Unfit::OnCard(fingerprint),
+            Place::Unknown => Unfit::Offline(fingerprint),
+        }),
+        (Some(Unfit::Unusable(..)), _) if is_weak => Err(Unfit::WeakSignatures(fingerprint)),
+        (Some(why), _) => Err(why),
     }
+}
+
+/// Whether with more secrets it might do.
+fn lacks_a_part(why: &Unfit) -> bool {
+    matches!(why, Unfit::NoSigningKey(_) | Unfit::Unusable(_, Unusable::NoEncryptionSubkey))
 }
 
 fn is_public(bytes: &[u8]) -> bool {
@@ -126,38 +137,14 @@ fn count_keys(bytes: &[u8]) -> std::result::Result<(), Unfit> {
 fn check_primary(
     key: &SignedSecretKey,
     fingerprint: &Fingerprint,
-) -> std::result::Result<(), Unfit> {
-    let (primary, fingerprint) = (&key.primary_key, fingerprint.clone());
-    match elsewhere(primary.secret_params()) {
-        Some(Elsewhere::Card) => return Err(Unfit::OnCard(fingerprint)),
-        Some(Elsewhere::Unknown) => return Err(Unfit::Offline(fingerprint)),
-        None => {}
+) -> std::result::Result<Option<Place>, Unfit> {
+    let primary = &key.primary_key;
+    let place = stub::place(primary.secret_params());
+    if place.is_none() {
+        secret_key::check_secret(primary.algorithm(), primary.secret_params())
+            .map_err(|_| Unfit::Kind(fingerprint.clone(), format!("{:?}", primary.algorithm())))?;
     }
-    secret_key::check_secret(primary.algorithm(), primary.secret_params())
-        .map_err(|_| Unfit::Kind(fingerprint, format!("{:?}", primary.algorithm())))
-}
-
-enum Elsewhere {
-    Card,
-    Unknown,
-}
-
-/// Where a secret is that is not in the file.
-fn elsewhere(secret: &SecretParams) -> Option<Elsewhere> {
-    let SecretParams::Encrypted(locked) = secret else { return None };
-    match locked.string_to_key_params() {
-        S2kParams::Aead { s2k, .. }
-        | S2kParams::Cfb { s2k, .. }
-        | S2kParams::MalleableCfb { s2k, .. } => match s2k {
-            StringToKey::Private { unknown, .. } => {
-                let mode = unknown.windows(4).find(|window| window.starts_with(GNU));
-                let on_card = mode.is_some_and(|window| window.ends_with(&[2]));
-                Some(if on_card { Elsewhere::Card } else { Elsewhere::Unknown })
-            }
-            _ => None,
-        },
-        _ => None,
-    }
+    Ok(place)
 }
 
 /// Takes out of `key` what we do not use; says what, but for what others certified.
@@ -186,9 +173,9 @@ fn leave_out(key: &mut SignedSecretKey, now: Timestamp) -> Vec<String> {
 
 /// Why we have no use for `subkey`.
 fn useless(subkey: &SignedSecretSubKey, key: &SignedPublicKey, now: Timestamp) -> Option<String> {
-    match elsewhere(subkey.key.secret_params()) {
-        Some(Elsewhere::Card) => return Some("its secret is on a card".to_owned()),
-        Some(Elsewhere::Unknown) => return Some("its secret is not in the file".to_owned()),
+    match stub::place(subkey.key.secret_params()) {
+        Some(Place::Card) => return Some("its secret is on a card".to_owned()),
+        Some(Place::Unknown) => return Some("its secret is not in the file".to_owned()),
         None => {}
     }
     if let Err(why) = secret_key::check_secret(subkey.key.algorithm(), subkey.key.secret_params()) {
@@ -208,14 +195,15 @@ pub fn is_whole(key: &SecretKey, now: Timestamp, rng: &mut Random) -> bool {
     sealed.is_ok_and(|sealed| open::open(&sealed, key, &key.certificate, now).is_ok())
 }
 
-/// Why `certificate` cannot be that of an identity at `now`.
-fn unfit(certificate: &Certificate, now: Timestamp) -> Option<Unfit> {
+/// Why `key` cannot be that of an identity at `now`.
+fn unfit(key: &SecretKey, now: Timestamp) -> Option<Unfit> {
+    let certificate = &key.certificate;
     let fingerprint = certificate.fingerprint();
     let usable = certificate.usable(now).and_then(|()| certificate.encryption_subkey(now));
     if let Err(why) = usable {
         return Some(Unfit::Unusable(fingerprint, why));
     }
-    seal::signing_key(certificate, now).err().map(|_| Unfit::NoSigningKey(fingerprint))
+    seal::signing_key(key, now).err().map(|_| Unfit::NoSigningKey(fingerprint))
 }
 
 /// Whether a signature in `key` uses a hash that we do not believe.

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use pgp::composed::SignedSecretKey;
-use pgp::types::{KeyDetails, SecretParams};
+use pgp::types::KeyDetails;
 
-use super::s2k;
 use super::secret_key::{SecretKey, failed};
+use super::{s2k, stub};
 use crate::protocol::{Error, Random, Result};
 
 /// The passphrase did not open the key.
@@ -84,12 +84,12 @@ impl SecretKey {
         Self::new(inner)
     }
 
-    /// Whether any component is locked.
+    /// Whether any component that is here is locked.
     pub fn is_locked(&self) -> bool {
         let subkeys = self.inner.secret_subkeys.iter().map(|subkey| subkey.key.secret_params());
         std::iter::once(self.inner.primary_key.secret_params())
             .chain(subkeys)
-            .any(SecretParams::is_encrypted)
+            .any(|secret| secret.is_encrypted() && stub::place(secret).is_none())
     }
 
     /// Unlocks every component, or none.

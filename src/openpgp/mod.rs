@@ -28,6 +28,7 @@ pub mod rotate;
 mod s2k;
 pub mod seal;
 pub mod secret_key;
+mod stub;
 pub mod summary;
 #[cfg(test)]
 mod testing;

@@ -38,11 +38,9 @@ impl SecretKey {
     /// This key, revoked at `now` for that reason.
     ///
     /// # Errors
-    /// When it is locked.
+    /// When it is locked, or the secret of its primary key is not here.
     pub fn revoked(&self, reason: Reason, now: Timestamp, rng: &mut Random) -> Result<Self> {
-        if self.is_locked() {
-            return Err(Error::malformed("the key is locked"));
-        }
+        self.expect_certifying()?;
         let primary = &self.inner.primary_key;
         let revocation = generate::revocation(primary, reason.code(), now, rng).map_err(failed)?;
         self.with_revocation(revocation)

@@ -10,7 +10,7 @@ use pgp::types::{Duration, KeyDetails, KeyVersion};
 use super::policy::Moment;
 use super::secret_key::{Profile, SecretKey, failed};
 use super::{generate, seconds, timestamp, validity};
-use crate::protocol::{Error, Random, Result};
+use crate::protocol::{Random, Result};
 
 /// How long the secret of an expired encryption subkey is kept, or of a key that was replaced: what is
 /// under way may be sealed to it still.
@@ -24,16 +24,14 @@ impl SecretKey {
     /// [`Certificate::newest_signature`](super::Certificate::newest_signature).
     ///
     /// # Errors
-    /// When it is locked.
+    /// When it is locked, or the secret of its primary key is not here.
     pub fn rotated(
         &self,
         lifetime: SignedDuration,
         now: Timestamp,
         rng: &mut Random,
     ) -> Result<Self> {
-        if self.is_locked() {
-            return Err(Error::malformed("the key is locked"));
-        }
+        self.expect_certifying()?;
         let mut inner = self.inner.clone();
         let kinds = kinds(&inner);
         for subkey in &mut inner.secret_subkeys {

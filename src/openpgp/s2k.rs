@@ -22,6 +22,7 @@ use rand::RngCore;
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::stub;
 use crate::protocol::Random;
 
 const CIPHER: SymmetricKeyAlgorithm = SymmetricKeyAlgorithm::AES256;
@@ -76,7 +77,9 @@ pub(super) fn lock_iterated(
         let s2k = StringToKey::new_iterated(&mut *rng, HashAlgorithm::Sha256, 255);
         S2kParams::Cfb { sym_alg: CIPHER, s2k, iv: iv.into() }
     };
-    key.primary_key.set_password_with_s2k(&password, how())?;
+    if stub::place(key.primary_key.secret_params()).is_none() {
+        key.primary_key.set_password_with_s2k(&password, how())?;
+    }
     let mut subkeys = key.secret_subkeys.iter_mut();
     subkeys.try_for_each(|subkey| subkey.key.set_password_with_s2k(&password, how()))
 }
@@ -90,7 +93,9 @@ pub(super) fn unlock(key: &mut SignedSecretKey, passphrase: &str) -> Result<()> 
     })?;
     // Whatever is locked in another way has a salt of its own.
     let password = Password::from(passphrase);
-    key.primary_key.remove_password(&password)?;
+    if stub::place(key.primary_key.secret_params()).is_none() {
+        key.primary_key.remove_password(&password)?;
+    }
     let mut subkeys = key.secret_subkeys.iter_mut();
     subkeys.try_for_each(|subkey| subkey.key.remove_password(&password))
 }

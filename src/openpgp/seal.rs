@@ -131,7 +131,7 @@ pub(super) fn signed_message(
     if signer.is_locked() {
         return Err(SealError::Locked);
     }
-    let (one_pass, signature) = match signing_key(&signer.certificate, time)? {
+    let (one_pass, signature) = match signing_key(signer, time)? {
         Component::Primary(_) => signed(octets, &signer.inner.primary_key, intended, time, rng)?,
         Component::Subkey(chosen) => {
             let wanted = chosen.key.fingerprint();
@@ -149,13 +149,15 @@ pub(super) fn signed_message(
     Ok(out)
 }
 
-/// The newest valid signing subkey, else the primary key if it may sign.
-pub(super) fn signing_key(own: &Certificate, time: Timestamp) -> Result<Component<'_>, SealError> {
+/// The newest valid signing subkey, else the primary key if it may sign and its secret is here.
+pub(super) fn signing_key(key: &SecretKey, time: Timestamp) -> Result<Component<'_>, SealError> {
+    let own = &key.certificate;
     let moment = Moment::signing(seconds(time), time);
     let standing = validity::standing(&own.inner, moment)
         .map_err(|cause| SealError::Unusable(own.fingerprint(), cause))?;
     component::all(&own.inner)
         .filter(Component::can_sign)
+        .filter(|part| key.can_certify() || matches!(part, Component::Subkey(_)))
         .filter(|key| component::may_sign(&own.inner, &standing, *key, moment).is_ok())
         .max_by_key(|key| match key {
             Component::Primary(_) => (false, 0),
@@ -254,7 +256,7 @@ mod tests {
         let john = with_subkey(&key(Profile::Default, "John"), false, 1, Some(2));
         let john = with_subkey(&john, false, 2, None);
         let certificate = john.certificate();
-        let chosen = |date| signing_key(&certificate, day(date)).unwrap().fingerprint();
+        let chosen = |date| signing_key(&john, day(date)).unwrap().fingerprint();
         let subkey = |index: usize| certificate.inner.public_subkeys[index].key.fingerprint();
         assert_eq!(chosen(0), certificate.inner.primary_key.fingerprint());
         assert_eq!((chosen(1), chosen(4)), (subkey(2), subkey(3)));

@@ -12,7 +12,7 @@ use pgp::types::{KeyDetails, KeyVersion, S2kParams, SecretParams, StringToKey};
 use zeroize::Zeroizing;
 
 use super::certificate::{self, Certificate};
-use super::{armor, generate, packets};
+use super::{armor, generate, packets, stub};
 use crate::protocol::{Error, Random, Result, fingerprint::Fingerprint, limits};
 
 /// The longest name that a new key carries, in bytes.
@@ -54,7 +54,8 @@ impl SecretKey {
     ///
     /// # Errors
     /// For anything else, and for kinds of secrets that we will not hold: we take Ed25519, ECDH,
-    /// X25519 and ML-KEM-768+X25519, each whole in the file.
+    /// X25519 and ML-KEM-768+X25519, each whole in the file. Only the secret of the primary key may
+    /// be elsewhere, whatever its kind.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > limits::CERTIFICATE {
             return Err(Error::malformed("a secret key of more than 64 KiB"));
@@ -92,11 +93,9 @@ impl SecretKey {
     /// identity. GnuPG 2.2 imports it.
     ///
     /// # Errors
-    /// When the key is locked.
+    /// When the key is locked, or the secret of its primary key is not here.
     pub fn revocation(&self, now: Timestamp, rng: &mut Random) -> Result<String> {
-        if self.is_locked() {
-            return Err(Error::malformed("the key is locked"));
-        }
+        self.expect_certifying()?;
         let signature =
             generate::revocation(&self.inner.primary_key, RevocationCode::NoReason, now, rng);
         let signature = signature.map_err(failed)?;
@@ -131,7 +130,10 @@ fn check_packets(bytes: &[u8]) -> Result<()> {
     while let Some(packet) = packets::next(&mut rest).map_err(Error::Malformed)? {
         match (packet, first) {
             (Packet::SecretKey(key), true) => {
-                check_secret(key.algorithm(), PrimaryKey::secret_params(&key))?;
+                let secret = PrimaryKey::secret_params(&key);
+                if stub::place(secret).is_none() {
+                    check_secret(key.algorithm(), secret)?;
+                }
                 first = false;
             }
             (Packet::SecretSubkey(subkey), false) => {

@@ -4,11 +4,15 @@ use jiff::{SignedDuration, Timestamp};
 use pgp::armor::BlockType;
 use pgp::composed::{KeyType, SignedSecretSubKey};
 use pgp::crypto::ecc_curve::ECCCurve;
+use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::packet::{
     KeyFlags, PacketTrait, PubKeyInner, PublicSubkey, RevocationCode, SecretSubkey, Signature,
     SignatureType, Subpacket, SubpacketData,
 };
-use pgp::types::{Duration, KeyVersion, Password, Tag};
+use pgp::types::{
+    Duration, EncryptedSecretParams, KeyVersion, Password, S2kParams, SecretParams, StringToKey,
+    Tag,
+};
 use rand::SeedableRng;
 
 use super::certificate::Certificate;
@@ -122,6 +126,19 @@ pub fn with_subkey(key: &SecretKey, encrypts: bool, date: i64, days: Option<u32>
     let binding =
         config.sign_subkey_binding(primary, primary.public_key(), &none, &public).unwrap();
     inner.secret_subkeys.push(SignedSecretSubKey::new(subkey, vec![binding]));
+    SecretKey::new(inner).unwrap()
+}
+
+/// `key` without the secret of its primary key, as GnuPG writes it: on a card, or just left out.
+pub fn offline(key: &SecretKey, on_card: bool) -> SecretKey {
+    let mut inner = key.inner.clone();
+    let told = [&[0][..], b"GNU", &[if on_card { 2 } else { 1 }]].concat();
+    let s2k = StringToKey::Private { typ: 101, unknown: told.into() };
+    let how =
+        S2kParams::Cfb { sym_alg: SymmetricKeyAlgorithm::Plaintext, s2k, iv: Vec::new().into() };
+    let stub = SecretParams::Encrypted(EncryptedSecretParams::new(Vec::new().into(), how));
+    let public = inner.primary_key.public_key().clone();
+    inner.primary_key = pgp::packet::SecretKey::new(public, stub).unwrap();
     SecretKey::new(inner).unwrap()
 }
 

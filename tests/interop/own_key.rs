@@ -108,7 +108,7 @@ fn keys_of_gpg_that_cannot_be_used_are_mended_by_what_the_hints_say() {
 
 #[test]
 #[ignore = "needs gpg"]
-fn an_rsa_key_certifies_ours_and_a_secret_that_was_left_out_is_missed() {
+fn an_rsa_key_certifies_ours() {
     let gpg = Gpg::new();
     let rsa = generate(&gpg, "Old Mary", "rsa2048", "cert,sign", "");
     let mary = Peer::mary();
@@ -131,15 +131,54 @@ fn an_rsa_key_certifies_ours_and_a_secret_that_was_left_out_is_missed() {
     let checked = anna.ok(&["--with-colons", "--check-sigs", ours], "");
     let by = format!(":{}:", &rsa[rsa.len() - 16..]);
     assert!(checked.lines().any(|line| line.starts_with("sig:!:") && line.contains(&by)));
+}
 
-    let key = generate(&gpg, "Offline", "ed25519", "cert,sign", "");
-    add(&gpg, &key, "cv25519", "encr", "");
-    add(&gpg, &key, "ed25519", "sign", "");
-    let subkeys = ["--passphrase", "", "--armor", "--export-secret-subkeys", &key];
-    let subkeys = gpg.ok(&[&LOOPBACK[..], &subkeys].concat(), "");
-    let stderr = other.feed(&import, subkeys).expect(1).stderr;
-    assert!(stderr.contains("the secret of its primary key is not in it"), "{stderr}");
-    assert!(stderr.contains(&format!("gpg --export-secret-keys {key}")), "{stderr}");
+#[test]
+#[ignore = "needs gpg"]
+fn the_subkeys_of_a_key_whose_primary_is_elsewhere_are_enough() {
+    let gpg = Gpg::new();
+    // RSA, which we do not hold, and do not need to.
+    for (name, kind) in [("Old", "rsa2048"), ("New", "ed25519")] {
+        let key = generate(&gpg, name, kind, "cert", "");
+        add(&gpg, &key, "ed25519", "sign", "");
+        add(&gpg, &key, "cv25519", "encr", "");
+        let subkeys = ["--passphrase", "", "--armor", "--export-secret-subkeys", &key];
+        let subkeys = gpg.ok(&[&LOOPBACK[..], &subkeys].concat(), "");
+        let mary = adopted(&subkeys, &["--no-passphrase"]);
+        assert_talks(&mary, &[]);
+        assert!(!mary.home().join("revocation.asc").exists());
+        assert!(mary.ok(&["key", "show"]).ends_with("that of the primary key is elsewhere\n"));
+        for change in [&["key", "extend"][..], &["key", "rotate"]] {
+            let stderr = mary.fails(change, 1);
+            let hint = format!("hint: gpg --export {key} | cloudim key merge -\n");
+            assert!(stderr.ends_with(&hint), "{stderr}");
+        }
+        // What is changed where the primary key is becomes ours.
+        for part in [&[][..], &["*"]] {
+            let extend = ["--passphrase", "", "--quick-set-expire", &key, "9y"];
+            gpg.ok(&[&LOOPBACK[..], &extend, part].concat(), "");
+        }
+        mary.feed(&["key", "merge", "-"], gpg.ok(&["--armor", "--export", &key], "")).expect(0);
+        let late = in_hours(24 * 365 * 8);
+        let shown = mary.at(&late, &["key", "show"], "").expect(0).stdout;
+        assert_eq!(shown.matches("\tvalid\n").count(), 3, "{shown}");
+        // And so is its end.
+        let exported = mary.ok(&["key", "export", "--secret", "--no-passphrase"]);
+        let other = Gpg::new();
+        let told = other.run(&["--import"], exported);
+        assert!(told.stderr.contains("[GNUPG:] IMPORT_OK 17 "), "{}", told.stderr);
+        let (revocation, path) = (revocation(&gpg, &key), mary.home().join("revocation.asc"));
+        std::fs::write(path, revocation).unwrap();
+        mary.ok(&["key", "revoke", "--yes"]);
+        assert!(mary.ok(&["key", "show"]).contains("\tis revoked\n"));
+    }
+}
+
+/// What `gpg --gen-revoke` writes, which GnuPG keeps for each key that it makes.
+fn revocation(gpg: &Gpg, key: &str) -> String {
+    let kept = gpg.file(&format!("openpgp-revocs.d/{key}.rev"));
+    // A colon before the armor keeps it from being taken in by mistake.
+    kept[kept.find("-----BEGIN").unwrap()..].to_owned()
 }
 
 #[test]

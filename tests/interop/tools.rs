@@ -114,6 +114,12 @@ impl Gpg {
         done.stderr
     }
 
+    /// A file that GnuPG keeps.
+    #[track_caller]
+    pub fn file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.home.path().join(name)).unwrap()
+    }
+
     /// The first `pub` line, or `sec` line and so on, of a listing with colons, in fields.
     #[track_caller]
     pub fn listed(&self, kind: &str, name: &str) -> Vec<String> {

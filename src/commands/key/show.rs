@@ -9,6 +9,7 @@ use crate::commands::input;
 use crate::conversation::output;
 use crate::conversation::session::{Format, Session};
 use crate::error::{Context, Result};
+use crate::openpgp::secret_key::SecretKey;
 use crate::openpgp::summary::{Part, User, Uses};
 use crate::protocol::time;
 use crate::store::secret;
@@ -34,6 +35,8 @@ struct Shown {
     fingerprint: String,
     /// Absent where the secret key is elsewhere.
     locked: Option<bool>,
+    /// Whether the secret of the primary key is here.
+    can_certify: bool,
     keys: Vec<Key>,
     users: Vec<UserId>,
 }
@@ -67,13 +70,14 @@ pub fn run(session: &mut Session, args: ShowArgs) -> Result<()> {
         return input::print(session, format!("{drawn}\n").as_bytes());
     }
     let now = session.now();
-    let locked = match session.home.secret().exists() {
-        true => Some(secret::load(&session.home)?.is_locked()),
+    let secret = match session.home.secret().exists() {
+        true => Some(secret::load(&session.home)?),
         false => None,
     };
     let shown = Shown {
         fingerprint: certificate.fingerprint().to_string(),
-        locked,
+        locked: secret.as_ref().map(SecretKey::is_locked),
+        can_certify: secret.as_ref().is_some_and(SecretKey::can_certify),
         keys: certificate.parts(now).into_iter().map(key).collect(),
         users: certificate.users(now).into_iter().map(user).collect(),
     };
@@ -128,7 +132,11 @@ fn text(shown: &Shown) -> String {
         Some(false) => "without a passphrase",
         None => "not here",
     };
-    lines.push(format!("secret key\t{secret}"));
+    let primary = match (shown.locked, shown.can_certify) {
+        (Some(_), false) => "; that of the primary key is elsewhere",
+        _ => "",
+    };
+    lines.push(format!("secret key\t{secret}{primary}"));
     lines.join("\n") + "\n"
 }
 

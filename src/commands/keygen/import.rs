@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use rand::SeedableRng;
 use zeroize::Zeroizing;
 
-use super::{KeygenArgs, key};
+use super::KeygenArgs;
+use super::key::{self, Kept};
 use crate::commands::input;
 use crate::conversation::passphrase;
 use crate::conversation::session::Options;
@@ -14,7 +15,6 @@ use crate::conversation::world::World;
 use crate::error::{Error, Result};
 use crate::openpgp::certificate::Unusable;
 use crate::openpgp::import::{self, Imported, Unfit};
-use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::Random;
 use crate::protocol::fingerprint::Fingerprint;
 
@@ -49,17 +49,11 @@ impl<'a> Import<'a> {
         std::iter::once(published).chain(left_out).collect()
     }
 
-    /// The key, locked with the passphrase that it had, or with a new one; and the certificate that
-    /// revokes it.
+    /// The key, locked with the passphrase that it had, or with a new one.
     ///
     /// # Errors
     /// When it is locked and no passphrase opens it, or it does not open what it seals.
-    pub fn finish(
-        self,
-        options: &Options,
-        args: &KeygenArgs,
-        now: Timestamp,
-    ) -> Result<(SecretKey, String)> {
+    pub fn finish(self, options: &Options, args: &KeygenArgs, now: Timestamp) -> Result<Kept> {
         let (mut secret, path) = (self.imported.key, self.path);
         let mut known = None;
         if secret.is_locked() {
@@ -102,7 +96,14 @@ fn cures(unfit: &Unfit) -> Vec<String> {
         Unfit::Malformed(_) | Unfit::Public | Unfit::Several => {
             vec!["gpg --armor --export-secret-keys FINGERPRINT".to_owned()]
         }
-        Unfit::Kind(key, _) | Unfit::OnCard(key) => certified_by(key),
+        Unfit::OnCard(key) => certified_by(key),
+        Unfit::Kind(key, _) => {
+            let mut cures = vec![format!(
+                "if it has Ed25519 and Curve25519 subkeys: gpg --export-secret-subkeys {key}"
+            )];
+            cures.extend(certified_by(key));
+            cures
+        }
         Unfit::Offline(key) => {
             let mut cures = vec![format!("where its secret is: gpg --export-secret-keys {key}")];
             cures.extend(certified_by(key));

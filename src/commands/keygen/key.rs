@@ -11,13 +11,16 @@ use crate::error::{Context, Result};
 use crate::openpgp::secret_key::{self, SecretKey};
 use crate::protocol::Random;
 
-/// A new key, locked unless the passphrase is empty, and the certificate that revokes it.
-pub fn make(
-    name: &str,
-    options: &Options,
-    args: &KeygenArgs,
-    now: Timestamp,
-) -> Result<(SecretKey, String)> {
+/// A key as it is kept.
+pub struct Kept {
+    /// The key, locked unless the passphrase is empty.
+    pub secret: SecretKey,
+    /// The armored certificate that revokes it; nothing if its primary key is elsewhere.
+    pub revocation: Option<String>,
+}
+
+/// A new key.
+pub fn make(name: &str, options: &Options, args: &KeygenArgs, now: Timestamp) -> Result<Kept> {
     let passphrase = chosen(options, args)?;
     let mut rng = Random::from_entropy();
     let profile = match args.profile {
@@ -29,20 +32,19 @@ pub fn make(
     finish(secret, &passphrase, now, &mut rng)
 }
 
-/// The unlocked `secret`, locked unless `passphrase` is empty, and the certificate that revokes it.
+/// The unlocked `secret`, with `passphrase`.
 pub fn finish(
     mut secret: SecretKey,
     passphrase: &str,
     now: Timestamp,
     rng: &mut Random,
-) -> Result<(SecretKey, String)> {
-    let revocation = secret
-        .revocation(now, rng)
-        .or_cannot(|| "cannot make a revocation certificate".to_owned())?;
+) -> Result<Kept> {
+    let revocation = secret.can_certify().then(|| secret.revocation(now, rng)).transpose();
+    let revocation = revocation.or_cannot(|| "cannot make a revocation certificate".to_owned())?;
     if !passphrase.is_empty() {
         secret.lock(passphrase, rng).or_cannot(|| "cannot lock the key".to_owned())?;
     }
-    Ok((secret, revocation))
+    Ok(Kept { secret, revocation })
 }
 
 /// The passphrase for a key that has none yet; empty for none.
