@@ -3,7 +3,7 @@
 use super::acceptance::{self, Relation};
 use super::candidate::Candidate;
 use super::session::Session;
-use super::{address, invitation};
+use super::{address, naming};
 use crate::error::{Error, Result};
 use crate::protocol::guid::Guid;
 use crate::store::invitations::{self, Decision, Invitation, Received};
@@ -71,7 +71,7 @@ pub fn waiting(session: &Session, candidate: &Candidate) -> Result<Option<Receiv
 /// Keeps an invitation; returns the name that it is called by.
 fn keep(session: &mut Session, candidate: &Candidate, card_confirmed: bool) -> Result<String> {
     let introduction = &candidate.introduction;
-    let name = invitation::unused_name(session, introduction.name.as_deref().unwrap_or("contact"))?;
+    let name = naming::unused(session, introduction.name.as_deref().unwrap_or("contact"))?;
     let received = Received {
         id: Guid::new(session.now(), &mut session.rng),
         name: name.clone(),

@@ -3,7 +3,7 @@
 use super::own_standing;
 use super::sealing::cannot_seal;
 use super::session::Session;
-use super::{address, same_card, singles};
+use super::{address, naming, same_card, singles};
 use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::seal;
@@ -17,7 +17,7 @@ use crate::protocol::token::Token;
 use crate::store::contact::{Contact, Trust};
 use crate::store::contacts;
 use crate::store::invitations::{self, Addressee, Invitation, Made};
-use crate::store::{atomic, feeds, names};
+use crate::store::{atomic, feeds};
 
 /// What the user wants of an invitation.
 #[derive(Clone, Debug, Default)]
@@ -116,15 +116,6 @@ pub fn contact_with(session: &Session, fingerprint: &Fingerprint) -> Result<Opti
     Ok(None)
 }
 
-/// What the user wants to call the one with this fingerprint, as an invitation of ours says.
-///
-/// # Errors
-/// When the invitations cannot be read.
-pub fn name_planned(session: &Session, fingerprint: &Fingerprint) -> Result<Option<String>> {
-    let to = |made: &Made| made.to.as_ref().is_some_and(|to| to.fingerprint == *fingerprint);
-    Ok(invitations::made(&session.home)?.into_iter().find(to).and_then(|made| made.name))
-}
-
 fn fresh(session: &mut Session, wanted: &Wanted<'_>, to: Option<Addressee>) -> Result<Made> {
     let now = session.now();
     let token = Token::new(&mut session.rng);
@@ -137,8 +128,8 @@ fn fresh(session: &mut Session, wanted: &Wanted<'_>, to: Option<Addressee>) -> R
     introduction.note = wanted.note.map(str::to_owned);
     let octets = introduction.write();
     let name = match wanted.name {
-        Some(name) => Some(free_name(session, name)?),
-        None => to.as_ref().map(|to| usual_name(session, to)).transpose()?.flatten(),
+        Some(name) => Some(naming::free(session, name)?),
+        None => to.as_ref().map(|to| naming::usual(session, to)).transpose()?.flatten(),
     };
     let hash = Hash::of(octets.as_bytes());
     let made = Made {
@@ -155,16 +146,6 @@ fn fresh(session: &mut Session, wanted: &Wanted<'_>, to: Option<Addressee>) -> R
     };
     invitations::save(&session.home, &Invitation::Made(Box::new(made.clone())))?;
     Ok(made)
-}
-
-/// What `to` will be called if the user does not say: as in the invitation by which they wait for us
-/// already, else as their card has it.
-fn usual_name(session: &Session, to: &Addressee) -> Result<Option<String>> {
-    let mut received = invitations::received(&session.home)?.into_iter();
-    match received.find(|received| received.fingerprint == to.fingerprint) {
-        Some(received) => Ok(Some(received.name)),
-        None => to.claimed_name.as_deref().map(|name| unused_name(session, name)).transpose(),
-    }
 }
 
 /// Our introduction by the feed `token`, addressed to nobody yet.
@@ -196,33 +177,6 @@ pub fn introduction(
         note: None,
         earlier: Vec::new(),
     })
-}
-
-/// Checks that `name` may be given to a new contact.
-///
-/// # Errors
-/// When it is no name, or taken.
-pub fn free_name(session: &Session, name: &str) -> Result<String> {
-    names::check(name)?;
-    if contacts::is_taken(&session.home, name) {
-        return Err(Error::cannot(format!("there is a contact `{name}` already"))
-            .hint("choose another name: --as NAME"));
-    }
-    Ok(name.to_owned())
-}
-
-/// A free name made out of what somebody calls himself.
-///
-/// # Errors
-/// When the invitations cannot be read.
-pub fn unused_name(session: &Session, claimed: &str) -> Result<String> {
-    let made = invitations::made(&session.home)?.into_iter().filter_map(|made| made.name);
-    let received = invitations::received(&session.home)?.into_iter().map(|received| received.name);
-    let waiting: Vec<String> = made.chain(received).collect();
-    let taken = |name: &str| {
-        contacts::is_taken(&session.home, name) || waiting.iter().any(|other| other == name)
-    };
-    Ok(names::unique(&names::safe(claimed), taken))
 }
 
 /// Sees to it that the feed of a pending invitation stands below `public/`. That of a single-use

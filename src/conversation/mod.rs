@@ -24,6 +24,7 @@ pub mod invitation;
 pub mod known;
 pub mod listening;
 pub mod named_cloud;
+pub mod naming;
 pub mod ours;
 pub mod outgoing;
 pub mod output;

@@ -4,6 +4,7 @@ use super::acceptance;
 use super::candidate::{self, Candidate};
 use super::fetch;
 use super::invitation;
+use super::naming;
 use super::repetition;
 use super::session::Session;
 use crate::error::{Error, Result};
@@ -131,7 +132,7 @@ pub fn conclude(
         Some(name) => name,
         None => {
             let claimed = made.name.as_deref().or(introduction.name.as_deref());
-            invitation::unused_name(session, claimed.unwrap_or("contact"))?
+            naming::unused(session, claimed.unwrap_or("contact"))?
         }
     };
     acceptance::conclude(session, made, candidate, &name, crossing)?;

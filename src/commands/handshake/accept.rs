@@ -9,7 +9,7 @@ use crate::conversation::acceptance::{self, Relation};
 use crate::conversation::candidate::{self, Candidate};
 use crate::conversation::own_standing;
 use crate::conversation::session::Session;
-use crate::conversation::{incoming, invitation, publish, repetition, same_card};
+use crate::conversation::{incoming, naming, publish, repetition, same_card};
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::fingerprint::Fingerprint;
@@ -48,7 +48,7 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
     session.expect_writable()?;
     session.config.base()?;
     if let Some(name) = &args.alias {
-        invitation::free_name(session, name)?;
+        naming::free(session, name)?;
     }
     let told = input::fingerprint(args.fingerprint.as_deref())?;
     let wanted = Wanted { alias: args.alias.as_deref(), fingerprint: told.as_ref() };
@@ -172,22 +172,21 @@ fn contact_name(
     waiting: Option<&Received>,
 ) -> Result<String> {
     if let Some(alias) = alias {
-        return invitation::free_name(session, alias);
+        return naming::free(session, alias);
     }
     let planned = match relation {
         Relation::Answer(made) | Relation::Claim(made) | Relation::Crossing(made) => {
             made.name.clone().or(waiting.map(|received| received.name.clone()))
         }
         Relation::Invitation | Relation::Contact(_) => {
-            let invited = invitation::name_planned(session, &candidate.introduction.fingerprint)?;
+            let invited = naming::planned(session, &candidate.introduction.fingerprint)?;
             invited.or(waiting.map(|received| received.name.clone()))
         }
     };
     match planned.filter(|name| !contacts::is_taken(&session.home, name)) {
         Some(name) => Ok(name),
-        None => invitation::unused_name(
-            session,
-            candidate.introduction.name.as_deref().unwrap_or("contact"),
-        ),
+        None => {
+            naming::unused(session, candidate.introduction.name.as_deref().unwrap_or("contact"))
+        }
     }
 }
