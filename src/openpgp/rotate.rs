@@ -7,6 +7,7 @@ use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::packet::{Signature, SignatureType};
 use pgp::types::{Duration, KeyDetails, KeyVersion};
 
+use super::certificate::Certificate;
 use super::policy::Moment;
 use super::secret_key::{Profile, SecretKey, failed};
 use super::{generate, seconds, timestamp, validity};
@@ -69,11 +70,20 @@ impl SecretKey {
     pub fn without_expired(&self, now: Timestamp) -> Result<Option<Self>> {
         let mut inner = self.inner.clone();
         inner.secret_subkeys.retain(|subkey| {
-            let end = self.binding(subkey, now).and_then(|binding| end(subkey, binding));
-            end.is_none_or(|end| now.duration_since(end) <= KEPT) || self.is_newest(subkey)
+            let end = || self.binding(subkey, now).and_then(|binding| end(subkey, binding));
+            self.is_newest(subkey) || end().is_none_or(|end| now.duration_since(end) <= KEPT)
         });
         let is_less = inner.secret_subkeys.len() < self.inner.secret_subkeys.len();
         is_less.then(|| Self::new(inner)).transpose()
+    }
+
+    /// Whether `certificate`, which is that of this key, has an encryption subkey whose secret is not
+    /// here: it was deleted, or is lost.
+    pub fn lacks_secret_of(&self, certificate: &Certificate) -> bool {
+        let secrets = &self.inner.secret_subkeys;
+        let is_here = |key| secrets.iter().any(|subkey| subkey.key.fingerprint() == key);
+        let subkeys = certificate.inner.public_subkeys.iter().map(|subkey| &subkey.key);
+        subkeys.filter(|key| key.algorithm().can_encrypt()).any(|key| !is_here(key.fingerprint()))
     }
 
     /// Whether no subkey of the same kind was made after `subkey`.
@@ -136,7 +146,7 @@ fn kinds(key: &SignedSecretKey) -> Vec<KeyType> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::certificate::{Certificate, Unusable};
+    use super::super::certificate::Unusable;
     use super::super::open::open;
     use super::super::seal::seal;
     use super::super::testing::{day, expiring, key, random, with_subkey};
@@ -199,6 +209,8 @@ mod tests {
         let mut less = locked.without_expired(day(36)).unwrap().unwrap();
         less.unlock("mine").unwrap();
         assert!(!opens(&less));
+        assert!(less.lacks_secret_of(&new.certificate()));
+        assert!(!new.lacks_secret_of(&new.certificate()));
         assert_eq!(less.inner.secret_subkeys.len(), 2);
         assert!(less.without_expired(day(500)).unwrap().is_none(), "the last of its kind");
     }

@@ -39,6 +39,8 @@ fn a_backup_from_before_a_rotation_loses_no_message() {
     copy(&backup, &mary.home());
     let first = mary.at(&later, &["--format", "json", "poll"], "");
     assert_eq!(texts(&first.stdout), [""; 0]);
+    assert_eq!(first.status, 4, "it comes again, and nobody has lied");
+    assert!(first.stderr.contains("sealed to a subkey whose secret is gone"), "{}", first.stderr);
     mary.host.root(&mary.home().join("public"));
     let time: Timestamp = later.parse().unwrap();
     let new = published(&mary);

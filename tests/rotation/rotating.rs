@@ -10,9 +10,19 @@ use crate::{feed, published, secret};
 
 #[test]
 fn messages_cross_a_rotation_in_both_directions() {
-    let (john, mary) = friends();
-    let to_old = john.send(&mary, "sealed to the old subkey");
-    let from_old = mary.send(&john, "before");
+    for (of_john, of_mary) in
+        [("default", "default"), ("default", "classic"), ("classic", "default")]
+    {
+        let john = Peer::new("John", &["--profile", of_john]);
+        let mary = Peer::new("Mary", &["--profile", of_mary]);
+        befriend(&john, &mary);
+        messages_cross_a_rotation(&john, &mary);
+    }
+}
+
+fn messages_cross_a_rotation(john: &Peer, mary: &Peer) {
+    let to_old = john.send(mary, "sealed to the old subkey");
+    let from_old = mary.send(john, "before");
     let hour = in_hours(1);
     let said = mary.at(&hour, &["key", "rotate"], "").expect(0);
     assert!(said.stderr.contains("kept for 30 days"), "{}", said.stderr);
@@ -28,7 +38,7 @@ fn messages_cross_a_rotation_in_both_directions() {
         mary.ok(&["read", guid]);
     }
     john.ok(&["read", &from_old]);
-    for (peer, of) in [(&john, "mary"), (&mary, "john")] {
+    for (peer, of) in [(john, "mary"), (mary, "john")] {
         assert_eq!(peer.at(&hour, &["poll"], "").expect(0).stdout, "");
         let status = peer.at(&hour, &["status"], "").expect(0).stdout;
         assert_eq!(status, format!("{of}\tall well\n"));

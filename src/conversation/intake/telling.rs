@@ -20,7 +20,13 @@ impl Intake<'_> {
             Sentence::Held => Why::Unknown,
             Sentence::Forged | Sentence::Failed => Why::Failed,
         };
-        if let Some(why) = self.disputed.filter(|_| why == Why::Unknown) {
+        if *refusal == Refusal::NotForUs && self.session.lacks_secret() {
+            let reason =
+                "it is sealed to a subkey whose secret is gone, and comes again".to_owned();
+            if self.remember(guid, sealed, why, reason.clone()) {
+                self.tell(Type::Trust, format!("{what} cannot be opened: {reason}"));
+            }
+        } else if let Some(why) = self.disputed.filter(|_| why == Why::Unknown) {
             // That the feed names another key says it all.
             self.remember(guid, sealed, why, refusal.to_string());
         } else if self.remember(guid, sealed, why, refusal.to_string()) {

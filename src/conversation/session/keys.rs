@@ -158,6 +158,13 @@ impl Session {
         other.unwrap_or(opened)
     }
 
+    /// Whether our certificate names a subkey that we cannot open anything with: its secret was deleted
+    /// in its time, or is lost.
+    pub fn lacks_secret(&mut self) -> bool {
+        let Ok(certificate) = self.certificate().cloned() else { return false };
+        self.secret().is_ok_and(|(secret, _)| secret.lacks_secret_of(&certificate))
+    }
+
     /// The fingerprints of our key, and of those that were ours.
     ///
     /// # Errors
