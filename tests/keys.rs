@@ -7,6 +7,7 @@ mod keys {
     mod end;
     mod exporting;
     mod importing;
+    mod killed;
     mod locking;
     mod secrecy;
     mod showing;

@@ -27,17 +27,18 @@ pub struct PublishArgs {}
 /// When a file cannot be written; [`crate::error::Kind::Unpublished`] when the command failed.
 pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
     session.expect_writable()?;
+    // A revocation may be among what is to be finished.
+    let mut rewritten = own_key::finish(session)?;
     let mut introduces = session.config.base_url.is_some();
     if let Err(error) = own_standing::expect_usable(session) {
         // That it ended has to be published all the same.
         introduces = false;
-        session.warn(&error.to_string());
+        session.warn(&error.message);
     }
     if introduces {
         // Introductions are sealed anew where name or address changed.
         session.unlock()?;
     }
-    let mut rewritten = own_key::finish(session)?;
     let lock = session.lock()?;
     public::write(session)?;
     if introduces {

@@ -73,6 +73,8 @@ pub fn amend(
 ) -> Result<Vec<String>> {
     session.expect_writable()?;
     let _lock = session.lock()?;
+    // Another run may have changed it before we had the lock.
+    session.forget_certificate();
     let mut rewritten = complete(session)?;
     let key = secret::load(&session.home)?;
     let date = date(session, &key.certificate())?;

@@ -34,6 +34,11 @@ impl Session {
         Ok(self.certificate.get_or_init(|| certificate))
     }
 
+    /// Has our certificate read anew the next time.
+    pub fn forget_certificate(&mut self) {
+        self.certificate = OnceCell::new();
+    }
+
     /// Unlocks the secret key, once a run, and again if another run has changed it meanwhile. Never
     /// to be called with a lock held: it may ask.
     ///
