@@ -75,14 +75,14 @@ pub fn run(session: &mut Session, args: ReadArgs) -> Result<()> {
         None => contacts::list(&session.home)?,
     };
     let since = args.since.as_deref().map(|since| moment(since, session.now())).transpose()?;
-    let mut shown = history(session, &names, since)?;
+    let (mut shown, ends) = history(session, names, since)?;
     if let Some(limit) = args.limit {
         shown.drain(..shown.len().saturating_sub(limit));
     }
     if !write(session, &shown)? || !args.follow {
         return Ok(());
     }
-    follow(session, &names)
+    follow(session, ends)
 }
 
 fn one(session: &mut Session, guid: Guid, args: &ReadArgs) -> Result<()> {
@@ -111,30 +111,35 @@ fn one(session: &mut Session, guid: Guid, args: &ReadArgs) -> Result<()> {
         .hint("cloudim poll fetches what is new"))
 }
 
-/// The messages of all `names`, in the order of their arrival; those that are held are left out, and
-/// that is reported.
+/// Contacts, and the number of the last record that was looked at.
+type Ends = Vec<(String, u64)>;
+
+/// The messages of all `names`, in the order of their arrival, and how far they go; those that are held
+/// are left out, and that is reported.
 fn history(
     session: &mut Session,
-    names: &[String],
+    names: Vec<String>,
     since: Option<Timestamp>,
-) -> Result<Vec<Shown>> {
-    let mut shown = Vec::new();
+) -> Result<(Vec<Shown>, Ends)> {
+    let (mut shown, mut ends) = (Vec::new(), Vec::new());
     for name in names {
-        let contact = Contact::load(&session.home, name)?;
-        let records = Messages::of(&session.home, name).all()?;
+        let contact = Contact::load(&session.home, &name)?;
+        let records = Messages::of(&session.home, &name).all()?;
+        let end = records.last().map_or(0, |last| last.number);
         let wanted = records.into_iter().filter(|record| {
             is_shown(record) && since.is_none_or(|since| record.received >= since)
         });
-        let held = policy::expect_shown(session, name, &contact).err();
+        let held = policy::expect_shown(session, &name, &contact).err();
         let (left_out, wanted): (Vec<_>, Vec<_>) =
             wanted.partition(|record| held.is_some() && record.is_received_message());
         if let Some(held) = held.filter(|_| !left_out.is_empty()) {
             session.report(&held);
         }
-        shown.extend(wanted.into_iter().map(|record| Shown::of(name, &contact, record)));
+        shown.extend(wanted.into_iter().map(|record| Shown::of(&name, &contact, record)));
+        ends.push((name, end));
     }
     shown.sort_by_key(|shown| shown.record.received);
-    Ok(shown)
+    Ok((shown, ends))
 }
 
 fn is_shown(record: &Record) -> bool {
@@ -152,11 +157,7 @@ fn write(session: &mut Session, shown: &[Shown]) -> Result<bool> {
     }
 }
 
-fn follow(session: &mut Session, names: &[String]) -> Result<()> {
-    let mut ends = Vec::new();
-    for name in names {
-        ends.push((name.clone(), Messages::of(&session.home, name).last_number()?));
-    }
+fn follow(session: &mut Session, mut ends: Ends) -> Result<()> {
     loop {
         thread::sleep(PAUSE);
         for (name, end) in &mut ends {

@@ -1,6 +1,8 @@
 //! What a contact may do whose key nobody compared.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -112,6 +114,24 @@ fn who_listens_prints_what_was_held_once_it_is_released() {
     assert_eq!(listening.printed(), [""; 0]);
     verify(&john.peer, &mary);
     listening.prints("  mary ✓  held");
+}
+
+#[test]
+fn who_follows_the_history_sees_what_was_held_once_it_is_released() {
+    let (john, mary) = friends();
+    mary.send(&john, "old");
+    john.poll();
+    let mut reading = john.command(&["read", "--follow"]);
+    let mut reading = reading.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(reading.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().ends_with("  mary  old"));
+    john.ok(&["contact", "trust", "mary", "--policy", "verified"]);
+    mary.send(&john, "held");
+    john.run(&["poll"]).expect(4);
+    verify(&john, &mary);
+    assert!(lines.next().unwrap().unwrap().ends_with("  mary ✓  held"));
+    reading.kill().unwrap();
+    reading.wait().unwrap();
 }
 
 #[test]
