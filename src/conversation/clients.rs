@@ -10,6 +10,7 @@ use crate::transport::egress::Guard;
 /// (PROTOCOL §10); about any other feed, most clouds and readers speak plain http.
 #[derive(Clone)]
 pub struct Clients {
+    guard: Guard,
     secret: Client,
     public: Client,
 }
@@ -19,8 +20,15 @@ impl Clients {
     pub fn new(guard: Guard, timeout: Duration) -> Self {
         Self {
             secret: Client::behind(guard.clone(), timeout),
-            public: Client::behind(guard.with_plain_http(), timeout),
+            public: Client::behind(guard.clone().with_plain_http(), timeout),
+            guard,
         }
+    }
+
+    /// Whether `host` is an address in a network that was allowed by name.
+    pub fn lists(&self, host: &str) -> bool {
+        let ip = host.trim_matches(['[', ']']).parse();
+        ip.is_ok_and(|ip| self.guard.lists(ip))
     }
 
     /// The one for requests about `feed`.

@@ -19,6 +19,18 @@ use crate::protocol::url::Url;
 
 /// Subscriptions in all.
 pub const ALL: usize = 10_000;
+
+/// How many subscriptions there may be when a new one is added, so that there is room for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// In all, at most [`ALL`].
+    pub in_all: usize,
+    /// Of its feed.
+    pub of_feed: usize,
+    /// Of callbacks on its callback's host.
+    pub of_host: usize,
+}
+
 /// Lines that are not worth a rewriting.
 const FEW: usize = 64;
 
@@ -46,7 +58,6 @@ pub struct Subscriptions {
     // Taken before `known`: nobody who only reads waits for the disk.
     journal: Mutex<Journal>,
     known: RwLock<Known>,
-    of_host: usize,
 }
 
 /// By feed and callback.
@@ -67,29 +78,22 @@ impl Subscriptions {
     /// When the file is there and cannot be read.
     pub fn open(home: &Home, now: Timestamp) -> Result<Self> {
         let (journal, known) = load(home)?;
-        let this = Self { journal: Mutex::new(journal), known: RwLock::new(known), of_host: ALL };
+        let this = Self { journal: Mutex::new(journal), known: RwLock::new(known) };
         this.tidy(&mut this.journal(), now, |_| 0);
         Ok(this)
     }
 
-    /// These, of which the callbacks of one host may have `most`.
-    #[must_use]
-    pub fn with_most_of_host(self, most: usize) -> Self {
-        Self { of_host: most, ..self }
-    }
-
     /// Adds `subscription`, or renews it, on disk before in memory. Returns false, and changes
-    /// nothing, when it is new and its feed has `most` already, or its callback's host has too
-    /// many, or all feeds together have [`ALL`].
+    /// nothing, when it is new and there is no `room` for it.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn add(&self, subscription: &Subscription, most: usize, now: Timestamp) -> Result<bool> {
+    pub fn add(&self, subscription: &Subscription, room: Room, now: Timestamp) -> Result<bool> {
         let mut journal = self.journal();
-        if !self.has_room(subscription, most) {
+        if !self.has_room(subscription, room) {
             self.forget(now);
         }
-        if !self.has_room(subscription, most) {
+        if !self.has_room(subscription, room) {
             return Ok(false);
         }
         journal.append(subscription)?;
@@ -127,14 +131,14 @@ impl Subscriptions {
         })
     }
 
-    fn has_room(&self, subscription: &Subscription, most: usize) -> bool {
+    fn has_room(&self, subscription: &Subscription, room: Room) -> bool {
         self.read(|known| {
             let of_feed = known.get(&subscription.feed);
             of_feed.is_some_and(|callbacks| callbacks.contains_key(&subscription.callback))
-                || count(known) < ALL
-                    && of_feed.map_or(0, BTreeMap::len) < most
-                    && (self.of_host == ALL
-                        || count_at(known, subscription.callback.host()) < self.of_host)
+                || count(known) < room.in_all
+                    && of_feed.map_or(0, BTreeMap::len) < room.of_feed
+                    && (room.of_host >= ALL
+                        || count_at(known, subscription.callback.host()) < room.of_host)
         })
     }
 

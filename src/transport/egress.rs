@@ -67,13 +67,18 @@ impl Guard {
         Self { plain_http: true, ..self }
     }
 
+    /// Whether `ip` is in a network that was allowed by name.
+    pub fn lists(&self, ip: IpAddr) -> bool {
+        self.allow.iter().any(|network| network.contains(ip.to_canonical()))
+    }
+
     /// Whether `ip` may be spoken to, by https or by plain http.
     ///
     /// # Errors
     /// The reason why not, in words that name the address.
     pub fn permits(&self, ip: IpAddr, https: bool) -> Result<(), String> {
         let ip = ip.to_canonical();
-        if self.allow.iter().any(|network| network.contains(ip)) {
+        if self.lists(ip) {
             return Ok(());
         }
         if let Some((_, what)) = NOT_PUBLIC.iter().find(|(network, _)| network.contains(ip)) {

@@ -78,8 +78,8 @@ impl Queue for Checks {
         Next::Job(check)
     }
 
-    fn is_ready(&self, _: Instant) -> bool {
-        self.next().is_some()
+    fn when(&self, now: Instant) -> Option<Instant> {
+        self.next().map(|_| now)
     }
 
     fn done(&mut self, (caller, hosts): Self::Done, _: Instant) {

@@ -39,6 +39,12 @@ impl Crier {
         });
     }
 
+    /// Notes that `callback`, which is to be told of `feed`, has shown that it is there.
+    pub(super) fn reached(&self, feed: &Url, callback: &Url) {
+        let route = Route { feed: feed.clone(), callback: callback.clone() };
+        self.deliveries.change(|deliveries| deliveries.reached(&route));
+    }
+
     /// Whether anybody is to be told of `feed`.
     pub(super) fn is_awaited(&self, feed: &Url) -> bool {
         self.subscriptions.has_any(feed, (self.now)())

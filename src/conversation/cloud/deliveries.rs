@@ -8,10 +8,10 @@ use super::workers::{Next, Queue};
 use crate::protocol::url::Url;
 
 /// Threads that tell subscribers.
-pub(super) const THREADS: usize = 8;
+pub(super) const THREADS: usize = 10;
 /// Of these, for the card: strangers must not keep the others from being told.
 const FOR_CARD: usize = 4;
-/// Of these, for who failed before.
+/// Of these, for who failed before: so many for pair feeds, and so many for the card.
 const FOR_AGAIN: usize = 2;
 /// The pauses after which a subscriber that failed is tried again; the last from then on, until its
 /// lease ends.
@@ -44,8 +44,28 @@ pub(super) enum Urgency {
     Pair,
     /// The card.
     Card,
-    /// Whatever failed before.
-    Again,
+    /// A pair feed, after a failure.
+    PairAgain,
+    /// The card, after a failure.
+    CardAgain,
+}
+
+impl Urgency {
+    const ALL: [Self; 4] = [Self::Pair, Self::Card, Self::PairAgain, Self::CardAgain];
+
+    /// Whether it failed before.
+    pub(super) fn is_again(self) -> bool {
+        matches!(self, Self::PairAgain | Self::CardAgain)
+    }
+
+    /// Threads at most.
+    fn most(self) -> usize {
+        match self {
+            Self::Pair => THREADS,
+            Self::Card => FOR_CARD,
+            Self::PairAgain | Self::CardAgain => FOR_AGAIN,
+        }
+    }
 }
 
 /// Each subscriber of each feed has one place here at most: it waits, is being told, or rests.
@@ -54,7 +74,8 @@ pub(super) struct Deliveries {
     under_way: HashMap<Arc<Route>, Delivery>,
     pair: Lane,
     card: Lane,
-    again: Lane,
+    pair_again: Lane,
+    card_again: Lane,
     resting: BTreeSet<(Instant, Arc<Route>)>,
 }
 
@@ -105,11 +126,27 @@ impl Deliveries {
         self.lane(urgency).waiting.push_back(route);
     }
 
+    /// The subscriber has shown that it is there: what failed counts no more, and what it has yet to
+    /// be told it is told now.
+    pub(super) fn reached(&mut self, route: &Route) {
+        let Some(delivery) = self.under_way.get_mut(route) else { return };
+        delivery.failures = 0;
+        if let Stage::Resting(until) = delivery.stage {
+            delivery.stage = Stage::Waiting;
+            let urgency = delivery.urgency();
+            let known = self.under_way.get_key_value(route).map(|(route, _)| Arc::clone(route));
+            let Some(route) = known else { return };
+            self.resting.remove(&(until, Arc::clone(&route)));
+            self.lane(urgency).waiting.push_back(route);
+        }
+    }
+
     fn lane(&mut self, urgency: Urgency) -> &mut Lane {
         match urgency {
             Urgency::Pair => &mut self.pair,
             Urgency::Card => &mut self.card,
-            Urgency::Again => &mut self.again,
+            Urgency::PairAgain => &mut self.pair_again,
+            Urgency::CardAgain => &mut self.card_again,
         }
     }
 
@@ -119,7 +156,8 @@ impl Deliveries {
             let Some((_, route)) = self.resting.pop_first() else { return };
             if let Some(delivery) = self.under_way.get_mut(&route) {
                 delivery.stage = Stage::Waiting;
-                self.again.waiting.push_back(route);
+                let urgency = delivery.urgency();
+                self.lane(urgency).waiting.push_back(route);
             }
         }
     }
@@ -132,7 +170,7 @@ impl Queue for Deliveries {
 
     fn take(&mut self, now: Instant) -> Next<Notification> {
         self.wake(now);
-        for urgency in [Urgency::Pair, Urgency::Card, Urgency::Again] {
+        for urgency in Urgency::ALL {
             let Some(route) = self.lane(urgency).next(urgency.most()) else { continue };
             if let Some(delivery) = self.under_way.get_mut(&route) {
                 delivery.stage = Stage::Running { again: false };
@@ -142,11 +180,13 @@ impl Queue for Deliveries {
         Next::Wait(self.resting.first().map(|(until, _)| *until))
     }
 
-    fn is_ready(&self, now: Instant) -> bool {
-        self.pair.is_ready(Urgency::Pair.most())
-            || self.card.is_ready(Urgency::Card.most())
-            || self.again.is_ready(Urgency::Again.most())
-            || self.resting.first().is_some_and(|(until, _)| *until <= now)
+    fn when(&self, now: Instant) -> Option<Instant> {
+        let lanes = [&self.pair, &self.card, &self.pair_again, &self.card_again];
+        let mut lanes = lanes.into_iter().zip(Urgency::ALL);
+        if lanes.any(|(lane, urgency)| lane.is_ready(urgency.most())) {
+            return Some(now);
+        }
+        self.resting.first().map(|(until, _)| now.max(*until))
     }
 
     fn done(&mut self, (Notification { route, urgency }, told): Self::Done, now: Instant) {
@@ -174,21 +214,11 @@ impl Queue for Deliveries {
 
 impl Delivery {
     fn urgency(&self) -> Urgency {
-        match self {
-            Self { failures: 1.., .. } => Urgency::Again,
-            Self { is_card: true, .. } => Urgency::Card,
-            Self { is_card: false, .. } => Urgency::Pair,
-        }
-    }
-}
-
-impl Urgency {
-    /// Threads at most.
-    fn most(self) -> usize {
-        match self {
-            Self::Pair => THREADS,
-            Self::Card => FOR_CARD,
-            Self::Again => FOR_AGAIN,
+        match (self.is_card, self.failures) {
+            (false, 0) => Urgency::Pair,
+            (true, 0) => Urgency::Card,
+            (false, _) => Urgency::PairAgain,
+            (true, _) => Urgency::CardAgain,
         }
     }
 }

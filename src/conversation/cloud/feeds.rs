@@ -3,13 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::own_feeds::OwnFeeds;
+use super::own_feeds::{OF_PAIR, OwnFeeds};
 use super::reader::Reader;
 use crate::protocol::hash::Hash;
 use crate::protocol::url::Url;
+use crate::store::subscriptions::{ALL, Room};
 
 /// Subscribers of a feed that is fetched, at most.
 const OF_FETCHED: usize = 5_000;
+
+/// Subscriptions of callbacks on one host at most, unless its network is one of ours.
+const OF_HOST: usize = 1_000;
+/// Subscriptions that are for pair feeds alone.
+const FOR_PAIRS: usize = 1_000;
 
 /// Where the feeds are.
 #[derive(Clone)]
@@ -23,7 +29,7 @@ pub(super) enum Feeds {
 /// A feed that could be read.
 pub(super) struct Found {
     /// Subscribers at most.
-    pub(super) most: usize,
+    most: usize,
     /// Of one that was fetched, what it was then.
     hash: Option<Hash>,
 }
@@ -60,7 +66,8 @@ impl Feeds {
             }
             Self::Fetched(reader) => {
                 let hash = reader.read(feed, time)?;
-                Some(Found { most: OF_FETCHED, hash: Some(hash) })
+                let most = if reader.scope.is_pair(feed) { OF_PAIR } else { OF_FETCHED };
+                Some(Found { most, hash: Some(hash) })
             }
         }
     }
@@ -70,5 +77,15 @@ impl Feeds {
         if let (Self::Fetched(reader), Some(hash)) = (self, found.hash) {
             reader.subscribed(feed, hash);
         }
+    }
+}
+
+impl Found {
+    /// How much room there is for one who subscribes to it; if `is_strange`, at a host that anybody
+    /// may have named.
+    pub(super) fn room(&self, is_strange: bool) -> Room {
+        // Whoever fills the feeds that all know leaves room for those of contacts.
+        let in_all = if self.most > OF_PAIR { ALL - FOR_PAIRS } else { ALL };
+        Room { in_all, of_feed: self.most, of_host: if is_strange { OF_HOST } else { ALL } }
     }
 }

@@ -125,8 +125,9 @@ impl Queue for Looks {
         Next::Job(Look { feed, callers })
     }
 
-    fn is_ready(&self, now: Instant) -> bool {
-        self.next().is_some() || self.resting.first().is_some_and(|(until, _)| *until <= now)
+    fn when(&self, now: Instant) -> Option<Instant> {
+        let later = || self.resting.first().map(|(until, _)| now.max(*until));
+        self.next().map(|_| now).or_else(later)
     }
 
     fn done(&mut self, feed: Url, now: Instant) {

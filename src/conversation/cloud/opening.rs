@@ -21,13 +21,10 @@ use crate::protocol::url::Url;
 use crate::store::config::Cloud;
 use crate::store::home::Home;
 use crate::store::lock::Lock;
-use crate::store::subscriptions::{self, Subscriptions};
+use crate::store::subscriptions::Subscriptions;
 
 /// Threads that try callbacks.
 const VERIFIERS: usize = 8;
-/// Subscriptions of callbacks on one host at most, where strangers bring the feeds as well.
-const OF_HOST: usize = 1_000;
-
 impl OwnCloud {
     /// The cloud that the settings ask for: none unless they say `cloud = "self"` and there is a
     /// base URL.
@@ -58,9 +55,7 @@ impl OwnCloud {
         }
         let lock = lock(session)?;
         let (callbacks, now) = (session.callback_clients()?, Arc::clone(&session.world.now));
-        let subscriptions = Subscriptions::open(&session.home, now())?;
-        let most = if open { OF_HOST } else { subscriptions::ALL };
-        let subscriptions = Arc::new(subscriptions.with_most_of_host(most));
+        let subscriptions = Arc::new(Subscriptions::open(&session.home, now())?);
         let crier = Arc::new(Crier::new(callbacks.clone(), subscriptions, now));
         let scope = Scope { base, open };
         let reader = Arc::new(Reader::new(scope, session.clients()?, Arc::clone(&crier)));

@@ -9,7 +9,7 @@ use crate::store::home::Home;
 /// Subscribers of the card at most: anybody can name it.
 const OF_CARD: usize = 5_000;
 /// Subscribers of a pair feed at most: it has one reader, whose callback changes now and then.
-const OF_PAIR: usize = 16;
+pub(super) const OF_PAIR: usize = 16;
 
 /// What stands below a base URL.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Clock;
-use super::deliveries::{Notification, Urgency};
+use super::deliveries::Notification;
 use crate::conversation::clients::Clients;
 use crate::protocol::url::Url;
 use crate::store::subscriptions::Subscriptions;
@@ -30,7 +30,7 @@ impl Teller {
         let Some(protocol) = self.subscriptions.protocol(feed, callback, (self.now)()) else {
             return (notification, true);
         };
-        let again = notification.urgency == Urgency::Again;
+        let again = notification.urgency.is_again();
         let client = self.clients.about(feed).within(if again { PATIENT } else { PROMPT });
         let (kind, body) = protocol.notification(feed);
         let told = client.notify(callback, kind, &body);

@@ -74,9 +74,15 @@ impl Verifier {
             until: now.checked_add(LEASE).unwrap_or(now),
             failing: None,
         };
-        match self.crier.subscriptions.add(&subscription, found.most, now) {
+        if check.promise.is_void() {
+            // It was told that it failed.
+            return Err(String::new());
+        }
+        let room = found.room(!self.clients.lists(check.callback.host()));
+        match self.crier.subscriptions.add(&subscription, room, now) {
             Ok(true) => {
                 self.feeds.subscribed(feed, &found);
+                self.crier.reached(feed, &check.callback);
                 log::info!("{} is told of {}", check.callback.host(), feed.shortened());
                 Ok(())
             }

@@ -18,8 +18,9 @@ pub(super) trait Queue: Send + 'static {
     /// Takes the next job that may begin at `now`.
     fn take(&mut self, now: Instant) -> Next<Self::Job>;
 
-    /// Whether there is such a job.
-    fn is_ready(&self, now: Instant) -> bool;
+    /// When the next job may begin, `now` or later; none if there will be none before one is added or
+    /// finished.
+    fn when(&self, now: Instant) -> Option<Instant>;
 
     /// Notes what became of a job that was taken.
     fn done(&mut self, done: Self::Done, now: Instant);
@@ -92,9 +93,10 @@ impl<Q: Queue> Shared<Q> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes or starts one thread if there is a job; it rouses the next.
+    /// Wakes or starts one thread if there is a job, or will be: it waits for that, and rouses the
+    /// next.
     fn rouse(this: &Arc<Self>, state: &mut State<Q>) {
-        if state.stopped || !state.queue.is_ready(Instant::now()) {
+        if state.stopped || state.queue.when(Instant::now()).is_none() {
             return;
         }
         if state.idle > 0 {

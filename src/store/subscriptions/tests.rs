@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::*;
 
 const MOST: usize = 16;
+const ROOM: Room = Room { in_all: ALL, of_feed: MOST, of_host: ALL };
 
 fn home() -> (tempfile::TempDir, Home) {
     let folder = tempfile::tempdir().unwrap();
@@ -44,7 +45,7 @@ fn their_number_is_told_beside_the_process_that_has_them() {
     assert_eq!(count(1, 0), 0);
     let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
     for (feed, callback, hours) in [(1, 1, 25), (1, 2, 10), (2, 3, 25), (1, 1, 30)] {
-        assert!(subscriptions.add(&one(feed, callback, hours), MOST, at(0)).unwrap());
+        assert!(subscriptions.add(&one(feed, callback, hours), ROOM, at(0)).unwrap());
     }
     let before = fs::read(home.subscriptions()).unwrap();
     assert_eq!(
@@ -60,7 +61,7 @@ fn what_was_added_is_there_after_a_restart_until_it_ends() {
     let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
     assert!(!home.subscriptions().exists(), "a home without subscribers needs no file");
     for (feed, callback, hours) in [(1, 1, 25), (1, 2, 10), (2, 3, 25), (1, 2, 30)] {
-        assert!(subscriptions.add(&one(feed, callback, hours), MOST, at(0)).unwrap());
+        assert!(subscriptions.add(&one(feed, callback, hours), ROOM, at(0)).unwrap());
     }
     for known in [&subscriptions, &Subscriptions::open(&home, at(1)).unwrap()] {
         assert_eq!(callbacks(known, 1), ["1", "2"]);
@@ -88,7 +89,7 @@ fn the_last_way_to_be_called_counts_and_is_there_after_a_restart() {
     assert_eq!(how(&subscriptions), Some(Protocol::HttpsPost));
     let protocol = Protocol::XmlRpc { notify_procedure: "river.feedUpdated".parse().unwrap() };
     let by_rpc = Subscription { protocol: protocol.clone(), ..one(1, 1, 25) };
-    assert!(subscriptions.add(&by_rpc, MOST, at(0)).unwrap());
+    assert!(subscriptions.add(&by_rpc, ROOM, at(0)).unwrap());
     for known in [&subscriptions, &Subscriptions::open(&home, at(0)).unwrap()] {
         assert_eq!(how(known), Some(protocol.clone()));
         assert_eq!(callbacks(known, 0), ["1"]);
@@ -102,12 +103,12 @@ fn the_last_way_to_be_called_counts_and_is_there_after_a_restart() {
 fn a_torn_last_line_is_cut_off_and_others_that_are_none_passed_over() {
     let (_folder, home) = home();
     let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
-    subscriptions.add(&one(1, 1, 25), MOST, at(0)).unwrap();
+    subscriptions.add(&one(1, 1, 25), ROOM, at(0)).unwrap();
     let whole = fs::read_to_string(home.subscriptions()).unwrap();
     for torn in [&whole[..whole.len() - 1], "{", "\u{0}\u{0}"] {
         fs::write(home.subscriptions(), format!("{whole}{torn}")).unwrap();
         let again = Subscriptions::open(&home, at(0)).unwrap();
-        again.add(&one(1, 2, 25), MOST, at(0)).unwrap();
+        again.add(&one(1, 2, 25), ROOM, at(0)).unwrap();
         assert_eq!(callbacks(&Subscriptions::open(&home, at(0)).unwrap(), 0), ["1", "2"]);
     }
     let (soap, nameless) =
@@ -123,12 +124,12 @@ fn there_is_room_for_renewals_and_for_what_takes_the_place_of_the_ended() {
     let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
     for callback in 0..MOST {
         let hours = if callback == 0 { 1 } else { 25 };
-        assert!(subscriptions.add(&one(1, callback, hours), MOST, at(0)).unwrap());
+        assert!(subscriptions.add(&one(1, callback, hours), ROOM, at(0)).unwrap());
     }
-    assert!(!subscriptions.add(&one(1, MOST, 25), MOST, at(0)).unwrap());
-    assert!(subscriptions.add(&one(1, 5, 26), MOST, at(0)).unwrap());
-    assert!(subscriptions.add(&one(2, 1, 25), MOST, at(0)).unwrap());
-    assert!(subscriptions.add(&one(1, MOST, 26), MOST, at(1)).unwrap());
+    assert!(!subscriptions.add(&one(1, MOST, 25), ROOM, at(0)).unwrap());
+    assert!(subscriptions.add(&one(1, 5, 26), ROOM, at(0)).unwrap());
+    assert!(subscriptions.add(&one(2, 1, 25), ROOM, at(0)).unwrap());
+    assert!(subscriptions.add(&one(1, MOST, 26), ROOM, at(1)).unwrap());
     assert_eq!(callbacks(&subscriptions, 1).len(), MOST);
 }
 
@@ -139,8 +140,8 @@ fn renewing_for_years_does_not_make_the_file_grow() {
     for day in 0..1_000 {
         let (now, until) = (at(24 * day), 24 * day + 25);
         // A reader that stays, and one whose callback is another each time.
-        subscriptions.add(&one(1, 1, until), MOST, now).unwrap();
-        subscriptions.add(&one(1, 2 + usize::try_from(day).unwrap(), until), MOST, now).unwrap();
+        subscriptions.add(&one(1, 1, until), ROOM, now).unwrap();
+        subscriptions.add(&one(1, 2 + usize::try_from(day).unwrap(), until), ROOM, now).unwrap();
         assert!(lines(&home) <= 2 * FEW);
     }
     assert!(subscriptions.read(count) <= 2 * FEW);
@@ -151,7 +152,7 @@ fn a_write_that_fails_changes_nothing() {
     let (folder, home) = home();
     let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
     fs::write(folder.path().join("cloud"), "in the way").unwrap();
-    assert!(subscriptions.add(&one(1, 1, 25), MOST, at(0)).is_err());
+    assert!(subscriptions.add(&one(1, 1, 25), ROOM, at(0)).is_err());
     assert_eq!(callbacks(&subscriptions, 0), [""; 0]);
 }
 
@@ -160,7 +161,7 @@ fn only_their_owner_may_read_them() {
     use std::os::unix::fs::PermissionsExt;
     let (_folder, home) = home();
     let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
-    subscriptions.add(&one(1, 1, 25), MOST, at(0)).unwrap();
+    subscriptions.add(&one(1, 1, 25), ROOM, at(0)).unwrap();
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&home.subscriptions()), 0o600);
     assert_eq!(mode(home.subscriptions().parent().unwrap()), 0o700);
@@ -169,8 +170,9 @@ fn only_their_owner_may_read_them() {
 #[test]
 fn a_host_takes_no_more_than_its_part() {
     let (_folder, home) = home();
-    let subscriptions = Subscriptions::open(&home, at(0)).unwrap().with_most_of_host(2);
-    let add = |subscription: &Subscription| subscriptions.add(subscription, MOST, at(0)).unwrap();
+    let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
+    let room = Room { of_host: 2, ..ROOM };
+    let add = |subscription: &Subscription| subscriptions.add(subscription, room, at(0)).unwrap();
     assert!(add(&one(1, 1, 25)) && add(&one(2, 1, 25)));
     assert!(!add(&one(3, 1, 25)) && !add(&one(1, 2, 25)));
     assert!(add(&one(1, 1, 26)), "renewed");
@@ -179,6 +181,9 @@ fn a_host_takes_no_more_than_its_part() {
     let feed = |number| one(number, 0, 0).feed;
     assert!(subscriptions.has_any(&feed(1), at(25)) && !subscriptions.has_any(&feed(1), at(26)));
     assert!(!subscriptions.has_any(&feed(4), at(0)));
+    let full = Room { in_all: 3, ..ROOM };
+    assert!(!subscriptions.add(&one(5, 1, 25), full, at(0)).unwrap());
+    assert!(subscriptions.add(&one(5, 1, 25), Room { in_all: 4, ..full }, at(0)).unwrap());
 }
 
 #[test]
@@ -187,7 +192,7 @@ fn who_cannot_be_told_is_known_after_a_restart_until_it_can_or_registers_again()
     let subscriptions = Subscriptions::open(&home, at(0)).unwrap();
     let (first, second) = (one(1, 1, 25), one(1, 2, 25));
     for subscription in [&first, &second] {
-        assert!(subscriptions.add(subscription, MOST, at(0)).unwrap());
+        assert!(subscriptions.add(subscription, ROOM, at(0)).unwrap());
     }
     let failed = |one: &Subscription, why: &str, hours| {
         subscriptions.failed(&one.feed, &one.callback, why, at(hours)).unwrap();
@@ -207,7 +212,7 @@ fn who_cannot_be_told_is_known_after_a_restart_until_it_can_or_registers_again()
     failed(&first, "it is gone", 4);
     assert_eq!(failing(4)[0], (first.callback.clone(), at(1), "it is gone".to_owned()));
     assert_eq!(failing(25), [], "the lease ended");
-    assert!(Subscriptions::open(&home, at(4)).unwrap().add(&second, MOST, at(4)).unwrap());
+    assert!(Subscriptions::open(&home, at(4)).unwrap().add(&second, ROOM, at(4)).unwrap());
     assert_eq!(failing(4).len(), 1, "who registers again was reached");
     let again = Subscriptions::open(&home, at(4)).unwrap();
     again.told(&first.feed, &first.callback, at(5)).unwrap();

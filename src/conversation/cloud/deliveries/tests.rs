@@ -17,7 +17,7 @@ fn one() -> (Deliveries, Instant) {
 
 #[track_caller]
 fn taken(deliveries: &mut Deliveries, now: Instant) -> Notification {
-    assert!(deliveries.is_ready(now));
+    assert_eq!(deliveries.when(now), Some(now));
     match deliveries.take(now) {
         Next::Job(job) => job,
         Next::Wait(_) => panic!("nothing to do"),
@@ -27,11 +27,12 @@ fn taken(deliveries: &mut Deliveries, now: Instant) -> Notification {
 /// When there will be something to do again.
 #[track_caller]
 fn waits(deliveries: &mut Deliveries, now: Instant) -> Option<Instant> {
-    assert!(!deliveries.is_ready(now));
+    let when = deliveries.when(now);
     match deliveries.take(now) {
         Next::Job(job) => panic!("{job:?}"),
-        Next::Wait(until) => until,
+        Next::Wait(until) => assert_eq!(until, when),
     }
+    when
 }
 
 #[test]
@@ -60,7 +61,7 @@ fn who_fails_is_tried_again_after_growing_pauses_until_that_is_settled() {
         assert_eq!(waits(&mut deliveries, now), Some(now + pause));
         now += pause;
         let job = taken(&mut deliveries, now);
-        assert_eq!(job.urgency, Urgency::Again);
+        assert_eq!(job.urgency, Urgency::PairAgain);
         deliveries.done((job, false), now);
     }
     now += PAUSES[4];
@@ -79,7 +80,7 @@ fn a_change_wakes_who_rests_and_success_ends_the_trying() {
     assert!(waits(&mut deliveries, now).is_some());
     deliveries.announce(route("a", "s"), false);
     let job = taken(&mut deliveries, now);
-    assert_eq!(job.urgency, Urgency::Again, "it does not hold up the others again");
+    assert_eq!(job.urgency, Urgency::PairAgain, "it does not hold up the others again");
     deliveries.done((job, true), now);
     assert_eq!(waits(&mut deliveries, now), None, "the pause went with the failure");
     deliveries.announce(route("a", "s"), false);
@@ -93,20 +94,22 @@ fn a_failure_during_which_the_feed_changed_leads_to_a_call_at_once() {
     deliveries.announce(route("a", "s"), false);
     deliveries.done((job, false), now);
     let job = taken(&mut deliveries, now);
-    assert_eq!(job.urgency, Urgency::Again);
+    assert_eq!(job.urgency, Urgency::PairAgain);
     deliveries.done((job, false), now);
     assert_eq!(waits(&mut deliveries, now), Some(now + PAUSES[1]));
 }
 
 #[test]
-fn pair_feeds_go_first_and_neither_card_nor_failures_take_all_threads() {
+fn pair_feeds_go_first_and_strangers_who_fail_keep_no_contact_waiting() {
     let (mut deliveries, now) = (Deliveries::default(), Instant::now());
-    for number in 0..20 {
-        deliveries.announce(route("failing", &format!("f{number}")), false);
-    }
-    for _ in 0..20 {
-        let job = taken(&mut deliveries, now);
-        deliveries.done((job, false), now);
+    for (feed, is_card) in [("failing-card", true), ("failing", false)] {
+        for number in 0..20 {
+            deliveries.announce(route(feed, &format!("f{number}")), is_card);
+        }
+        for _ in 0..20 {
+            let job = taken(&mut deliveries, now);
+            deliveries.done((job, false), now);
+        }
     }
     for number in 0..20 {
         deliveries.announce(route("card", &format!("c{number}")), true);
@@ -118,8 +121,23 @@ fn pair_feeds_go_first_and_neither_card_nor_failures_take_all_threads() {
         urgencies.push(job.urgency);
     }
     let count = |urgency| urgencies.iter().filter(|other| **other == urgency).count();
+    assert_eq!(Urgency::ALL.map(count), [1, FOR_CARD, FOR_AGAIN, FOR_AGAIN]);
     assert_eq!(urgencies.first(), Some(&Urgency::Pair));
-    assert_eq!((count(Urgency::Card), count(Urgency::Again)), (FOR_CARD, FOR_AGAIN));
+    assert!(urgencies.len() < THREADS, "there is a thread for the next message");
+}
+
+#[test]
+fn who_shows_that_it_is_there_is_told_at_once() {
+    let (mut deliveries, now) = one();
+    deliveries.reached(&route("a", "s"));
+    deliveries.reached(&route("a", "another"));
+    let job = taken(&mut deliveries, now);
+    deliveries.done((job, false), now);
+    deliveries.reached(&route("a", "s"));
+    let job = taken(&mut deliveries, now);
+    assert_eq!(job.urgency, Urgency::Pair, "it is not as one that fails");
+    deliveries.done((job, false), now);
+    assert_eq!(waits(&mut deliveries, now), Some(now + PAUSES[0]));
 }
 
 /// Subscribers in the property below.

@@ -23,8 +23,8 @@ impl Queue for Times {
         }
     }
 
-    fn is_ready(&self, now: Instant) -> bool {
-        self.0.front().is_some_and(|time| *time <= now)
+    fn when(&self, now: Instant) -> Option<Instant> {
+        self.0.front().map(|time| now.max(*time))
     }
 
     fn done(&mut self, (): (), _: Instant) {}
@@ -78,6 +78,16 @@ fn what_is_for_later_begins_then() {
     begun.recv_timeout(PATIENCE).unwrap();
     go.send(()).unwrap();
     assert!(begun.recv_timeout(PATIENCE).unwrap() >= later);
+}
+
+#[test]
+fn what_is_for_later_begins_then_though_another_job_hangs() {
+    let (workers, begun, _go) = two();
+    let later = Instant::now() + Duration::from_millis(100);
+    push(&workers, &[Instant::now(), later]);
+    for _ in ["the one that hangs", "the other"] {
+        begun.recv_timeout(PATIENCE).unwrap();
+    }
 }
 
 #[test]
