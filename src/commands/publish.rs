@@ -54,5 +54,5 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
     drop(lock);
     publish::publish(session, true)?;
     ping::card(session)?;
-    rewritten.iter().try_for_each(|name| ping::ping(session, name))
+    ping::each(session, rewritten.iter().map(String::as_str))
 }

@@ -85,9 +85,7 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
         }
     }
     publish::publish(session, false)?;
-    for Kept { name, .. } in &kept {
-        ping::ping(session, name)?;
-    }
+    ping::each(session, kept.iter().map(|kept| kept.name.as_str()))?;
     match args.wait {
         Some(wait) => wait_for(session, &kept, wait),
         None => Ok(()),

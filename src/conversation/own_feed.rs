@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use super::intake::sealed_hash;
 use super::outgoing;
+use super::ping;
 use super::retention;
 use super::sealing::{seal, seal_as, signing_time, unusable};
 use super::session::Session;
@@ -128,6 +129,8 @@ pub fn prepare(
     rewriting.contact.ours.signed_by = Some(signer);
     let mut prepared = rewriting.prepared;
     prepared.is_changed = old.as_ref() != Some(&prepared.channel);
+    // Before anybody is told: whoever tells may be killed.
+    contact.ours.unpinged |= prepared.is_changed && ping::cloud_of(session)?.is_some();
     Ok(prepared)
 }
 

@@ -136,11 +136,11 @@ pub fn finish(session: &mut Session) -> Result<Vec<String>> {
 /// Publishes, and tells the clouds of the card and of the feeds for `rewritten`.
 ///
 /// # Errors
-/// As [`publish::publish`] and [`ping::ping`].
+/// As [`publish::publish`] and [`ping::each`].
 pub fn tell(session: &mut Session, rewritten: &[String]) -> Result<()> {
     publish::publish(session, false)?;
     ping::card(session)?;
-    rewritten.iter().try_for_each(|name| ping::ping(session, name))
+    ping::each(session, rewritten.iter().map(String::as_str))
 }
 
 /// Deletes the secrets of subkeys that have been expired for long enough, and of keys that were ours

@@ -6,7 +6,7 @@ use super::named_cloud::NamedCloud;
 use super::ours::Ours;
 use super::session::Session;
 use super::{asking, publish, singles};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::protocol::token::Token;
 use crate::protocol::url::Url;
 use crate::store::config::Cloud;
@@ -33,25 +33,30 @@ pub fn tell(session: &mut Session, mut changed: Vec<String>, names: &[String]) -
             changed.push(name.clone());
         }
     }
-    changed.iter().try_for_each(|name| ping(session, name))
+    each(session, changed.iter().map(String::as_str))
 }
 
-/// Tells the cloud, if there is one, that our feed for the contact called `name` changed. A cloud
-/// that cannot be reached is a warning: the next `poll` tries again.
+/// Tells the cloud, if there is one, that our feeds for the contacts called `names` changed. A cloud
+/// that cannot be reached is a warning, and not asked again for the others: the next `poll` tries.
 ///
 /// # Errors
-/// When the contact cannot be read or written.
-pub fn ping(session: &mut Session, name: &str) -> Result<()> {
+/// When a contact cannot be read or written.
+pub fn each<'a>(session: &mut Session, names: impl IntoIterator<Item = &'a str>) -> Result<()> {
     if cloud_of(session)?.is_none() {
         return Ok(());
     }
-    if let Err(error) = ping_noting(session, name)? {
-        session.warn(&format!("the cloud was not told: {error}"));
+    for name in names {
+        if let Err(error) = ping_noting(session, name)? {
+            session.warn(&format!("the cloud was not told: {error}"));
+            if error.kind == Kind::Network {
+                break;
+            }
+        }
     }
     Ok(())
 }
 
-/// Tells our cloud that our own feed `ours`, which stands at `url`, changed; as [`ping`] does if it
+/// Tells our cloud that our own feed `ours`, which stands at `url`, changed; as [`each`] does if it
 /// is a contact's, so that the next `poll` tries again what failed.
 ///
 /// # Errors
@@ -79,16 +84,18 @@ pub fn at(client: &Client, cloud: &NamedCloud, feed: &Url) -> Result<()> {
     cloud.ping(client, feed).map_err(|no| no.error(cloud.url()))
 }
 
-/// Tells our cloud, and notes on disk whether it has yet to be told. The inner result is the
-/// cloud's.
+/// Tells our cloud. That it has yet to be told stands on disk since the feed was written, and is
+/// taken back there unless the feed has changed meanwhile. The inner result is the cloud's.
 fn ping_noting(session: &mut Session, name: &str) -> Result<Result<()>> {
-    let token = Contact::load(&session.home, name)?.ours.token;
-    let told = ping_feed(session, &token);
-    let _lock = session.lock()?;
-    let mut contact = Contact::load(&session.home, name)?;
-    if contact.ours.unpinged != told.is_err() {
-        contact.ours.unpinged = told.is_err();
-        contact.save(&session.home, name)?;
+    let told_of = Contact::load(&session.home, name)?.ours;
+    let told = ping_feed(session, &told_of.token);
+    if told.is_ok() && told_of.unpinged {
+        let _lock = session.lock()?;
+        let mut contact = Contact::load(&session.home, name)?;
+        if contact.ours.is_written_as(&told_of) {
+            contact.ours.unpinged = false;
+            contact.save(&session.home, name)?;
+        }
     }
     Ok(told)
 }
@@ -148,7 +155,11 @@ fn ping_neighbour(session: &Session, feed: &Url) -> Option<()> {
     asking::ask(&client, &url, &[("url", feed.as_str())]).ok()
 }
 
-fn cloud_of(session: &Session) -> Result<Option<Url>> {
+/// The cloud of our feeds to contacts, if there is one.
+///
+/// # Errors
+/// When the base URL is too long.
+pub fn cloud_of(session: &Session) -> Result<Option<Url>> {
     if session.config.base_url.is_none() {
         return Ok(None);
     }

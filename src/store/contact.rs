@@ -296,6 +296,12 @@ impl Ours {
             unpinged: false,
         }
     }
+
+    /// Whether the feed is as it was when this was `earlier`.
+    pub fn is_written_as(&self, earlier: &Self) -> bool {
+        let version = |ours: &Self| (ours.log, ours.sequence, ours.state, ours.introduction_sealed);
+        version(self) == version(earlier)
+    }
 }
 
 impl Contact {
