@@ -7,7 +7,7 @@ use super::named_cloud::NamedCloud;
 use super::registration::HTTPS;
 use crate::error::Error;
 use crate::protocol::cloud::{self, PleaseNotify, Protocol};
-use crate::protocol::url::{FORM, Url, form};
+use crate::protocol::url::{self, FORM, Url, form};
 use crate::transport::client::{Client, Failure};
 
 /// Why a cloud did not do what it was asked for.
@@ -28,6 +28,20 @@ impl No {
                 fetch::unanswered(format!("cannot ask the cloud `{host}`"), failure)
             }
             Self::Refused(words) => Error::cannot(format!("the cloud `{host}` refused: {words}")),
+        }
+    }
+}
+
+impl No {
+    /// This with each of `secrets`, the capabilities that were sent, shortened: clouds quote them.
+    pub(super) fn shortened<'a>(self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        match self {
+            Self::Refused(words) => {
+                let shorten =
+                    |words: String, secret: &str| words.replace(secret, &url::shortened(secret));
+                Self::Refused(secrets.into_iter().fold(words, shorten))
+            }
+            unanswered @ Self::Unanswered(_) => unanswered,
         }
     }
 }

@@ -42,14 +42,15 @@ impl NamedCloud {
     /// # Errors
     /// A [`No`].
     pub fn please_notify(&self, client: &Client, wish: &PleaseNotify) -> Result<(), No> {
-        match self {
+        let asked = match self {
             Self::Forms(url) => {
                 let form = wish.to_form();
                 let fields: Vec<_> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
                 asking::ask(client, url, &fields)
             }
             Self::Calls { url, procedure } => call(client, url, &wish.to_call(procedure)),
-        }
+        };
+        asked.map_err(|no| no.shortened(wish.feeds.iter().map(Url::as_str).chain([&*wish.path])))
     }
 
     /// Tells it that `feed` changed.
@@ -57,13 +58,14 @@ impl NamedCloud {
     /// # Errors
     /// A [`No`].
     pub fn ping(&self, client: &Client, feed: &Url) -> Result<(), No> {
-        match self {
+        let asked = match self {
             Self::Forms(url) => {
                 let url = url.join("ping").map_err(|error| No::Refused(error.to_string()))?;
                 asking::ask(client, &url, &[("url", feed.as_str())])
             }
             Self::Calls { url, .. } => call(client, url, &rpc::ping_call(feed)),
-        }
+        };
+        asked.map_err(|no| no.shortened([feed.as_str()]))
     }
 }
 

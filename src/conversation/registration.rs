@@ -111,8 +111,7 @@ fn register(session: &Session, lease: &Lease) -> std::result::Result<Protocol, S
     let known = lease.protocol.as_deref();
     let cloud = NamedCloud::Forms(lease.cloud.clone());
     asking::please_notify(&client, &cloud, &lease.feed, &lease.callback, known)
-        // Clouds quote the URL, which is a capability.
-        .map_err(|no| no.to_string().replace(lease.feed.as_str(), &lease.feed.shortened()))
+        .map_err(|no| no.to_string())
 }
 
 #[cfg(test)]

@@ -117,16 +117,21 @@ impl Url {
     /// The URL with every token in its path shortened: a feed's URL is a capability, and
     /// messages end up in logs.
     pub fn shortened(&self) -> String {
-        let shorten = |part: &str| {
-            let (name, rest) = part.split_once('.').unwrap_or((part, ""));
-            match name.parse::<super::token::Token>() {
-                Ok(token) if rest.is_empty() => token.shortened(),
-                Ok(token) => format!("{}.{rest}", token.shortened()),
-                Err(_) => part.to_owned(),
-            }
-        };
-        self.as_str().split('/').map(shorten).collect::<Vec<_>>().join("/")
+        shortened(self.as_str())
     }
+}
+
+/// `text`, a URL or a path, with every token in it shortened.
+pub fn shortened(text: &str) -> String {
+    let shorten = |part: &str| {
+        let (name, rest) = part.split_once('.').unwrap_or((part, ""));
+        match name.parse::<super::token::Token>() {
+            Ok(token) if rest.is_empty() => token.shortened(),
+            Ok(token) => format!("{}.{rest}", token.shortened()),
+            Err(_) => part.to_owned(),
+        }
+    };
+    text.split('/').map(shorten).collect::<Vec<_>>().join("/")
 }
 
 impl FromStr for Url {
