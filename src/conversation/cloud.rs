@@ -66,7 +66,7 @@ pub struct OwnCloud {
 }
 
 impl OwnCloud {
-    /// Answers a request for one of its two places, if it is that.
+    /// Answers a request for `/pleaseNotify` or `/ping`, if it is one.
     pub fn answer(&self, request: &Request) -> Option<Answer> {
         match request.path.as_str() {
             "/pleaseNotify" => Some(self.please_notify(request)),
@@ -160,7 +160,8 @@ impl OwnCloud {
 
     /// Tells the subscribers of all feeds that have changed without a ping: who should have pinged
     /// may have died, and so may we with something to tell. What was before we began is not known:
-    /// the first time, all are told.
+    /// the first time, all are told. Of feeds that are fetched only those are looked at that have not
+    /// been since we began.
     pub fn look(&self) {
         for feed in self.crier.subscriptions.feeds() {
             if let Some(fetching) = &self.fetching {

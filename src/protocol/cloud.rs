@@ -22,6 +22,9 @@ pub const THANKS: &str = "Thanks for the ping.";
 /// The answer to a registration by a caller who makes too many.
 pub const TOO_MANY: &str = "Can't accept the subscription because too many came from your address. \
     Try again in an hour.";
+/// The answer to a ping for a feed that could not be read before the answer had to go.
+pub const TOO_LATE: &str =
+    "The ping was cancelled because the resource could not be read in time. Try again later.";
 /// The answer to a ping by a caller who sends too many.
 pub const TOO_MANY_PINGS: &str =
     "The ping was cancelled because too many came from your address. Try again in an hour.";

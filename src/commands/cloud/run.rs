@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -9,6 +11,9 @@ use crate::commands::serving;
 use crate::conversation::cloud::{Door, OwnCloud};
 use crate::conversation::session::Session;
 use crate::error::Result;
+
+/// From one look at the feeds that could not be read since the start to the next.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(5 * 60);
 
 /// Be an rssCloud server, and nothing else
 ///
@@ -40,7 +45,13 @@ pub fn serve(session: &mut Session, args: &RunArgs) -> Result<()> {
     let address = args.bind.unwrap_or_else(|| session.config.listens_at());
     let (listener, address) = serving::bind(address)?;
     session.say(&format!("cloud at http://{address}/"));
-    cloud.look();
+    let looking = Arc::clone(&cloud);
+    thread::spawn(move || {
+        loop {
+            looking.look();
+            thread::sleep(BETWEEN_LOOKS);
+        }
+    });
     let at_door = Door::new(session, Arc::clone(&cloud));
     let door = move |request| at_door.answer(request);
     serving::serve(session, listener, door, ends, |_, _| cloud.stop())

@@ -45,14 +45,17 @@ impl Fetching {
         if scope.open && !self.reader.crier.is_awaited(&feed) {
             return at_once(Ok(())).into();
         }
-        let (promise, answer) = Answer::later(WAIT, unreadable());
+        let late = at_once(Err(cloud::TOO_LATE.to_owned()));
+        let (promise, answer) = Answer::later(WAIT, late);
         self.looks.change(|looks| looks.ping(feed, Caller { form, promise }));
         answer
     }
 
-    /// Has `feed` fetched, though nobody pinged.
+    /// Has `feed` fetched, though nobody pinged, unless it was before.
     pub(super) fn look(&self, feed: Url) {
-        self.looks.change(|looks| looks.look(feed));
+        if !self.reader.knows(&feed) {
+            self.looks.change(|looks| looks.look(feed));
+        }
     }
 
     /// Fetches nothing any more.

@@ -22,6 +22,11 @@ impl Latest {
         hashes.insert(feed.clone(), hash) != Some(hash)
     }
 
+    /// Whether `feed` was fetched.
+    pub(super) fn has(&self, feed: &Url) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(feed)
+    }
+
     /// Notes that `feed` was `hash` when somebody subscribed to it, unless more is known already.
     pub(super) fn begin(&self, feed: &Url, hash: Hash, awaited: impl Fn(&Url) -> bool) {
         self.with_room(awaited).entry(feed.clone()).or_insert(hash);

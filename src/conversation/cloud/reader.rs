@@ -58,6 +58,11 @@ impl Reader {
         Some(hash)
     }
 
+    /// Whether it is known what `feed` was the last time.
+    pub(super) fn knows(&self, feed: &Url) -> bool {
+        self.latest.has(feed)
+    }
+
     /// Notes that somebody subscribed to `feed`, which was `hash` then.
     pub(super) fn subscribed(&self, feed: &Url, hash: Hash) {
         self.latest.begin(feed, hash, |feed| self.crier.is_awaited(feed));

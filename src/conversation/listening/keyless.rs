@@ -81,7 +81,7 @@ impl Keyless {
             writer.attend(session);
             drop(alarm);
         });
-        self.writes.at((), Instant::now() + BETWEEN_LOOKS);
+        self.writes.at((), Instant::now());
     }
 
     /// Answers `request`.
@@ -137,6 +137,9 @@ impl Keyless {
             callers.next = Instant::now() + BETWEEN_WRITES;
             let waiting = std::mem::take(&mut callers.waiting);
             drop(callers);
+            if let Some(cloud) = &self.cloud {
+                cloud.look();
+            }
             let pause = match self.inbox.flush(session.now()) {
                 Ok(()) => {
                     waiting.into_iter().for_each(|(promise, thanks)| promise.keep(thanks));
