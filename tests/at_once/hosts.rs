@@ -1,10 +1,14 @@
 //! Hosts that are slow, and clouds that are down.
 
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use crate::common::host::{Host, OFTEN, RARELY, until};
-use crate::common::peer::Peer;
+use crate::common::peer::{Peer, friends};
 use crate::common::port;
 use crate::common::static_host::Behaviour;
 use crate::common::stub::Stub;
@@ -116,11 +120,58 @@ fn a_ping_that_failed_is_made_again_by_whoever_listens() {
     assert!(!is_told());
     let bind = format!("--bind=127.0.0.1:{}", port::free());
     let mut listen = john.command(&["listen", OFTEN, &bind]);
-    let mut listening = listen.stderr(std::process::Stdio::null()).spawn().unwrap();
+    let mut listening = listen.stderr(Stdio::null()).spawn().unwrap();
     cloud.up.store(true, Ordering::Relaxed);
     until("the cloud is told", is_told);
     listening.kill().unwrap();
     listening.wait().unwrap();
     mary.peer.ok(&["poll"]);
     until("it is there", || mary.peer.ok(&["read", "john"]).ends_with("  john  one\n"));
+}
+
+#[test]
+fn a_ping_during_which_the_sender_was_killed_is_made_again() {
+    let (john, mary) = friends();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    john.set("cloud", &format!("\"http://{}/pleaseNotify\"", silent.local_addr().unwrap()));
+    john.set("third_party_cloud", "true");
+    let mut send = john.command(&["send", &mary.name, "-m", "one"]);
+    let mut send = send.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let held = silent.accept().unwrap();
+    send.kill().unwrap();
+    send.wait().unwrap();
+    drop(held);
+    let poll = thread::spawn(move || john.run(&["poll"]));
+    let mut line = String::new();
+    BufReader::new(silent.accept().unwrap().0).read_line(&mut line).unwrap();
+    assert_eq!(line, "POST /ping HTTP/1.1\r\n");
+    assert_eq!(poll.join().unwrap().status, 0, "a cloud that hangs up is a warning");
+}
+
+#[test]
+fn what_a_cloud_quotes_is_no_secret_afterwards() {
+    let cloud = Cloud {
+        stub: Stub::answering(|_, form| {
+            (200, format!("{{\"success\": false, \"msg\": \"no: {}\"}}", decoded(form)), None)
+        }),
+        up: Arc::default(),
+    };
+    let (john, mary) = john_and_mary(&cloud);
+    let sent = john.run(&["send", "mary", "-m", "one"]).expect(0);
+    let feed = john.pair_feed().file_stem().unwrap().to_str().unwrap().to_owned();
+    assert!(sent.stderr.contains("refused: no: url=http://127.0.0.1:"), "{}", sent.stderr);
+    assert!(!sent.stderr.contains(&feed), "{}", sent.stderr);
+    let _at_mary = mary.listen(&[RARELY]);
+    until("it was tried", || mary.lease("john").contains("failure = "));
+    let (status, lease) = (mary.peer.ok(&["status"]), mary.lease("john"));
+    let callback = lease.lines().find_map(|line| line.strip_prefix("callback = ")).unwrap();
+    let callback = callback.trim_matches('"').rsplit('/').next().unwrap();
+    assert!(status.contains("its cloud does not tell us (no: "), "{status}");
+    assert!(!status.contains(&feed) && !status.contains(callback), "{status}");
+}
+
+/// The fields of a form as they were before they were encoded.
+fn decoded(form: &str) -> String {
+    let fields = url::form_urlencoded::parse(form.as_bytes());
+    fields.map(|(name, value)| format!("{name}={value} ")).collect()
 }

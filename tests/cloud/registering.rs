@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
-use std::time::Duration;
 
+use crate::common::host::until;
 use crate::host::Host;
 use crate::subscriber::{Reply, Subscriber, honest};
 
@@ -63,7 +64,7 @@ fn a_callback_that_answers_otherwise_is_not_subscribed() {
         let answered = host.register(&host.card(), &liar, "/cb");
         assert!(answered.verdict().is_err_and(|words| words.contains(FAILED)), "{number}");
     }
-    let silent = Subscriber::answering(|_| panic!("nobody should ask"));
+    let silent = Subscriber::honest();
     let port = silent.port().to_string();
     let forms: [&[(&str, &str)]; 2] = [
         // TLS, which the stub does not speak; an address that is not let through.
@@ -74,6 +75,7 @@ fn a_callback_that_answers_otherwise_is_not_subscribed() {
         let common = [("port", port.as_str()), ("path", "/cb"), ("url1", &host.card())];
         host.post("/pleaseNotify", &[&common[..], form].concat()).refused(FAILED);
     }
+    assert_eq!(silent.asked(), 0);
     assert!(!host.subscriptions().exists());
 }
 
@@ -131,7 +133,7 @@ fn only_our_own_feeds_can_be_subscribed_to() {
 
 #[test]
 fn bad_forms_are_refused_in_the_words_of_clouds() {
-    let (host, subscriber) = (Host::begin(), Subscriber::answering(|_| panic!("not to be asked")));
+    let (host, subscriber) = (Host::begin(), Subscriber::honest());
     let port = subscriber.port().to_string();
     let missing = "The following parameters were missing from the request body: ";
     host.post("/pleaseNotify", &[]).refused(&format!("{missing}port, path, protocol."));
@@ -158,6 +160,7 @@ fn bad_forms_are_refused_in_the_words_of_clouds() {
         assert!(got.head.starts_with("HTTP/1.1 405 "), "{got:?}");
         assert!(got.head.contains("\r\nallow: POST"), "{got:?}");
     }
+    assert_eq!(subscriber.asked(), 0);
 }
 
 #[test]
@@ -204,27 +207,29 @@ fn a_registration_that_fails_changes_nothing() {
 
 #[test]
 fn slow_callbacks_delay_nobody_else() {
-    let (host, honest_one) = (Host::begin(), Subscriber::honest());
-    let slow = Subscriber::answering(|call| {
-        thread::sleep(Duration::from_secs(5));
+    let (host, quick) = (Host::begin(), Subscriber::honest());
+    let (release, released) = channel::<()>();
+    let released = Mutex::new(released);
+    let slow = Subscriber::answering(move |call| {
+        // Until the test lets all go.
+        let _ = released.lock().unwrap().recv();
         honest(call)
     });
-    let port = slow.port();
     thread::scope(|scope| {
         // More than the server has workers, and more than one caller may have under way.
         for number in 0..8 {
-            let (host, path) = (&host, format!("/slow/{number}"));
+            let (host, port, path) = (&host, slow.port(), format!("/slow/{number}"));
             scope.spawn(move || {
-                host.register_from("127.0.0.1", &host.card(), port, &path).worked();
+                // It may have taken too long by then.
+                let _ = host.register_from("127.0.0.1", &host.card(), port, &path);
             });
         }
-        thread::sleep(Duration::from_millis(300));
-        let port = honest_one.port();
-        let quick = host.register_from("198.51.100.1", &host.card(), port, "/cb");
-        quick.worked();
-        assert!(quick.after < Duration::from_secs(4), "{:?}", quick.after);
-        let ping = host.ping(&host.card());
-        assert!(ping.after < Duration::from_secs(4), "{:?}", ping.after);
+        until("as many as may be are under way", || slow.asked() >= 4);
+        host.register_from("198.51.100.1", &host.card(), quick.port(), "/cb").worked();
+        host.ping(&host.card()).worked();
+        assert_eq!(quick.told(), ("/cb".to_owned(), host.card()));
+        assert_eq!(slow.asked(), 4, "the others wait for these");
+        drop(release);
     });
 }
 

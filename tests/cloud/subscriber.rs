@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -31,6 +32,7 @@ type Told = (Option<String>, String, String);
 pub struct Subscriber {
     server: Arc<Server>,
     told: Receiver<Told>,
+    asked: Arc<AtomicUsize>,
 }
 
 impl Subscriber {
@@ -44,8 +46,11 @@ impl Subscriber {
         let server = Arc::new(Server::http("127.0.0.1:0").unwrap());
         let (sender, told) = channel();
         let (ours, answer) = (Arc::clone(&server), Arc::new(answer));
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
         thread::spawn(move || {
             for mut request in ours.incoming_requests() {
+                count.fetch_add(1, Ordering::SeqCst);
                 let (sender, answer) = (sender.clone(), Arc::clone(&answer));
                 thread::spawn(move || {
                     let call = Call::read(&mut request);
@@ -63,7 +68,12 @@ impl Subscriber {
                 });
             }
         });
-        Self { server, told }
+        Self { server, told, asked }
+    }
+
+    /// Requests so far, of whatever kind.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
     }
 
     pub fn port(&self) -> u16 {

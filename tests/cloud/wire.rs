@@ -59,7 +59,7 @@ fn the_answer_has_the_form_that_is_accepted_and_is_never_unacceptable() {
 #[test]
 fn only_a_form_in_the_body_counts() {
     let host = Host::begin();
-    let nobody = Subscriber::answering(|_| panic!("nobody should ask"));
+    let nobody = Subscriber::honest();
     let (form, card) = (form(&host, nobody.port()), host.card());
     let json =
         format!("{{\"port\":{},\"path\":\"/cb\",\"protocol\":\"http-post\"}}", nobody.port());
@@ -78,6 +78,7 @@ fn only_a_form_in_the_body_counts() {
         host.submit(path, kind, body).refused("from the request body: url.");
     }
     assert!(!host.subscriptions().exists());
+    assert_eq!(nobody.asked(), 0);
     host.submit("/ping", &format!("{FORM}; charset=UTF-8"), &url).worked();
 }
 
@@ -177,4 +178,19 @@ fn what_answers_no_http_is_not_subscribed() {
         answered.refused("because the call failed when we tested the handler.");
         assert!(!host.subscriptions().exists());
     }
+}
+
+#[test]
+fn https_post_is_spoken_in_tls_from_the_first_octet_on() {
+    let (host, listener) = (Host::begin(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let port = listener.local_addr().unwrap().port();
+    let hello = thread::spawn(move || {
+        let (mut stream, mut first) = (listener.accept().unwrap().0, [0; 6]);
+        stream.read_exact(&mut first).unwrap();
+        first
+    });
+    let form = form(&host, port).replace("http-post", "https-post");
+    host.submit("/pleaseNotify", FORM, &form).refused("the call failed when we tested the handler");
+    let [handshake, major, _, _, _, client_hello] = hello.join().unwrap();
+    assert_eq!((handshake, major, client_hello), (22, 3, 1), "RFC 8446, 4 and 5.1");
 }

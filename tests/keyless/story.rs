@@ -129,7 +129,7 @@ fn the_server_is_the_cloud_of_her_feeds() {
     let mary = &beside.mary;
     mary.set("cloud", "\"self\"");
     beside.copy_settings();
-    let _server = beside.start_known();
+    let mut server = beside.start_known();
     befriend(&john, mary);
     let feed = mary.pair_feed();
     let name = feed.file_name().unwrap().to_str().unwrap();
@@ -147,6 +147,12 @@ fn the_server_is_the_cloud_of_her_feeds() {
     let form = told.recv_timeout(PATIENCE).expect("it is told");
     assert!(form.contains(name.trim_end_matches(".rss")), "{form}");
     assert_eq!(john.poll(), ["just now"]);
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+    mary.run(&["--quiet", "send", "john", "-m", "while it was away"]).expect(0);
+    let _server = beside.start();
+    let form = told.recv_timeout(PATIENCE).expect("it is told without a ping");
+    assert!(form.contains(name.trim_end_matches(".rss")), "{form}");
 }
 
 #[test]
