@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::cloud::Protocol;
 use crate::protocol::url::Url;
 
-/// How long a cloud keeps a registration.
+/// How long a cloud keeps a registration; so says the answer to it.
 pub const LEASE: SignedDuration = SignedDuration::from_hours(25);
 /// When it is renewed: two hours are left for a cloud that is down.
 const RENEWAL: SignedDuration = SignedDuration::from_hours(23);

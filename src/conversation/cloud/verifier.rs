@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::SignedDuration;
 use rand::SeedableRng;
 
 use super::checks::Check;
@@ -16,6 +15,7 @@ use crate::protocol::Random;
 use crate::protocol::cloud;
 use crate::protocol::token::Token;
 use crate::protocol::url::Url;
+use crate::store::lease::LEASE;
 use crate::store::subscriptions::Subscription;
 use crate::transport::client::Client;
 
@@ -23,8 +23,6 @@ use crate::transport::client::Client;
 const TIME: Duration = Duration::from_secs(8);
 /// Bytes of an answer to a challenge.
 const ANSWER: usize = 1 << 10;
-/// What `REGISTERED` promises.
-const LEASE: SignedDuration = SignedDuration::from_hours(25);
 const NO_ROOM: &str = "The subscription was cancelled because there is no room for more.";
 
 /// What trying a callback takes.
