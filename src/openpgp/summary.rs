@@ -1,7 +1,7 @@
 //! What a certificate consists of, for people to look at.
 
 use jiff::Timestamp;
-use pgp::packet::Signature;
+use pgp::packet::KeyFlags;
 use pgp::types::{EcdhPublicParams, EddsaLegacyPublicParams, KeyDetails, PublicParams};
 
 use super::certificate::{self, Certificate, Unusable};
@@ -64,18 +64,21 @@ impl Certificate {
             Component::Primary(_) => {
                 let flags =
                     validity::standing(&self.inner, moment).map(|standing| standing.flags());
-                let uses = flags.map(|flags| Uses {
-                    certify: flags.certify(),
-                    sign: flags.sign(),
-                    encrypt: flags.encrypt_comms() || flags.encrypt_storage(),
-                });
-                (uses.unwrap_or_default(), self.expires(now), self.usable(now))
+                (
+                    flags.map(|flags| uses(&flags)).unwrap_or_default(),
+                    self.expires(now),
+                    self.usable(now),
+                )
             }
             Component::Subkey(subkey) => {
                 let newest = validity::newest_binding(&self.inner, subkey, moment);
                 let expires = newest.and_then(|newest| validity::expiry(created.as_secs(), newest));
                 let verdict = validity::binding(&self.inner, subkey, moment).map(|_| ());
-                (newest.map(uses).unwrap_or_default(), expires.map(timestamp), verdict)
+                (
+                    newest.map(|newest| uses(&newest.key_flags())).unwrap_or_default(),
+                    expires.map(timestamp),
+                    verdict,
+                )
             }
         };
         Some(Part {
@@ -100,8 +103,7 @@ impl Certificate {
     }
 }
 
-fn uses(binding: &Signature) -> Uses {
-    let flags = binding.key_flags();
+fn uses(flags: &KeyFlags) -> Uses {
     Uses {
         certify: flags.certify(),
         sign: flags.sign(),

@@ -65,8 +65,10 @@ pub fn run(session: &mut Session, args: ExtendArgs) -> Result<()> {
     })?;
     session.say(&match (extended, until) {
         (false, _) => "nothing of the key would end earlier".to_owned(),
-        (true, None) => "the key never expires".to_owned(),
-        (true, Some(until)) => format!("the key expires on {}", until.strftime("%Y-%m-%d")),
+        (true, None) => "no part of the key in use ever ends".to_owned(),
+        (true, Some(until)) => {
+            format!("no part of the key in use ends before {}", until.strftime("%Y-%m-%d"))
+        }
     });
     own_key::tell(session, &rewritten)
 }
