@@ -1,16 +1,16 @@
 //! One document of a contact's feed is taken in: what is new is opened, judged, stored and
 //! acknowledged.
 
-use jiff::Timestamp;
-
-use super::arrivals::shown_guid;
-use super::own_standing;
 mod succession;
 mod telling;
 mod watch;
 
+use jiff::Timestamp;
+
+use super::arrivals::shown_guid;
 use super::known::Known;
 use super::own_feed::{self, Change};
+use super::own_standing;
 use super::registration;
 use super::reintroduction;
 use super::session::Session;

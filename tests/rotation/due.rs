@@ -103,8 +103,12 @@ fn who_listens_rotates_and_notices_when_another_process_does() {
     let peer = Peer::without_identity("Mary");
     let mary = Host { url: format!("http://127.0.0.1:{}/", port::free()), peer };
     let month_ago = in_hours(-24 * 31);
-    let keygen = ["keygen", "--name", "Mary", "--base-url", &mary.url, "--no-passphrase"];
-    mary.peer.at(&month_ago, &keygen, "").expect(0);
+    let file = mary.peer.file("passphrase");
+    fs::write(&file, "correct horse\n").unwrap();
+    let options = ["--passphrase-file", file.to_str().unwrap()];
+    let keygen = ["keygen", "--name", "Mary", "--base-url", &mary.url];
+    mary.peer.at(&month_ago, &[&options[..], &keygen].concat(), "").expect(0);
+    mary.peer.set("passphrase_command", &format!("\"cat '{}'\"", file.display()));
     let john = Peer::john();
     let path = john.file("invitation.rss");
     let path = path.to_str().unwrap();

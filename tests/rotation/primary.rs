@@ -249,6 +249,29 @@ fn a_transition_that_is_killed_is_completed_by_whatever_comes_next() {
 }
 
 #[test]
+fn a_poll_that_is_killed_while_it_follows_follows_the_next_time() {
+    const TIMES: usize = 8;
+    let mut killer = Killer::new(|| drop(poll(&friends().0)));
+    for n in 0..TIMES {
+        let (john, mary) = friends();
+        mary.send(&john, "by the old key");
+        let new = replace(&mary);
+        mary.send(&john, "by the new key");
+        let end = killer.run(john.command(&["--format", "json", "poll"]), "");
+        let mut read = texts(end.stdout.rsplit_once('\n').map_or("", |(whole, _)| whole));
+        read.extend(poll(&john).0);
+        // Between the flush and the note of it a kill makes a message come again.
+        read.dedup();
+        assert!(read.ends_with(&["by the new key".to_owned()]), "run {n}: {read:?}");
+        assert!(read.contains(&"by the old key".to_owned()), "run {n}: {read:?}");
+        assert!(john.ok(&["contact", "list"]).contains(&new), "run {n}");
+        john.run(&["poll"]).expect(0);
+        talk(&john, &mary);
+    }
+    assert!(killer.killed > 0);
+}
+
+#[test]
 fn an_invitation_that_waits_is_renewed_and_an_answer_to_the_old_one_counts() {
     for answered_before in [true, false] {
         let (john, mary) = (Peer::john(), Peer::mary());
