@@ -147,3 +147,15 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
     let done = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
     assert!(done.success());
 }
+
+#[test]
+fn who_revokes_by_the_program_is_written_to_no_more() {
+    let (john, mary) = friends();
+    mary.send(&john, "my last word");
+    assert_eq!(john.poll(), ["my last word"]);
+    mary.ok(&["key", "revoke", "--yes"]);
+    let told = john.run(&["--format", "json", "poll"]).expect(4);
+    assert!(trust_lines(&told).contains(&"the key is revoked: nothing is sent to it".to_owned()));
+    assert!(john.fails(&["send", "mary", "-m", "hi"], 4).contains("the key of `mary` is revoked"));
+    assert!(john.ok(&["status"]).contains("its key is revoked"));
+}
