@@ -64,7 +64,8 @@ fn a_backup_from_before_a_rotation_loses_no_message() {
 
 #[test]
 fn a_rotation_that_is_killed_leaves_a_home_that_works() {
-    let mut killer = Killer::new(|| drop(Peer::mary().ok(&["key", "rotate"])));
+    let other = Peer::mary();
+    let mut killer = Killer::new(|| drop(other.ok(&["key", "rotate"])));
     // A key with many subkeys takes longer: a few for each home.
     for _ in 0..HOMES {
         let (john, mary) = friends();

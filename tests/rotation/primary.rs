@@ -220,10 +220,8 @@ fn the_old_secret_is_kept_for_thirty_days_and_its_revocation_for_good() {
 
 #[test]
 fn a_transition_that_is_killed_is_completed_by_whatever_comes_next() {
-    let mut killer = Killer::new(|| {
-        let (_john, mary) = friends();
-        replace(&mary);
-    });
+    let (_john, other) = friends();
+    let mut killer = Killer::new(|| drop(replace(&other)));
     const TIMES: usize = 14;
     for n in 0..TIMES {
         let (john, mary) = friends();
@@ -251,12 +249,17 @@ fn a_transition_that_is_killed_is_completed_by_whatever_comes_next() {
 #[test]
 fn a_poll_that_is_killed_while_it_follows_follows_the_next_time() {
     const TIMES: usize = 8;
-    let mut killer = Killer::new(|| drop(poll(&friends().0)));
-    for n in 0..TIMES {
+    let replaced = || {
         let (john, mary) = friends();
         mary.send(&john, "by the old key");
         let new = replace(&mary);
         mary.send(&john, "by the new key");
+        (john, mary, new)
+    };
+    let (other, _mary, _) = replaced();
+    let mut killer = Killer::new(|| drop(poll(&other)));
+    for n in 0..TIMES {
+        let (john, mary, new) = replaced();
         let end = killer.run(john.command(&["--format", "json", "poll"]), "");
         let mut read = texts(end.stdout.rsplit_once('\n').map_or("", |(whole, _)| whole));
         read.extend(poll(&john).0);
