@@ -67,7 +67,7 @@ pub fn unusable(name: &str, why: Unusable) -> Error {
 /// Seals `octets` by the key of this fingerprint that was ours, if it is still kept, else by ours.
 ///
 /// # Errors
-/// As [`seal`].
+/// As [`seal()`].
 pub fn seal_as(
     session: &mut Session,
     former: &Fingerprint,
