@@ -52,9 +52,7 @@ pub fn change(
         // What the world could not be shown is not to be begun.
         merged(session, &changed.certificate())?;
         let staged = session.stage_secret(&changed)?;
-        let guid = Guid::new(session.now(), &mut session.rng);
-        let state = KeyState::load(&session.home)?;
-        KeyState { changing: Some(guid), ..state }.save(&session.home)?;
+        begin(session)?;
         session.put_secret(changed, staged)?;
         rewritten.extend(complete(session)?);
     }
@@ -88,12 +86,18 @@ pub fn amend(
         return Ok(rewritten);
     }
     let staged = secret::stage(&session.home, &changed)?;
-    let guid = Guid::new(session.now(), &mut session.rng);
-    KeyState { changing: Some(guid), ..KeyState::load(&session.home)? }.save(&session.home)?;
+    begin(session)?;
     secret::put(&session.home, staged)?;
     session.replace_certificate(certificate)?;
     rewritten.extend(complete(session)?);
     Ok(rewritten)
+}
+
+/// Notes that a change of the key is under way, which [`complete`] brings to its end.
+fn begin(session: &mut Session) -> Result<()> {
+    let guid = Guid::new(session.now(), &mut session.rng);
+    let state = KeyState::load(&session.home)?;
+    KeyState { changing: Some(guid), ..state }.save(&session.home)
 }
 
 /// Locks the secret key anew, with the passphrase `new`, or not at all if that is empty, and those that

@@ -5,12 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::session::Session;
 use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::{Certificate, Unusable};
-use crate::store::key_state::KeyState;
+use crate::store::key_state::{self, KeyState};
 
 /// How long before its end the user is told.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
-
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 const EXTEND: &str = "cloudim key extend";
 const ROTATE: &str = "cloudim key rotate";
@@ -72,8 +70,7 @@ pub fn concern(certificate: &Certificate, now: Timestamp) -> Option<(String, &'s
 pub fn warn(session: &mut Session) -> Result<()> {
     let now = session.now();
     let Some((what, cure)) = concern(session.certificate()?, now) else { return Ok(()) };
-    let told = KeyState::load(&session.home)?.end_told;
-    if told.is_some_and(|told| now.duration_since(told) < DAY) {
+    if !key_state::is_to_be_told(KeyState::load(&session.home)?.end_told, now) {
         return Ok(());
     }
     session.warn(&format!("{what}: {cure}"));

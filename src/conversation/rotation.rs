@@ -7,13 +7,12 @@ use super::{own_key, own_standing};
 use crate::error::Result;
 use crate::openpgp::certificate::{Certificate, Unusable};
 use crate::protocol::time;
-use crate::store::key_state::KeyState;
+use crate::store::key_state::{self, KeyState};
 use crate::store::secret;
 
 /// How long an encryption subkey lives that nobody rotates: who has not heard of us for longer does
 /// not write to us before having looked.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Replaces our encryption subkeys now. Returns for whom our feed changed.
 ///
@@ -88,7 +87,7 @@ impl Limit {
 /// Says, once a day, that the key must be unlocked for it.
 fn warn(session: &mut Session, state: KeyState) -> Result<()> {
     let now = session.now();
-    if state.told.is_some_and(|told| now.duration_since(told) < DAY) {
+    if !key_state::is_to_be_told(state.told, now) {
         return Ok(());
     }
     session.warn(

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::atomic;
@@ -10,6 +10,8 @@ use super::home::Home;
 use crate::error::{Context, Result};
 use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::guid::Guid;
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is remembered of our own key.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -59,6 +61,11 @@ impl KeyState {
         let text = toml::to_string(self).or_cannot(|| "cannot write `key.toml`".to_owned())?;
         home.write(&path(home), text.as_bytes())
     }
+}
+
+/// Whether what the user was last `told` of at that time is to be told again at `now`: once a day.
+pub fn is_to_be_told(told: Option<Timestamp>, now: Timestamp) -> bool {
+    told.is_none_or(|told| now.duration_since(told) >= DAY)
 }
 
 fn path(home: &Home) -> PathBuf {
