@@ -6,7 +6,7 @@ use cloudim::openpgp::Certificate;
 
 use crate::common::peer::{Peer, befriend};
 
-use super::hand::{Hand, adopt, assert_delivered, newest};
+use super::hand::{Hand, adopt_from_gpg, assert_delivered, newest};
 use super::tools::Gpg;
 
 /// A GnuPG that has the secret key of `peer` and the certificate of `other`.
@@ -128,12 +128,7 @@ fn what_gpg_encrypted_and_did_not_sign_is_refused() {
 #[ignore = "needs gpg"]
 fn a_key_that_gpg_made_is_an_identity_like_any_other() {
     let (john, mary) = (Peer::john(), Peer::mary());
-    let gpg = Gpg::new();
-    gpg.ok(&["--passphrase", "", "--quick-generate-key", "Mary", "ed25519", "sign", "2y"], "");
-    let fingerprint = gpg.listed("fpr", "Mary")[9].clone();
-    gpg.ok(&["--passphrase", "", "--quick-add-key", &fingerprint, "cv25519", "encr", "1y"], "");
-    let secret = gpg.ok(&["--armor", "--export-secret-keys", "Mary"], "");
-    adopt(&mary, &secret, &gpg.ok(&["--armor", "--export", "Mary"], ""));
+    let gpg = adopt_from_gpg(&mary);
     befriend(&john, &mary);
     john.send(&mary, "dinner at eight?");
     assert_eq!(mary.poll(), ["dinner at eight?"]);

@@ -15,6 +15,7 @@ use cloudim::store::home::Home;
 use jiff::Timestamp;
 use rand::SeedableRng;
 
+use super::tools::Gpg;
 use crate::common::peer::{Peer, Ran};
 
 /// Somebody who writes the feed for a contact by hand, and never again by the program.
@@ -62,6 +63,17 @@ pub fn adopt(peer: &Peer, secret: &str, certificate: &str) {
     fs::write(peer.home().join("secret.asc"), secret).unwrap();
     fs::write(peer.home().join("public/key.asc"), certificate).unwrap();
     peer.ok(&["publish"]);
+}
+
+/// Gives `mary` a key that GnuPG made, and which is still there.
+pub fn adopt_from_gpg(mary: &Peer) -> Gpg {
+    let gpg = Gpg::new();
+    gpg.ok(&["--passphrase", "", "--quick-generate-key", "Mary", "ed25519", "sign", "2y"], "");
+    let fingerprint = gpg.listed("fpr", "Mary")[9].clone();
+    gpg.ok(&["--passphrase", "", "--quick-add-key", &fingerprint, "cv25519", "encr", "1y"], "");
+    let secret = gpg.ok(&["--armor", "--export-secret-keys", "Mary"], "");
+    adopt(mary, &secret, &gpg.ok(&["--armor", "--export", "Mary"], ""));
+    gpg
 }
 
 /// The certificate that `peer` has of `other`, as a file.

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::common::host::until;
 use crate::common::peer::{Peer, befriend};
 
-use super::hand::{Hand, adopt, assert_delivered, certificate_file, newest};
+use super::hand::{Hand, adopt_from_gpg, assert_delivered, certificate_file, newest};
 use super::tools::{self, Gpg, text};
 
 /// Rotates the key of `peer`; its date is past when this returns. To gpg a key lives for the second of
@@ -107,12 +107,7 @@ fn gpg_and_sq_open_what_we_seal_to_the_new_subkey() {
 #[ignore = "needs gpg"]
 fn a_key_that_gpg_made_is_rotated_like_any_other() {
     let (john, mary) = (Peer::john(), Peer::mary());
-    let gpg = Gpg::new();
-    gpg.ok(&["--passphrase", "", "--quick-generate-key", "Mary", "ed25519", "sign", "2y"], "");
-    let fingerprint = gpg.listed("fpr", "Mary")[9].clone();
-    gpg.ok(&["--passphrase", "", "--quick-add-key", &fingerprint, "cv25519", "encr", "1y"], "");
-    let secret = gpg.ok(&["--armor", "--export-secret-keys", "Mary"], "");
-    adopt(&mary, &secret, &gpg.ok(&["--armor", "--export", "Mary"], ""));
+    let gpg = adopt_from_gpg(&mary);
     befriend(&john, &mary);
     let before = john.send(&mary, "sealed to the subkey that gpg made");
     rotate(&mary);
