@@ -1,46 +1,20 @@
-//! The command line: global options, and the definition that man pages and completions are made
-//! from.
+//! What the command line says for every command, and the world in which it runs.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, CommandFactory, Parser};
 use etcetera::BaseStrategy;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::commands::Command;
-use crate::conversation::session::{Format, Options};
+use crate::conversation::options::{Format, Options};
 use crate::conversation::world::{Stream, World};
 use crate::error::{Error, Result};
 use crate::protocol::time;
 use crate::store::home::Home;
-
-/// Instant messages as OpenPGP-encrypted items in plain RSS feeds.
-///
-/// What you write is sealed to the contact's key and stands in a feed on any web host; `poll` fetches,
-/// verifies and stores what your contacts wrote. Without a command: how this identity stands, and
-/// what to do next.
-#[derive(Debug, Parser)]
-#[command(name = "cloudim", version, propagate_version = true)]
-#[command(after_help = EXAMPLES)]
-pub struct Cli {
-    /// What goes for every command.
-    #[command(flatten)]
-    pub global: Global,
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Option<Command>,
-}
-
-const EXAMPLES: &str = "\
-Examples:
-  cloudim keygen --name John --base-url https://john.example
-  cloudim handshake invite mary@mary.example --note \"it's John\"
-  echo \"dinner at eight?\" | cloudim send mary
-  cloudim poll";
 
 /// What goes for every command.
 #[derive(Debug, Args)]
@@ -104,11 +78,6 @@ impl Global {
     }
 }
 
-/// The definition of the command line.
-pub fn command() -> clap::Command {
-    Cli::command()
-}
-
 /// The world as it is: the system's clock, and the standard streams.
 pub fn real_world() -> World {
     World {
@@ -116,13 +85,5 @@ pub fn real_world() -> World {
         stdin: Box::new(io::stdin()),
         stdout: Stream::to(io::BufWriter::new(io::stdout())),
         stderr: Stream::to(io::stderr()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_definition_is_sound() {
-        super::command().debug_assert();
     }
 }

@@ -8,7 +8,7 @@
 //! * [`conversation`]: what the commands share, where store and transport come together.
 //! * [`commands`]: one file a command: its arguments, its examples, what it does.
 //!
-//! [`cli`] defines the command line, [`error`] the exit statuses.
+//! [`cli`] holds the options of every command, [`error`] the exit statuses.
 
 #![warn(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -34,8 +34,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use conversation::output;
 use conversation::world::World;
+use protocol::text;
 
 /// Runs the program with `args`, the first of which is its name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -44,7 +44,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Runs the program in `world`; returns the exit status of the table in [`error::Kind`].
 pub fn run_in(args: impl IntoIterator<Item = OsString>, mut world: World) -> u8 {
-    let cli = match cli::Cli::try_parse_from(args) {
+    let cli = match commands::Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &mut world),
     };
@@ -53,7 +53,7 @@ pub fn run_in(args: impl IntoIterator<Item = OsString>, mut world: World) -> u8 
     let Err(error) = commands::run(cli, world) else { return 0 };
     if !error.message.is_empty() {
         // Where nobody hears, the status still tells.
-        let _ = writeln!(stderr, "error: {}", output::visible(&error.to_string()));
+        let _ = writeln!(stderr, "error: {}", text::visible(&error.to_string()));
     }
     error.kind.status()
 }
@@ -61,7 +61,7 @@ pub fn run_in(args: impl IntoIterator<Item = OsString>, mut world: World) -> u8 
 /// Shows help and version on stdout, and what is wrong with the command line on stderr.
 fn usage(error: &clap::Error, world: &mut World) -> u8 {
     // It quotes what was given, which a script may have from a stranger.
-    let text = output::visible(&error.render().to_string());
+    let text = text::visible(&error.render().to_string());
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let out: &mut dyn Write = if asked { &mut world.stdout } else { &mut world.stderr };
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

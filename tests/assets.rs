@@ -29,7 +29,7 @@ fn completions_match_the_command_line() {
     let mut scripts = Files::new();
     for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
         let mut script = Vec::new();
-        clap_complete::generate(shell, &mut cloudim::cli::command(), "cloudim", &mut script);
+        clap_complete::generate(shell, &mut cloudim::commands::command(), "cloudim", &mut script);
         let name = clap_complete::Generator::file_name(&shell, "cloudim");
         scripts.insert(PathBuf::from(name), script);
     }
@@ -59,7 +59,7 @@ fn every_command_says_what_it_does_and_shows_examples_of_itself() {
 /// The command line with what its parts inherit.
 fn built() -> Command {
     // `help` is clap's own, and tells of all others.
-    let mut command = cloudim::cli::command().disable_help_subcommand(true);
+    let mut command = cloudim::commands::command().disable_help_subcommand(true);
     command.build();
     command
 }

@@ -1,10 +1,13 @@
-//! Reads every file under src/ and holds it to the law of the layers: imports point downward, each
-//! dependency has one door, the pure layers meet nothing of the world.
+//! Reads every file under src/ and holds it to the law of the layers: imports point downward, no two
+//! files reach each other, each dependency has one door, the pure layers meet nothing of the world.
 
+#[path = "layers/circles.rs"]
+mod circles;
 mod common;
 #[path = "layers/scan.rs"]
 mod scan;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use common::peer::tree;
@@ -53,7 +56,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ureq", &["transport/"]),
     ("url", &["protocol/url.rs"]),
     ("uuid", &["protocol/guid.rs", "protocol/card.rs"]),
-    ("xml", &["protocol/xml.rs"]),
+    ("xml", &["protocol/xml.rs", "protocol/xml/"]),
 ];
 
 /// Dependencies that exactly one file may use, wherever it stands.
@@ -173,6 +176,15 @@ fn the_house_keeps_its_law() {
 }
 
 #[test]
+fn no_two_files_reach_each_other() {
+    let imports = circles::imports(&sources());
+    assert!(imports.values().map(BTreeSet::len).sum::<usize>() > 500, "few imports were read");
+    let found = circles::circles(&imports);
+    let told: Vec<String> = found.iter().map(|(a, b)| format!("{a} and {b}")).collect();
+    assert!(told.is_empty(), "these reach each other:\n{}", told.join("\n"));
+}
+
+#[test]
 fn main_is_one_statement() {
     let sources = sources();
     let (_, main) = sources.iter().find(|(file, _)| file == "main.rs").unwrap();
@@ -238,6 +250,42 @@ fn what_breaks_the_law_is_found() {
     ] {
         assert!(!violations(file, source).is_empty(), "{file}: {source}");
     }
+}
+
+#[test]
+fn files_that_reach_each_other_are_found() {
+    let house = |files: &[(&str, &str)]| {
+        let files: Vec<_> = files.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        circles::circles(&circles::imports(&files))
+    };
+    let (a, b) = (("a/mod.rs", "mod b;"), ("a/b.rs", "fn b() {}"));
+    for (file, other) in [
+        (("a/mod.rs", "mod b; use b::f;"), ("a/b.rs", "use super::g;")),
+        (("a/mod.rs", "pub mod b; pub use self::b::f;"), ("a/b.rs", "fn b() { crate::a::g() }")),
+        (("a.rs", "mod b; fn f() { b::f() }"), ("a/b.rs", "use super::{self, c};")),
+        (("a.rs", "use crate::{c, b::{f, g}};"), ("b.rs", "fn b() -> super::a::A {}")),
+    ] {
+        assert_eq!(
+            house(&[file, other]),
+            [(file.0.min(other.0).into(), file.0.max(other.0).into())]
+        );
+    }
+    let far = [("a.rs", "use crate::b;"), ("b.rs", "use crate::c::d;"), ("c.rs", "use super::a;")];
+    assert_eq!(house(&far).len(), 3);
+    for one_way in [
+        &[("a/mod.rs", "mod b; use b::f;"), b][..],
+        &[a, ("a/b.rs", "use super::g;")],
+        &[("a/mod.rs", "mod b; use b::f;"), ("a/b.rs", "mod tests { use super::super::g; }")],
+        &[("a/mod.rs", "#[cfg(test)]\nmod t; use b::f;"), ("a/t.rs", "use super::g;"), b],
+        &[
+            ("a/mod.rs", "// use b::f;\nmod b;"),
+            ("a/b.rs", "use super::g; const C: &str = \"a::b\";"),
+        ],
+    ] {
+        assert_eq!(house(one_way), [], "{one_way:?}");
+    }
+    let t = [("a.rs", "#[cfg(test)]\nmod t; use t::f;"), ("a/t.rs", "use super::g;")];
+    assert_eq!(house(&t), []);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `cloud`: rssCloud alone, for any feed.
 
+mod named;
 mod ping;
 mod run;
 mod show;
@@ -8,13 +9,8 @@ mod subscribe;
 
 use clap::{Args, Subcommand};
 
-use crate::conversation::fetch;
-use crate::conversation::named_cloud::NamedCloud;
 use crate::conversation::session::Session;
-use crate::error::{Context, Error, Result};
-use crate::protocol::channel::Channel;
-use crate::protocol::limits;
-use crate::protocol::url::Url;
+use crate::error::Result;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,26 +74,4 @@ pub fn run(session: &mut Session, args: CloudArgs) -> Result<()> {
         Action::Subscribe(args) => subscribe::subscribe(session, &args),
         Action::Show(args) => show::show(session, &args),
     }
-}
-
-/// The feed at `url`, as it is now.
-fn feed(session: &Session, url: &Url) -> Result<Channel> {
-    let document = fetch::document_by(session.clients()?.about(url), url, limits::FEED)?;
-    Channel::parse(&document.bytes).or_cannot(|| format!("cannot read {}", url.shortened()))
-}
-
-/// The cloud that `channel`, the feed at `url`, names. The user named the
-/// feed: what its cloud learns is the user's to say.
-fn cloud_of(channel: &Channel, url: &Url) -> Result<NamedCloud> {
-    NamedCloud::of(channel, url).ok_or_else(|| {
-        let error = Error::cannot(format!("{} names no cloud that can be asked", url.shortened()));
-        error.hint(match &channel.cloud {
-            None => "who reads it has to poll it".to_owned(),
-            Some(cloud) => format!(
-                "it names `{}` with the protocol `{}`: only http-post, https-post and xml-rpc will do",
-                cloud.domain.escape_debug(),
-                cloud.protocol.escape_debug()
-            ),
-        })
-    })
 }

@@ -1,17 +1,17 @@
 //! `keygen`: a new identity.
 
+mod args;
 mod import;
 mod key;
 
 use std::env;
-use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-
+pub use self::args::KeygenArgs;
 use self::import::Import;
 use self::key::Kept;
+use crate::conversation::options::Options;
 use crate::conversation::public;
-use crate::conversation::session::{Options, Session};
+use crate::conversation::session::Session;
 use crate::conversation::world::World;
 use crate::error::{Error, Result};
 use crate::protocol::time;
@@ -20,55 +20,6 @@ use crate::store::atomic::{self, Mode};
 use crate::store::config::{self, Cloud, Config, Fresh};
 use crate::store::dumps;
 use crate::store::home::Home;
-
-const EXAMPLES: &str = "\
-Examples:
-  cloudim keygen --name John --base-url https://john.example
-  cloudim keygen --name John --no-passphrase --profile classic
-  cloudim keygen --name John --passphrase-command 'pass show cloudim'
-  gpg --export-secret-keys john@john.example | cloudim keygen --import -";
-
-/// Make an identity: a key, the settings, and what the web shall see
-///
-/// Nothing that exists is overwritten. Without a base URL the identity can be neither found nor
-/// answered. The passphrase is asked for on the terminal, unless one of the options says otherwise.
-#[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
-pub struct KeygenArgs {
-    /// What you call yourself [default: the name in the imported key, or your login name]
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
-    /// Where public/ will stand on the web
-    #[arg(long, value_name = "URL")]
-    base_url: Option<String>,
-    /// Who tells readers that a feed changed: none, self, or the pleaseNotify URL of a cloud
-    #[arg(long, value_name = "none|self|URL", default_value = "none")]
-    cloud: String,
-    /// The kind of key: `classic` is for contacts who use GnuPG
-    #[arg(long, value_enum, value_name = "PROFILE", default_value = "default")]
-    profile: Profile,
-    /// Take this secret key, which gpg or sq exported, instead of making one; `-` is stdin
-    ///
-    /// Its passphrase is needed if it is locked, and stays the passphrase. All its User IDs are
-    /// published with it, what others certified is not.
-    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
-    import: Option<PathBuf>,
-    /// Take the passphrase from the first line that this shell command prints, now and later
-    #[arg(long, value_name = "CMD", conflicts_with = "no_passphrase")]
-    passphrase_command: Option<String>,
-    /// Leave the secret key unlocked on disk
-    #[arg(long, conflicts_with = "passphrase_file")]
-    no_passphrase: bool,
-}
-
-/// The kind of key.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Profile {
-    /// Ed25519, Curve25519, and ML-KEM-768 against quantum computers
-    Default,
-    /// Ed25519 and Curve25519
-    Classic,
-}
 
 /// Makes the identity.
 ///

@@ -1,4 +1,4 @@
-//! The commands: one file each, with its arguments, its examples and what it does.
+//! The command line and its commands: one file each, with its arguments, its examples and what it does.
 
 mod append;
 mod cloud;
@@ -22,12 +22,36 @@ mod serving;
 mod status;
 mod wait;
 
-use clap::Subcommand;
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::cli::Cli;
+use crate::cli::Global;
 use crate::conversation::session::Session;
 use crate::conversation::world::World;
 use crate::error::Result;
+
+/// Instant messages as OpenPGP-encrypted items in plain RSS feeds.
+///
+/// What you write is sealed to the contact's key and stands in a feed on any web host; `poll` fetches,
+/// verifies and stores what your contacts wrote. Without a command: how this identity stands, and
+/// what to do next.
+#[derive(Debug, Parser)]
+#[command(name = "cloudim", version, propagate_version = true)]
+#[command(after_help = EXAMPLES)]
+pub struct Cli {
+    /// What goes for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cloudim keygen --name John --base-url https://john.example
+  cloudim handshake invite mary@mary.example --note \"it's John\"
+  echo \"dinner at eight?\" | cloudim send mary
+  cloudim poll";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -90,5 +114,18 @@ fn dispatch(session: &mut Session, command: Command) -> Result<()> {
         Command::Receive(args) => receive::run(session, args),
         Command::Decrypt(args) => decrypt::run(session, args),
         Command::Cloud(args) => cloud::run(session, args),
+    }
+}
+
+/// The definition of the command line.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_is_sound() {
+        super::command().debug_assert();
     }
 }

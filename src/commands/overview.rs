@@ -1,9 +1,10 @@
 //! Bare `cloudim`: how this home stands, and what to do next.
 
 use super::input;
+use crate::conversation::options::Options;
 use crate::conversation::output;
 use crate::conversation::own_standing;
-use crate::conversation::session::{Options, Session};
+use crate::conversation::session::Session;
 use crate::conversation::standing::Standing;
 use crate::conversation::world::World;
 use crate::error::Result;

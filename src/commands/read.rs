@@ -12,9 +12,10 @@ use jiff::tz::TimeZone;
 
 use super::input;
 use crate::conversation::attachment;
+use crate::conversation::options::Format;
 use crate::conversation::output::{self, Shown};
 use crate::conversation::policy;
-use crate::conversation::session::{Format, Session};
+use crate::conversation::session::Session;
 use crate::error::{Context, Error, Result};
 use crate::protocol::guid::Guid;
 use crate::protocol::time;

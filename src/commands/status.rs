@@ -4,11 +4,13 @@ use clap::Args;
 use jiff::SignedDuration;
 
 use super::input;
-use crate::conversation::session::{Format, Session};
+use crate::conversation::options::Format;
+use crate::conversation::session::Session;
 use crate::conversation::standing::Standing;
 use crate::conversation::unreached::Unreached;
 use crate::conversation::{output, own_standing};
 use crate::error::{Context, Result};
+use crate::protocol::text;
 use crate::store::contact::Contact;
 use crate::store::contacts;
 use crate::store::{invitations, snapshot};
@@ -99,11 +101,11 @@ fn line(standing: &Standing) -> String {
         facts.push(format!("behind since {}", output::local(since)));
     }
     if let Some(since) = standing.failing_since {
-        let why = standing.failure.as_deref().map(output::visible).unwrap_or_default();
+        let why = standing.failure.as_deref().map(text::visible).unwrap_or_default();
         facts.push(format!("out of reach since {} ({why})", output::local(since)));
     }
     if let Some(why) = &standing.lease_failure {
-        facts.push(format!("its cloud does not tell us ({})", output::visible(why)));
+        facts.push(format!("its cloud does not tell us ({})", text::visible(why)));
     }
     if standing.blocked {
         facts.push("blocked".to_owned());
@@ -124,7 +126,7 @@ fn unreached(one: &Unreached) -> String {
         "{}\tthe subscriber `{subscriber}` is not told of {feed} since {} ({}); tried until {}\n",
         one.contact.as_deref().unwrap_or("-"),
         output::local(*failing_since),
-        output::visible(failure).replace('\n', " "),
+        text::visible(failure).replace('\n', " "),
         output::local(*lease_until)
     )
 }

@@ -1,15 +1,16 @@
 //! Agreeing: an invitation, or the answer to ours, makes a contact (PROTOCOL §6, §8).
 
+use super::answering::{addressed, answer_crossing};
 use super::candidate::Candidate;
 use super::invitation;
 use super::own_feed::{self, Change};
-use super::repetition;
-use super::sealing;
+use super::own_standing;
 use super::session::Session;
 use super::singles;
 use super::transition;
+use super::used_up;
 use crate::error::{Error, Result};
-use crate::protocol::guid::{Guid, LogId};
+use crate::protocol::guid::Guid;
 use crate::protocol::handshake::{self, Pending};
 use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
@@ -85,7 +86,7 @@ pub fn relate(session: &Session, candidate: &Candidate) -> Result<Relation> {
 fn waiting(session: &Session) -> Result<Vec<Made>> {
     let mut waiting = Vec::new();
     for made in invitations::made(&session.home)? {
-        let user = repetition::user_of(session, |hash| made.is(hash))?;
+        let user = used_up::user_of(session, |hash| made.is(hash))?;
         if !made.is_expired(session.now()) && user.is_none() {
             waiting.push(made);
         }
@@ -94,7 +95,7 @@ fn waiting(session: &Session) -> Result<Vec<Made>> {
 }
 
 fn used_up(session: &Session, introduction: &Introduction, invitation: Hash) -> Result<Error> {
-    if let Some(name) = repetition::user_of(session, |hash| hash == invitation)? {
+    if let Some(name) = used_up::user_of(session, |hash| hash == invitation)? {
         let claimed = introduction.name.clone().unwrap_or_default();
         let text = format!("`{claimed}` answers an invitation that `{name}` has used up");
         return Ok(Error::cannot(text)
@@ -145,7 +146,7 @@ pub fn conclude(
     if crossing {
         answer_crossing(session, name, candidate)?;
     }
-    repetition::finish(session, name, made, introduction.time)
+    used_up::finish(session, name, made, introduction.time)
 }
 
 /// Where the answer to `made` is put, if its addressee has a place for such.
@@ -180,26 +181,6 @@ pub fn accept(session: &mut Session, candidate: &Candidate, name: &str) -> Resul
     agree(session, name, candidate, ours, &introduction.write(), true)
 }
 
-/// Our introduction, addressed to whom `to` introduces.
-///
-/// # Errors
-/// When `to` names no card, or this identity has no base URL.
-pub fn addressed(
-    session: &Session,
-    token: &Token,
-    log: LogId,
-    serial: u64,
-    to: &Introduction,
-) -> Result<Introduction> {
-    let card = to
-        .card
-        .clone()
-        .ok_or_else(|| Error::cannot("the introduction names no card to answer to"))?;
-    let mut introduction = invitation::introduction(session, token, log, serial)?;
-    (introduction.to, introduction.to_fingerprint) = (Some(card), Some(to.fingerprint.clone()));
-    Ok(introduction)
-}
-
 /// Writes the contact: what its feed must say first, then key and contact, then the feed.
 fn agree(
     session: &mut Session,
@@ -215,7 +196,7 @@ fn agree(
     atomic::sync([&introduction_octets])?;
     atomic::put(vec![introduction_octets])?;
     contacts::pin(&session.home, name, &candidate.certificate)?;
-    if transition::known_by(session, &contact)? == session.certificate()?.fingerprint() {
+    if own_standing::known_by(session, &contact)? == session.certificate()?.fingerprint() {
         own_feed::rewrite(session, name, &mut contact, &candidate.certificate, Change::default())?;
     } else {
         contact.save(&session.home, name)?;
@@ -255,29 +236,6 @@ fn contact_of(session: &Session, candidate: &Candidate, ours: Ours, in_force: bo
         http: Http::default(),
         lease: None,
     }
-}
-
-/// Puts an acceptance that points to the feed we keep where the other looks for one.
-///
-/// # Errors
-/// When it cannot be sealed or written.
-pub fn answer_crossing(session: &mut Session, name: &str, candidate: &Candidate) -> Result<()> {
-    let Some(reply) = candidate.introduction.reply.clone() else { return Ok(()) };
-    if feeds::load(&session.home, &reply)?.is_some() {
-        return Ok(());
-    }
-    let mut contact = Contact::load(&session.home, name)?;
-    let ours = &contact.ours;
-    let mut acceptance =
-        addressed(session, &ours.token, ours.log, ours.introduction, &candidate.introduction)?;
-    acceptance.in_reply_to = Some(candidate.hash());
-    let at = sealing::signing_time(&contact, session.now(), false)?;
-    let sealed =
-        sealing::seal(session, &acceptance.write(), &mut contact, &candidate.certificate, at)?;
-    let mut channel = singles::channel(session, &reply)?;
-    channel.introduction = Some(sealed);
-    session.about_to_change_public()?;
-    session.home.write(&session.home.feed(&reply), channel.write().as_bytes())
 }
 
 /// The file that tells the inviter of our acceptance: our feed with the certificate in it.

@@ -1,6 +1,7 @@
 //! What stands in a contact's feed once: key, introduction and state (PROTOCOL §5, §6, §9).
 
-use super::intake::{Intake, sealed_hash};
+use super::intake::Intake;
+use crate::openpgp::open::sealed_hash;
 use crate::protocol::channel::Channel;
 use crate::protocol::guid::LogId;
 use crate::protocol::handshake::{self, Order};

@@ -1,7 +1,7 @@
 //! The items of a contact's feed are judged, from the head down (PROTOCOL §2 to §4).
 
-use super::intake::{Intake, sealed_hash};
-use crate::openpgp::open::Opened;
+use super::intake::Intake;
+use crate::openpgp::open::{Opened, sealed_hash};
 use crate::protocol::channel::{Channel, FeedItem};
 use crate::protocol::guid::{Guid, LogId};
 use crate::protocol::hash::Hash;
@@ -10,8 +10,6 @@ use crate::protocol::{self, limits};
 use crate::store::record::{Direction, Record, Type};
 use crate::store::verdicts::Why;
 
-const GUID_SHOWN: usize = 200;
-
 impl Intake<'_> {
     /// Whether `item` is sealed and has yet to be opened. A known guid costs no decryption.
     pub(super) fn is_new(&self, item: &FeedItem) -> bool {
@@ -19,7 +17,7 @@ impl Intake<'_> {
             return false;
         };
         let known = item.guid().is_ok_and(|guid| self.known.has(guid));
-        !known && !self.is_settled(&shown_guid(item), sealed_hash(sealed))
+        !known && !self.is_settled(&item.shown_guid(), sealed_hash(sealed))
     }
 
     /// Judges every new item of `channel`.
@@ -32,7 +30,7 @@ impl Intake<'_> {
     }
 
     fn item(&mut self, outer: &FeedItem) {
-        let guid = shown_guid(outer);
+        let guid = outer.shown_guid();
         let what = format!("item {guid}");
         let sealed = outer.description.as_deref().unwrap_or_default();
         let hash = sealed_hash(sealed);
@@ -137,10 +135,4 @@ pub fn read_item(
         return Err((Why::Foreign, "it is of a log that this feed has not opened".to_owned()));
     }
     Ok((item, stream))
-}
-
-/// The guid outside, as it is remembered and shown.
-pub fn shown_guid(item: &FeedItem) -> String {
-    let guid = item.guid.as_deref().unwrap_or("without guid");
-    guid.chars().filter(|c| !c.is_control()).take(GUID_SHOWN).collect()
 }

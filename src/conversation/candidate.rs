@@ -1,12 +1,11 @@
 //! An introduction by somebody who is no contact yet, checked as far as it can be (PROTOCOL §6).
 
-use super::intake::sealed_hash;
 use super::invitation;
 use super::session::Session;
 use super::strangers;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
-use crate::openpgp::open::{self, Opened};
+use crate::openpgp::open::{self, Opened, sealed_hash};
 use crate::openpgp::refusal::{Refusal, Verdict};
 use crate::protocol::channel::Channel;
 use crate::protocol::handshake::{self, Found, Us};

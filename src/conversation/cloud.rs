@@ -5,10 +5,10 @@
 //! fetches the feeds that are named, in the same way.
 
 mod announced;
+mod answers;
 mod checks;
 mod crier;
 mod deliveries;
-mod door;
 mod feeds;
 mod fetching;
 mod latest;
@@ -27,31 +27,25 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
 use self::announced::Announced;
+use self::answers::{refused, respond};
 use self::checks::{Check, Checks};
 use self::crier::Crier;
-pub use self::door::Door;
 use self::feeds::Feeds;
 use self::fetching::Fetching;
 use self::rates::{Asking, Rates};
 use self::workers::Workers;
-use super::rpc::only_post;
 use crate::protocol::cloud::rpc::{self, Asked};
 use crate::protocol::cloud::{self, Form, PleaseNotify};
 use crate::protocol::url::Url;
 use crate::protocol::xmlrpc::Call;
 use crate::store::lock::Lock;
-use crate::transport::server::{Answer, Request, Response, neighbourhood};
+use crate::transport::server::{Answer, Request, neighbourhood};
 
 /// How long a registration waits for its answer, when many are before it.
 const WAIT: Duration = Duration::from_secs(20);
 const UNTRIED: &str =
     "The subscription was cancelled because the handler could not be tested in time.";
-
-/// Tells the present time.
-type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A cloud of our own. Several threads may ask at once.
 pub struct OwnCloud {
@@ -77,7 +71,7 @@ impl OwnCloud {
 
     /// Answers a POST to `pleaseNotify`, once the callback was tried.
     pub fn please_notify(&self, request: &Request) -> Answer {
-        if let Some(refusal) = only_post(request) {
+        if let Some(refusal) = request.only_post() {
             return refusal.into();
         }
         let form = Form::accepted(request.header("accept").unwrap_or_default());
@@ -90,7 +84,7 @@ impl OwnCloud {
     /// Answers a POST to `ping`, once the feed was read. If it has changed since it was announced
     /// last, its subscribers are told, and not waited for.
     pub fn ping(&self, request: &Request) -> Answer {
-        if let Some(refusal) = only_post(request) {
+        if let Some(refusal) = request.only_post() {
             return refusal.into();
         }
         let form = Form::accepted(request.header("accept").unwrap_or_default());
@@ -193,12 +187,4 @@ impl OwnCloud {
         }
         Ok(())
     }
-}
-
-fn refused(words: String, form: Form) -> Response {
-    respond(cloud::notify_result(Err(words), form))
-}
-
-fn respond((kind, body): (&'static str, String)) -> Response {
-    Response::new(200, kind, body)
 }

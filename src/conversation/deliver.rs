@@ -3,17 +3,21 @@
 use std::io::{self, ErrorKind, Write};
 
 mod held;
+mod news;
 
+use self::news::news;
 use super::hook;
+use super::options::Format;
 use super::output::{self, Shown};
 use super::policy;
-use super::session::{Format, Session};
+use super::session::Session;
 use crate::error::{Context, Error, Kind, Result};
+use crate::protocol::text;
 use crate::store::contact::Contact;
 use crate::store::delivered::{self, Delivered};
 use crate::store::lock::Lock;
 use crate::store::messages::Messages;
-use crate::store::record::{Record, Type};
+use crate::store::record::Type;
 
 /// Where messages are delivered to.
 #[derive(Clone, Debug)]
@@ -231,16 +235,10 @@ fn refused(shown: &Shown, cursors: &Delivered) -> Error {
     }
 }
 
-/// What there is to deliver of `record`: our own messages and keys in items are not news.
-fn news(name: &str, contact: &Contact, record: Record) -> Option<Shown> {
-    let is_news = record.is_deliverable() || !matches!(record.kind, Type::Message | Type::Key);
-    is_news.then(|| Shown::of(name, contact, record))
-}
-
 /// Tells of what is no message: on stderr, unless stdout has it as JSON; and by the status.
 fn tell(session: &mut Session, shown: &[Shown]) {
     for Shown { contact, record } in shown {
-        let talk = format!("{contact}: {}", output::visible(&record.text).replace('\n', " "));
+        let talk = format!("{contact}: {}", text::visible(&record.text).replace('\n', " "));
         match record.kind {
             Type::Message | Type::Receipt | Type::Key => {}
             Type::Accepted => session.say(&talk),

@@ -3,23 +3,18 @@
 
 mod succession;
 mod telling;
-mod watch;
+pub mod watch;
 
 use jiff::Timestamp;
 
-use super::arrivals::shown_guid;
+use super::acknowledge::acknowledge;
 use super::known::Known;
-use super::own_feed::{self, Change};
-use super::own_standing;
-use super::registration;
-use super::reintroduction;
 use super::session::Session;
-use super::transition;
-use crate::error::{Context, Kind, Result};
+use crate::error::{Context, Result};
 use crate::openpgp::certificate::Certificate;
-use crate::openpgp::open::{self, Opened};
+use crate::openpgp::open::{Opened, sealed_hash};
 use crate::openpgp::refusal::Refusal;
-use crate::protocol::channel::Channel;
+use crate::protocol::channel::{Channel, cloud_of};
 use crate::protocol::hash::Hash;
 use crate::protocol::url::Url;
 use crate::store::contact::{Contact, Http};
@@ -27,8 +22,6 @@ use crate::store::contacts;
 use crate::store::messages::Messages;
 use crate::store::record::{Record, Type};
 use crate::store::verdicts::{Verdicts, Why};
-
-pub use watch::gaps;
 
 /// What kind of document it is, and what came with it.
 #[derive(Clone, Debug, Default)]
@@ -216,7 +209,7 @@ impl<'a> Intake<'a> {
     fn learn_cloud(&mut self, channel: &Channel) {
         if !self.stale {
             let third_party = self.session.config.third_party_cloud;
-            let cloud = registration::cloud_of(channel, &self.contact.feed, third_party);
+            let cloud = cloud_of(channel, &self.contact.feed, third_party);
             self.contact.theirs.cloud = cloud;
         }
     }
@@ -262,55 +255,7 @@ impl<'a> Intake<'a> {
 /// not, of the rest only one can be there.
 fn stands_in(chain: &[&Channel], guid: &str) -> bool {
     let mut items = chain.iter().flat_map(|channel| &channel.items);
-    matches!(guid, "introduction" | "state" | "key") || items.any(|item| shown_guid(item) == guid)
-}
-
-/// Tells the contact how far we are, where that changed, or saves what we know of it.
-fn acknowledge(
-    session: &mut Session,
-    name: &str,
-    contact: &mut Contact,
-    certificate: &Certificate,
-    succeeded: bool,
-) -> Result<bool> {
-    let silent = session.config.read_only
-        || contact.blocked
-        || session.secret().is_err()
-        || own_standing::expect_usable(session).is_err();
-    if silent {
-        contact.save(&session.home, name)?;
-        return Ok(false);
-    }
-    let untouched = contact.clone();
-    match answer(session, name, contact, certificate, succeeded) {
-        Err(error) if error.kind == Kind::Trust => {
-            // What came is stored; only the acknowledgement waits for a better key.
-            untouched.save(&session.home, name)?;
-            if untouched.unusable.is_none() {
-                session.report(&error);
-            }
-            Ok(false)
-        }
-        done => done,
-    }
-}
-
-/// Rewrites our feed: to the key that has taken the place of the contact's, or by the one that has
-/// taken the place of ours.
-fn answer(
-    session: &mut Session,
-    name: &str,
-    contact: &mut Contact,
-    certificate: &Certificate,
-    succeeded: bool,
-) -> Result<bool> {
-    let is_told = transition::known_by(session, contact)? == session.certificate()?.fingerprint();
-    if is_told && !succeeded {
-        return own_feed::rewrite(session, name, contact, certificate, Change::default());
-    }
-    contact.save(&session.home, name)?;
-    let told = transition::bring_over(session, name)?;
-    Ok(reintroduction::reintroduce(session, name)? || told)
+    matches!(guid, "introduction" | "state" | "key") || items.any(|item| item.shown_guid() == guid)
 }
 
 /// The verdicts on what the contact called `name` wrote, as long as both certificates stay the same.
@@ -320,9 +265,4 @@ fn answer(
 pub fn verdicts(session: &Session, name: &str, certificate: &Certificate) -> Result<Verdicts> {
     let keys = format!("{}{}", certificate.to_armored(), session.certificate()?.to_armored());
     Verdicts::load(&session.home, name, Hash::of(keys.as_bytes()))
-}
-
-/// What a sealed object is remembered by.
-pub fn sealed_hash(sealed: &str) -> Hash {
-    open::dearmored_hash(sealed).unwrap_or_else(|_| Hash::of(sealed.as_bytes()))
 }

@@ -9,6 +9,7 @@ mod attention;
 mod callers;
 mod directory;
 mod duties;
+mod end;
 mod keyless;
 mod reception;
 mod schedule;
@@ -20,6 +21,8 @@ use std::time::{Duration, Instant};
 
 use self::callers::{Callers, Errand};
 use self::duties::{Duties, Round};
+use self::end::Alarm;
+pub use self::end::End;
 pub use self::keyless::Keyless;
 pub use self::reception::Reception;
 use self::schedule::Schedule;
@@ -43,17 +46,6 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Finds the schedule of one of the duties.
 type Of<K> = fn(&Duties) -> &Schedule<K>;
-
-/// Why listening ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// A signal came.
-    Asked,
-    /// Nobody reads what is printed.
-    Unheard,
-    /// A thread broke down.
-    Broken,
-}
 
 /// The threads that do what listening asks for.
 pub struct Listening {
@@ -158,22 +150,4 @@ fn settle(session: &Session) {
     let wait = |name: &String| delivered::lock_within(&session.home, name, MOMENT).ok();
     let locks: Vec<_> = names.iter().map(wait).chain([session.home.lock().ok()]).collect();
     std::mem::forget(locks);
-}
-
-/// Tells of the end, and of a thread that breaks down.
-struct Alarm(Sender<End>);
-
-impl Alarm {
-    fn ring(&self, end: End) {
-        // Nobody hears it when the end has come already.
-        let _ = self.0.send(end);
-    }
-}
-
-impl Drop for Alarm {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.ring(End::Broken);
-        }
-    }
 }

@@ -2,8 +2,10 @@
 //! shaking hands. Here, and only here, the store and the network meet.
 
 pub mod acceptance;
+mod acknowledge;
 pub mod address;
 mod announcements;
+mod answering;
 pub mod arrivals;
 pub mod asking;
 pub mod attachment;
@@ -12,6 +14,7 @@ pub mod calls;
 pub mod candidate;
 pub mod clients;
 pub mod cloud;
+pub mod cloud_door;
 pub mod deliver;
 pub mod fetch;
 pub mod history;
@@ -25,6 +28,7 @@ pub mod known;
 pub mod listening;
 pub mod named_cloud;
 pub mod naming;
+pub mod options;
 pub mod ours;
 pub mod outgoing;
 pub mod output;
@@ -56,4 +60,5 @@ mod strangers;
 pub mod terminal;
 pub mod transition;
 pub mod unreached;
+mod used_up;
 pub mod world;

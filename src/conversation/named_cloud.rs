@@ -1,8 +1,7 @@
 //! The cloud that a feed names, whatever it speaks.
 
 use super::asking::{self, No};
-use super::registration::{self, HTTPS};
-use crate::protocol::channel::{self, Channel};
+use crate::protocol::channel::{self, Channel, HTTPS};
 use crate::protocol::cloud::PleaseNotify;
 use crate::protocol::cloud::rpc::{self, PLEASE_NOTIFY};
 use crate::protocol::url::Url;
@@ -26,7 +25,7 @@ pub enum NamedCloud {
 impl NamedCloud {
     /// That of `channel`, the feed at `feed`: of several the one that takes forms.
     pub fn of(channel: &Channel, feed: &Url) -> Option<Self> {
-        let forms = registration::cloud_of(channel, feed, true).map(Self::Forms);
+        let forms = channel::cloud_of(channel, feed, true).map(Self::Forms);
         forms.or_else(|| channel.cloud.as_ref().and_then(by_calls))
     }
 
@@ -74,7 +73,7 @@ fn by_calls(cloud: &channel::Cloud) -> Option<NamedCloud> {
         return None;
     }
     let scheme = if cloud.port == HTTPS { "https" } else { "http" };
-    let url = registration::element_url(cloud, scheme)?;
+    let url = channel::element_url(cloud, scheme)?;
     let named = Some(cloud.register_procedure.trim()).filter(|name| !name.is_empty());
     Some(NamedCloud::Calls { url, procedure: named.unwrap_or(PLEASE_NOTIFY).to_owned() })
 }

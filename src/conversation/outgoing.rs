@@ -16,7 +16,7 @@ use crate::protocol::limits;
 use crate::store::contact::Contact;
 use crate::store::contacts;
 use crate::store::messages::Messages;
-use crate::store::octets::{Filed, Octets};
+use crate::store::octets::Filed;
 use crate::store::outbox::Outbox;
 use crate::store::record::{Attached, Direction, Record};
 
@@ -106,12 +106,8 @@ impl Writing {
         let change = Change { item: Some(Fresh { filed, octets, sealed }), ..change };
         let prepared =
             own_feed::prepare(session, &self.name, &mut self.contact, &self.certificate, change)?;
-        let mut records = records_of(session, &self.name, &self.contact, &prepared.recovered)?;
         let record = Record::of_item(&item, hash, Direction::Sent, session.now());
-        records.push(record.about(&self.contact));
-        prepared.commit(session, &self.name, &self.contact, |session| {
-            store(session, &self.name, records)
-        })
+        prepared.commit(session, &self.name, &self.contact, Some(record.about(&self.contact)))
     }
 
     fn place_of(&self, item: &Item) -> Result<Filed> {
@@ -189,36 +185,4 @@ fn are_same(session: &mut Session, recorded: &[Attached], given: &[Attachment]) 
         }
     }
     Ok(true)
-}
-
-/// The records that a run which died left out: those of `recovered` that no line tells of.
-///
-/// # Errors
-/// When the messages or the octets cannot be read.
-pub fn records_of(
-    session: &Session,
-    name: &str,
-    contact: &Contact,
-    recovered: &[Filed],
-) -> Result<Vec<Record>> {
-    let mut records = Vec::new();
-    let messages = Messages::of(&session.home, name);
-    for filed in recovered.iter().rev() {
-        if messages.find(filed.guid)?.is_none() {
-            let octets = Octets::of(&session.home, name).item(filed)?;
-            let item = Item::parse(octets.as_bytes())?;
-            let hash = Hash::of(octets.as_bytes());
-            let record = Record::of_item(&item, hash, Direction::Sent, session.now());
-            records.push(record.about(contact));
-        }
-    }
-    Ok(records)
-}
-
-/// Appends `records` to the messages of the contact called `name`.
-///
-/// # Errors
-/// When they cannot be written.
-pub fn store(session: &Session, name: &str, mut records: Vec<Record>) -> Result<()> {
-    Messages::of(&session.home, name).append(&mut records)
 }

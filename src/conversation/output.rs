@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::session::Format;
+use super::options::Format;
 use crate::protocol::channel::{Channel, FeedItem};
-use crate::protocol::text;
+use crate::protocol::text::{self, visible};
 use crate::store::contact::{Contact, Trust};
 use crate::store::record::{Direction, Record, Type};
 
@@ -94,29 +94,6 @@ fn as_text(shown: &Shown) -> String {
 /// A time as people read it, in their zone.
 pub fn local(time: Timestamp) -> String {
     time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-/// `text` with control characters, and those that reorder what follows, made visible. Line feed
-/// and tab stay.
-pub fn visible(text: &str) -> String {
-    let mut seen = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\t' => seen.push(c),
-            '\0'..='\x1f' => seen.extend(['^', char::from(c as u8 ^ 0x40)]),
-            '\x7f' => seen.push_str("^?"),
-            '\u{80}'..='\u{9f}'
-            | '\u{61c}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' => {
-                seen.push_str(&format!("<U+{:04X}>", u32::from(c)));
-            }
-            _ => seen.push(c),
-        }
-    }
-    seen
 }
 
 /// The nine fields of sfeed(5): timestamp, title, link, content, content type, id, author,

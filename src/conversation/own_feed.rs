@@ -12,22 +12,24 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::intake::sealed_hash;
-use super::outgoing;
+use super::own_standing;
 use super::ping;
 use super::retention;
 use super::sealing::{seal, seal_as, signing_time, unusable};
 use super::session::Session;
 use super::singles;
-use super::transition;
 use crate::error::{Error, Result};
 use crate::openpgp::certificate::Certificate;
+use crate::openpgp::open::sealed_hash;
 use crate::protocol::channel::{Channel, FeedItem};
+use crate::protocol::hash::Hash;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::item::Item;
 use crate::protocol::token::Token;
 use crate::store::contact::Contact;
+use crate::store::messages::Messages;
 use crate::store::octets::{Filed, Octets};
+use crate::store::record::{Direction, Record};
 use crate::store::{atomic, feeds};
 
 /// What a rewriting is for.
@@ -95,7 +97,7 @@ pub fn prepare(
     let now = session.now();
     let at = signing_time(contact, now, change.despite_clock)?;
     let signer = session.certificate()?.fingerprint();
-    if !change.is_transition && transition::known_by(session, contact)? != signer {
+    if !change.is_transition && own_standing::known_by(session, contact)? != signer {
         return Err(Error::cannot(format!("`{name}` has yet to be told of our new key"))
             .hint(format!("cloudim poll {name}")));
     }
@@ -193,7 +195,7 @@ impl Prepared {
         self.is_changed
     }
 
-    /// Writes: the contact, `between` (what must be on disk before the world sees it), archive and
+    /// Writes: the contact, the records of what was recovered and then `record`, archive and
     /// feed, and last removes what is no longer needed. The caller holds the home's lock.
     ///
     /// # Errors
@@ -203,8 +205,10 @@ impl Prepared {
         session: &mut Session,
         name: &str,
         contact: &Contact,
-        between: impl FnOnce(&Session) -> Result<()>,
+        record: Option<Record>,
     ) -> Result<()> {
+        let mut records = records_of(session, name, contact, &self.recovered)?;
+        records.extend(record);
         let octets = Octets::of(&session.home, name);
         let (mut counted, mut shown) = (Vec::new(), Vec::new());
         if let Some((filed, fresh)) = &self.octets {
@@ -226,7 +230,7 @@ impl Prepared {
         }
         atomic::sync(counted.iter().chain(&shown))?;
         atomic::put(counted)?;
-        between(session)?;
+        Messages::of(&session.home, name).append(&mut records)?;
         if self.is_changed {
             session.about_to_change_public()?;
             atomic::put(shown)?;
@@ -276,7 +280,30 @@ pub fn rewrite(
 ) -> Result<bool> {
     let prepared = prepare(session, name, contact, to, change)?;
     let is_changed = prepared.is_changed();
-    let recovered = outgoing::records_of(session, name, contact, &prepared.recovered)?;
-    prepared.commit(session, name, contact, |session| outgoing::store(session, name, recovered))?;
+    prepared.commit(session, name, contact, None)?;
     Ok(is_changed)
+}
+
+/// The records that a run which died left out: those of `recovered` that no line tells of.
+///
+/// # Errors
+/// When the messages or the octets cannot be read.
+fn records_of(
+    session: &Session,
+    name: &str,
+    contact: &Contact,
+    recovered: &[Filed],
+) -> Result<Vec<Record>> {
+    let mut records = Vec::new();
+    let messages = Messages::of(&session.home, name);
+    for filed in recovered.iter().rev() {
+        if messages.find(filed.guid)?.is_none() {
+            let octets = Octets::of(&session.home, name).item(filed)?;
+            let item = Item::parse(octets.as_bytes())?;
+            let hash = Hash::of(octets.as_bytes());
+            let record = Record::of_item(&item, hash, Direction::Sent, session.now());
+            records.push(record.about(contact));
+        }
+    }
+    Ok(records)
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::own_feed::notice;
 use super::session::Session;
-use super::{invitation, ping, public, publish, transition};
+use super::{invitation, own_standing, ping, public, publish, transition};
 use crate::error::{Context, Error, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::rotate::KEPT;
@@ -16,7 +16,7 @@ use crate::protocol::guid::Guid;
 use crate::protocol::{self, Random, limits, time};
 use crate::store::atomic;
 use crate::store::contact::Contact;
-use crate::store::key_state::KeyState;
+use crate::store::key_state::{Former, KeyState};
 use crate::store::{contacts, invitations, secret};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -98,6 +98,32 @@ fn begin(session: &mut Session) -> Result<()> {
     let guid = Guid::new(session.now(), &mut session.rng);
     let state = KeyState::load(&session.home)?;
     KeyState { changing: Some(guid), ..state }.save(&session.home)
+}
+
+/// Puts a new key, with another fingerprint, in the place of ours. Returns for whom our feed changed.
+///
+/// # Errors
+/// When the key cannot be unlocked or written; [`finish`] completes what was begun.
+pub fn replace_key(session: &mut Session) -> Result<Vec<String>> {
+    session.expect_writable()?;
+    own_standing::expect_usable(session)?;
+    session.unlock()?;
+    let _lock = session.lock()?;
+    session.unlock_again()?;
+    let mut rewritten = complete(session)?;
+    let now = time::whole_seconds(session.now());
+    let name = session.certificate()?.name().unwrap_or_else(|| session.config.name.clone());
+    let (old, rng) = session.secret()?;
+    let (new, former) = (old.successor(&name, now, rng)?, old.fingerprint());
+    let staged = session.stage_new_secret(&new)?;
+    let mut state = KeyState::load(&session.home)?;
+    state.changing = Some(Guid::new(session.now(), &mut session.rng));
+    state.former.push(Former { fingerprint: former, until: session.now() });
+    state.save(&session.home)?;
+    secret::keep_former(&session.home)?;
+    session.put_secret(new, staged)?;
+    rewritten.extend(complete(session)?);
+    Ok(rewritten)
 }
 
 /// Locks the secret key anew, with the passphrase `new`, or not at all if that is empty, and those that
@@ -185,7 +211,7 @@ pub(super) fn complete(session: &mut Session) -> Result<Vec<String>> {
         atomic::remove(&session.home.former_revocation(&new.fingerprint()))?;
     }
     if !state.former.is_empty() {
-        transition::ensure_revocation(session, &state)?;
+        ensure_revocation(session, &state)?;
     }
     let is_other = session.certificate()?.fingerprint() != new.fingerprint();
     let certificate = if is_other { new } else { merged(session, &new)? };
@@ -211,11 +237,31 @@ pub(super) fn complete(session: &mut Session) -> Result<Vec<String>> {
     Ok(rewritten)
 }
 
+/// Writes what declares our present key dead, unless that is there. The caller holds the home's lock.
+///
+/// # Errors
+/// When it cannot be made or written.
+fn ensure_revocation(session: &mut Session, state: &KeyState) -> Result<()> {
+    let there = atomic::read(&session.home.revocation())?;
+    let of_former = |former: &Former| -> Result<bool> {
+        let theirs = atomic::read(&session.home.former_revocation(&former.fingerprint))?;
+        Ok(theirs.is_some() && theirs == there)
+    };
+    let former = state.former.iter().map(of_former).collect::<Result<Vec<_>>>()?;
+    if !former.contains(&true) {
+        return Ok(());
+    }
+    let now = time::whole_seconds(session.now());
+    let (key, rng) = session.secret()?;
+    let revocation = key.revocation(now, rng)?;
+    session.home.write(&session.home.revocation(), revocation.as_bytes())
+}
+
 /// Puts our present key into the feed for the contact called `name`. Returns whether that changed.
 fn tell_contact(session: &mut Session, name: &str, guid: Guid) -> Result<bool> {
     let contact = Contact::load(&session.home, name)?;
     let own = session.certificate()?.fingerprint();
-    if transition::known_by(session, &contact)? == own {
+    if own_standing::known_by(session, &contact)? == own {
         return notice::renew_key(session, &contact.ours.token, guid);
     }
     transition::bring_over(session, name)

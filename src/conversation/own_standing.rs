@@ -5,6 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::session::Session;
 use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::{Certificate, Unusable};
+use crate::protocol::fingerprint::Fingerprint;
+use crate::store::contact::Contact;
 use crate::store::key_state::{self, KeyState};
 
 /// How long before its end the user is told.
@@ -76,4 +78,16 @@ pub fn warn(session: &mut Session) -> Result<()> {
     session.warn(&format!("{what}: {cure}"));
     let _lock = session.lock()?;
     KeyState { end_told: Some(now), ..KeyState::load(&session.home)? }.save(&session.home)
+}
+
+/// Our key by which `contact` knows us.
+///
+/// # Errors
+/// When our keys cannot be read.
+pub fn known_by(session: &Session, contact: &Contact) -> Result<Fingerprint> {
+    if let Some(known) = &contact.ours.signed_by {
+        return Ok(known.clone());
+    }
+    let first = KeyState::load(&session.home)?.former.into_iter().next();
+    Ok(first.map_or(session.certificate()?.fingerprint(), |former| former.fingerprint))
 }

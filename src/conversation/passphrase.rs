@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use zeroize::Zeroizing;
 
-use super::session::Options;
+use super::options::Options;
 use super::terminal;
 use crate::error::{Context, Error, Result};
 use crate::openpgp::secret_key::SecretKey;

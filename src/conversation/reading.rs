@@ -230,7 +230,7 @@ fn reached(session: &mut Session, name: &str) -> Result<bool> {
         (None, None, None);
     let behind = contact.theirs.behind_since.is_some();
     let grace = session.config.stale_grace;
-    if let Some((text, healed)) = intake::gaps(&mut contact, behind, session.now(), grace) {
+    if let Some((text, healed)) = intake::watch::gaps(&mut contact, behind, session.now(), grace) {
         let mut record = Record::new(Type::Integrity, Direction::Received, session.now(), text);
         record.healed = healed;
         Messages::of(&session.home, name).append(&mut [record])?;

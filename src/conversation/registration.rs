@@ -2,45 +2,20 @@
 
 use jiff::Timestamp;
 
-use super::asking;
+use super::asking::No;
 use super::named_cloud::NamedCloud;
 use super::session::Session;
 use crate::error::Result;
-use crate::protocol::channel::{self, Channel};
-use crate::protocol::cloud::Protocol;
+use crate::protocol::channel::HTTPS;
+use crate::protocol::cloud::{PleaseNotify, Protocol};
 use crate::protocol::token::Token;
 use crate::protocol::url::Url;
 use crate::store::contact::Contact;
 use crate::store::lease::Lease;
+use crate::transport::client::Client;
 
 /// The folder of callbacks, below the base URL.
 pub const NOTIFY: &str = "notify/";
-/// The port that says https where there is no place for the scheme.
-pub(super) const HTTPS: u16 = 443;
-
-/// The pleaseNotify URL of the cloud that `channel`, the feed at `feed`, names. Another's cloud
-/// would learn the feed's URL, which is a capability: it counts only where `third_party` says so.
-pub fn cloud_of(channel: &Channel, feed: &Url, third_party: bool) -> Option<Url> {
-    let element = channel.cloud.as_ref().and_then(url_of);
-    let named = channel.source_cloud.clone().into_iter().chain(element);
-    named.into_iter().find(|url| third_party || url.same_origin(feed))
-}
-
-/// RSS has no place for the scheme: by common usage it is told by port or protocol.
-fn url_of(cloud: &channel::Cloud) -> Option<Url> {
-    let scheme = match cloud.protocol.as_str() {
-        "http-post" if cloud.port != HTTPS => "http",
-        "http-post" | "https-post" => "https",
-        _ => return None,
-    };
-    element_url(cloud, scheme)
-}
-
-/// The URL of which the element `cloud` has the parts.
-pub(super) fn element_url(cloud: &channel::Cloud, scheme: &str) -> Option<Url> {
-    let path = cloud.path.strip_prefix('/').unwrap_or(&cloud.path);
-    Url::normalized(&format!("{scheme}://{}:{}/{path}", cloud.domain, cloud.port)).ok()
-}
 
 /// When to register for the feed of `contact`, as things stand at `now`: never without a cloud, or
 /// where no callback would reach us.
@@ -110,13 +85,60 @@ fn register(session: &Session, lease: &Lease) -> std::result::Result<Protocol, S
     let client = session.client().map_err(|error| error.to_string())?;
     let known = lease.protocol.as_deref();
     let cloud = NamedCloud::Forms(lease.cloud.clone());
-    asking::please_notify(&client, &cloud, &lease.feed, &lease.callback, known)
-        .map_err(|no| no.to_string())
+    please_notify(&client, &cloud, &lease.feed, &lease.callback, known).map_err(|no| no.to_string())
+}
+
+/// Asks `cloud` to call `callback` when `feed` changes. A cloud
+/// that refuses is asked once more by the other name of the same protocol, if it has one; first by
+/// the one that is `known` to work, a word such as `https-post`. Returns the protocol that it took.
+///
+/// # Errors
+/// As [`super::asking::ask`], for the first name.
+pub fn please_notify(
+    client: &Client,
+    cloud: &NamedCloud,
+    feed: &Url,
+    callback: &Url,
+    known: Option<&str>,
+) -> std::result::Result<Protocol, No> {
+    let mut refusal = None;
+    for protocol in protocols(callback, known) {
+        match cloud.please_notify(client, &wish(feed, callback, protocol.clone())) {
+            Ok(()) => return Ok(protocol),
+            Err(No::Refused(words)) => drop(refusal.get_or_insert(words)),
+            Err(no) => return Err(no),
+        }
+    }
+    Err(No::Refused(refusal.unwrap_or_default()))
+}
+
+fn wish(feed: &Url, callback: &Url, protocol: Protocol) -> PleaseNotify {
+    PleaseNotify {
+        port: callback.port(),
+        path: callback.path_and_query().to_owned(),
+        protocol,
+        domain: Some(callback.host().to_owned()),
+        feeds: vec![feed.clone()],
+    }
+}
+
+/// The protocols by which `callback` can be called, in the order in which to ask for them. 443 with
+/// `http-post` is what most clouds take as https (PROTOCOL §3); at any other port it would have the
+/// callback called, secret path and all, in the clear.
+fn protocols(callback: &Url, known: Option<&str>) -> Vec<Protocol> {
+    let mut protocols = match (callback.as_str().starts_with("https:"), callback.port()) {
+        (false, _) => vec![Protocol::HttpPost],
+        (true, HTTPS) => vec![Protocol::HttpPost, Protocol::HttpsPost],
+        (true, _) => vec![Protocol::HttpsPost],
+    };
+    protocols.sort_by_key(|protocol| known != Some(protocol.as_str()));
+    protocols
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::channel::{self, Channel, cloud_of};
 
     fn url(text: &str) -> Url {
         Url::normalized(text).unwrap()
@@ -163,5 +185,29 @@ mod tests {
         assert_eq!(cloud_of(&channel, &feed, false), None);
         let spoofed = named("http-post", "a.example@b.example", 443, "/x");
         assert_eq!(cloud_of(&spoofed, &feed, true), None);
+    }
+
+    #[test]
+    fn the_callback_is_asked_for_as_clouds_understand_it() {
+        let (http, https) = (Protocol::HttpPost, Protocol::HttpsPost);
+        for (callback, known, protocols, port) in [
+            ("https://b.example/notify/t", None, vec![&http, &https], 443),
+            ("https://b.example/notify/t", Some("http-post"), vec![&http, &https], 443),
+            ("https://b.example/notify/t", Some("https-post"), vec![&https, &http], 443),
+            ("https://b.example/notify/t", Some("soap"), vec![&http, &https], 443),
+            ("https://b.example:8443/notify/t", Some("http-post"), vec![&https], 8443),
+            ("http://127.0.0.1:8470/notify/t", Some("https-post"), vec![&http], 8470),
+            ("http://b.example:443/?notify=t", None, vec![&http], 443),
+        ] {
+            let found = super::protocols(&url(callback), known);
+            assert_eq!(found.iter().collect::<Vec<_>>(), protocols, "{callback}");
+            for protocol in found {
+                let asked = wish(&url("https://a.example/f"), &url(callback), protocol);
+                assert_eq!(asked.port, port);
+                // A cloud cannot tell http at the port of https from https.
+                let understood = callback.replace("http://b.example:443/", "https://b.example/");
+                assert_eq!(asked.callback("192.0.2.1").unwrap(), url(&understood));
+            }
+        }
     }
 }

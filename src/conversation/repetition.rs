@@ -3,23 +3,19 @@
 //! It completes what a run that died left undone. And where each of two people has accepted the
 //! other's invitation, it makes one conversation of the two.
 
-use jiff::Timestamp;
-
-use super::acceptance;
 use super::announcements;
+use super::answering;
 use super::candidate::Candidate;
 use super::own_feed::{self, Change};
 use super::session::Session;
 use super::singles;
+use super::used_up;
 use crate::error::Result;
 use crate::protocol::handshake::{self, Order};
-use crate::protocol::hash::Hash;
 use crate::store::contact::Contact;
 use crate::store::contacts;
 use crate::store::feeds;
 use crate::store::invitations::{self, Made};
-use crate::store::messages::Messages;
-use crate::store::record::{Direction, Record, Type};
 
 /// Completes the agreement with the contact `name`, by whom `candidate` is. The caller holds the
 /// home's lock.
@@ -48,10 +44,10 @@ pub fn complete(session: &mut Session, name: &str, candidate: &Candidate) -> Res
         && contact.ours.invitation.is_some()
         && contact.theirs.logs.contains(&introduction.log);
     if crossed {
-        acceptance::answer_crossing(session, name, candidate)?;
+        answering::answer_crossing(session, name, candidate)?;
     }
     for made in &answered {
-        finish(session, name, made, introduction.time)?;
+        used_up::finish(session, name, made, introduction.time)?;
     }
     invitations::settle(&session.home, &contact.fingerprint)
 }
@@ -62,46 +58,12 @@ pub fn complete(session: &mut Session, name: &str, candidate: &Candidate) -> Res
 /// # Errors
 /// As [`complete`].
 pub fn resume(session: &mut Session, made: &Made) -> Result<Option<String>> {
-    let Some(name) = user_of(session, |hash| made.is(hash))? else { return Ok(None) };
+    let Some(name) = used_up::user_of(session, |hash| made.is(hash))? else { return Ok(None) };
     session.unlock()?;
     let _lock = session.lock()?;
     rewrite(session, &name)?;
-    finish(session, &name, made, session.now())?;
+    used_up::finish(session, &name, made, session.now())?;
     Ok(Some(name))
-}
-
-/// The contact who used up our invitation, the hash of whose introduction `is` it.
-///
-/// # Errors
-/// When a contact cannot be read.
-pub fn user_of(session: &Session, is: impl Fn(Hash) -> bool) -> Result<Option<String>> {
-    for name in contacts::list(&session.home)? {
-        if Contact::load(&session.home, &name)?.ours.invitation.is_some_and(&is) {
-            return Ok(Some(name));
-        }
-    }
-    Ok(None)
-}
-
-/// Records that the contact `name` accepted our invitation `made`, which then waits no more.
-///
-/// # Errors
-/// When it cannot be recorded or removed.
-pub fn finish(session: &Session, name: &str, made: &Made, accepted: Timestamp) -> Result<()> {
-    let contact = Contact::load(&session.home, name)?;
-    let messages = Messages::of(&session.home, name);
-    let mut recorded = false;
-    messages.backwards(|record| {
-        recorded = record.kind == Type::Accepted;
-        !recorded
-    })?;
-    if !recorded {
-        let text = "accepted your invitation";
-        let record = Record::new(Type::Accepted, Direction::Received, session.now(), text);
-        messages.append(&mut [Record { time: accepted, ..record }.about(&contact)])?;
-    }
-    invitations::settle(&session.home, &contact.fingerprint)?;
-    invitations::remove(&session.home, made.id)
 }
 
 /// `name` has accepted our invitation `made`, while we had accepted another of theirs: the later of
@@ -132,7 +94,7 @@ fn is_anew(contact: &Contact, candidate: &Candidate) -> bool {
 fn renew(session: &mut Session, name: &str, candidate: &Candidate) -> Result<()> {
     let mut contact = Contact::load(&session.home, name)?;
     follow(session, name, &mut contact, candidate)?;
-    acceptance::answer_crossing(session, name, candidate)
+    answering::answer_crossing(session, name, candidate)
 }
 
 /// Puts the contact's introduction in force if it is a later one, and introduces us anew.
@@ -152,7 +114,7 @@ fn follow(
     contact.ours.introduction = contact.ours.introduction.saturating_add(1);
     let (token, log, serial) =
         (contact.ours.token.clone(), contact.ours.log, contact.ours.introduction);
-    let later = acceptance::addressed(session, &token, log, serial, introduction)?;
+    let later = answering::addressed(session, &token, log, serial, introduction)?;
     let change = Change { introduction: Some(&later), ..Change::default() };
     own_feed::rewrite(session, name, contact, &certificate, change).map(drop)
 }

@@ -11,7 +11,7 @@ pub fn answer(
     cloud: Option<&OwnCloud>,
     otherwise: impl FnOnce(&Call) -> Answer,
 ) -> Answer {
-    if let Some(refusal) = only_post(request) {
+    if let Some(refusal) = request.only_post() {
         return refusal.into();
     }
     let call = match read(request) {
@@ -23,11 +23,6 @@ pub fn answer(
     };
     let by_cloud = cloud.and_then(|cloud| cloud.rpc(request.peer, &call));
     by_cloud.unwrap_or_else(|| otherwise(&call))
-}
-
-/// What answers a request that is no POST.
-pub(super) fn only_post(request: &Request) -> Option<Response> {
-    (request.method != "POST").then(|| Response::text(405, "only POST").with("allow", "POST"))
 }
 
 /// The call in a request, or the words of the fault.

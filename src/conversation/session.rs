@@ -5,65 +5,22 @@ mod reach;
 
 use std::cell::OnceCell;
 use std::io::Write;
-use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use rand::SeedableRng;
 
-use super::output;
+use super::options::Options;
 use super::passphrase::Unlocked;
 use super::world::World;
 use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::secret_key::SecretKey;
-use crate::protocol::Random;
+use crate::protocol::{Random, text};
 use crate::store::config::Config;
 use crate::store::home::Home;
 use crate::store::snapshot;
 use crate::transport::client::Client;
-
-/// The form in which data goes to stdout.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// For people: time, contact, text.
-    #[default]
-    Text,
-    /// The tab-separated lines of sfeed(5).
-    Tsv,
-    /// One JSON object a line.
-    Json,
-    /// A plain RSS feed.
-    Rss,
-}
-
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        match text {
-            "text" => Ok(Self::Text),
-            "tsv" => Ok(Self::Tsv),
-            "json" => Ok(Self::Json),
-            "rss" => Ok(Self::Rss),
-            _ => Err(format!("`{text}` is no format")),
-        }
-    }
-}
-
-/// The options that every command takes.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The form of the output.
-    pub format: Format,
-    /// The deadline of one request.
-    pub timeout: Duration,
-    /// Say nothing that is not an error.
-    pub quiet: bool,
-    /// A file whose first line is the passphrase.
-    pub passphrase_file: Option<std::path::PathBuf>,
-}
 
 /// One run of a command on an identity.
 pub struct Session {
@@ -154,7 +111,7 @@ impl Session {
     /// Says something to the user, unless it is to be quiet.
     pub fn say(&mut self, talk: &str) {
         if !self.options.quiet {
-            self.tell(&format!("{}\n", output::visible(talk)));
+            self.tell(&format!("{}\n", text::visible(talk)));
         }
     }
 
@@ -165,13 +122,13 @@ impl Session {
 
     /// Warns of something that does not change what was done.
     pub fn warn(&mut self, warning: &str) {
-        self.tell(&format!("warning: {}\n", output::visible(warning)));
+        self.tell(&format!("warning: {}\n", text::visible(warning)));
     }
 
     /// Reports a failure after which the run goes on; its end has the worst status of them.
     pub fn report(&mut self, error: &Error) {
         if !error.message.is_empty() {
-            self.tell(&format!("error: {}\n", output::visible(&error.to_string())));
+            self.tell(&format!("error: {}\n", text::visible(&error.to_string())));
         }
         self.blame(error.kind);
     }

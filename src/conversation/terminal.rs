@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 
-use super::output;
+use crate::protocol::text;
 
 const TERMINAL: &str = "/dev/tty";
 
@@ -22,7 +22,7 @@ pub fn is_ours() -> bool {
 /// When the terminal cannot be written or read.
 pub fn ask(question: &str) -> io::Result<String> {
     let mut terminal = OpenOptions::new().read(true).write(true).open(TERMINAL)?;
-    terminal.write_all(output::visible(question).as_bytes())?;
+    terminal.write_all(text::visible(question).as_bytes())?;
     let mut answer = String::new();
     BufReader::new(terminal).read_line(&mut answer)?;
     Ok(answer.trim().to_owned())

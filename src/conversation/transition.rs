@@ -8,7 +8,6 @@
 use super::invitation;
 use super::outgoing::{Outgoing, Writing};
 use super::own_feed::Change;
-use super::own_key;
 use super::own_standing;
 use super::sealing::{cannot_seal, signing_time};
 use super::session::Session;
@@ -22,70 +21,9 @@ use crate::protocol::introduction::Introduction;
 use crate::protocol::item::{Item, Stream};
 use crate::protocol::time;
 use crate::protocol::transition::Transition;
-use crate::store::atomic;
 use crate::store::contact::{Contact, FormerKey};
 use crate::store::contacts;
-use crate::store::key_state::{Former, KeyState};
 use crate::store::octets::Octets;
-use crate::store::secret;
-
-/// Puts a new key, with another fingerprint, in the place of ours. Returns for whom our feed changed.
-///
-/// # Errors
-/// When the key cannot be unlocked or written; [`own_key::finish`] completes what was begun.
-pub fn replace_key(session: &mut Session) -> Result<Vec<String>> {
-    session.expect_writable()?;
-    own_standing::expect_usable(session)?;
-    session.unlock()?;
-    let _lock = session.lock()?;
-    session.unlock_again()?;
-    let mut rewritten = own_key::complete(session)?;
-    let now = time::whole_seconds(session.now());
-    let name = session.certificate()?.name().unwrap_or_else(|| session.config.name.clone());
-    let (old, rng) = session.secret()?;
-    let (new, former) = (old.successor(&name, now, rng)?, old.fingerprint());
-    let staged = session.stage_new_secret(&new)?;
-    let mut state = KeyState::load(&session.home)?;
-    state.changing = Some(Guid::new(session.now(), &mut session.rng));
-    state.former.push(Former { fingerprint: former, until: session.now() });
-    state.save(&session.home)?;
-    secret::keep_former(&session.home)?;
-    session.put_secret(new, staged)?;
-    rewritten.extend(own_key::complete(session)?);
-    Ok(rewritten)
-}
-
-/// Writes what declares our present key dead, unless that is there. The caller holds the home's lock.
-///
-/// # Errors
-/// When it cannot be made or written.
-pub fn ensure_revocation(session: &mut Session, state: &KeyState) -> Result<()> {
-    let there = atomic::read(&session.home.revocation())?;
-    let of_former = |former: &Former| -> Result<bool> {
-        let theirs = atomic::read(&session.home.former_revocation(&former.fingerprint))?;
-        Ok(theirs.is_some() && theirs == there)
-    };
-    let former = state.former.iter().map(of_former).collect::<Result<Vec<_>>>()?;
-    if !former.contains(&true) {
-        return Ok(());
-    }
-    let now = time::whole_seconds(session.now());
-    let (key, rng) = session.secret()?;
-    let revocation = key.revocation(now, rng)?;
-    session.home.write(&session.home.revocation(), revocation.as_bytes())
-}
-
-/// Our key by which `contact` knows us.
-///
-/// # Errors
-/// When our keys cannot be read.
-pub fn known_by(session: &Session, contact: &Contact) -> Result<Fingerprint> {
-    if let Some(known) = &contact.ours.signed_by {
-        return Ok(known.clone());
-    }
-    let first = KeyState::load(&session.home)?.former.into_iter().next();
-    Ok(first.map_or(session.certificate()?.fingerprint(), |former| former.fingerprint))
-}
 
 /// Tells the contact called `name` of our present key, by that which it knows, if that is another.
 /// Returns whether our feed changed. The caller holds the home's lock.
@@ -94,7 +32,7 @@ pub fn known_by(session: &Session, contact: &Contact) -> Result<Fingerprint> {
 /// When that key is no longer kept, or something cannot be sealed or written.
 pub fn bring_over(session: &mut Session, name: &str) -> Result<bool> {
     let contact = Contact::load(&session.home, name)?;
-    let known = known_by(session, &contact)?;
+    let known = own_standing::known_by(session, &contact)?;
     if contact.blocked || known == session.certificate()?.fingerprint() {
         return Ok(false);
     }

@@ -10,8 +10,10 @@ use pgp::ser::Serialize;
 use pgp::types::{KeyDetails, KeyVersion};
 
 use super::policy::Moment;
+use super::seconds::timestamp;
+pub use super::unusable::Unusable;
 use super::validity;
-use super::{armor, component, merge, packets, timestamp};
+use super::{armor, component, merge, packets};
 use crate::protocol::{self, Error, Result, fingerprint::Fingerprint, limits};
 
 /// One OpenPGP certificate, version 4 or 6. Nothing in it is believed until it is judged at some
@@ -21,41 +23,6 @@ pub struct Certificate {
     pub(super) inner: SignedPublicKey,
     fingerprint: Fingerprint,
 }
-
-/// Why a certificate cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unusable {
-    /// Nothing in it is signed by its own primary key, or by means we accept.
-    NoSelfSignature,
-    /// It expired then.
-    Expired(Timestamp),
-    /// Its holder revoked it; `hard`: without saying that it was good before.
-    Revoked {
-        /// Whether the key may be in other hands, so that nothing it ever signed counts.
-        hard: bool,
-    },
-    /// No valid subkey in it is of a kind that we encrypt to.
-    NoEncryptionSubkey,
-    /// It was made later than the time in question.
-    NotYetValid,
-    /// Its primary key is of a kind that is too weak.
-    Weak,
-}
-
-impl fmt::Display for Unusable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoSelfSignature => f.write_str("has no valid self-signature"),
-            Self::Expired(time) => write!(f, "expired on {}", time.strftime("%Y-%m-%d")),
-            Self::Revoked { .. } => f.write_str("is revoked"),
-            Self::NoEncryptionSubkey => f.write_str("has no usable encryption subkey"),
-            Self::NotYetValid => f.write_str("is not yet valid"),
-            Self::Weak => f.write_str("is of a kind that is too weak"),
-        }
-    }
-}
-
-impl std::error::Error for Unusable {}
 
 impl Certificate {
     /// Reads one certificate, armored or binary, of at most [`limits::CERTIFICATE`] bytes.

@@ -5,9 +5,9 @@ use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::packet::{PublicKey, Signature};
 use pgp::types::{EcdhPublicParams, Fingerprint, KeyDetails, PublicParams};
 
-use super::certificate::Unusable;
 use super::policy::Moment;
 use super::refusal::Refusal;
+use super::unusable::Unusable;
 use super::validity::{self, Standing};
 
 /// A key that may have made a signature.

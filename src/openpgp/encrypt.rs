@@ -13,7 +13,7 @@ use pgp::types::{Fingerprint, KeyDetails, KeyId};
 use super::certificate::{Certificate, Unusable};
 use super::component;
 use super::policy::Moment;
-use super::seal::SealError;
+use super::seal_error::SealError;
 use crate::protocol::{Random, limits};
 
 const CIPHER: SymmetricKeyAlgorithm = SymmetricKeyAlgorithm::AES256;

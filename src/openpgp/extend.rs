@@ -9,8 +9,9 @@ use pgp::packet::{
 use pgp::types::{Duration, KeyDetails, Password, SignedUser, Tag, Timestamp as KeyTime};
 
 use super::policy::Moment;
+use super::seconds::seconds;
 use super::secret_key::{SecretKey, failed};
-use super::{generate, seconds, validity};
+use super::{generate, validity};
 use crate::protocol::{Random, Result};
 
 impl SecretKey {

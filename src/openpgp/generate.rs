@@ -16,8 +16,8 @@ use pgp::types::{
 };
 use smallvec::smallvec;
 
-use super::seconds;
-use super::secret_key::Profile;
+use super::profile::Profile;
+use super::seconds::seconds;
 use crate::protocol::Random;
 
 /// A new unlocked key: Ed25519 primary, ECDH subkey and, unless `Classic`, an ML-KEM-768+X25519

@@ -13,7 +13,7 @@ use super::certificate::{self, Unusable};
 use super::policy::{self, Moment};
 use super::secret_key::{self, SecretKey};
 use super::stub::{self, Place};
-use super::{merge, open, packets, seal, validity};
+use super::{merge, open, packets, seal, secret_key_merge, validity};
 use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::{Error, Random};
 
@@ -167,7 +167,7 @@ fn leave_out(key: &mut SignedSecretKey, now: Timestamp) -> Vec<String> {
         None => true,
     });
     let public = key.to_public_key();
-    merge::apply(key, merge::merged(&public, &public, now));
+    secret_key_merge::apply(key, merge::merged(&public, &public, now));
     notes
 }
 

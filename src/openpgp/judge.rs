@@ -9,8 +9,8 @@ use super::component::{self, Component};
 use super::message::Message;
 use super::policy::{self, Moment};
 use super::refusal::Refusal;
+use super::seconds::{seconds, timestamp};
 use super::validity;
-use super::{seconds, timestamp};
 use crate::protocol::limits;
 
 /// When `message` was signed, and by which key of `signer`.

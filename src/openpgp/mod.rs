@@ -22,16 +22,21 @@ mod message;
 pub mod open;
 mod packets;
 mod policy;
+mod profile;
 pub mod refusal;
 pub mod revoke;
 pub mod rotate;
 mod s2k;
 pub mod seal;
+mod seal_error;
+mod seconds;
 pub mod secret_key;
+mod secret_key_merge;
 mod stub;
 pub mod summary;
 #[cfg(test)]
 mod testing;
+mod unusable;
 mod validity;
 
 pub use certificate::{Certificate, Unusable};
@@ -40,15 +45,3 @@ pub use open::{Opened, dearmored_hash, open, open_file, open_signed, open_unsign
 pub use refusal::{Refusal, Verdict};
 pub use seal::{SealError, seal, seal_file, seal_unsigned, sign};
 pub use secret_key::{Profile, SecretKey};
-
-use jiff::Timestamp;
-
-/// `time` in the whole seconds that OpenPGP counts; what it cannot count is clamped.
-fn seconds(time: Timestamp) -> u32 {
-    u32::try_from(time.as_second().max(0)).unwrap_or(u32::MAX)
-}
-
-/// OpenPGP's seconds as a time.
-fn timestamp(seconds: u32) -> Timestamp {
-    Timestamp::from_second(i64::from(seconds)).unwrap_or(Timestamp::MAX)
-}

@@ -98,6 +98,11 @@ fn opened(
     Ok(Opened { octets: message.octets, signed, signer })
 }
 
+/// What a sealed object is remembered by.
+pub fn sealed_hash(sealed: &str) -> Hash {
+    dearmored_hash(sealed).unwrap_or_else(|_| Hash::of(sealed.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -6,7 +6,7 @@ use pgp::packet::{Signature, SubpacketData};
 use pgp::ser::Serialize;
 use pgp::types::{KeyDetails, PublicParams};
 
-use super::seconds;
+use super::seconds::seconds;
 use crate::protocol::limits;
 
 /// When something is judged, in OpenPGP's seconds.

@@ -9,8 +9,9 @@ use pgp::types::{Duration, KeyDetails, KeyVersion};
 
 use super::certificate::Certificate;
 use super::policy::Moment;
+use super::seconds::{seconds, timestamp};
 use super::secret_key::{Profile, SecretKey, failed};
-use super::{generate, seconds, timestamp, validity};
+use super::{generate, validity};
 use crate::protocol::{Random, Result};
 
 /// How long the secret of an expired encryption subkey is kept, or of a key that was replaced: what is

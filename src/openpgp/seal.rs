@@ -1,7 +1,5 @@
 //! Sealed objects, signed objects and attachments, as we write them (PROTOCOL §2).
 
-use std::fmt;
-
 use jiff::Timestamp;
 use pgp::armor::BlockType;
 use pgp::errors::Result as PgpResult;
@@ -12,48 +10,16 @@ use pgp::packet::{
 use pgp::ser::Serialize;
 use pgp::types::{Fingerprint as PgpFingerprint, KeyDetails, Password, SigningKey, Tag};
 
-use super::certificate::{Certificate, Unusable};
+use super::certificate::Certificate;
 use super::component::{self, Component};
 use super::encrypt::{Targets, encrypt};
 use super::policy::Moment;
+pub use super::seal_error::SealError;
+use super::seconds::seconds;
 use super::secret_key::SecretKey;
 use super::validity;
-use super::{armor, generate, seconds};
-use crate::protocol::{Random, fingerprint::Fingerprint};
-
-/// Why something was not sealed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SealError {
-    /// The secret key is locked.
-    Locked,
-    /// That certificate, a reader's or our own, cannot be used.
-    Unusable(Fingerprint, Unusable),
-    /// More than [`RECIPIENTS`](crate::protocol::limits::RECIPIENTS), ourselves included.
-    TooManyRecipients,
-    /// The cryptography failed.
-    Failed(String),
-}
-
-impl fmt::Display for SealError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Locked => f.write_str("the secret key is locked"),
-            Self::Unusable(fingerprint, why) => {
-                write!(f, "the certificate `{fingerprint}` {why}")
-            }
-            Self::TooManyRecipients => f.write_str("too many recipients"),
-            Self::Failed(why) => write!(f, "sealing failed: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for SealError {}
-
-impl From<pgp::errors::Error> for SealError {
-    fn from(cause: pgp::errors::Error) -> Self {
-        Self::Failed(cause.to_string())
-    }
-}
+use super::{armor, generate};
+use crate::protocol::Random;
 
 /// Seals `octets`, an item, state or introduction, in canonical armor.
 ///
@@ -202,6 +168,7 @@ pub(super) fn write_literal(octets: &[u8], out: &mut Vec<u8>) -> PgpResult<()> {
 mod tests {
     use super::super::secret_key::Profile;
     use super::super::testing::{day, expiring, key, literal, random, unpacked, with_subkey};
+    use super::super::unusable::Unusable;
     use super::*;
     use crate::protocol::limits;
 

@@ -12,20 +12,12 @@ use pgp::types::{KeyDetails, KeyVersion, S2kParams, SecretParams, StringToKey};
 use zeroize::Zeroizing;
 
 use super::certificate::{self, Certificate};
+pub use super::profile::Profile;
 use super::{armor, generate, packets, stub};
 use crate::protocol::{Error, Random, Result, fingerprint::Fingerprint, limits};
 
 /// The longest name that a new key carries, in bytes.
 const NAME: usize = 256;
-
-/// Which keys a new identity has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profile {
-    /// Version 4, Ed25519, with an ECDH and an ML-KEM-768+X25519 subkey; reads SEIPDv1 and v2.
-    Default,
-    /// The same without ML-KEM and SEIPDv2: all that GnuPG 2.2 knows.
-    Classic,
-}
 
 /// A secret key with all its subkeys, which never shows itself and is wiped when dropped.
 pub struct SecretKey {
@@ -111,6 +103,28 @@ impl SecretKey {
             signature.to_writer_with_header(&mut bytes).map(|()| bytes)
         };
         Ok(armor::encode(BlockType::PublicKey, &bytes.map_err(failed)?))
+    }
+}
+
+impl SecretKey {
+    /// Whether the secret of its primary key is here. Without it the subkeys sign messages and open
+    /// them, and nothing of the key can be changed.
+    pub fn can_certify(&self) -> bool {
+        stub::place(self.inner.primary_key.secret_params()).is_none()
+    }
+
+    /// Refuses where the primary key cannot sign.
+    ///
+    /// # Errors
+    /// When the key is locked, or the secret of the primary key is elsewhere.
+    pub(super) fn expect_certifying(&self) -> Result<()> {
+        if self.is_locked() {
+            return Err(Error::malformed("the key is locked"));
+        }
+        if !self.can_certify() {
+            return Err(Error::malformed("the secret of the primary key is not here"));
+        }
+        Ok(())
     }
 }
 

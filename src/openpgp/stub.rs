@@ -2,9 +2,6 @@
 
 use pgp::types::{S2kParams, SecretParams, StringToKey};
 
-use super::secret_key::SecretKey;
-use crate::protocol::{Error, Result};
-
 /// How GnuPG begins what it writes instead of a secret that it has not.
 const GNU: &[u8] = b"GNU";
 /// What follows if the secret is on a card.
@@ -34,30 +31,9 @@ pub(super) fn place(secret: &SecretParams) -> Option<Place> {
     Some(if on_card { Place::Card } else { Place::Unknown })
 }
 
-impl SecretKey {
-    /// Whether the secret of its primary key is here. Without it the subkeys sign messages and open
-    /// them, and nothing of the key can be changed.
-    pub fn can_certify(&self) -> bool {
-        place(self.inner.primary_key.secret_params()).is_none()
-    }
-
-    /// Refuses where the primary key cannot sign.
-    ///
-    /// # Errors
-    /// When the key is locked, or the secret of the primary key is elsewhere.
-    pub(super) fn expect_certifying(&self) -> Result<()> {
-        if self.is_locked() {
-            return Err(Error::malformed("the key is locked"));
-        }
-        if !self.can_certify() {
-            return Err(Error::malformed("the secret of the primary key is not here"));
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::secret_key::SecretKey;
     use jiff::SignedDuration;
 
     use super::super::import::{Unfit, import, is_whole};
@@ -66,7 +42,6 @@ mod tests {
     use super::super::seal::{SealError, seal};
     use super::super::secret_key::Profile;
     use super::super::testing::{day, key, offline, random, with_subkey};
-    use super::*;
 
     fn john() -> SecretKey {
         with_subkey(&key(Profile::Classic, "John"), false, 1, Some(9))

@@ -7,7 +7,8 @@ use pgp::types::{EcdhPublicParams, EddsaLegacyPublicParams, KeyDetails, PublicPa
 use super::certificate::{self, Certificate, Unusable};
 use super::component::{self, Component};
 use super::policy::Moment;
-use super::{certifications, timestamp, validity};
+use super::seconds::timestamp;
+use super::{certifications, validity};
 use crate::protocol::fingerprint::Fingerprint;
 
 /// One component key.

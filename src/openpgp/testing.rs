@@ -20,8 +20,9 @@ use super::encrypt::{Targets, encrypt};
 use super::open::{Opened, open};
 use super::refusal::Refusal;
 use super::seal::seal;
+use super::seconds::seconds;
 use super::secret_key::{Profile, SecretKey};
-use super::{armor, generate, packets, seconds};
+use super::{armor, generate, packets};
 use crate::protocol::{Random, limits};
 
 /// `days` after the day on which test keys are made.

@@ -9,9 +9,9 @@ use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
 use pgp::packet::{KeyFlags, RevocationCode, Signature, SignatureType, SubpacketData};
 use pgp::types::{KeyDetails, KeyVersion, SignedUser, Tag};
 
-use super::certificate::Unusable;
 use super::policy::{self, Moment, newest};
-use super::timestamp;
+use super::seconds::timestamp;
+use super::unusable::Unusable;
 
 #[cfg(test)]
 mod corpus;

@@ -2,19 +2,18 @@
 
 mod elements;
 mod feed_item;
+mod namespaces;
 
 use super::url::Url;
 use super::xml::{Element, Writer};
 use super::{Error, NAMESPACE, Result};
 
-pub use elements::{Cloud, HandshakeElement, KeyElement};
+use elements::url_of;
+pub use elements::{Cloud, HTTPS, HandshakeElement, KeyElement, element_url};
 pub use feed_item::{Enclosure, FeedItem};
 pub(super) use feed_item::{KEYS, strict_guid};
-
-const ATOM: &str = "http://www.w3.org/2005/Atom";
-const HISTORY: &str = "http://purl.org/syndication/history/1.0";
-/// The namespace of `source:cloud` and `source:markdown`.
-pub(super) const SOURCE: &str = "http://source.scripting.com/";
+pub(super) use namespaces::SOURCE;
+use namespaces::{ATOM, HISTORY};
 
 /// A channel and its items, as far as this program reads and writes them (PROTOCOL §3, §7).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -180,6 +179,14 @@ fn atom_link(channel: &Element, relation: &str) -> Option<Url> {
 
 fn source_cloud(channel: &Element) -> Option<Url> {
     channel.named(SOURCE, "cloud").find_map(|cloud| Url::normalized(cloud.text().trim()).ok())
+}
+
+/// The pleaseNotify URL of the cloud that `channel`, the feed at `feed`, names. Another's cloud
+/// would learn the feed's URL, which is a capability: it counts only where `third_party` says so.
+pub fn cloud_of(channel: &Channel, feed: &Url, third_party: bool) -> Option<Url> {
+    let element = channel.cloud.as_ref().and_then(url_of);
+    let named = channel.source_cloud.clone().into_iter().chain(element);
+    named.into_iter().find(|url| third_party || url.same_origin(feed))
 }
 
 #[cfg(test)]

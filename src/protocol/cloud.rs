@@ -6,6 +6,7 @@ pub mod rpc;
 use super::url::Url;
 use super::{Error, Result};
 
+use self::calling::unusable;
 pub use self::calling::{Procedure, Protocol};
 pub use super::answer::{Form, verdict};
 
@@ -173,12 +174,6 @@ fn missing<'a>(names: &[&str], field: impl Fn(&str) -> Option<&'a str>) -> Error
     Error::malformed(format!(
         "The following parameters were missing from the request body: {}.",
         names.join(", ")
-    ))
-}
-
-fn unusable(name: &str, value: &str) -> Error {
-    Error::malformed(format!(
-        "Can't accept the subscription because the {name}, <i>{value}</i>, is unusable."
     ))
 }
 

@@ -68,6 +68,29 @@ pub fn from_html(html: &str) -> String {
     text
 }
 
+/// `text` with control characters, and those that reorder what follows, made visible. Line feed
+/// and tab stay.
+pub fn visible(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => seen.push(c),
+            '\0'..='\x1f' => seen.extend(['^', char::from(c as u8 ^ 0x40)]),
+            '\x7f' => seen.push_str("^?"),
+            '\u{80}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => {
+                seen.push_str(&format!("<U+{:04X}>", u32::from(c)));
+            }
+            _ => seen.push(c),
+        }
+    }
+    seen
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -1,5 +1,6 @@
 //! The one hardened XML reader, and the small writer beside it: the only door to the `xml` crate.
 
+mod chars;
 mod writer;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use xml::reader::XmlEvent;
 
 use super::{Error, Result, limits};
 
+pub use chars::is_xml_char;
 pub use writer::Writer;
 
 /// Elements, attributes and text nodes of a document: each costs some hundred bytes of memory,
@@ -19,11 +21,6 @@ pub use writer::Writer;
 const NODES: usize = 256_000;
 /// A text node, in bytes: an armored sealed object of the largest size fits.
 const TEXT: usize = 2 * limits::SEALED;
-
-/// Whether XML 1.0 has the character (its production `Char`).
-pub fn is_xml_char(c: char) -> bool {
-    xml::common::is_xml10_char(c)
-}
 
 /// An attribute of an element; namespace declarations are none.
 #[derive(Clone, Debug, PartialEq)]

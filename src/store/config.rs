@@ -1,5 +1,6 @@
 //! `config.toml`: what the user decides about an identity.
 
+mod bind;
 mod template;
 
 use std::net::SocketAddr;
@@ -15,10 +16,8 @@ use crate::error::{Context, Error, Result};
 use crate::protocol::time;
 use crate::protocol::url::Url;
 
+pub use bind::usual_bind;
 pub use template::{Fresh, template};
-
-/// Where a server listens that nobody told where.
-const PORT: u16 = 8470;
 
 /// The settings of an identity. Every key has a default but `name`.
 #[derive(Clone, Debug, Deserialize)]
@@ -186,13 +185,6 @@ impl Config {
         let bases = self.base_url.iter().chain(&self.former_base_urls);
         bases.filter_map(|base| base.join("card.rss").ok()).collect()
     }
-}
-
-/// Where the server of an identity at `base` listens unless the settings say otherwise.
-pub fn usual_bind(base: Option<&Url>) -> SocketAddr {
-    let own = base.and_then(|base| format!("{}:{}", base.host(), base.port()).parse().ok());
-    let own = own.filter(|address: &SocketAddr| address.ip().is_loopback());
-    own.unwrap_or(SocketAddr::from(([127, 0, 0, 1], PORT)))
 }
 
 /// `url` as a folder: its path ends in a slash, and it has no query.

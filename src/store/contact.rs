@@ -7,7 +7,6 @@ use super::atomic::{self, Staged};
 use super::home::Home;
 use super::lease::Lease;
 use super::policy::Policy;
-use super::{contacts, names};
 use crate::error::{Context, Result};
 use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::guid::{Guid, LogId};
@@ -313,20 +312,6 @@ impl Contact {
     /// Whether its key is not verified, and `policy` says what that means.
     pub fn is_under(&self, policy: Policy, usual: Policy) -> bool {
         self.trust != Trust::Verified && self.policy_or(usual) == policy
-    }
-
-    /// Reads the contact called `name`.
-    ///
-    /// # Errors
-    /// When there is none, with the nearest names.
-    pub fn load(home: &Home, name: &str) -> Result<Self> {
-        let path = home.contact(name).join("contact.toml");
-        let text = match names::check(name) {
-            Ok(()) => atomic::read_text(&path)?,
-            Err(_) => None,
-        };
-        let text = text.ok_or_else(|| contacts::unknown(home, name))?;
-        toml::from_str(&text).map_err(|cause| atomic::damaged(&path, cause))
     }
 
     /// Writes the contact called `name`.

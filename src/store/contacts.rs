@@ -13,6 +13,22 @@ use crate::openpgp::certificate::Certificate;
 use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::token::Token;
 
+impl Contact {
+    /// Reads the contact called `name`.
+    ///
+    /// # Errors
+    /// When there is none, with the nearest names.
+    pub fn load(home: &Home, name: &str) -> Result<Self> {
+        let path = home.contact(name).join("contact.toml");
+        let text = match names::check(name) {
+            Ok(()) => atomic::read_text(&path)?,
+            Err(_) => None,
+        };
+        let text = text.ok_or_else(|| unknown(home, name))?;
+        toml::from_str(&text).map_err(|cause| atomic::damaged(&path, cause))
+    }
+}
+
 /// The names of all contacts, sorted.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! `cloud/subscriptions.jsonl`: who is told when a feed of ours changes, one JSON object a line.
 //! A later line about the same feed and callback counts instead of an earlier one.
 
+mod entry;
 mod failing;
 mod journal;
 
@@ -8,9 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-pub use self::failing::{Failing, failing};
+pub use self::entry::{Failing, Subscription};
 use self::journal::Journal;
 use super::home::Home;
 use crate::error::Result;
@@ -33,23 +33,6 @@ pub struct Room {
 
 /// Lines that are not worth a rewriting.
 const FEW: usize = 64;
-
-/// One who is told of one feed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Subscription {
-    /// The feed.
-    pub feed: Url,
-    /// Whom to call.
-    pub callback: Url,
-    /// How it wants to be called: `protocol`, and `notifyProcedure` if that is `xml-rpc`.
-    #[serde(flatten)]
-    pub protocol: Protocol,
-    /// When that ends.
-    pub until: Timestamp,
-    /// Whether it could not be told the last time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failing: Option<Failing>,
-}
 
 /// The subscriptions of a home, in memory and on disk. Several threads may use them at once, but
 /// only one process.
@@ -190,6 +173,17 @@ pub fn number(home: &Home, feed: &Url, now: Timestamp) -> Result<usize> {
     let (_, known) = load(home)?;
     let leases = known.get(feed).into_iter().flat_map(BTreeMap::values);
     Ok(leases.filter(|lease| lease.until > now).count())
+}
+
+/// The subscriptions in force at `now` whose subscribers cannot be told, as the file of `home` says.
+/// It only looks: another process may have the subscriptions.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+pub fn failing(home: &Home, now: Timestamp) -> Result<Vec<Subscription>> {
+    let (_, known) = load(home)?;
+    let fails = |one: &Subscription| one.failing.is_some() && one.until > now;
+    Ok(all(&known).into_iter().filter(fails).collect())
 }
 
 fn load(home: &Home) -> Result<(Journal, Known)> {

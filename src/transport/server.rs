@@ -8,11 +8,11 @@ mod connection;
 mod exchange;
 mod outgoing;
 mod paced;
+mod progress;
+mod shared;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::io::{self, Read, Write};
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,7 @@ use tokio::time::{sleep, timeout};
 pub use super::limits::{Limits, neighbourhood};
 pub use super::message::{Body, Request, Response, decode};
 pub use answer::{Answer, Later, Promise};
+use shared::Server;
 
 /// What stands on every answer (PROTOCOL §10).
 const ALWAYS: &[(&str, &str)] = &[("referrer-policy", "no-referrer"), ("x-robots-tag", "noindex")];
@@ -87,36 +88,6 @@ pub fn serve<A: Into<Answer>>(
     outcome
 }
 
-type Handler = dyn Fn(Request) -> Answer + Send + Sync;
-
-/// What all connections share.
-struct Server {
-    limits: Limits,
-    handler: Arc<Handler>,
-    stopped: watch::Receiver<bool>,
-    connections: Arc<Semaphore>,
-    /// Requests with a worker, and those that wait for one.
-    jobs: Arc<Semaphore>,
-    workers: Arc<Semaphore>,
-    /// Turns in which files are read.
-    reads: Arc<Semaphore>,
-    addresses: RefCell<HashMap<IpAddr, usize>>,
-    bodies: Cell<usize>,
-}
-
-/// One of the connections that an address may have; given back when dropped.
-struct Place(Rc<Server>, IpAddr);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut addresses = self.0.addresses.borrow_mut();
-        match addresses.get_mut(&self.1) {
-            Some(count) if *count > 1 => *count -= 1,
-            _ => drop(addresses.remove(&self.1)),
-        }
-    }
-}
-
 async fn run(server: Rc<Server>, listener: std::net::TcpListener) -> io::Result<()> {
     let all = server.connections.available_permits();
     let accepting = spawn_local(accept(Rc::clone(&server), TcpListener::from_std(listener)?));
@@ -163,17 +134,4 @@ fn refuse(stream: TcpStream) {
     // Octets left unread would take the answer away again.
     let _ = stream.read(&mut [0; 1024]);
     let _ = stream.write(text.as_bytes());
-}
-
-impl Server {
-    fn place(self: &Rc<Self>, address: IpAddr) -> Option<Place> {
-        let key = neighbourhood(address);
-        let mut addresses = self.addresses.borrow_mut();
-        let count = addresses.get(&key).copied().unwrap_or(0);
-        if count >= self.limits.per_address {
-            return None;
-        }
-        addresses.insert(key, count.saturating_add(1));
-        Some(Place(Rc::clone(self), key))
-    }
 }

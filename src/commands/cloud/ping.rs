@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::named;
 use crate::conversation::ours::Ours;
 use crate::conversation::ping;
 use crate::conversation::session::Session;
@@ -28,7 +29,7 @@ pub fn ping(session: &mut Session, PingArgs { url }: &PingArgs) -> Result<()> {
     if let Some(ours) = Ours::at(&session.config, url) {
         return ping::own(session, url, &ours);
     }
-    let channel = super::feed(session, url)?;
-    let cloud = super::cloud_of(&channel, url)?;
+    let channel = named::feed(session, url)?;
+    let cloud = named::cloud_of(&channel, url)?;
     ping::at(session.clients()?.about(url), &cloud, url)
 }

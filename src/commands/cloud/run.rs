@@ -8,7 +8,8 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::commands::serving;
-use crate::conversation::cloud::{Door, OwnCloud};
+use crate::conversation::cloud::OwnCloud;
+use crate::conversation::cloud_door::Door;
 use crate::conversation::session::Session;
 use crate::error::Result;
 

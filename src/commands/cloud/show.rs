@@ -2,11 +2,13 @@
 
 use clap::Args;
 
+use super::named;
 use super::shown::{Registration, Shown};
 use crate::commands::input;
+use crate::conversation::options::Format;
 use crate::conversation::ours::Ours;
 use crate::conversation::output;
-use crate::conversation::session::{Format, Session};
+use crate::conversation::session::Session;
 use crate::error::{Context, Result};
 use crate::protocol::url::Url;
 use crate::store::contact::Contact;
@@ -28,7 +30,7 @@ pub struct ShowArgs {
 /// # Errors
 /// When the feed cannot be reached, or is none.
 pub fn show(session: &mut Session, ShowArgs { url }: &ShowArgs) -> Result<()> {
-    let channel = super::feed(session, url)?;
+    let channel = named::feed(session, url)?;
     let written_by = contact_at(session, url)?;
     let mut shown = Shown::said_by(&channel, url);
     shown.subscribers = subscribers(session, url)?;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::conversation::named_cloud::NamedCloud;
 use crate::conversation::output;
 use crate::protocol::channel::{self, Channel};
+use crate::protocol::text;
 use crate::protocol::url::Url;
 use crate::store::lease::Lease;
 
@@ -114,7 +115,7 @@ impl Registration<'_> {
 
 /// The feed is a stranger's word, and must not forge another line.
 fn line(key: &str, value: &str) -> String {
-    format!("{key:<12} {}\n", output::visible(value).replace('\n', " "))
+    format!("{key:<12} {}\n", text::visible(value).replace('\n', " "))
 }
 
 #[cfg(test)]

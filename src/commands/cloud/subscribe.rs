@@ -3,8 +3,9 @@
 use clap::Args;
 use jiff::Timestamp;
 
+use super::named;
 use crate::conversation::session::Session;
-use crate::conversation::{asking, output};
+use crate::conversation::{output, registration};
 use crate::error::Result;
 use crate::protocol::url::Url;
 use crate::store::lease::LEASE;
@@ -30,9 +31,9 @@ pub struct SubscribeArgs {
 /// When the feed names no cloud, or the cloud cannot be reached or refuses.
 pub fn subscribe(session: &mut Session, args: &SubscribeArgs) -> Result<()> {
     let SubscribeArgs { url, callback } = args;
-    let channel = super::feed(session, url)?;
-    let cloud = super::cloud_of(&channel, url)?;
-    asking::please_notify(session.clients()?.about(url), &cloud, url, callback, None)
+    let channel = named::feed(session, url)?;
+    let cloud = named::cloud_of(&channel, url)?;
+    registration::please_notify(session.clients()?.about(url), &cloud, url, callback, None)
         .map_err(|no| no.error(cloud.url()))?;
     let until = session.now().saturating_add(LEASE).unwrap_or(Timestamp::MAX);
     session.say(&format!(

@@ -3,10 +3,12 @@
 use serde::Serialize;
 
 use crate::commands::input;
+use crate::conversation::options::Format;
 use crate::conversation::output;
-use crate::conversation::session::{Format, Session};
+use crate::conversation::session::Session;
 use crate::error::{Context, Result};
 use crate::protocol::fingerprint::Fingerprint;
+use crate::protocol::text;
 use crate::protocol::time;
 use crate::store::contact::Contact;
 use crate::store::contacts;
@@ -89,7 +91,7 @@ pub fn show(session: &mut Session, name: &str, certificate: bool) -> Result<()> 
         output::as_json(&mut line, &shown).or_cannot(|| "cannot write".to_owned())?;
         return input::print(session, &line);
     }
-    let claimed = shown.claimed_name.map(output::visible).unwrap_or_default().replace('\n', " ");
+    let claimed = shown.claimed_name.map(text::visible).unwrap_or_default().replace('\n', " ");
     let blocked = if contact.blocked { "\nblocked      yes" } else { "" };
     let text = format!(
         "contact      {name}\ncalls itself {claimed}\nfingerprint  {}\ntrust        {}\npolicy       {}\nsince        {}\ncard         {}\nfeed         {}\nour feed     public/f/{}.rss{blocked}\n",

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::verify;
 use crate::commands::input;
+use crate::conversation::options::Format;
 use crate::conversation::pinning::{self, Offer};
-use crate::conversation::session::{Format, Session};
+use crate::conversation::session::Session;
 use crate::conversation::{output, publish};
 use crate::error::{Context, Error, Kind, Result};
 use crate::protocol::fingerprint::Fingerprint;

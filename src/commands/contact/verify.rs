@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use crate::commands::input;
+use crate::conversation::options::Format;
 use crate::conversation::output;
-use crate::conversation::session::{Format, Session};
+use crate::conversation::session::Session;
 use crate::conversation::standing::Standing;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::keyring;

@@ -5,11 +5,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::commands::input;
-use crate::conversation::session::{Format, Session};
+use crate::conversation::options::Format;
+use crate::conversation::session::Session;
 use crate::conversation::{calls, inbox, output, same_card};
 use crate::error::Result;
 use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::introduction::Introduction;
+use crate::protocol::text;
 use crate::store::invitations::{self, Decision, Invitation, Made, Received};
 
 /// List the invitations that wait
@@ -107,7 +109,7 @@ impl Line<'_> {
             line.push_str(&format!("    {}\n", fingerprint.grouped()));
         }
         if let Some(note) = self.note {
-            line.push_str(&format!("    {}\n", output::visible(note).replace('\n', "\n    ")));
+            line.push_str(&format!("    {}\n", text::visible(note).replace('\n', "\n    ")));
         }
         line
     }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::commands::input;
 use crate::conversation::session::Session;
-use crate::conversation::{own_key, rotation, transition};
+use crate::conversation::{own_key, rotation};
 use crate::error::Result;
 
 pub const EXAMPLES: &str = "\
@@ -35,7 +35,7 @@ pub struct RotateArgs {
 /// command failed.
 pub fn run(session: &mut Session, args: RotateArgs) -> Result<()> {
     let rewritten = if args.primary {
-        let rewritten = transition::replace_key(session)?;
+        let rewritten = own_key::replace_key(session)?;
         let fingerprint = session.certificate()?.fingerprint();
         input::print(session, format!("{fingerprint}\n").as_bytes())?;
         session.say("the key is new, and the old one tells your contacts; it is kept for 30 days");

@@ -6,11 +6,13 @@ use qrcode::render::unicode::Dense1x2;
 use serde::Serialize;
 
 use crate::commands::input;
+use crate::conversation::options::Format;
 use crate::conversation::output;
-use crate::conversation::session::{Format, Session};
+use crate::conversation::session::Session;
 use crate::error::{Context, Result};
 use crate::openpgp::secret_key::SecretKey;
 use crate::openpgp::summary::{Part, User, Uses};
+use crate::protocol::text;
 use crate::protocol::time;
 use crate::store::secret;
 
@@ -124,7 +126,7 @@ fn text(shown: &Shown) -> String {
         lines.push(format!("{what}\t{}\t{facts}", key.fingerprint));
     }
     for user in &shown.users {
-        lines.push(format!("user id\t{}", output::visible(&user.text)));
+        lines.push(format!("user id\t{}", text::visible(&user.text)));
         lines.extend(user.certified_by.iter().map(|by| format!("certified by\t{by}")));
     }
     let secret = match shown.locked {

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use rand::SeedableRng;
 use zeroize::Zeroizing;
 
-use super::KeygenArgs;
+use super::args::KeygenArgs;
 use super::key::{self, Kept};
 use crate::commands::input;
+use crate::conversation::options::Options;
 use crate::conversation::passphrase;
-use crate::conversation::session::Options;
 use crate::conversation::world::World;
 use crate::error::{Error, Result};
 use crate::openpgp::certificate::Unusable;

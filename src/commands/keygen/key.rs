@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use rand::SeedableRng;
 use zeroize::Zeroizing;
 
-use super::{KeygenArgs, Profile};
+use super::args::{KeygenArgs, Profile};
+use crate::conversation::options::Options;
 use crate::conversation::passphrase::{self, Source};
-use crate::conversation::session::Options;
 use crate::error::{Context, Result};
 use crate::openpgp::secret_key::{self, SecretKey};
 use crate::protocol::Random;

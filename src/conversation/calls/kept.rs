@@ -1,7 +1,9 @@
 //! Calls that wait on disk until the user asks who called: `fetch_invitations = false`.
 
 use super::places::Places;
-use super::{Queue, Rate, follow_all};
+use super::queue::Queue;
+use super::rate::Rate;
+use super::together::follow_all;
 use crate::conversation::session::Session;
 use crate::error::Result;
 use crate::protocol::please_follow::PleaseFollow;

@@ -3,7 +3,6 @@
 //! Whoever calls gets the same answer, be it somebody new, known, declined or blocked: nothing is
 //! looked up here, and what the caller names is followed later.
 
-use crate::conversation::rpc::only_post;
 use crate::protocol::please_follow::{self, Form, PleaseFollow};
 use crate::protocol::xmlrpc::{self, Call, Value};
 use crate::transport::server::{Request, Response};
@@ -12,7 +11,7 @@ const METHOD: &str = "cloudim.pleaseFollow";
 
 /// Answers a call by form; one that can be followed is given to `take`.
 pub fn please_follow(request: &Request, take: &mut dyn FnMut(PleaseFollow)) -> Response {
-    if let Some(refusal) = only_post(request) {
+    if let Some(refusal) = request.only_post() {
         return refusal;
     }
     let call = PleaseFollow::from_form(&request.form()).map_err(|error| error.to_string());

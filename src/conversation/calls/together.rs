@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use super::{Followed, follow};
+use super::follow::{Followed, follow};
 use crate::conversation::session::Session;
 use crate::error::Result;
 use crate::protocol::please_follow::PleaseFollow;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Clock;
 use super::deliveries::{self, Deliveries, Route};
-use super::teller::Teller;
+use super::teller::{Clock, Teller};
 use super::workers::Workers;
 use crate::conversation::clients::Clients;
 use crate::protocol::url::Url;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answers::respond;
 use super::looks::{self, Caller, Look, Looks};
 use super::reader::Reader;
-use super::respond;
 use super::workers::Workers;
 use crate::protocol::cloud::{self, Form};
 use crate::protocol::url::Url;

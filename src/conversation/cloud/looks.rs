@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::respond;
+use super::answers::respond;
 use super::tally::Tally;
 use super::workers::{Next, Queue};
 use crate::protocol::cloud::{self, Form};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::OwnCloud;
 use super::announced::Announced;
 use super::checks::Checks;
 use super::crier::Crier;
@@ -11,9 +12,9 @@ use super::own_feeds::OwnFeeds;
 use super::rates::Rates;
 use super::reader::Reader;
 use super::scope::Scope;
+use super::teller::Clock;
 use super::verifier::Verifier;
 use super::workers::Workers;
-use super::{Clock, OwnCloud};
 use crate::conversation::clients::Clients;
 use crate::conversation::session::Session;
 use crate::error::{Error, Kind, Result};

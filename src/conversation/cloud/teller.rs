@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Clock;
+use jiff::Timestamp;
+
 use super::deliveries::Notification;
 use crate::conversation::clients::Clients;
 use crate::protocol::url::Url;
 use crate::store::subscriptions::Subscriptions;
 use crate::transport::client::Failure;
+
+/// Tells the present time.
+pub(super) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// For the first call: a subscriber that takes longer must not hold up the others.
 const PROMPT: Duration = Duration::from_secs(4);

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 
+use super::answers::respond;
 use super::checks::Check;
 use super::crier::Crier;
 use super::feeds::Feeds;
-use super::respond;
 use crate::conversation::clients::Clients;
 use crate::protocol::Random;
 use crate::protocol::cloud;

@@ -1,6 +1,6 @@
 //! What is told of a contact whose messages are held until its key is verified.
 
-use super::news;
+use super::news::news;
 use crate::conversation::output::Shown;
 use crate::conversation::session::Session;
 use crate::store::contact::Contact;

@@ -1,10 +1,10 @@
 //! A contact's key is replaced by another, and the old one says so (PROTOCOL §9).
 
-use super::{Intake, sealed_hash, verdicts};
+use super::{Intake, verdicts};
 use crate::conversation::announcements;
 use crate::error::Result;
 use crate::openpgp::certificate::Certificate;
-use crate::openpgp::open::{self, Opened};
+use crate::openpgp::open::{self, Opened, sealed_hash};
 use crate::openpgp::refusal::Refusal;
 use crate::protocol::channel::{Channel, FeedItem};
 use crate::protocol::fingerprint::Fingerprint;

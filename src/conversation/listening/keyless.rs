@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::end::{Alarm, End};
 use super::schedule::Schedule;
-use super::{Alarm, End};
 use crate::conversation::base_path::BasePath;
 use crate::conversation::calls::reception;
 use crate::conversation::cloud::OwnCloud;

@@ -5,9 +5,9 @@
 //! octets, the state under the next serial.
 
 use super::Rewriting;
-use crate::conversation::intake::sealed_hash;
 use crate::conversation::singles;
 use crate::error::Result;
+use crate::openpgp::open::sealed_hash;
 use crate::protocol::introduction::Introduction;
 use crate::store::octets::{Filed, Octets};
 

@@ -14,8 +14,8 @@ use super::super::certificate::Unusable;
 use super::super::component::{self, Component};
 use super::super::merge;
 use super::super::policy::Moment;
+use super::super::seconds::{seconds, timestamp};
 use super::super::testing::day;
-use super::super::{seconds, timestamp};
 use super::corpus::{Case, GAPS, PROGRAMS, SITUATIONS, cases};
 
 /// In which two verdicts can differ.

@@ -109,3 +109,22 @@ impl Cloud {
         writer.empty("cloud", &attributes);
     }
 }
+
+/// The port that says https where there is no place for the scheme.
+pub const HTTPS: u16 = 443;
+
+/// RSS has no place for the scheme: by common usage it is told by port or protocol.
+pub(super) fn url_of(cloud: &Cloud) -> Option<Url> {
+    let scheme = match cloud.protocol.as_str() {
+        "http-post" if cloud.port != HTTPS => "http",
+        "http-post" | "https-post" => "https",
+        _ => return None,
+    };
+    element_url(cloud, scheme)
+}
+
+/// The URL of which the element `cloud` has the parts.
+pub fn element_url(cloud: &Cloud, scheme: &str) -> Option<Url> {
+    let path = cloud.path.strip_prefix('/').unwrap_or(&cloud.path);
+    Url::normalized(&format!("{scheme}://{}:{}/{path}", cloud.domain, cloud.port)).ok()
+}

@@ -2,11 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::SOURCE;
+use super::namespaces::SOURCE;
 use crate::protocol::guid::Guid;
 use crate::protocol::url::Url;
 use crate::protocol::xml::{Element, Writer};
 use crate::protocol::{Error, Result, time};
+
+/// Characters of a guid that are remembered and shown.
+const GUID_SHOWN: usize = 200;
 
 /// The media type of OpenPGP certificates (RFC 3156).
 pub(in crate::protocol) const KEYS: &str = "application/pgp-keys";
@@ -59,6 +62,12 @@ pub struct FeedItem {
 }
 
 impl FeedItem {
+    /// The guid outside, as it is remembered and shown: it may be a stranger's, and of any length.
+    pub fn shown_guid(&self) -> String {
+        let guid = self.guid.as_deref().unwrap_or("without guid");
+        guid.chars().filter(|c| !c.is_control()).take(GUID_SHOWN).collect()
+    }
+
     /// The item that holds the sealed object `armored`.
     pub fn sealed(guid: Guid, armored: String) -> Self {
         Self { guid: Some(guid.to_string()), description: Some(armored), ..Self::default() }

@@ -99,12 +99,18 @@ impl FromStr for Procedure {
         if printable && text.len() <= PROCEDURE && !text.trim().is_empty() {
             Ok(Self(text.trim().to_owned()))
         } else {
-            Err(super::unusable("notifyProcedure", text))
+            Err(unusable("notifyProcedure", text))
         }
     }
 }
 
 crate::protocol::string_conversions!(Procedure);
+
+pub(super) fn unusable(name: &str, value: &str) -> Error {
+    Error::malformed(format!(
+        "Can't accept the subscription because the {name}, <i>{value}</i>, is unusable."
+    ))
+}
 
 #[cfg(test)]
 mod tests {

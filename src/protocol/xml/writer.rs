@@ -1,6 +1,6 @@
 //! The small XML writer: deterministic, and well-formed whatever text it is given.
 
-use super::is_xml_char;
+use super::chars::is_xml_char;
 
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
 

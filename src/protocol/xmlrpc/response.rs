@@ -1,6 +1,7 @@
 //! Another's answer to a call of ours.
 
-use super::{Element, Value, read};
+use super::value::{Value, read};
+use crate::protocol::xml::Element;
 
 /// What `response`, a `methodResponse`, says: its boolean, or false and the words of the fault. A
 /// value of another type is as good as true, for it is no fault.

@@ -1,6 +1,6 @@
 //! The first `config.toml` of an identity: every key, with a comment.
 
-use super::usual_bind;
+use super::bind::usual_bind;
 use crate::protocol::url::Url;
 
 /// What `keygen` decides about the settings.

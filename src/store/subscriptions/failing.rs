@@ -1,23 +1,14 @@
 //! Which subscribers cannot be told, since when, and why.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::{FEW, Home, Known, Lease, Subscription, Subscriptions, all, insert, load};
+use super::entry::{Failing, Subscription};
+use super::{FEW, Known, Lease, Subscriptions, insert};
 use crate::error::Result;
 use crate::protocol::url::Url;
 
 /// Characters of a reason that are kept.
 const WHY: usize = 200;
-
-/// That a subscriber cannot be told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failing {
-    /// Since when.
-    pub since: Timestamp,
-    /// Why, the last time that this was another reason than before.
-    pub why: String,
-}
 
 impl Subscriptions {
     /// Notes that `callback` could not be told of `feed` at `now`. Only what is new is written:
@@ -66,15 +57,4 @@ impl Subscriptions {
         self.tidy(&mut journal, now, |live| live.max(FEW));
         Ok(())
     }
-}
-
-/// The subscriptions in force at `now` whose subscribers cannot be told, as the file of `home` says.
-/// It only looks: another process may have the subscriptions.
-///
-/// # Errors
-/// When the file is there and cannot be read.
-pub fn failing(home: &Home, now: Timestamp) -> Result<Vec<Subscription>> {
-    let (_, known) = load(home)?;
-    let fails = |one: &Subscription| one.failing.is_some() && one.until > now;
-    Ok(all(&known).into_iter().filter(fails).collect())
 }

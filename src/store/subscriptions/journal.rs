@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::super::atomic::{self, Mode};
 use super::super::home::Home;
-use super::Subscription;
+use super::entry::Subscription;
 use crate::error::{Context, Result};
 
 /// The file, and how much of it is whole.

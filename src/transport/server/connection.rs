@@ -19,23 +19,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use super::paced::Paced;
-use super::{Place, Server};
+use super::progress::Progress;
+use super::shared::{Place, Server};
 
 /// How long, and for how many bytes, the rest of a refused request is listened to: closing a
 /// socket that holds unread octets would take the answer away from the client.
 const LINGER: (Duration, usize) = (Duration::from_secs(1), 1 << 20);
 /// The smallest buffer that hyper can work with.
 const BUFFER: usize = 8 << 10;
-
-/// What a connection and its requests tell each other.
-pub(super) struct Progress {
-    /// When a client that does not take its answer is cut off.
-    pub(super) until: Cell<Instant>,
-    /// Whether a request of it has come.
-    pub(super) begun: Cell<bool>,
-    /// Whether it was answered before the whole request was read.
-    pub(super) unread: Cell<bool>,
-}
 
 /// Serves one connection to its end.
 pub(super) async fn converse(

@@ -15,10 +15,10 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
 use super::super::message::{Request, Response};
-use super::Server;
 use super::answer::{Answer, Later};
-use super::connection::Progress;
 use super::outgoing::{Outgoing, outgoing};
+use super::progress::Progress;
+use super::shared::Server;
 
 /// Octets of a body in memory; given back when dropped.
 struct Held(Rc<Server>, usize);

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::connection::Progress;
+use super::progress::Progress;
 
 /// Bytes a second that a client must take of a long answer. What it takes faster buys no time.
 const PACE: u64 = 16 << 10;

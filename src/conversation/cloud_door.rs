@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::OwnCloud;
-use crate::conversation::base_path::BasePath;
-use crate::conversation::rpc;
-use crate::conversation::session::Session;
+use super::base_path::BasePath;
+use super::cloud::OwnCloud;
+use super::rpc;
+use super::session::Session;
 use crate::protocol::xmlrpc;
 use crate::transport::server::{Answer, Request, Response};
 

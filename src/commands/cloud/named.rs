@@ -1,0 +1,31 @@
+//! The feed that the user names, and the cloud that it names.
+
+use crate::conversation::fetch;
+use crate::conversation::named_cloud::NamedCloud;
+use crate::conversation::session::Session;
+use crate::error::{Context, Error, Result};
+use crate::protocol::channel::Channel;
+use crate::protocol::limits;
+use crate::protocol::url::Url;
+
+/// The feed at `url`, as it is now.
+pub(super) fn feed(session: &Session, url: &Url) -> Result<Channel> {
+    let document = fetch::document_by(session.clients()?.about(url), url, limits::FEED)?;
+    Channel::parse(&document.bytes).or_cannot(|| format!("cannot read {}", url.shortened()))
+}
+
+/// The cloud that `channel`, the feed at `url`, names. The user named the
+/// feed: what its cloud learns is the user's to say.
+pub(super) fn cloud_of(channel: &Channel, url: &Url) -> Result<NamedCloud> {
+    NamedCloud::of(channel, url).ok_or_else(|| {
+        let error = Error::cannot(format!("{} names no cloud that can be asked", url.shortened()));
+        error.hint(match &channel.cloud {
+            None => "who reads it has to poll it".to_owned(),
+            Some(cloud) => format!(
+                "it names `{}` with the protocol `{}`: only http-post, https-post and xml-rpc will do",
+                cloud.domain.escape_debug(),
+                cloud.protocol.escape_debug()
+            ),
+        })
+    })
+}
