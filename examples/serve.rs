@@ -5,7 +5,7 @@
 use std::net::TcpListener;
 use std::process::ExitCode;
 
-use cloudim::conversation::hosting::Hosting;
+use cloudim::listen::hosting::public::Hosting;
 use cloudim::transport::server::{Limits, Request, Stop, serve};
 
 fn main() -> ExitCode {

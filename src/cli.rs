@@ -10,11 +10,11 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use etcetera::BaseStrategy;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::conversation::options::{Format, Options};
-use crate::conversation::world::{Stream, World};
 use crate::error::{Error, Result};
-use crate::protocol::time;
-use crate::store::home::Home;
+use crate::protocol::values::time;
+use crate::session::options::{Format, Options};
+use crate::session::world::{Stream, World};
+use crate::store::disk::home::Home;
 
 /// What goes for every command.
 #[derive(Debug, Args)]

@@ -1,31 +1,63 @@
 //! cloudim: instant messages as OpenPGP-encrypted items in plain RSS feeds.
 //!
-//! The map of the house, from the bottom up; imports point downward only:
+//! The map of the house, in the order of a message's way. Imports point downward only, and no two
+//! files reach each other; `tests/layers.rs` holds them to it.
 //!
-//! * [`protocol`]: the wire formats. Pure: bytes and values in, bytes and values out.
-//! * [`openpgp`]: the only door to the `pgp` crate. Pure as well.
-//! * [`store`]: plain files, crash-safe. [`transport`]: HTTP, guarded. The two never meet.
-//! * [`conversation`]: what the commands share, where store and transport come together.
 //! * [`commands`]: one file a command: its arguments, its examples, what it does.
+//! * [`writing`]: what we write to a contact: a message takes its place in our log, is sealed, and
+//!   stands in our feed. [`publishing`]: the feed goes on the web, and its cloud is told.
+//! * [`cloud_server`]: our own cloud tells the subscribers. [`cloud_client`]: we are one of theirs.
+//! * [`reading`]: what a contact writes is verified and stored. [`delivery`]: it is printed, or
+//!   handed to a hook.
+//! * [`handshake`]: from strangers to contacts. [`calls`]: strangers who called. [`keys`]: our own
+//!   key changes.
+//! * [`sync`]: one round of all this. [`listen`]: a home that serves, and does rounds.
+//! * [`session`]: one run: its options, its keys, its network, its user.
+//! * [`store`]: plain files, crash-safe. [`transport`]: HTTP, guarded. The two never meet.
+//! * [`openpgp`]: the only door to the `pgp` crate. [`protocol`]: the wire formats. Both are pure:
+//!   bytes and values in, bytes and values out.
 //!
 //! [`cli`] holds the options of every command, [`error`] the exit statuses.
 
 #![warn(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
 
-pub mod error;
-pub mod openpgp;
-pub mod protocol;
-// The fence of clippy.toml stands around the modules above; those below meet the world.
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod calls;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod cli;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod cloud_client;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod cloud_server;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod commands;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
-pub mod conversation;
+pub mod delivery;
+pub mod error;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod handshake;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod keys;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod listen;
+pub mod openpgp;
+pub mod protocol;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod publishing;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod reading;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod session;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod store;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod sync;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod transport;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod writing;
+
+// The fence of clippy.toml stands around the modules above; those below meet the world.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -34,8 +66,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use conversation::world::World;
-use protocol::text;
+use protocol::values::text;
+use session::world::World;
 
 /// Runs the program with `args`, the first of which is its name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {

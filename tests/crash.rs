@@ -13,7 +13,7 @@ mod torn;
 
 use std::fs;
 
-use cloudim::protocol::channel::Channel;
+use cloudim::protocol::feed::channel::Channel;
 use common::peer::Peer;
 use serde_json::Value;
 

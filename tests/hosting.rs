@@ -9,8 +9,8 @@ use std::io::{Read, Write};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
-use cloudim::conversation::hosting::Hosting;
-use cloudim::protocol::webfinger;
+use cloudim::listen::hosting::public::Hosting;
+use cloudim::protocol::feed::webfinger;
 use cloudim::transport::server::{Body, Limits, Request, Response};
 use wire::Server;
 

@@ -14,7 +14,7 @@ mod rotating;
 use std::fs;
 
 use cloudim::openpgp::{Certificate, SecretKey};
-use cloudim::protocol::channel::Channel;
+use cloudim::protocol::feed::channel::Channel;
 use common::peer::Peer;
 use pgp::composed::{Deserializable, SignedPublicKey};
 

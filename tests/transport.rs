@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cloudim::protocol::url::Url;
+use cloudim::protocol::values::url::Url;
 use cloudim::transport::client::{Answer, Client, Conditions, Document, Failure};
 use common::static_host::{Behaviour, StaticHost};
 

@@ -9,8 +9,8 @@ mod subscribe;
 
 use clap::{Args, Subcommand};
 
-use crate::conversation::session::Session;
 use crate::error::Result;
+use crate::session::run::Session;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -8,11 +8,11 @@ mod verify;
 
 use clap::{Args, Subcommand};
 
-use crate::conversation::session::Session;
 use crate::error::Result;
-use crate::store::contact::Contact;
-use crate::store::contacts;
-use crate::store::lock::{Lock, PATIENCE};
+use crate::session::run::Session;
+use crate::store::contact::contacts;
+use crate::store::contact::entry::Contact;
+use crate::store::disk::lock::{Lock, PATIENCE};
 
 const EXAMPLES: &str = "\
 Examples:

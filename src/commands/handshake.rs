@@ -8,8 +8,8 @@ mod receive;
 
 use clap::{Args, Subcommand};
 
-use crate::conversation::session::Session;
 use crate::error::Result;
+use crate::session::run::Session;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -10,8 +10,8 @@ mod show;
 
 use clap::{Args, Subcommand};
 
-use crate::conversation::session::Session;
 use crate::error::Result;
+use crate::session::run::Session;
 
 const EXAMPLES: &str = "\
 Examples:

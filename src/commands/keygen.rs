@@ -6,20 +6,20 @@ mod key;
 
 use std::env;
 
-pub use self::args::KeygenArgs;
-use self::import::Import;
-use self::key::Kept;
-use crate::conversation::options::Options;
-use crate::conversation::public;
-use crate::conversation::session::Session;
-use crate::conversation::world::World;
 use crate::error::{Error, Result};
-use crate::protocol::time;
-use crate::protocol::url::Url;
-use crate::store::atomic::{self, Mode};
-use crate::store::config::{self, Cloud, Config, Fresh};
-use crate::store::dumps;
-use crate::store::home::Home;
+use crate::protocol::values::time;
+use crate::protocol::values::url::Url;
+use crate::publishing::pages;
+use crate::session::options::Options;
+use crate::session::run::Session;
+use crate::session::world::World;
+use crate::store::disk::atomic::{self, Mode};
+use crate::store::disk::dumps;
+use crate::store::disk::home::Home;
+use crate::store::identity::config::{self, Cloud, Config, Fresh};
+pub use args::KeygenArgs;
+use import::Import;
+use key::Kept;
 
 /// Makes the identity.
 ///
@@ -61,7 +61,7 @@ pub fn run(home: Home, options: Options, mut world: World, args: KeygenArgs) -> 
     let settings = config::template(&fresh);
     let config = Config::parse(&settings, &home.config())?;
     let mut session = Session::new(home, config, options, world);
-    public::write(&session)?;
+    pages::write(&session)?;
     lock.record()?;
     // Last, for it is what makes the home whole.
     session.home.create(&session.home.config(), settings.as_bytes())?;
@@ -73,11 +73,11 @@ pub fn run(home: Home, options: Options, mut world: World, args: KeygenArgs) -> 
 
 fn report(session: &mut Session, kept: &Kept) -> Result<()> {
     let fingerprint = kept.secret.fingerprint();
-    super::input::print(session, format!("{fingerprint}\n").as_bytes())?;
+    super::shared::input::print(session, format!("{fingerprint}\n").as_bytes())?;
     let root = session.home.root().display().to_string();
     session.say(&format!("the identity `{}` lives in {root}", session.config.name));
     if let Some(base) = session.config.base_url.clone() {
-        let account = public::account(session, &base);
+        let account = pages::account(session, &base);
         let account = account.trim_start_matches("acct:");
         let serve = match session.config.bind {
             Some(bind) => format!("run cloudim listen at {bind}, where {base} leads"),

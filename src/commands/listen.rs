@@ -7,15 +7,15 @@ use std::time::Duration;
 use clap::Args;
 use jiff::SignedDuration;
 
-use super::serving;
-use crate::conversation::cloud::OwnCloud;
-use crate::conversation::deliver::Target;
-use crate::conversation::listening::{Keyless, Listening};
-use crate::conversation::public;
-use crate::conversation::session::Session;
+use super::shared::serving;
+use crate::cloud_server::own_cloud::OwnCloud;
+use crate::delivery::deliver::Target;
 use crate::error::{Error, Kind, Result};
-use crate::protocol::time;
-use crate::store::lock::Lock;
+use crate::listen::listening::{Keyless, Listening};
+use crate::protocol::values::time;
+use crate::publishing::pages;
+use crate::session::run::Session;
+use crate::store::disk::lock::Lock;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,7 +73,7 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
         session.unlock()?;
         // The card must say whether we take calls, as the settings now have it.
         let _lock = session.lock()?;
-        public::write(session)?;
+        pages::write(session)?;
     }
     let (sender, ends) = serving::watch_signals()?;
     let target = match &args.exec {

@@ -1,33 +1,25 @@
 //! The command line and its commands: one file each, with its arguments, its examples and what it does.
 
-mod append;
 mod cloud;
-mod compose;
 mod contact;
-mod decrypt;
-mod encrypt;
-mod fetch;
 mod handshake;
-mod input;
 mod key;
 mod keygen;
 mod listen;
-mod overview;
+mod plumbing;
 mod poll;
 mod publish;
 mod read;
-mod receive;
 mod send;
-mod serving;
+mod shared;
 mod status;
-mod wait;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::Global;
-use crate::conversation::session::Session;
-use crate::conversation::world::World;
 use crate::error::Result;
+use crate::session::run::Session;
+use crate::session::world::World;
 
 /// Instant messages as OpenPGP-encrypted items in plain RSS feeds.
 ///
@@ -67,12 +59,12 @@ pub enum Command {
     Status(status::StatusArgs),
     Key(key::KeyArgs),
     Publish(publish::PublishArgs),
-    Compose(compose::ComposeArgs),
-    Encrypt(encrypt::EncryptArgs),
-    Append(append::AppendArgs),
-    Fetch(fetch::FetchArgs),
-    Receive(receive::ReceiveArgs),
-    Decrypt(decrypt::DecryptArgs),
+    Compose(plumbing::compose::ComposeArgs),
+    Encrypt(plumbing::encrypt::EncryptArgs),
+    Append(plumbing::append::AppendArgs),
+    Fetch(plumbing::fetch::FetchArgs),
+    Receive(plumbing::receive::ReceiveArgs),
+    Decrypt(plumbing::decrypt::DecryptArgs),
     Cloud(cloud::CloudArgs),
 }
 
@@ -83,7 +75,7 @@ pub enum Command {
 pub fn run(cli: Cli, world: World) -> Result<()> {
     let home = cli.global.home()?;
     let options = cli.global.options();
-    let Some(command) = cli.command else { return overview::run(home, options, world) };
+    let Some(command) = cli.command else { return status::overview::run(home, options, world) };
     if let Command::Keygen(args) = command {
         return keygen::run(home, options, world, args);
     }
@@ -107,12 +99,12 @@ fn dispatch(session: &mut Session, command: Command) -> Result<()> {
         Command::Status(args) => status::run(session, args),
         Command::Key(args) => key::run(session, args),
         Command::Publish(args) => publish::run(session, args),
-        Command::Compose(args) => compose::run(session, args),
-        Command::Encrypt(args) => encrypt::run(session, args),
-        Command::Append(args) => append::run(session, args),
-        Command::Fetch(args) => fetch::run(session, args),
-        Command::Receive(args) => receive::run(session, args),
-        Command::Decrypt(args) => decrypt::run(session, args),
+        Command::Compose(args) => plumbing::compose::run(session, args),
+        Command::Encrypt(args) => plumbing::encrypt::run(session, args),
+        Command::Append(args) => plumbing::append::run(session, args),
+        Command::Fetch(args) => plumbing::fetch::run(session, args),
+        Command::Receive(args) => plumbing::receive::run(session, args),
+        Command::Decrypt(args) => plumbing::decrypt::run(session, args),
         Command::Cloud(args) => cloud::run(session, args),
     }
 }

@@ -2,12 +2,13 @@
 
 use clap::Args;
 
-use super::wait::{self, Pauses, Wait};
-use crate::conversation::deliver::Target;
-use crate::conversation::session::Session;
-use crate::conversation::{rotation, round};
+use super::shared::wait::{self, Pauses, Wait};
+use crate::delivery::deliver::Target;
 use crate::error::{Error, Kind, Result};
-use crate::store::contact::Contact;
+use crate::keys::rotation;
+use crate::session::run::Session;
+use crate::store::contact::entry::Contact;
+use crate::sync::round;
 
 const EXAMPLES: &str = "\
 Examples:

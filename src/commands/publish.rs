@@ -2,12 +2,15 @@
 
 use clap::Args;
 
-use crate::conversation::session::Session;
-use crate::conversation::{
-    invitation, own_key, own_standing, ping, public, publish, reintroduction,
-};
 use crate::error::Result;
-use crate::store::{contacts, invitations};
+use crate::handshake::invitation;
+use crate::keys::change;
+use crate::publishing::{pages, ping, run};
+use crate::session::own_key;
+use crate::session::run::Session;
+use crate::store::contact::contacts;
+use crate::store::waiting::invitations;
+use crate::writing::reintroduction;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,9 +31,9 @@ pub struct PublishArgs {}
 pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
     session.expect_writable()?;
     // A revocation may be among what is to be finished.
-    let mut rewritten = own_key::finish(session)?;
+    let mut rewritten = change::finish(session)?;
     let mut introduces = session.config.base_url.is_some();
-    if let Err(error) = own_standing::expect_usable(session) {
+    if let Err(error) = own_key::expect_usable(session) {
         // That it ended has to be published all the same.
         introduces = false;
         session.warn(&error.message);
@@ -40,7 +43,7 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
         session.unlock()?;
     }
     let lock = session.lock()?;
-    public::write(session)?;
+    pages::write(session)?;
     if introduces {
         for made in invitations::made(&session.home)? {
             invitation::ensure_feed(session, &made)?;
@@ -52,7 +55,7 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
         }
     }
     drop(lock);
-    publish::publish(session, true)?;
+    run::publish(session, true)?;
     ping::card(session)?;
     ping::each(session, rewritten.iter().map(String::as_str))
 }

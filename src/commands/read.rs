@@ -10,19 +10,19 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::input;
-use crate::conversation::attachment;
-use crate::conversation::options::Format;
-use crate::conversation::output::{self, Shown};
-use crate::conversation::policy;
-use crate::conversation::session::Session;
+use super::shared::input;
+use crate::delivery::output::{self, Shown};
 use crate::error::{Context, Error, Result};
-use crate::protocol::guid::Guid;
-use crate::protocol::time;
-use crate::store::contact::Contact;
-use crate::store::contacts;
-use crate::store::messages::Messages;
-use crate::store::record::{Record, Type};
+use crate::protocol::values::guid::Guid;
+use crate::protocol::values::time;
+use crate::session::options::Format;
+use crate::session::run::Session;
+use crate::session::trust_policy;
+use crate::store::contact::contacts;
+use crate::store::contact::entry::Contact;
+use crate::store::contact::messages::Messages;
+use crate::store::contact::record::{Record, Type};
+use crate::writing::attachment;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -95,7 +95,7 @@ fn one(session: &mut Session, guid: Guid, args: &ReadArgs) -> Result<()> {
         }
         let contact = Contact::load(&session.home, &name)?;
         if record.is_received_message() {
-            policy::expect_shown(session, &name, &contact)?;
+            trust_policy::expect_shown(session, &name, &contact)?;
         }
         if let Some(folder) = &args.save {
             let written = attachment::save(session, &record, folder)?;
@@ -130,7 +130,7 @@ fn history(
         let wanted = records.into_iter().filter(|record| {
             is_shown(record) && since.is_none_or(|since| record.received >= since)
         });
-        let held = policy::expect_shown(session, &name, &contact).err();
+        let held = trust_policy::expect_shown(session, &name, &contact).err();
         let (left_out, wanted): (Vec<_>, Vec<_>) =
             wanted.partition(|record| held.is_some() && record.is_received_message());
         if let Some(held) = held.filter(|_| !left_out.is_empty()) {
@@ -164,7 +164,7 @@ fn follow(session: &mut Session, mut ends: Ends) -> Result<()> {
         for (name, end) in &mut ends {
             for record in Messages::of(&session.home, name).after(*end)? {
                 let contact = Contact::load(&session.home, name)?;
-                if record.is_received_message() && policy::holds(session, &contact) {
+                if record.is_received_message() && trust_policy::holds(session, &contact) {
                     break;
                 }
                 *end = record.number;

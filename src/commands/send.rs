@@ -4,17 +4,19 @@ use std::collections::HashSet;
 
 use clap::Args;
 
-use super::input::{self, MessageArgs};
-use super::wait::{self, Pauses, Wait};
-use crate::conversation::outgoing::Writing;
-use crate::conversation::own_feed::{self, Change};
-use crate::conversation::session::Session;
-use crate::conversation::{attachment, own_key, ping, policy, publish, reading};
+use super::shared::input::{self, MessageArgs};
+use super::shared::wait::{self, Pauses, Wait};
 use crate::error::{Error, Kind, Result};
-use crate::protocol::guid::Guid;
-use crate::protocol::hash::Hash;
-use crate::protocol::item::Item;
-use crate::store::contact::{Contact, Trust};
+use crate::keys::change;
+use crate::protocol::sealed::item::Item;
+use crate::protocol::values::guid::Guid;
+use crate::publishing::{ping, run};
+use crate::reading::read;
+use crate::session::run::Session;
+use crate::session::trust_policy;
+use crate::store::contact::entry::Contact;
+use crate::writing::keeping::{self, Keeping};
+use crate::writing::message::Writing;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,7 +68,7 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
     let guid = guid(&args)?;
     for name in &args.contacts {
         let writing = Writing::to(session, name)?;
-        policy::ask(session, name, &writing.contact, args.yes)?;
+        trust_policy::ask(session, name, &writing.contact, args.yes)?;
         if writing.contact.theirs.offered.is_some() {
             session.warn(&format!(
                 "the feed of `{name}` names another key; this is for the one that is pinned: cloudim contact trust {name}"
@@ -75,7 +77,7 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
     }
     let item = args.message.item(session, guid)?;
     session.unlock()?;
-    own_key::finish(session)?;
+    change::finish(session)?;
     let mut kept = Vec::new();
     for name in &args.contacts {
         match keep(session, name, item.clone(), &args) {
@@ -84,7 +86,7 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
             Err(error) => session.report(&error),
         }
     }
-    publish::publish(session, false)?;
+    run::publish(session, false)?;
     ping::each(session, kept.iter().map(|kept| kept.name.as_str()))?;
     match args.wait {
         Some(wait) => wait_for(session, &kept, wait),
@@ -113,60 +115,16 @@ fn keep(session: &mut Session, name: &str, mut item: Item, args: &SendArgs) -> R
         item.guid = Guid::new(session.now(), &mut session.rng);
     }
     let guid = item.guid;
-    let lock = session.lock()?;
-    let mut writing = Writing::to(session, name)?;
-    let before = match args.guid {
-        Some(_) => kept_before(session, &mut writing, &item)?,
-        None => None,
-    };
-    let taken = match before {
-        Some(sequence) => Ok(sequence),
-        None => take(session, &mut writing, item, args)?,
-    };
-    drop(lock);
+    let keeping = Keeping { is_retry: args.guid.is_some(), despite_clock: args.yes };
+    let kept = keeping::keep(session, name, item, keeping)?;
     let line = if several { format!("{name}\t{guid}\n") } else { format!("{guid}\n") };
     input::print(session, line.as_bytes())?;
-    if writing.contact.ours.sequence == 1 && writing.contact.trust == Trust::FirstUse {
+    if kept.is_first_unverified {
         session.say(&format!(
             "the key of `{name}` was pinned at the first contact, and not compared: cloudim contact verify {name}"
         ));
     }
-    taken
-}
-
-/// Takes `item` into log and feed, and returns its sequence; or what kept it out of the feed, if it
-/// was counted by then: it is kept, and the next rewriting puts it there.
-fn take(
-    session: &mut Session,
-    writing: &mut Writing,
-    mut item: Item,
-    args: &SendArgs,
-) -> Result<Result<u64>> {
-    attachment::seal_files(session, &mut item, &writing.certificate)?;
-    let outgoing = writing.seal(session, item, args.yes)?;
-    let hash = Hash::of(outgoing.octets.as_bytes());
-    let change = Change { despite_clock: args.yes, ..Change::default() };
-    let Err(error) = writing.take(session, outgoing, change) else {
-        return Ok(Ok(writing.contact.ours.sequence));
-    };
-    let counted = Contact::load(&session.home, &writing.name)?.ours.head == Some(hash);
-    if !counted {
-        return Err(error);
-    }
-    let hints = vec!["it is kept, do not send it again: cloudim publish".to_owned()];
-    Ok(Err(Error { kind: Kind::Unpublished, hints, ..error }))
-}
-
-/// The sequence of `item` if an earlier run kept it; what that run left undone is done.
-fn kept_before(session: &mut Session, writing: &mut Writing, item: &Item) -> Result<Option<u64>> {
-    own_feed::rewrite(
-        session,
-        &writing.name,
-        &mut writing.contact,
-        &writing.certificate,
-        Change::default(),
-    )?;
-    Ok(writing.taken_before(session, item)?.and_then(|record| record.sequence))
+    kept.sequence
 }
 
 fn wait_for(session: &mut Session, kept: &[Kept], wait: Wait) -> Result<()> {
@@ -176,7 +134,7 @@ fn wait_for(session: &mut Session, kept: &[Kept], wait: Wait) -> Result<()> {
         if open.is_empty() {
             return Ok(());
         }
-        let rewritten = reading::read(session, &open)?;
+        let rewritten = read::read(session, &open)?;
         ping::tell(session, rewritten, &open)?;
         if unacknowledged(session, kept)?.is_empty() {
             return Ok(());

@@ -7,7 +7,7 @@ use pgp::base64::Base64Decoder;
 use pgp::ser::Serialize;
 use zeroize::Zeroizing;
 
-use super::refusal::Refusal;
+use super::message::refusal::Refusal;
 use crate::protocol;
 
 /// Why armor was not read.

@@ -16,14 +16,15 @@ use pgp::types::{
 use rand::SeedableRng;
 
 use super::certificate::Certificate;
-use super::encrypt::{Targets, encrypt};
-use super::open::{Opened, open};
-use super::refusal::Refusal;
-use super::seal::seal;
+use super::message::encrypt::{Targets, encrypt};
+use super::message::open::{Opened, open};
+use super::message::refusal::Refusal;
+use super::message::seal::seal;
 use super::seconds::seconds;
-use super::secret_key::{Profile, SecretKey};
-use super::{armor, generate, packets};
-use crate::protocol::{Random, limits};
+use super::secret_key::{Profile, SecretKey, generate};
+use super::{armor, packets};
+use crate::protocol::Random;
+use crate::protocol::values::limits;
 
 /// `days` after the day on which test keys are made.
 pub fn day(days: i64) -> Timestamp {

@@ -3,31 +3,10 @@
 //! The law of this layer and of the OpenPGP layer: no file, network, environment, clock, thread
 //! or terminal. The present time and the source of randomness are arguments.
 
-mod answer;
-pub mod call;
-pub mod card;
-pub mod channel;
-pub mod cloud;
-pub mod fingerprint;
-pub mod guid;
-pub mod handshake;
-pub mod hash;
-mod html;
-pub mod integer;
-pub mod introduction;
-pub mod item;
-pub mod limits;
-pub mod mail;
-pub mod padding;
-pub mod page;
-pub mod please_follow;
-pub mod state;
-pub mod text;
-pub mod time;
-pub mod token;
-pub mod transition;
-pub mod url;
-pub mod webfinger;
+pub mod calls;
+pub mod feed;
+pub mod sealed;
+pub mod values;
 pub mod xml;
 pub mod xmlrpc;
 

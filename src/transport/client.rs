@@ -8,7 +8,7 @@ use ureq::http::Response;
 use ureq::{Agent, Body};
 
 use super::egress::{self, Guard, Network, Refusal};
-use crate::protocol::url::{FORM, Url, form};
+use crate::protocol::values::url::{FORM, Url, form};
 
 /// Redirects followed for one request.
 const HOPS: usize = 5;

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::net::IpAddr;
 
-use crate::protocol::url::FORM;
+use crate::protocol::values::url::FORM;
 
 /// Pairs of a form or query that are read at most; the rest is ignored.
 const PAIRS: usize = 64;

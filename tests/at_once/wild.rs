@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use cloudim::protocol::url::Url;
+use cloudim::protocol::values::url::Url;
 use cloudim::transport::client::Client;
 use url::form_urlencoded::parse;
 

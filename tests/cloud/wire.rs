@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use cloudim::protocol::cloud::REGISTERED;
+use cloudim::protocol::calls::cloud::REGISTERED;
 use url::form_urlencoded::Serializer;
 
 use crate::common::host::PATIENCE;

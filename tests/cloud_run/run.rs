@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use cloudim::protocol::cloud;
+use cloudim::protocol::calls::cloud;
 use url::form_urlencoded::Serializer;
 
 use crate::common::host::PATIENCE;

@@ -4,16 +4,16 @@ use std::fs;
 
 use cloudim::openpgp::{self, Certificate, Profile, SecretKey};
 use cloudim::protocol::Random;
-use cloudim::protocol::channel::{Channel, FeedItem};
-use cloudim::protocol::guid::Guid;
-use cloudim::protocol::hash::Hash;
-use cloudim::protocol::introduction::Introduction;
-use cloudim::protocol::item::{Item, Stream};
-use cloudim::protocol::state::State;
-use cloudim::protocol::time;
-use cloudim::store::contact::Contact;
-use cloudim::store::contacts;
-use cloudim::store::home::Home;
+use cloudim::protocol::feed::channel::{Channel, FeedItem};
+use cloudim::protocol::sealed::introduction::Introduction;
+use cloudim::protocol::sealed::item::{Item, Stream};
+use cloudim::protocol::sealed::state::State;
+use cloudim::protocol::values::guid::Guid;
+use cloudim::protocol::values::hash::Hash;
+use cloudim::protocol::values::time;
+use cloudim::store::contact::contacts;
+use cloudim::store::contact::entry::Contact;
+use cloudim::store::disk::home::Home;
 use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng;
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
-use cloudim::conversation::world::{Stream, World};
+use cloudim::session::world::{Stream, World};
 use jiff::Timestamp;
 use tempfile::TempDir;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::process::CommandExt;
 
-use cloudim::openpgp::open;
+use cloudim::openpgp::message::open;
 use cloudim::openpgp::secret_key::SecretKey;
 use pgp::armor::Dearmor;
 use pgp::composed::{Deserializable, Message, SignedSecretKey, TheRing};

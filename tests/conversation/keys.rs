@@ -3,7 +3,7 @@
 use std::fs;
 
 use cloudim::openpgp::SecretKey;
-use cloudim::protocol::channel::Channel;
+use cloudim::protocol::feed::channel::Channel;
 use pgp::composed::{ArmorOptions, Deserializable, KeyType, SignedSecretKey, SignedSecretSubKey};
 use pgp::packet::{
     KeyFlags, PubKeyInner, PublicSubkey, SecretSubkey, SignatureConfig, SignatureType, Subpacket,

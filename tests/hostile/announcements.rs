@@ -1,9 +1,9 @@
 //! States and introductions that are not as they should be: what was in force stays in force.
 
-use cloudim::protocol::channel::Channel;
-use cloudim::protocol::guid::Guid;
-use cloudim::protocol::hash::Hash;
-use cloudim::protocol::state::{Acknowledged, Range, State};
+use cloudim::protocol::feed::channel::Channel;
+use cloudim::protocol::sealed::state::{Acknowledged, Range, State};
+use cloudim::protocol::values::guid::Guid;
+use cloudim::protocol::values::hash::Hash;
 use jiff::Timestamp;
 
 use super::raw;

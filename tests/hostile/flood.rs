@@ -1,8 +1,8 @@
 //! Much garbage: bounded in memory, on disk, in time and in what is told, and the real message is
 //! not suppressed by it.
 
-use cloudim::protocol::channel::FeedItem;
-use cloudim::protocol::guid::Guid;
+use cloudim::protocol::feed::channel::FeedItem;
+use cloudim::protocol::values::guid::Guid;
 use jiff::Timestamp;
 
 use super::raw;

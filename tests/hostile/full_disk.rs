@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use cloudim::protocol::channel::Channel;
+use cloudim::protocol::feed::channel::Channel;
 
 use super::story::{Story, snapshot};
 use crate::common::hand::Hand;

@@ -4,10 +4,10 @@ use std::fs;
 
 use cloudim::openpgp::{self, Certificate, SecretKey};
 use cloudim::protocol::Random;
-use cloudim::protocol::channel::Channel;
-use cloudim::protocol::introduction::Introduction;
-use cloudim::store::home::Home;
-use cloudim::store::invitations;
+use cloudim::protocol::feed::channel::Channel;
+use cloudim::protocol::sealed::introduction::Introduction;
+use cloudim::store::disk::home::Home;
+use cloudim::store::waiting::invitations;
 use rand::SeedableRng;
 
 use super::story::{assert_unchanged_but, bounded, snapshot};

@@ -2,9 +2,9 @@
 //! printed.
 
 use cloudim::openpgp::{self, Certificate};
-use cloudim::protocol::channel::FeedItem;
-use cloudim::protocol::guid::Guid;
-use cloudim::protocol::item::Item;
+use cloudim::protocol::feed::channel::FeedItem;
+use cloudim::protocol::sealed::item::Item;
+use cloudim::protocol::values::guid::Guid;
 use jiff::Timestamp;
 
 use super::raw;

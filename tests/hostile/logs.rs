@@ -3,8 +3,8 @@
 
 use std::fs;
 
-use cloudim::protocol::hash::Hash;
-use cloudim::protocol::item::Item;
+use cloudim::protocol::sealed::item::Item;
+use cloudim::protocol::values::hash::Hash;
 
 use super::story::Story;
 use crate::common::hand::in_hours;
@@ -137,7 +137,7 @@ fn a_stale_copy_keeps_what_is_here_and_is_told_only_if_it_lasts() {
 fn a_feed_that_lost_its_state_is_an_old_copy() {
     let story = Story::begin();
     let hand = story.hand();
-    let without = cloudim::protocol::channel::Channel { state: None, ..hand.feed.clone() };
+    let without = cloudim::protocol::feed::channel::Channel { state: None, ..hand.feed.clone() };
     story.serve(without.write());
     assert_eq!(poll_in(&story.john, 0), silent());
     assert_eq!(poll_in(&story.john, 2).0, 5);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use cloudim::protocol::channel::Channel;
+use cloudim::protocol::feed::channel::Channel;
 
 use crate::common::hand::Hand;
 use crate::common::peer::{Peer, Ran, friends, texts, tree};

@@ -92,7 +92,8 @@ fn a_key_that_is_not_the_one_on_the_card_is_refused() {
     web.put("key.asc", &paul);
     web.refuses("card.rss", 3, "key.asc is not the file that was announced\nhint: ");
     let hash = web.card.split("hash=\"").nth(1).unwrap().split('"').next().unwrap();
-    let hashed = web.card.replace(hash, &cloudim::protocol::hash::Hash::of(&paul).to_string());
+    let hashed =
+        web.card.replace(hash, &cloudim::protocol::values::hash::Hash::of(&paul).to_string());
     web.put("card.rss", hashed);
     web.refuses("card.rss", 4, "key.asc holds the key");
     web.put("key.asc", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nnonsense");

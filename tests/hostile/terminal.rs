@@ -1,8 +1,8 @@
 //! Nothing that a stranger wrote drives the terminal.
 
-use cloudim::protocol::channel::FeedItem;
-use cloudim::protocol::hash::Hash;
-use cloudim::protocol::item::{Attachment, Item};
+use cloudim::protocol::feed::channel::FeedItem;
+use cloudim::protocol::sealed::item::{Attachment, Item};
+use cloudim::protocol::values::hash::Hash;
 
 use super::story::Story;
 use crate::common::hand::Hand;

@@ -1,7 +1,7 @@
 //! What is signed at the wrong time waits, and is released by itself.
 
-use cloudim::protocol::channel::{Channel, FeedItem};
-use cloudim::protocol::hash::Hash;
+use cloudim::protocol::feed::channel::{Channel, FeedItem};
+use cloudim::protocol::values::hash::Hash;
 use jiff::Timestamp;
 
 use super::story::Story;
@@ -109,7 +109,7 @@ fn an_introduction_of_a_log_of_the_future_is_held() {
     let story = Story::begin();
     let mut hand = story.hand();
     let mut introduction = hand.introduction();
-    introduction.log = cloudim::protocol::guid::Guid::new(in_hours(48), &mut hand.rng);
+    introduction.log = cloudim::protocol::values::guid::Guid::new(in_hours(48), &mut hand.rng);
     let feed = hand.feed_with_introduction(&introduction.write());
     story.tells_once(&feed, 4, "the introduction is held: its log is of the future");
 }

@@ -37,7 +37,7 @@ fn opens_by_gpg(profile_of_john: &str) {
         let valid = format!("[GNUPG:] VALIDSIG {} ", own.fingerprint());
         assert!(opened.stderr.contains(&valid), "{valid} in {}", opened.stderr);
         assert!(opened.stdout.starts_with("<item "), "{}", opened.stdout);
-        let item = cloudim::protocol::item::Item::parse(opened.stdout.as_bytes()).unwrap();
+        let item = cloudim::protocol::sealed::item::Item::parse(opened.stdout.as_bytes()).unwrap();
         assert_eq!((item.text.as_str(), item.guid.to_string()), (text, guid));
     }
 }

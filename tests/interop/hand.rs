@@ -5,13 +5,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use cloudim::protocol::Random;
-use cloudim::protocol::channel::{Channel, FeedItem};
-use cloudim::protocol::guid::Guid;
-use cloudim::protocol::hash::Hash;
-use cloudim::protocol::item::{Item, Stream};
-use cloudim::protocol::time;
-use cloudim::store::contact::Contact;
-use cloudim::store::home::Home;
+use cloudim::protocol::feed::channel::{Channel, FeedItem};
+use cloudim::protocol::sealed::item::{Item, Stream};
+use cloudim::protocol::values::guid::Guid;
+use cloudim::protocol::values::hash::Hash;
+use cloudim::protocol::values::time;
+use cloudim::store::contact::entry::Contact;
+use cloudim::store::disk::home::Home;
 use jiff::Timestamp;
 use rand::SeedableRng;
 

@@ -62,7 +62,7 @@ fn rnp_opens_what_we_seal_and_we_what_it_seals() {
     let named = rnp.named(&newest(&john), &mary);
     let opened = rnp.run("rnp", &["--decrypt", "--output", "-"], named);
     assert!(opened.stderr.contains("Good signature made"), "{opened:?}");
-    let item = cloudim::protocol::item::Item::parse(opened.ok().as_bytes()).unwrap();
+    let item = cloudim::protocol::sealed::item::Item::parse(opened.ok().as_bytes()).unwrap();
     assert_eq!((item.text.as_str(), item.guid.to_string()), ("dinner at <eight>?", guid));
 
     let mut hand = Hand::of(&mary, &john);

@@ -50,7 +50,7 @@ impl Sop {
         befriend(&john, &mary);
         let guid = john.send(&mary, "dinner at <eight>?");
         let (octets, verified) = self.open(&mary, &john);
-        let item = cloudim::protocol::item::Item::parse(octets.as_bytes()).unwrap();
+        let item = cloudim::protocol::sealed::item::Item::parse(octets.as_bytes()).unwrap();
         assert_eq!((item.text.as_str(), item.guid.to_string()), ("dinner at <eight>?", guid));
         assert_eq!(verified.lines().count(), 1, "{verified}");
 

@@ -34,7 +34,7 @@ fn sq_opens_and_verifies_what_we_seal() {
         let opened = open(&mary, &john);
         assert!(opened.stderr.contains("1 good signature"), "{opened:?}");
         let item = opened.ok();
-        let item = cloudim::protocol::item::Item::parse(item.as_bytes()).unwrap();
+        let item = cloudim::protocol::sealed::item::Item::parse(item.as_bytes()).unwrap();
         assert_eq!((item.text.as_str(), item.guid.to_string()), ("dinner at <eight>?", guid));
         // By another's certificate it is not believed.
         let own = mary.home().join("public/key.asc");

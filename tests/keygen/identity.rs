@@ -3,8 +3,8 @@
 use std::fs;
 
 use cloudim::openpgp::certificate::Certificate;
-use cloudim::store::config::Config;
-use cloudim::store::home::Home;
+use cloudim::store::disk::home::Home;
+use cloudim::store::identity::config::Config;
 use pgp::composed::{Deserializable, SignedPublicKey, SignedSecretKey};
 use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::types::{KeyDetails, KeyVersion};

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use cloudim::openpgp::open::open_unsigned;
+use cloudim::openpgp::message::open::open_unsigned;
 use cloudim::openpgp::secret_key::SecretKey;
-use cloudim::protocol::call::{Call, OCTETS};
-use cloudim::protocol::channel::Channel;
+use cloudim::protocol::calls::call::{Call, OCTETS};
+use cloudim::protocol::feed::channel::Channel;
 
 use crate::common::peer::{Peer, find};
 

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use cloudim::openpgp::certificate::Certificate;
-use cloudim::openpgp::seal::seal_unsigned;
+use cloudim::openpgp::message::seal::seal_unsigned;
 use cloudim::protocol::Random;
-use cloudim::protocol::call::Call;
-use cloudim::protocol::channel::{Channel, FeedItem};
-use cloudim::protocol::guid::Guid;
-use cloudim::protocol::please_follow::PleaseFollow;
-use cloudim::protocol::url::Url;
+use cloudim::protocol::calls::call::Call;
+use cloudim::protocol::calls::please_follow::PleaseFollow;
+use cloudim::protocol::feed::channel::{Channel, FeedItem};
+use cloudim::protocol::values::guid::Guid;
+use cloudim::protocol::values::url::Url;
 use jiff::Timestamp;
 use rand::SeedableRng;
 

@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use cloudim::protocol::channel::Channel;
+use cloudim::protocol::feed::channel::Channel;
 
 use super::beside::{Beside, form, named};
 use crate::common::host::PATIENCE;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use cloudim::openpgp::secret_key::SecretKey;
-use cloudim::store::config::Config;
-use cloudim::store::home::Home;
+use cloudim::store::disk::home::Home;
+use cloudim::store::identity::config::Config;
 use pgp::composed::{EncryptionCaps, KeyType, SecretKeyParamsBuilder, SubkeyParamsBuilder};
 use pgp::crypto::ecc_curve::ECCCurve;
 use pgp::ser::Serialize;

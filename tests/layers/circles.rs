@@ -22,7 +22,8 @@ pub fn imports(sources: &[(String, String)]) -> Imports {
     for (file, code) in codes.iter().filter(|(file, _)| !tests.contains(&module_of(file))) {
         let here = module_of(file);
         let own = code.split_once("mod tests {").map_or(&**code, |(own, _)| own);
-        let named = paths(own).0.into_iter().filter_map(|path| absolute(&path, &here, &modules));
+        let own = without_visibility(own);
+        let named = paths(&own).0.into_iter().filter_map(|path| absolute(&path, &here, &modules));
         let files = named.filter_map(|path| nearest(&path, &modules));
         let others = files.filter(|other| other != file && *other != "lib.rs").map(str::to_owned);
         imports.insert((*file).to_owned(), others.collect());
@@ -52,6 +53,14 @@ fn reached<'a>(file: &'a str, imports: &'a Imports) -> BTreeSet<&'a str> {
         next.extend(others.map(|other| &**other).filter(|other| seen.insert(*other)));
     }
     seen
+}
+
+/// `code` without `pub(in crate::room)`: whoever says who may look imports nothing.
+fn without_visibility(code: &str) -> String {
+    let mut rest = code.split("pub(in ");
+    let first = rest.next().unwrap_or_default().to_owned();
+    let after = rest.map(|rest| rest.split_once(')').map_or(rest, |(_, after)| after));
+    after.fold(first, |code, after| code + "pub " + after)
 }
 
 fn module_of(file: &str) -> Module {

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 
-use cloudim::protocol::channel::Channel;
+use cloudim::protocol::feed::channel::Channel;
 
 use crate::common::peer::{Peer, friends, tree};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use cloudim::protocol::token::Token;
+use cloudim::protocol::values::token::Token;
 
 use crate::cloud::{Cloud, ping};
 use crate::common::peer::{Peer, friends, tree};

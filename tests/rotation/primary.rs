@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Read;
 
-use cloudim::protocol::channel::Channel;
+use cloudim::protocol::feed::channel::Channel;
 use pgp::armor::Dearmor;
 use pgp::composed::{ArmorOptions, Deserializable, SignedPublicKey};
 use pgp::packet::{Packet, PacketParser};

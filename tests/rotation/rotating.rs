@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cloudim::protocol::hash::Hash;
+use cloudim::protocol::values::hash::Hash;
 use jiff::Timestamp;
 
 use crate::common::peer::{Peer, befriend, friends, in_hours};

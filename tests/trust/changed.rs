@@ -4,10 +4,10 @@
 use std::fs;
 
 use cloudim::openpgp::SecretKey;
-use cloudim::protocol::channel::{FeedItem, KeyElement};
-use cloudim::protocol::hash::Hash;
-use cloudim::protocol::introduction::Introduction;
-use cloudim::protocol::state::State;
+use cloudim::protocol::feed::channel::{FeedItem, KeyElement};
+use cloudim::protocol::sealed::introduction::Introduction;
+use cloudim::protocol::sealed::state::State;
+use cloudim::protocol::values::hash::Hash;
 use serde_json::Value;
 
 use crate::common::hand::Hand;
@@ -22,7 +22,8 @@ pub fn write_by_another(mary: &Peer, john: &Peer, text: &str) -> SecretKey {
     let fingerprint = key.fingerprint();
     let armored = key.certificate().to_armored();
     fs::write(mary.home().join("public/new.asc"), &armored).unwrap();
-    let url: cloudim::protocol::url::Url = format!("{}new.asc", mary.address()).parse().unwrap();
+    let url: cloudim::protocol::values::url::Url =
+        format!("{}new.asc", mary.address()).parse().unwrap();
     let before = hand.introduction();
     let introduction = Introduction {
         serial: before.serial + 1,

@@ -3,8 +3,8 @@
 use std::fs;
 
 use cloudim::openpgp::SecretKey;
-use cloudim::protocol::channel::Channel;
-use cloudim::protocol::hash::Hash;
+use cloudim::protocol::feed::channel::Channel;
+use cloudim::protocol::values::hash::Hash;
 use jiff::Timestamp;
 use pgp::composed::{ArmorOptions, Deserializable, KeyType, SignedSecretKey, SignedSecretSubKey};
 use pgp::packet::{

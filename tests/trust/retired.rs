@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cloudim::protocol::channel::FeedItem;
+use cloudim::protocol::feed::channel::FeedItem;
 use pgp::packet::RevocationCode;
 
 use super::doctor;

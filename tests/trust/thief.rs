@@ -3,8 +3,8 @@
 use std::fs;
 
 use cloudim::openpgp::{self, SecretKey};
-use cloudim::protocol::channel::{Channel, KeyElement};
-use cloudim::protocol::hash::Hash;
+use cloudim::protocol::feed::channel::{Channel, KeyElement};
+use cloudim::protocol::values::hash::Hash;
 
 use super::changed::write_by_another;
 use crate::common::hand::in_hours;

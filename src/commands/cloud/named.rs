@@ -1,12 +1,12 @@
 //! The feed that the user names, and the cloud that it names.
 
-use crate::conversation::fetch;
-use crate::conversation::named_cloud::NamedCloud;
-use crate::conversation::session::Session;
+use crate::cloud_client::named::NamedCloud;
 use crate::error::{Context, Error, Result};
-use crate::protocol::channel::Channel;
-use crate::protocol::limits;
-use crate::protocol::url::Url;
+use crate::protocol::feed::channel::Channel;
+use crate::protocol::values::limits;
+use crate::protocol::values::url::Url;
+use crate::session::fetch;
+use crate::session::run::Session;
 
 /// The feed at `url`, as it is now.
 pub(super) fn feed(session: &Session, url: &Url) -> Result<Channel> {

@@ -3,11 +3,11 @@
 use clap::Args;
 
 use super::named;
-use crate::conversation::ours::Ours;
-use crate::conversation::ping;
-use crate::conversation::session::Session;
 use crate::error::Result;
-use crate::protocol::url::Url;
+use crate::protocol::values::url::Url;
+use crate::publishing::ping;
+use crate::session::run::Session;
+use crate::store::identity::own_urls::Ours;
 
 /// Tell the cloud of a feed that it changed
 ///

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::commands::serving;
-use crate::conversation::cloud::OwnCloud;
-use crate::conversation::cloud_door::Door;
-use crate::conversation::session::Session;
+use crate::cloud_server::own_cloud::OwnCloud;
+use crate::commands::shared::serving;
 use crate::error::Result;
+use crate::listen::door::cloud::Door;
+use crate::session::run::Session;
 
 /// From one look at the feeds that could not be read since the start to the next.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5 * 60);

@@ -4,15 +4,16 @@ use clap::Args;
 
 use super::named;
 use super::shown::{Registration, Shown};
-use crate::commands::input;
-use crate::conversation::options::Format;
-use crate::conversation::ours::Ours;
-use crate::conversation::output;
-use crate::conversation::session::Session;
+use crate::commands::shared::input;
+use crate::delivery::output;
 use crate::error::{Context, Result};
-use crate::protocol::url::Url;
-use crate::store::contact::Contact;
-use crate::store::{contacts, subscriptions};
+use crate::protocol::values::url::Url;
+use crate::session::options::Format;
+use crate::session::run::Session;
+use crate::store::contact::contacts;
+use crate::store::contact::entry::Contact;
+use crate::store::identity::own_urls::Ours;
+use crate::store::subscriptions;
 
 /// Show the cloud of a feed
 ///

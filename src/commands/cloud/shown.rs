@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::conversation::named_cloud::NamedCloud;
-use crate::conversation::output;
-use crate::protocol::channel::{self, Channel};
-use crate::protocol::text;
-use crate::protocol::url::Url;
-use crate::store::lease::Lease;
+use crate::cloud_client::named::NamedCloud;
+use crate::delivery::output;
+use crate::protocol::feed::channel::{self, Channel};
+use crate::protocol::values::text;
+use crate::protocol::values::url::Url;
+use crate::store::subscriptions::lease::Lease;
 
 /// What a feed says of its cloud, and what we know; as JSON, one object.
 #[derive(Debug, Default, Serialize)]

@@ -4,11 +4,12 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::named;
-use crate::conversation::session::Session;
-use crate::conversation::{output, registration};
+use crate::cloud_client::register;
+use crate::delivery::output;
 use crate::error::Result;
-use crate::protocol::url::Url;
-use crate::store::lease::LEASE;
+use crate::protocol::values::url::Url;
+use crate::session::run::Session;
+use crate::store::subscriptions::lease::LEASE;
 
 /// Have a URL called when a feed changes
 ///
@@ -33,7 +34,7 @@ pub fn subscribe(session: &mut Session, args: &SubscribeArgs) -> Result<()> {
     let SubscribeArgs { url, callback } = args;
     let channel = named::feed(session, url)?;
     let cloud = named::cloud_of(&channel, url)?;
-    registration::please_notify(session.clients()?.about(url), &cloud, url, callback, None)
+    register::please_notify(session.clients()?.about(url), &cloud, url, callback, None)
         .map_err(|no| no.error(cloud.url()))?;
     let until = session.now().saturating_add(LEASE).unwrap_or(Timestamp::MAX);
     session.say(&format!(

@@ -2,17 +2,16 @@
 
 use serde::Serialize;
 
-use crate::commands::input;
-use crate::conversation::options::Format;
-use crate::conversation::output;
-use crate::conversation::session::Session;
+use crate::commands::shared::input;
+use crate::delivery::output;
 use crate::error::{Context, Result};
-use crate::protocol::fingerprint::Fingerprint;
-use crate::protocol::text;
-use crate::protocol::time;
-use crate::store::contact::Contact;
-use crate::store::contacts;
-use crate::store::policy::Policy;
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::{text, time};
+use crate::session::options::Format;
+use crate::session::run::Session;
+use crate::store::contact::contacts;
+use crate::store::contact::entry::Contact;
+use crate::store::identity::policy::Policy;
 
 #[derive(Serialize)]
 struct Shown<'a> {

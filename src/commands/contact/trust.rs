@@ -4,15 +4,16 @@ use clap::Args;
 use serde::Serialize;
 
 use super::verify;
-use crate::commands::input;
-use crate::conversation::options::Format;
-use crate::conversation::pinning::{self, Offer};
-use crate::conversation::session::Session;
-use crate::conversation::{output, publish};
+use crate::commands::shared::input;
+use crate::delivery::output;
 use crate::error::{Context, Error, Kind, Result};
-use crate::protocol::fingerprint::Fingerprint;
-use crate::store::contact::{Contact, Trust};
-use crate::store::policy::Policy;
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::publishing::run;
+use crate::session::options::Format;
+use crate::session::run::Session;
+use crate::store::contact::entry::{Contact, Trust};
+use crate::store::identity::policy::Policy;
+use crate::sync::pinning::{self, Offer};
 
 const DEFAULT: &str = "default";
 
@@ -111,7 +112,7 @@ fn decide(
     session.say(&format!(
         "the new key of `{name}` is pinned; cloudim poll {name} judges anew what was held"
     ));
-    publish::publish(session, false)
+    run::publish(session, false)
 }
 
 fn show(session: &mut Session, keys: &Keys<'_>) -> Result<()> {

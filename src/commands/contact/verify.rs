@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
-use crate::commands::input;
-use crate::conversation::options::Format;
-use crate::conversation::output;
-use crate::conversation::session::Session;
-use crate::conversation::standing::Standing;
+use crate::commands::shared::input;
+use crate::commands::status::standing::Standing;
+use crate::delivery::output;
 use crate::error::{Context, Error, Kind, Result};
-use crate::openpgp::keyring;
-use crate::protocol::fingerprint::Fingerprint;
-use crate::protocol::limits;
-use crate::store::contact::{Contact, Trust};
+use crate::openpgp::certificate::keyring;
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::limits;
+use crate::session::options::Format;
+use crate::session::run::Session;
+use crate::store::contact::entry::{Contact, Trust};
 
 /// Compares, or shows what two people compare.
 ///

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::input;
-use crate::conversation::invitation::{self, Wanted};
-use crate::conversation::publish;
-use crate::conversation::session::Session;
+use crate::commands::shared::input;
 use crate::error::{Error, Result};
+use crate::handshake::invitation::{self, Wanted};
+use crate::publishing::run;
+use crate::session::run::Session;
 
 /// Invite somebody
 ///
@@ -57,8 +57,8 @@ pub fn invite(session: &mut Session, args: &InviteArgs) -> Result<()> {
         // First the file: a publish command that fails must not cost it.
         let file = invitation::file(session, &made)?;
         input::output(session, path, file.as_bytes())?;
-        return publish::publish(session, false);
+        return run::publish(session, false);
     }
-    publish::publish(session, false)?;
+    run::publish(session, false)?;
     invitation::call(session, &made)
 }

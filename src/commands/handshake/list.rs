@@ -4,15 +4,17 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::commands::input;
-use crate::conversation::options::Format;
-use crate::conversation::session::Session;
-use crate::conversation::{calls, inbox, output, same_card};
+use crate::calls::{self, inbox};
+use crate::commands::shared::input;
+use crate::delivery::output;
 use crate::error::Result;
-use crate::protocol::fingerprint::Fingerprint;
-use crate::protocol::introduction::Introduction;
-use crate::protocol::text;
-use crate::store::invitations::{self, Decision, Invitation, Made, Received};
+use crate::handshake::same_card;
+use crate::protocol::sealed::introduction::Introduction;
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::text;
+use crate::session::options::Format;
+use crate::session::run::Session;
+use crate::store::waiting::invitations::{self, Decision, Invitation, Made, Received};
 
 /// List the invitations that wait
 ///

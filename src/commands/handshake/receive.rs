@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::input;
-use crate::conversation::acceptance::Relation;
-use crate::conversation::candidate;
-use crate::conversation::incoming::{self, Taken};
-use crate::conversation::session::Session;
+use crate::commands::shared::input;
 use crate::error::{Error, Result};
-use crate::protocol::limits;
-use crate::store::invitations::{self, Decision, Invitation};
+use crate::handshake::acceptance::Relation;
+use crate::handshake::candidate;
+use crate::handshake::incoming::{self, Taken};
+use crate::protocol::values::limits;
+use crate::session::run::Session;
+use crate::store::waiting::invitations::{self, Decision, Invitation};
 
 /// Take an invitation in, to decide on it later
 ///

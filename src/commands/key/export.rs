@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use zeroize::Zeroizing;
 
-use crate::commands::input;
-use crate::conversation::session::Session;
+use crate::commands::shared::input;
 use crate::error::{Context, Error, Result};
+use crate::session::run::Session;
 
 pub const EXAMPLES: &str = "\
 Examples:

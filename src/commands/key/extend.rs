@@ -3,10 +3,10 @@
 use clap::Args;
 use jiff::SignedDuration;
 
-use crate::conversation::own_key;
-use crate::conversation::session::Session;
 use crate::error::{Error, Result};
-use crate::protocol::time;
+use crate::keys::change;
+use crate::protocol::values::time;
+use crate::session::run::Session;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -58,7 +58,7 @@ pub fn run(session: &mut Session, args: ExtendArgs) -> Result<()> {
         }
     };
     let mut extended = false;
-    let rewritten = own_key::change(session, |key, date, rng| {
+    let rewritten = change::change(session, |key, date, rng| {
         let key = key.extended(until, date, rng)?;
         extended = key.is_some();
         Ok(key)
@@ -70,5 +70,5 @@ pub fn run(session: &mut Session, args: ExtendArgs) -> Result<()> {
             format!("no part of the key in use ends before {}", until.strftime("%Y-%m-%d"))
         }
     });
-    own_key::tell(session, &rewritten)
+    change::tell(session, &rewritten)
 }

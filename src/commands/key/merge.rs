@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::input;
-use crate::conversation::own_key;
-use crate::conversation::session::Session;
+use crate::commands::shared::input;
 use crate::error::{Context, Error, Result};
+use crate::keys::change;
 use crate::openpgp::certificate::{Certificate, Unusable};
-use crate::protocol::fingerprint::Fingerprint;
-use crate::protocol::limits;
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::limits;
+use crate::session::run::Session;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -52,7 +52,7 @@ pub fn run(session: &mut Session, args: MergeArgs) -> Result<()> {
     }
     let certified = own.certified_as(&other, &args.by, now).or_cannot(failed);
     certified.map_err(|error| error.hint("--by FINGERPRINT takes those of one alone"))?;
-    let rewritten = own_key::amend(
+    let rewritten = change::amend(
         session,
         |key, date| key.merged(&other, date),
         |own, date| own.certified_as(&other, &args.by, date),
@@ -62,5 +62,5 @@ pub fn run(session: &mut Session, args: MergeArgs) -> Result<()> {
             session.say(&format!("`{}` is certified by {by}", user.text));
         }
     }
-    own_key::tell(session, &rewritten)
+    change::tell(session, &rewritten)
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use zeroize::Zeroizing;
 
-use crate::conversation::own_key;
-use crate::conversation::passphrase::{self, Source};
-use crate::conversation::session::Session;
 use crate::error::Result;
+use crate::keys::change;
+use crate::session::passphrase::{self, Source};
+use crate::session::run::Session;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -46,7 +46,7 @@ pub fn run(session: &mut Session, args: PassphraseArgs) -> Result<()> {
         )?,
     };
     let is_locked = !new.is_empty();
-    own_key::lock_anew(session, &new)?;
+    change::lock_anew(session, &new)?;
     session.say(if is_locked {
         "the passphrase is changed"
     } else {

@@ -2,11 +2,12 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::conversation::session::Session;
-use crate::conversation::{own_key, terminal};
 use crate::error::{Context, Error, Result};
-use crate::openpgp::revoke;
-use crate::store::atomic;
+use crate::keys::change;
+use crate::openpgp::secret_key::revoke;
+use crate::session::run::Session;
+use crate::session::terminal;
+use crate::store::disk::atomic;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -54,7 +55,7 @@ pub fn run(session: &mut Session, args: RevokeArgs) -> Result<()> {
     };
     session.say("the key is revoked: contacts that look write to it no more");
     session.say("hint: for another one: cloudim --home DIR keygen, and invite your contacts again");
-    own_key::tell(session, &rewritten)
+    change::tell(session, &rewritten)
 }
 
 fn fresh(session: &mut Session, reason: Reason) -> Result<Vec<String>> {
@@ -63,20 +64,20 @@ fn fresh(session: &mut Session, reason: Reason) -> Result<Vec<String>> {
         Reason::Superseded => revoke::Reason::Superseded,
         Reason::Retired => revoke::Reason::Retired,
     };
-    own_key::change(session, |key, date, rng| key.revoked(reason, date, rng).map(Some))
+    change::change(session, |key, date, rng| key.revoked(reason, date, rng).map(Some))
 }
 
 /// By `revocation.asc`; where that is lost, by a revocation that gives no reason.
 fn kept(session: &mut Session) -> Result<Vec<String>> {
     let path = session.home.revocation();
     match atomic::read(&path)? {
-        Some(armored) => own_key::amend(
+        Some(armored) => change::amend(
             session,
             |key, _| key.revoked_by(&armored),
             |certificate, _| Ok(certificate),
         )
         .map_err(|error| error.hint(format!("it is in `{}`; or give --reason", path.display()))),
-        None => own_key::change(session, |key, date, rng| {
+        None => change::change(session, |key, date, rng| {
             key.revoked(revoke::Reason::None, date, rng).map(Some)
         }),
     }

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::commands::input;
-use crate::conversation::session::Session;
-use crate::conversation::{own_key, rotation};
+use crate::commands::shared::input;
 use crate::error::Result;
+use crate::keys::{change, rotation};
+use crate::session::run::Session;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -35,7 +35,7 @@ pub struct RotateArgs {
 /// command failed.
 pub fn run(session: &mut Session, args: RotateArgs) -> Result<()> {
     let rewritten = if args.primary {
-        let rewritten = own_key::replace_key(session)?;
+        let rewritten = change::replace_key(session)?;
         let fingerprint = session.certificate()?.fingerprint();
         input::print(session, format!("{fingerprint}\n").as_bytes())?;
         session.say("the key is new, and the old one tells your contacts; it is kept for 30 days");
@@ -48,5 +48,5 @@ pub fn run(session: &mut Session, args: RotateArgs) -> Result<()> {
         );
         rewritten
     };
-    own_key::tell(session, &rewritten)
+    change::tell(session, &rewritten)
 }

@@ -5,16 +5,15 @@ use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use serde::Serialize;
 
-use crate::commands::input;
-use crate::conversation::options::Format;
-use crate::conversation::output;
-use crate::conversation::session::Session;
+use crate::commands::shared::input;
+use crate::delivery::output;
 use crate::error::{Context, Result};
+use crate::openpgp::certificate::summary::{Part, User, Uses};
 use crate::openpgp::secret_key::SecretKey;
-use crate::openpgp::summary::{Part, User, Uses};
-use crate::protocol::text;
-use crate::protocol::time;
-use crate::store::secret;
+use crate::protocol::values::{text, time};
+use crate::session::options::Format;
+use crate::session::run::Session;
+use crate::store::identity::secret;
 
 pub const EXAMPLES: &str = "\
 Examples:

@@ -8,15 +8,15 @@ use zeroize::Zeroizing;
 
 use super::args::KeygenArgs;
 use super::key::{self, Kept};
-use crate::commands::input;
-use crate::conversation::options::Options;
-use crate::conversation::passphrase;
-use crate::conversation::world::World;
+use crate::commands::shared::input;
 use crate::error::{Error, Result};
 use crate::openpgp::certificate::Unusable;
-use crate::openpgp::import::{self, Imported, Unfit};
+use crate::openpgp::secret_key::import::{self, Imported, Unfit};
 use crate::protocol::Random;
-use crate::protocol::fingerprint::Fingerprint;
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::session::options::Options;
+use crate::session::passphrase;
+use crate::session::world::World;
 
 /// A key that was read, and from where.
 pub struct Import<'a> {

@@ -5,11 +5,11 @@ use rand::SeedableRng;
 use zeroize::Zeroizing;
 
 use super::args::{KeygenArgs, Profile};
-use crate::conversation::options::Options;
-use crate::conversation::passphrase::{self, Source};
 use crate::error::{Context, Result};
 use crate::openpgp::secret_key::{self, SecretKey};
 use crate::protocol::Random;
+use crate::session::options::Options;
+use crate::session::passphrase::{self, Source};
 
 /// A key as it is kept.
 pub struct Kept {

@@ -132,8 +132,8 @@ impl Writer {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::Element;
     use super::*;
+    use crate::protocol::xml::Element;
 
     fn sample(mut writer: Writer) -> String {
         writer.open("a", &[("b", "c")]);

@@ -5,7 +5,7 @@ use crate::protocol::xml::Element;
 
 /// What `response`, a `methodResponse`, says: its boolean, or false and the words of the fault. A
 /// value of another type is as good as true, for it is no fault.
-pub(in crate::protocol) fn outcome(response: &Element) -> (Option<bool>, Option<String>) {
+pub fn outcome(response: &Element) -> (Option<bool>, Option<String>) {
     if let Some(fault) = inside(response, &["fault", "value", "struct"]) {
         let names_words = |member: &&Element| {
             inside(member, &["name"]).is_some_and(|name| name.text().trim() == "faultString")

@@ -18,7 +18,7 @@ pub enum Value {
 }
 
 /// Writes `<value>` with `what`.
-pub(super) fn value(writer: &mut Writer, what: &Value) {
+pub fn value(writer: &mut Writer, what: &Value) {
     let typed = match what {
         Value::Text(text) => return writer.text("value", &[], text),
         Value::Integer(number) => ("i4", number.to_string()),
@@ -43,7 +43,7 @@ fn array(writer: &mut Writer, values: &[Value]) {
 }
 
 /// The value in `<value>`. The reader bounds how deep arrays stand in each other.
-pub(super) fn read(element: &Element) -> Result<Value> {
+pub fn read(element: &Element) -> Result<Value> {
     let mut inner = element.elements();
     let Some(typed) = inner.next() else { return Ok(Value::Text(element.text())) };
     let stray = |node: &Node| matches!(node, Node::Text(text) if !text.trim().is_empty());

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::cloud::Protocol;
-use crate::protocol::url::Url;
+use crate::protocol::calls::cloud::Protocol;
+use crate::protocol::values::url::Url;
 
 /// One who is told of one feed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

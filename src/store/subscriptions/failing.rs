@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::entry::{Failing, Subscription};
 use super::{FEW, Known, Lease, Subscriptions, insert};
 use crate::error::Result;
-use crate::protocol::url::Url;
+use crate::protocol::values::url::Url;
 
 /// Characters of a reason that are kept.
 const WHY: usize = 200;

@@ -5,10 +5,10 @@ use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use super::super::atomic::{self, Mode};
-use super::super::home::Home;
 use super::entry::Subscription;
 use crate::error::{Context, Result};
+use crate::store::disk::atomic::{self, Mode};
+use crate::store::disk::home::Home;
 
 /// The file, and how much of it is whole.
 #[derive(Debug)]

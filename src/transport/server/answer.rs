@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::super::message::Response;
+use crate::transport::message::Response;
 
 /// What a handler returns: an answer, or the promise of one.
 #[derive(Debug)]

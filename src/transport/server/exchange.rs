@@ -14,11 +14,11 @@ use hyper::{Method, Version};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
-use super::super::message::{Request, Response};
 use super::answer::{Answer, Later};
 use super::outgoing::{Outgoing, outgoing};
 use super::progress::Progress;
 use super::shared::Server;
+use crate::transport::message::{Request, Response};
 
 /// Octets of a body in memory; given back when dropped.
 struct Held(Rc<Server>, usize);

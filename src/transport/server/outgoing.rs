@@ -13,8 +13,8 @@ use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use super::super::message::{Body, Response};
 use super::ALWAYS;
+use crate::transport::message::{Body, Response};
 
 /// Bytes of a file in memory for each client that takes one.
 const CHUNK: u64 = 8 << 10;

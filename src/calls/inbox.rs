@@ -1,0 +1,119 @@
+//! The owner's side of the inbox: what came while nobody who could open it was there.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+
+use super::inbox_turns;
+use crate::error::{Error, Result};
+use crate::openpgp::message::open;
+use crate::protocol::calls::call::{self, Call};
+use crate::protocol::feed::channel::{Channel, FeedItem};
+use crate::protocol::values::guid::Guid;
+use crate::protocol::values::limits;
+use crate::session::fetch;
+use crate::session::run::Session;
+use crate::store::waiting::inbox::{Entry, Inbox, Waiting};
+use crate::transport::client::{Answer, Conditions};
+
+/// How often the user is told that the inbox cannot be read.
+const REMINDER: SignedDuration = SignedDuration::from_hours(24);
+
+/// Reads the inbox that the settings name, if they do, and follows the calls in it like those that
+/// come directly; by strangers only if the settings have it so. That it cannot be fetched is a
+/// warning, once a day.
+///
+/// # Errors
+/// When there is something new and the secret key cannot be unlocked, or what is remembered cannot
+/// be read or written.
+pub fn read(session: &mut Session) -> Result<()> {
+    let Some(url) = session.config.inbox.clone() else { return Ok(()) };
+    if session.config.read_only {
+        return Ok(());
+    }
+    let mut inbox = Inbox::load(&session.home, &url)?;
+    match fetched(session, &inbox) {
+        Ok(None) => inbox.told = None,
+        Ok(Some((channel, conditions))) => {
+            inbox.told = None;
+            take_in(session, &mut inbox, channel.items)?;
+            // Only now, or what could not be opened would not be seen again.
+            (inbox.etag, inbox.last_modified) = (conditions.etag, conditions.last_modified);
+        }
+        Err(error) => {
+            let now = session.now();
+            if inbox.told.is_none_or(|told| now.duration_since(told).abs() >= REMINDER) {
+                session.warn(&error.to_string());
+                inbox.told = Some(now);
+            }
+        }
+    }
+    inbox.save(&session.home)?;
+    inbox_turns::follow(session, &mut inbox, session.config.fetch_invitations)
+}
+
+/// Follows the calls that wait until the user wants to see who called (`fetch_invitations = false`).
+///
+/// # Errors
+/// As [`read`].
+pub fn follow_waiting(session: &mut Session) -> Result<()> {
+    let Some(url) = session.config.inbox.clone() else { return Ok(()) };
+    if session.config.read_only {
+        return Ok(());
+    }
+    let mut inbox = Inbox::load(&session.home, &url)?;
+    inbox_turns::follow(session, &mut inbox, true)
+}
+
+/// The inbox, and what it is known by from now on; nothing if it is what it was.
+fn fetched(session: &Session, inbox: &Inbox) -> Result<Option<(Channel, Conditions)>> {
+    let Some(url) = &inbox.url else { return Ok(None) };
+    let (etag, last_modified) = (inbox.etag.clone(), inbox.last_modified.clone());
+    let conditions = Conditions { etag, last_modified, no_cache: false };
+    let what = format!("the inbox {}", url.shortened());
+    match session.client()?.get(url, limits::STRANGER, &conditions) {
+        Ok(Answer::Unchanged) => Ok(None),
+        Ok(Answer::Document(document)) => {
+            let channel = Channel::parse(&document.bytes)
+                .map_err(|cause| Error::cannot(format!("cannot read {what}")).because(cause))?;
+            let (etag, last_modified) = (document.etag, document.last_modified);
+            Ok(Some((channel, Conditions { etag, last_modified, no_cache: false })))
+        }
+        Err(failure) => Err(fetch::failed(&what, failure)),
+    }
+}
+
+/// Opens what is new among `items`, and forgets what has left.
+fn take_in(session: &mut Session, inbox: &mut Inbox, items: Vec<FeedItem>) -> Result<()> {
+    let sealed = |item: FeedItem| {
+        let guid = item.guid().ok().filter(|_| item.is_sealed())?;
+        Some((guid, item.description?))
+    };
+    let items: Vec<(Guid, String)> =
+        items.into_iter().filter_map(sealed).take(limits::INBOX).collect();
+    inbox.entries.retain(|entry| items.iter().any(|(guid, _)| *guid == entry.guid));
+    let mut known: BTreeSet<Guid> = inbox.entries.iter().map(|entry| entry.guid).collect();
+    // Oldest first.
+    for (guid, sealed) in items.into_iter().rev() {
+        if known.insert(guid) {
+            session.unlock()?;
+            let waiting = opened(session, &sealed)?;
+            inbox.entries.push(Entry { guid, waiting });
+        }
+    }
+    Ok(())
+}
+
+/// The call in an entry; none if it is no entry of ours.
+fn opened(session: &mut Session, sealed: &str) -> Result<Option<Waiting>> {
+    let octets = open::open_unsigned(sealed, session.secret()?.0, call::OCTETS);
+    let octets = octets.map_err(|refusal| refusal.to_string());
+    let call = octets.and_then(|octets| Call::parse(&octets).map_err(|error| error.to_string()));
+    Ok(match call {
+        Ok(call) => Some(call.call.into()),
+        Err(why) => {
+            log::info!("an entry of the inbox is no call: {why}");
+            None
+        }
+    })
+}

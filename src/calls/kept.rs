@@ -1,0 +1,65 @@
+//! Calls that wait on disk until the user asks who called: `fetch_invitations = false`.
+
+use super::places::Places;
+use super::queue::Queue;
+use super::rate::Rate;
+use super::together::follow_all;
+use crate::error::Result;
+use crate::protocol::calls::please_follow::PleaseFollow;
+use crate::session::run::Session;
+use crate::store::waiting::calls::{self, Waiting};
+
+/// Moves the strangers' calls of `queue` to the disk, where the same places are shared out by the
+/// same rule.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn keep(session: &mut Session, queue: &Queue) -> Result<()> {
+    let _lock = session.lock()?;
+    let mut kept = calls::load(&session.home)?;
+    let before = kept.clone();
+    let mut places = Places::of(kept.waiting);
+    while let Some(Waiting { caller, call, .. }) = queue.take_strange(|_| true) {
+        places.add(caller, call);
+    }
+    kept.waiting = places.all();
+    // A caller who repeats himself shall not wear out the disk.
+    if kept == before { Ok(()) } else { calls::save(&session.home, &kept) }
+}
+
+/// Follows the calls that wait on disk, but for those that name a host too often: they go on
+/// waiting. What came to nothing is dropped.
+///
+/// # Errors
+/// When they cannot be read or written, or the key cannot be unlocked.
+pub fn follow_kept(session: &mut Session) -> Result<()> {
+    let kept = calls::load(&session.home)?;
+    if kept.waiting.is_empty() || session.config.read_only {
+        return Ok(());
+    }
+    session.unlock()?;
+    let (mut rate, mut places) = (Rate::of(kept.named), Places::of(kept.waiting));
+    let now = session.now();
+    let next = || places.take(|call| rate.admit(call, now)).map(|waiting| waiting.call);
+    let admitted: Vec<PleaseFollow> = std::iter::from_fn(next).collect();
+    let calls = admitted.iter().map(|call| ((), call.clone())).collect();
+    for ((), followed) in follow_all(session, calls) {
+        if let Err(error) = followed {
+            log::info!("a call came to nothing: {error}");
+        }
+    }
+    let _lock = session.lock()?;
+    // More may have come meanwhile.
+    let mut kept = calls::load(&session.home)?;
+    kept.waiting.retain(|waiting| !admitted.contains(&waiting.call));
+    let late = places.all();
+    for waiting in &mut kept.waiting {
+        waiting.late |= late.iter().any(|late| late.call == waiting.call);
+    }
+    kept.named = rate.named(now);
+    calls::save(&session.home, &kept)?;
+    if !kept.waiting.is_empty() {
+        session.say("more calls wait, which name the same hosts: look again in an hour");
+    }
+    Ok(())
+}

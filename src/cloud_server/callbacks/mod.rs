@@ -1,0 +1,4 @@
+//! Callbacks: an address that a subscriber names is tried before it is believed.
+
+pub mod checks;
+pub mod verifier;

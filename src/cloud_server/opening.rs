@@ -1,0 +1,112 @@
+//! Making a cloud: for the feeds of a home, or one that stands alone.
+
+use std::sync::Arc;
+
+use super::callbacks::checks::Checks;
+use super::callbacks::verifier::Verifier;
+use super::feeds::announced::Announced;
+use super::feeds::fetching::Fetching;
+use super::feeds::own_feeds::OwnFeeds;
+use super::feeds::reader::Reader;
+use super::feeds::scope::Scope;
+use super::feeds::served::Feeds;
+use super::own_cloud::OwnCloud;
+use super::rates::Rates;
+use super::telling::crier::Crier;
+use super::telling::teller::Clock;
+use super::workers::Workers;
+use crate::error::{Error, Kind, Result};
+use crate::protocol::values::url::Url;
+use crate::session::clients::Clients;
+use crate::session::run::Session;
+use crate::store::disk::home::Home;
+use crate::store::disk::lock::Lock;
+use crate::store::identity::config::Cloud;
+use crate::store::subscriptions::Subscriptions;
+
+/// Threads that try callbacks.
+const VERIFIERS: usize = 8;
+impl OwnCloud {
+    /// The cloud that the settings ask for: none unless they say `cloud = "self"` and there is a
+    /// base URL.
+    ///
+    /// # Errors
+    /// When another process is a cloud for this home, the subscriptions cannot be read, or
+    /// `allow_callbacks` in the settings names no network.
+    pub fn open(session: &Session) -> Result<Option<Arc<Self>>> {
+        let (Some(base), Cloud::Own) = (&session.config.base_url, &session.config.cloud) else {
+            return Ok(None);
+        };
+        let lock = lock(session)?;
+        let (home, now) = (session.home.clone(), Arc::clone(&session.world.now));
+        let callbacks = session.callback_clients()?;
+        Self::of_home(home, base.clone(), callbacks, now, Some(lock)).map(Some)
+    }
+
+    /// A cloud that stands alone, for the feeds below the base URL, wherever they are served; or if
+    /// it is `open`, for any feed that the guard lets us fetch.
+    ///
+    /// # Errors
+    /// When there is no base URL and it is not open; else as [`OwnCloud::open`].
+    pub fn alone(session: &Session, open: bool) -> Result<Arc<Self>> {
+        let base = session.config.base_url.clone();
+        if base.is_none() && !open {
+            return Err(Error::cannot("there is no base URL, hence no feed to be the cloud of")
+                .hint("set base_url in config.toml, or serve any feed with --open"));
+        }
+        let lock = lock(session)?;
+        let (callbacks, now) = (session.callback_clients()?, Arc::clone(&session.world.now));
+        let subscriptions = Arc::new(Subscriptions::open(&session.home, now())?);
+        let crier = Arc::new(Crier::new(callbacks.clone(), subscriptions, now));
+        let scope = Scope { base, open };
+        let reader = Arc::new(Reader::new(scope, session.clients()?, Arc::clone(&crier)));
+        let fetching = Fetching::new(Arc::clone(&reader));
+        Ok(Self::with(Feeds::Fetched(reader), callbacks, crier, Some(fetching), Some(lock)))
+    }
+
+    /// The cloud for the feeds that lie in `home` and stand below `base`. Only one process may
+    /// have one for a home.
+    ///
+    /// # Errors
+    /// When the subscriptions cannot be read.
+    pub fn new(home: Home, base: Url, callbacks: Clients, now: Clock) -> Result<Arc<Self>> {
+        Self::of_home(home, base, callbacks, now, None)
+    }
+
+    fn of_home(
+        home: Home,
+        base: Url,
+        callbacks: Clients,
+        now: Clock,
+        lock: Option<Lock>,
+    ) -> Result<Arc<Self>> {
+        let subscriptions = Arc::new(Subscriptions::open(&home, now())?);
+        let crier = Arc::new(Crier::new(callbacks.clone(), subscriptions, now));
+        Ok(Self::with(Feeds::OfHome(OwnFeeds { home, base }), callbacks, crier, None, lock))
+    }
+
+    fn with(
+        feeds: Feeds,
+        callbacks: Clients,
+        crier: Arc<Crier>,
+        fetching: Option<Fetching>,
+        lock: Option<Lock>,
+    ) -> Arc<Self> {
+        let verifier =
+            Verifier { feeds: feeds.clone(), clients: callbacks, crier: Arc::clone(&crier) };
+        let check = move |check| verifier.check(check);
+        let checks = Workers::new(VERIFIERS, Checks::default(), check);
+        let announced = Announced::default();
+        let rates = Rates::new();
+        Arc::new(Self { feeds, crier, announced, rates, fetching, checks, _lock: lock })
+    }
+}
+
+/// Takes the lock of the home's cloud.
+fn lock(session: &Session) -> Result<Lock> {
+    session.home.serving_cloud().map_err(|error| match error.kind {
+        Kind::Busy => Error::new(Kind::Busy, "another cloudim is the cloud of this home already")
+            .hint("`cloud run` is one, and so is `listen` with cloud = \"self\": end one of them"),
+        _ => error,
+    })
+}

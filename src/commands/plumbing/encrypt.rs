@@ -1,0 +1,55 @@
+//! `encrypt`: plain item in, sealed item out.
+
+use clap::Args;
+
+use crate::commands::shared::input;
+use crate::error::{Context, Result};
+use crate::protocol::sealed::item::Item;
+use crate::protocol::values::limits;
+use crate::session::run::Session;
+use crate::session::trust_policy;
+use crate::store::contact::outbox::Outbox;
+use crate::writing::attachment;
+use crate::writing::message::Writing;
+
+const EXAMPLES: &str = "\
+Examples:
+  cloudim compose -m hi | cloudim encrypt --to mary > sealed.xml";
+
+/// Seal a plain item
+///
+/// Reads the item from stdin, gives it the next place in the log towards the contact, which it does
+/// not take, and writes the sealed item. `append` takes it within a day.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct EncryptArgs {
+    /// Whom to seal it to
+    #[arg(long, value_name = "CONTACT")]
+    to: String,
+    /// Do not ask: seal although the key is not verified, and sign although the clock is far behind
+    /// what was signed already
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Seals.
+///
+/// # Errors
+/// When stdin is no item, or it cannot be sealed.
+pub fn run(session: &mut Session, args: EncryptArgs) -> Result<()> {
+    session.expect_writable()?;
+    let mut writing = Writing::to(session, &args.to)?;
+    trust_policy::ask(session, &args.to, &writing.contact, args.yes)?;
+    let octets = input::stdin(session, limits::SEALED)?;
+    let mut item =
+        Item::parse(octets.trim_ascii()).or_cannot(|| "stdin is no plain item".to_owned())?;
+    session.unlock()?;
+    let _lock = session.lock()?;
+    attachment::seal_files(session, &mut item, &writing.certificate)?;
+    let outgoing = writing.seal(session, item, args.yes)?;
+    let sealed = outgoing.sealed.write();
+    let outbox = Outbox::of(&session.home, &args.to);
+    outbox.clear_old(session.now())?;
+    outbox.keep(&sealed, &outgoing.octets)?;
+    input::print(session, format!("{sealed}\n").as_bytes())
+}

@@ -1,0 +1,50 @@
+//! `fetch`: a feed, as it stands.
+
+use clap::Args;
+
+use crate::commands::shared::input;
+use crate::error::{Error, Result};
+use crate::protocol::values::limits;
+use crate::protocol::values::url::Url;
+use crate::session::fetch;
+use crate::session::run::Session;
+use crate::store::contact::entry::Contact;
+use crate::transport::client::{Answer, Conditions};
+
+const EXAMPLES: &str = "\
+Examples:
+  cloudim fetch mary | cloudim receive mary
+  cloudim fetch https://mary.example/card.rss";
+
+/// Fetch a feed
+///
+/// Writes it to stdout as it is. Of a contact only if it changed since it was stored last: else
+/// nothing. Private networks are refused, unless config.toml allows them.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct FetchArgs {
+    /// The contact whose feed to fetch, or the URL of any
+    #[arg(value_name = "CONTACT|URL")]
+    what: String,
+}
+
+/// Fetches.
+///
+/// # Errors
+/// When it cannot be reached, or is not to be.
+pub fn run(session: &mut Session, args: FetchArgs) -> Result<()> {
+    let (url, conditions) = if args.what.contains("://") {
+        let url = Url::normalized(&args.what)
+            .map_err(|cause| Error::usage("cannot fetch that").because(cause))?;
+        (url, Conditions::default())
+    } else {
+        let contact = Contact::load(&session.home, &args.what)?;
+        let (etag, last_modified) = (contact.http.etag, contact.http.last_modified);
+        (contact.feed, Conditions { etag, last_modified, no_cache: false })
+    };
+    match session.client()?.get(&url, limits::FEED, &conditions) {
+        Ok(Answer::Document(document)) => input::print(session, &document.bytes),
+        Ok(Answer::Unchanged) => Ok(()),
+        Err(failure) => Err(fetch::failed(&url.shortened(), failure)),
+    }
+}

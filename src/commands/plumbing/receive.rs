@@ -1,0 +1,52 @@
+//! `receive`: sealed feed in, messages out.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::commands::shared::input;
+use crate::delivery::deliver::{self, Target};
+use crate::error::Result;
+use crate::protocol::values::limits;
+use crate::publishing::ping;
+use crate::reading::intake::{self, Source};
+use crate::session::run::Session;
+use crate::store::contact::entry::Contact;
+
+const EXAMPLES: &str = "\
+Examples:
+  torsocks curl -s https://mary.example/f/TOKEN.rss | cloudim receive mary
+  cloudim receive mary feed.rss";
+
+/// Take in a contact's feed, however it was fetched
+///
+/// Skips what is known, opens, verifies, stores and acknowledges the rest, and prints it. Fetches
+/// nothing itself. Nothing at all on stdin is nothing new.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ReceiveArgs {
+    /// Whose feed it is
+    #[arg(value_name = "CONTACT")]
+    contact: String,
+    /// The feed [default: stdin]
+    #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
+    feed: PathBuf,
+}
+
+/// Receives.
+///
+/// # Errors
+/// When it is no feed, or something cannot be stored.
+pub fn run(session: &mut Session, args: ReceiveArgs) -> Result<()> {
+    let name = args.contact;
+    Contact::load(&session.home, &name)?;
+    let document = input::file(session, &args.feed, limits::FEED)?;
+    let mut rewritten = Vec::new();
+    if !document.is_empty()
+        && intake::take_in(session, &name, &document, Source::default())?.rewritten
+    {
+        rewritten.push(name.clone());
+    }
+    deliver::deliver(session, std::slice::from_ref(&name), &Target::Stdout, None)?;
+    ping::tell(session, rewritten, &[name])
+}

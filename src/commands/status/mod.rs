@@ -1,0 +1,169 @@
+//! `status`: what is on its way, and what is not.
+
+pub(super) mod overview;
+pub mod standing;
+pub mod unreached;
+
+use clap::Args;
+use jiff::SignedDuration;
+
+use super::shared::input;
+use crate::delivery::output;
+use crate::error::{Context, Result};
+use crate::protocol::values::text;
+use crate::session::options::Format;
+use crate::session::own_key;
+use crate::session::run::Session;
+use crate::store::contact::contacts;
+use crate::store::contact::entry::Contact;
+use crate::store::disk::snapshot;
+use crate::store::waiting::invitations;
+use standing::Standing;
+use unreached::Unreached;
+
+const EXAMPLES: &str = "\
+Examples:
+  cloudim status
+  cloudim --format json status mary | jq .unacknowledged";
+
+const LONG: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What is unacknowledged, undelivered, held, pending or failing
+///
+/// One line a contact, and one for each subscriber whom the cloud of this home cannot tell that a
+/// feed changed. No network, no passphrase.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct StatusArgs {
+    /// Only this contact
+    #[arg(value_name = "CONTACT")]
+    contact: Option<String>,
+}
+
+/// Shows.
+///
+/// # Errors
+/// When a contact's files cannot be read.
+pub fn run(session: &mut Session, args: StatusArgs) -> Result<()> {
+    let names = match &args.contact {
+        Some(name) => {
+            Contact::load(&session.home, name)?;
+            vec![name.clone()]
+        }
+        None => contacts::list(&session.home)?,
+    };
+    let mut lines = Vec::new();
+    for name in names {
+        let standing = match Standing::of(session, &name) {
+            Ok(standing) => standing,
+            Err(error) => {
+                session.report(&error);
+                continue;
+            }
+        };
+        if session.options.format == Format::Json {
+            output::as_json(&mut lines, &standing).or_cannot(|| "cannot write".to_owned())?;
+        } else {
+            lines.extend(line(&standing).bytes());
+        }
+        warn(session, &standing);
+    }
+    for one in Unreached::all(session, args.contact.as_deref())? {
+        if session.options.format == Format::Json {
+            output::as_json(&mut lines, &one).or_cannot(|| "cannot write".to_owned())?;
+        } else {
+            lines.extend(unreached(&one).bytes());
+        }
+    }
+    if args.contact.is_none() && session.options.format != Format::Json {
+        lines.extend(pending(session)?.bytes());
+    }
+    input::print(session, &lines)
+}
+
+fn line(standing: &Standing) -> String {
+    let mut facts = Vec::new();
+    if standing.unacknowledged > 0 {
+        let age = standing
+            .oldest_unacknowledged
+            .map(|seconds| format!(" (oldest {})", rough(seconds)))
+            .unwrap_or_default();
+        facts.push(format!("{} unacknowledged{age}", standing.unacknowledged));
+    }
+    if standing.undelivered > 0 {
+        facts.push(format!("{} undelivered", standing.undelivered));
+    }
+    if standing.withheld > 0 {
+        facts.push(format!("{} held until it is verified", standing.withheld));
+    }
+    if standing.parked {
+        facts.push("hook parked".to_owned());
+    }
+    facts.extend(about_key(standing));
+    if standing.held > 0 {
+        facts.push(format!("{} held", standing.held));
+    }
+    if let Some(since) = standing.behind_since {
+        facts.push(format!("behind since {}", output::local(since)));
+    }
+    if let Some(since) = standing.failing_since {
+        let why = standing.failure.as_deref().map(text::visible).unwrap_or_default();
+        facts.push(format!("out of reach since {} ({why})", output::local(since)));
+    }
+    if let Some(why) = &standing.lease_failure {
+        facts.push(format!("its cloud does not tell us ({})", text::visible(why)));
+    }
+    if standing.blocked {
+        facts.push("blocked".to_owned());
+    }
+    let facts = if facts.is_empty() { "all well".to_owned() } else { facts.join(", ") };
+    format!("{}{}\t{facts}\n", standing.contact, output::mark(standing.trust))
+}
+
+fn about_key(standing: &Standing) -> impl Iterator<Item = String> {
+    let unusable = standing.unusable.as_ref().map(|why| format!("its key {why}"));
+    let offered = standing.offered.is_some().then(|| "its feed names another key".to_owned());
+    unusable.into_iter().chain(offered)
+}
+
+fn unreached(one: &Unreached) -> String {
+    let Unreached { subscriber, feed, failing_since, failure, lease_until, .. } = one;
+    format!(
+        "{}\tthe subscriber `{subscriber}` is not told of {feed} since {} ({}); tried until {}\n",
+        one.contact.as_deref().unwrap_or("-"),
+        output::local(*failing_since),
+        text::visible(failure).replace('\n', " "),
+        output::local(*lease_until)
+    )
+}
+
+fn warn(session: &mut Session, standing: &Standing) {
+    if standing.oldest_unacknowledged.is_some_and(|seconds| seconds > LONG.as_secs()) {
+        session.warn(&format!("`{}` has acknowledged nothing for over 30 days", standing.contact));
+    }
+}
+
+fn pending(session: &Session) -> Result<String> {
+    let mut lines = String::new();
+    if let Some((what, cure)) = own_key::concern(session.certificate()?, session.now()) {
+        lines.push_str(&format!("-\t{what}: {cure}\n"));
+    }
+    for made in invitations::made(&session.home)? {
+        let name = made.name.unwrap_or_else(|| "an invitation without address".to_owned());
+        lines
+            .push_str(&format!("{name}\tinvited {}, no answer yet\n", output::local(made.created)));
+    }
+    if session.config.publish.is_some() && !snapshot::is_published(&session.home)? {
+        lines.push_str("-\tnot everything is published: cloudim publish\n");
+    }
+    Ok(lines)
+}
+
+fn rough(seconds: i64) -> String {
+    match seconds {
+        ..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..86_400 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}

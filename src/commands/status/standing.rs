@@ -1,0 +1,92 @@
+//! How a contact stands: what `status` shows, and bare `cloudim` sums up.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::error::Result;
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::session::run::Session;
+use crate::session::trust_policy;
+use crate::store::contact::contacts;
+use crate::store::contact::delivered::Delivered;
+use crate::store::contact::entry::Contact;
+use crate::store::contact::messages::Messages;
+use crate::store::contact::octets::Octets;
+use crate::store::contact::verdicts::Verdicts;
+use crate::writing::retention;
+
+/// How one contact stands.
+#[derive(Clone, Debug, Serialize)]
+pub struct Standing {
+    /// What the user calls it.
+    pub contact: String,
+    /// Messages that it has not acknowledged.
+    pub unacknowledged: u64,
+    /// For how many seconds the oldest of them has waited.
+    pub oldest_unacknowledged: Option<i64>,
+    /// Messages that are stored, and neither printed nor taken by a hook, although they may be.
+    pub undelivered: usize,
+    /// Messages that are stored, and are withheld until its key is verified.
+    pub withheld: usize,
+    /// Whether the hook has failed too often.
+    pub parked: bool,
+    /// Items that wait for a decision, a key or the clock.
+    pub held: usize,
+    /// Since when something is missing, or the feed's copies are old.
+    pub behind_since: Option<Timestamp>,
+    /// Since when its feed is out of reach.
+    pub failing_since: Option<Timestamp>,
+    /// Why.
+    pub failure: Option<String>,
+    /// Until when the cloud of its feed tells us of changes, if it ever agreed to.
+    pub lease_until: Option<Timestamp>,
+    /// Why that cloud did not agree the last time.
+    pub lease_failure: Option<String>,
+    /// Why nothing can be sealed to its key.
+    pub unusable: Option<String>,
+    /// Whether the user wants to hear of it no more.
+    pub blocked: bool,
+    /// How sure we are of its key.
+    pub trust: &'static str,
+    /// What it may do before it is verified.
+    pub policy: &'static str,
+    /// The key that its feed names instead of the pinned one, until the user decides.
+    pub offered: Option<Fingerprint>,
+}
+
+impl Standing {
+    /// How the contact called `name` stands now. No lock, no network.
+    ///
+    /// # Errors
+    /// When its files cannot be read.
+    pub fn of(session: &Session, name: &str) -> Result<Self> {
+        let (home, now) = (&session.home, session.now());
+        let contact = Contact::load(home, name)?;
+        let key = contacts::certificate(home, name)?;
+        let delivered = Delivered::load(home, name)?;
+        let waiting = Messages::of(home, name).after(delivered.by_either())?;
+        let waiting = waiting.iter().filter(|record| record.is_deliverable()).count();
+        let holds = trust_policy::holds(session, &contact);
+        let items = Octets::of(home, name).items()?;
+        let oldest = retention::oldest_unacknowledged(&items, &contact, now);
+        Ok(Self {
+            contact: name.to_owned(),
+            unacknowledged: contact.ours.sequence.saturating_sub(contact.ours.acknowledged),
+            oldest_unacknowledged: oldest.map(|age| age.as_secs()),
+            undelivered: if holds { 0 } else { waiting },
+            withheld: if holds { waiting } else { 0 },
+            parked: delivered.is_parked(),
+            held: Verdicts::held(home, name)?,
+            behind_since: contact.theirs.behind_since,
+            failing_since: contact.http.failing_since,
+            lease_until: contact.lease.as_ref().and_then(|lease| lease.until),
+            unusable: key.encryption_subkey(now).err().map(|why| why.to_string()),
+            blocked: contact.blocked,
+            trust: contact.trust.as_str(),
+            policy: contact.policy_or(session.config.trust).as_str(),
+            offered: contact.theirs.offered,
+            failure: contact.http.failure,
+            lease_failure: contact.lease.and_then(|lease| lease.failure),
+        })
+    }
+}

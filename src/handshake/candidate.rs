@@ -1,0 +1,145 @@
+//! An introduction by somebody who is no contact yet, checked as far as it can be (PROTOCOL §6).
+
+use crate::error::{Context, Error, Kind, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::openpgp::message::open::{self, Opened, sealed_hash};
+use crate::openpgp::message::refusal::{Refusal, Verdict};
+use crate::protocol::feed::channel::Channel;
+use crate::protocol::feed::{mail, strangers};
+use crate::protocol::sealed::handshake::{self, Found, Us};
+use crate::protocol::sealed::introduction::Introduction;
+use crate::protocol::values::hash::Hash;
+use crate::session::run::Session;
+use crate::store::contact::contacts;
+use crate::store::contact::entry::Trust;
+
+/// A checked introduction and the certificate that signed it.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The introduction.
+    pub introduction: Introduction,
+    /// Its octets.
+    pub octets: String,
+    /// The hash of the sealed object it came in.
+    pub sealed: Hash,
+    /// The certificate that signed it.
+    pub certificate: Certificate,
+    /// The hash of the key file, as the feed names it.
+    pub key_hash: Option<Hash>,
+    /// How sure we are of the certificate: the user may have been told its fingerprint.
+    pub trust: Trust,
+}
+
+impl Candidate {
+    /// The hash of the octets, by which an answer names it.
+    pub fn hash(&self) -> Hash {
+        Hash::of(self.octets.as_bytes())
+    }
+}
+
+/// Reads an invitation file or acceptance file, or a mail with one in it: the certificate is the
+/// one enclosed.
+///
+/// # Errors
+/// When it is none, not for us, or not signed by that certificate.
+pub fn from_file(session: &mut Session, document: &[u8]) -> Result<Candidate> {
+    let channel = Channel::parse(&mail::feed_in(document))
+        .or_cannot(|| "this is no invitation".to_owned())?;
+    let enclosed = channel.certificate.as_deref().ok_or_else(|| {
+        Error::cannot("this is no invitation: there is no certificate in it")
+            .hint("cloudim handshake invite --output FILE makes one")
+    })?;
+    let certificate = Certificate::parse(enclosed.as_bytes())
+        .or_cannot(|| "cannot use the certificate in the invitation".to_owned())?;
+    certificate.usable(session.now()).map_err(|why| {
+        Error::new(Kind::Trust, format!("the certificate in the invitation {why}"))
+            .hint("ask its owner for a new one")
+    })?;
+    // An old copy of a contact's certificate must not undo what we know of it.
+    let certificate = match contacts::contact_with(&session.home, &certificate.fingerprint())? {
+        Some(name) => {
+            let known = contacts::certificate(&session.home, &name)?;
+            known.merged(&certificate, session.now()).unwrap_or(known)
+        }
+        None => certificate,
+    };
+    let sealed = introduction_of(&channel)?;
+    let signed = open::open_signed(&sealed, &certificate, session.now());
+    let is_signed_only = signed.is_ok();
+    let opened = match signed {
+        Ok(opened) => opened,
+        Err(refusal) if refusal.verdict() != Verdict::Failed => return Err(refused(&refusal)),
+        Err(_) => unseal(session, &sealed, &certificate)?,
+    };
+    let candidate = checked(session, &channel, &sealed, opened, certificate)?;
+    if is_signed_only && candidate.introduction.to_fingerprint.is_some() {
+        return Err(Error::cannot("this invitation is addressed, and yet not sealed"));
+    }
+    if !is_signed_only && candidate.introduction.to_fingerprint.is_none() {
+        return Err(Error::cannot("this invitation is sealed, and yet not addressed"));
+    }
+    Ok(candidate)
+}
+
+/// Reads the introduction of a feed that was fetched, which `certificate` must have signed for us.
+///
+/// # Errors
+/// When there is none, or it does not fit.
+pub fn from_feed(
+    session: &mut Session,
+    document: &[u8],
+    certificate: Certificate,
+) -> Result<Candidate> {
+    let channel = strangers::channel(document)?;
+    let sealed = introduction_of(&channel)?;
+    let opened = unseal(session, &sealed, &certificate)?;
+    let candidate = checked(session, &channel, &sealed, opened, certificate)?;
+    if candidate.introduction.to_fingerprint.is_none() {
+        return Err(Error::cannot("the introduction is addressed to nobody"));
+    }
+    Ok(candidate)
+}
+
+fn introduction_of(channel: &Channel) -> Result<String> {
+    channel.introduction.clone().ok_or_else(|| Error::cannot("there is no introduction in it"))
+}
+
+fn unseal(session: &mut Session, sealed: &str, certificate: &Certificate) -> Result<Opened> {
+    session.unlock()?;
+    session.unseal(sealed, certificate).map_err(|refusal| refused(&refusal))
+}
+
+fn refused(refusal: &Refusal) -> Error {
+    let kind = match refusal.verdict() {
+        _ if refusal.is_of_trust() => Kind::Trust,
+        Verdict::Forged => Kind::Integrity,
+        Verdict::Held | Verdict::Failed => Kind::Cannot,
+    };
+    Error::new(kind, "cannot open the introduction").because(refusal.clone())
+}
+
+fn checked(
+    session: &Session,
+    channel: &Channel,
+    sealed: &str,
+    opened: Opened,
+    certificate: Certificate,
+) -> Result<Candidate> {
+    let introduction = Introduction::parse(&opened.octets)?;
+    let octets = String::from_utf8(opened.octets)
+        .or_cannot(|| "the introduction is not UTF-8".to_owned())?;
+    let signer = certificate.fingerprint();
+    let key = channel.key.as_ref();
+    let found = Found { signer: &signer, key: key.map(|key| &key.url) };
+    let (ours, cards) = (session.fingerprints()?, session.config.cards());
+    handshake::check(&introduction, &found, &Us { fingerprints: &ours, cards: &cards })?;
+    let key_hash = key.and_then(|key| key.hash);
+    Ok(Candidate {
+        introduction,
+        octets,
+        sealed: sealed_hash(sealed),
+        certificate,
+        key_hash,
+        trust: Trust::FirstUse,
+    })
+}

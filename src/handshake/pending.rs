@@ -1,0 +1,139 @@
+//! Pending invitations: where the answers are looked for.
+
+use super::candidate::{self, Candidate};
+use super::{acceptance, invitation, naming, repetition};
+use crate::error::{Error, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::protocol::feed::channel::Channel;
+use crate::protocol::sealed::handshake::{self, Pending};
+use crate::protocol::values::limits;
+use crate::session::fetch;
+use crate::session::run::Session;
+use crate::store::contact::contacts;
+use crate::store::contact::entry::Contact;
+use crate::store::waiting::invitations::{self, Made};
+use crate::transport::client::{Answer, Client, Conditions};
+
+/// Looks for the answers to the invitations that we made; returns the names of the new contacts.
+/// Anything at the agreed place but a valid acceptance is "not yet". What cannot be written for one
+/// is reported, and the others go on.
+///
+/// # Errors
+/// When the settings are wrong, or the invitations cannot be read.
+pub fn look(session: &mut Session) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    if session.config.read_only {
+        return Ok(names);
+    }
+    let client = session.client()?;
+    for made in invitations::made(&session.home)? {
+        match look_for(session, &client, &made) {
+            Ok(name) => names.extend(name),
+            Err(error) => session.report(&error),
+        }
+    }
+    Ok(names)
+}
+
+fn look_for(session: &mut Session, client: &Client, made: &Made) -> Result<Option<String>> {
+    if let Some(name) = repetition::resume(session, made)? {
+        return Ok(Some(name));
+    }
+    // An answer that came in time counts, however long nobody looked for it.
+    if let Some(document) = found(client, made)? {
+        if is_introduction(&document) {
+            session.unlock()?;
+        }
+        match judge(session, made, &document) {
+            Ok(candidate) => return conclude(session, made, &candidate, false).map(Some),
+            Err(error) => log::info!("no acceptance of {}: {error}", made.id),
+        }
+    }
+    if made.is_expired(session.now()) {
+        expire(session, made)?;
+    } else if is_settled(session, made)? {
+        let _lock = session.lock()?;
+        invitation::withdraw(session, made)?;
+    }
+    Ok(None)
+}
+
+/// What stands at the agreed place, if there is one.
+fn found(client: &Client, made: &Made) -> Result<Option<Vec<u8>>> {
+    let Some(place) = acceptance::reply_place(made)? else { return Ok(None) };
+    match client.get(&place, limits::STRANGER, &Conditions::default()) {
+        Ok(Answer::Document(document)) => Ok(Some(document.bytes)),
+        Ok(Answer::Unchanged) => Ok(None),
+        Err(failure) => {
+            log::debug!("no answer yet: {}", fetch::failed(&place.shortened(), failure));
+            Ok(None)
+        }
+    }
+}
+
+/// Whether opening `document` is worth a passphrase.
+fn is_introduction(document: &[u8]) -> bool {
+    Channel::parse(document).is_ok_and(|channel| channel.introduction.is_some())
+}
+
+/// Whether whom `made` invites is a contact who writes to us by another agreement.
+fn is_settled(session: &Session, made: &Made) -> Result<bool> {
+    let Some(to) = &made.to else { return Ok(false) };
+    let Some(name) = contacts::contact_with(&session.home, &to.fingerprint)? else {
+        return Ok(false);
+    };
+    Ok(Contact::load(&session.home, &name)?.theirs.state.is_some())
+}
+
+fn expire(session: &mut Session, made: &Made) -> Result<()> {
+    let name = made.name.clone().unwrap_or_else(|| "nobody in particular".to_owned());
+    session
+        .say(&format!("the invitation to `{name}` was not answered in 90 days, and is withdrawn"));
+    let _lock = session.lock()?;
+    invitation::withdraw(session, made)
+}
+
+/// The acceptance of `made` that `document` holds.
+fn judge(session: &mut Session, made: &Made, document: &[u8]) -> Result<Candidate> {
+    let not_ours = || Error::cannot("it is no acceptance of this invitation");
+    let to = made.to.as_ref().ok_or_else(not_ours)?;
+    let certificate = Certificate::parse(to.certificate.as_bytes())?;
+    let candidate = candidate::from_feed(session, document, certificate)?;
+    let hash = made.known_as(candidate.introduction.in_reply_to);
+    let pending = Pending { hash, card: Some(&to.card), fingerprint: Some(&to.fingerprint) };
+    if handshake::accepts(&candidate.introduction, &pending) {
+        Ok(candidate)
+    } else {
+        Err(not_ours())
+    }
+}
+
+/// Makes a contact of whom `made` invited and `candidate` introduces, by an answer or by a crossing;
+/// returns its name.
+///
+/// # Errors
+/// When something cannot be read, sealed or written; it can be done again.
+pub fn conclude(
+    session: &mut Session,
+    made: &Made,
+    candidate: &Candidate,
+    crossing: bool,
+) -> Result<String> {
+    session.unlock()?;
+    let introduction = &candidate.introduction;
+    let _lock = session.lock()?;
+    if let Some(name) = contacts::contact_with(&session.home, &introduction.fingerprint)? {
+        repetition::complete(session, &name, candidate)?;
+        return Ok(name);
+    }
+    let planned = made.name.clone().filter(|name| !contacts::is_taken(&session.home, name));
+    let name = match planned {
+        Some(name) => name,
+        None => {
+            let claimed = made.name.as_deref().or(introduction.name.as_deref());
+            naming::unused(session, claimed.unwrap_or("contact"))?
+        }
+    };
+    acceptance::conclude(session, made, candidate, &name, crossing)?;
+    Ok(name)
+}

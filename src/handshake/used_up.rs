@@ -1,0 +1,46 @@
+//! Our invitations that were answered: by whom, and what is noted of that.
+
+use jiff::Timestamp;
+
+use crate::error::Result;
+use crate::protocol::values::hash::Hash;
+use crate::session::run::Session;
+use crate::store::contact::contacts;
+use crate::store::contact::entry::Contact;
+use crate::store::contact::messages::Messages;
+use crate::store::contact::record::{Direction, Record, Type};
+use crate::store::waiting::invitations::{self, Made};
+
+/// The contact who used up our invitation, the hash of whose introduction `is` it.
+///
+/// # Errors
+/// When a contact cannot be read.
+pub fn user_of(session: &Session, is: impl Fn(Hash) -> bool) -> Result<Option<String>> {
+    for name in contacts::list(&session.home)? {
+        if Contact::load(&session.home, &name)?.ours.invitation.is_some_and(&is) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// Records that the contact `name` accepted our invitation `made`, which then waits no more.
+///
+/// # Errors
+/// When it cannot be recorded or removed.
+pub fn finish(session: &Session, name: &str, made: &Made, accepted: Timestamp) -> Result<()> {
+    let contact = Contact::load(&session.home, name)?;
+    let messages = Messages::of(&session.home, name);
+    let mut recorded = false;
+    messages.backwards(|record| {
+        recorded = record.kind == Type::Accepted;
+        !recorded
+    })?;
+    if !recorded {
+        let text = "accepted your invitation";
+        let record = Record::new(Type::Accepted, Direction::Received, session.now(), text);
+        messages.append(&mut [Record { time: accepted, ..record }.about(&contact)])?;
+    }
+    invitations::settle(&session.home, &contact.fingerprint)?;
+    invitations::remove(&session.home, made.id)
+}

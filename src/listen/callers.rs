@@ -1,0 +1,122 @@
+//! Who called: the server's threads take the calls, and threads of their own follow them.
+
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::schedule::Schedule;
+use crate::calls::{self, Followed, OurFeeds, Queue, Rate};
+use crate::error::Result;
+use crate::protocol::calls::please_follow::PleaseFollow;
+use crate::session::run::Session;
+use crate::store::waiting::calls::Waiting;
+
+/// Calls by strangers that are followed at once: a host that hangs must not keep the others out.
+const STRANGERS: u8 = 4;
+/// How long strangers' calls wait that name a host too often, before that is looked at again.
+const AGAIN: Duration = Duration::from_secs(60);
+/// How long the disk has rest between two writes of calls that only wait.
+const REST: Duration = Duration::from_secs(1);
+
+/// The calls that wait, and when they are followed.
+#[derive(Debug)]
+pub struct Callers {
+    /// What is to be done about them.
+    pub schedule: Schedule<Errand>,
+    queue: Queue,
+    rate: Mutex<Rate>,
+    ours: OurFeeds,
+    /// Whether what strangers name is fetched now.
+    fetch: bool,
+    kept: Mutex<Option<Instant>>,
+}
+
+/// What is to be done about calls, by one thread at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Errand {
+    /// Those that we expect are followed.
+    Expected,
+    /// Those by strangers are followed, by one of several threads.
+    Strange(u8),
+    /// Those by strangers are put on disk.
+    Keep,
+}
+
+impl Callers {
+    /// Threads that there must be, so that strangers never keep what we expect waiting.
+    pub const THREADS: u8 = STRANGERS + 1;
+
+    /// Nobody has called the home of `session` yet.
+    pub fn new(session: &Session) -> Self {
+        Self {
+            schedule: Schedule::new(),
+            queue: Queue::default(),
+            rate: Mutex::default(),
+            ours: OurFeeds::new(&session.home, &session.config),
+            fetch: session.config.fetch_invitations,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// Takes a call by `caller`, whose feed may be a contact's.
+    pub fn take(&self, caller: IpAddr, call: PleaseFollow, by_contact: bool) {
+        let expected = by_contact || self.ours.are_answered_by(&call);
+        self.queue.offer(caller, call, expected);
+        if expected {
+            self.schedule.soon(Errand::Expected);
+        } else if self.fetch {
+            (0..STRANGERS).for_each(|thread| self.schedule.soon(Errand::Strange(thread)));
+        } else {
+            let now = Instant::now();
+            let rested = self.kept().and_then(|kept| kept.checked_add(REST));
+            self.schedule.at(Errand::Keep, rested.map_or(now, |rested| rested.max(now)));
+        }
+    }
+
+    /// Does `errand` for the next call. Returns what came of it.
+    pub fn attend(&self, session: &mut Session, errand: Errand) -> Followed {
+        let followed = match errand {
+            Errand::Expected => self.follow_expected(session),
+            Errand::Strange(_) => self.follow_stranger(session, errand),
+            Errand::Keep => {
+                self.keep(session);
+                Ok(Followed::Nothing)
+            }
+        };
+        followed.unwrap_or_else(|error| {
+            log::info!("a call came to nothing: {error}");
+            Followed::Nothing
+        })
+    }
+
+    fn follow_expected(&self, session: &Session) -> Result<Followed> {
+        let Some(call) = self.queue.take_expected() else { return Ok(Followed::Nothing) };
+        self.schedule.soon(Errand::Expected);
+        calls::follow_expected(session, &self.rate, &call)
+    }
+
+    fn follow_stranger(&self, session: &Session, errand: Errand) -> Result<Followed> {
+        let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = self.queue.take_strange(|call| rate.admit(call, session.now()));
+        drop(rate);
+        let Some(Waiting { call, .. }) = next else {
+            if self.queue.has_strange() {
+                self.schedule.at(errand, Instant::now() + AGAIN);
+            }
+            return Ok(Followed::Nothing);
+        };
+        self.schedule.soon(errand);
+        calls::follow(session, &call)
+    }
+
+    fn keep(&self, session: &mut Session) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        if let Err(error) = calls::keep(session, &self.queue) {
+            session.report(&error);
+        }
+    }
+
+    fn kept(&self) -> Option<Instant> {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,143 @@
+//! Listening: the server's requests on the one side, on the other what they and the time ask to be
+//! done.
+//!
+//! Each duty has threads of its own, so that a call by a stranger whose host is slow holds up no
+//! message. Each thread has a session of its own, and they meet on disk as processes do.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::callers::{Callers, Errand};
+pub use super::door::requests::Reception;
+use super::duties::{Duties, Round};
+use super::end::Alarm;
+pub use super::end::End;
+pub use super::keyless::server::Keyless;
+use super::schedule::Schedule;
+use crate::cloud_server::own_cloud::OwnCloud;
+use crate::delivery::deliver::Target;
+use crate::error::Result;
+use crate::session::run::Session;
+use crate::store::contact::{contacts, delivered};
+
+/// Threads that look after contacts: one who is slow must not keep the others waiting.
+const ATTENDANTS: usize = 4;
+/// Threads that register with the clouds of contacts.
+const REGISTRARS: usize = 2;
+/// How long the end waits for what is under way; and where that may be a hook, whose message would
+/// come again.
+const GRACE: Duration = Duration::from_secs(5);
+const GRACE_FOR_HOOKS: Duration = Duration::from_secs(60);
+/// How long it waits for each lock of those who may be writing still.
+const MOMENT: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Finds the schedule of one of the duties.
+type Of<K> = fn(&Duties) -> &Schedule<K>;
+
+/// The threads that do what listening asks for.
+pub struct Listening {
+    duties: Arc<Duties>,
+    cloud: Option<Arc<OwnCloud>>,
+    threads: Vec<JoinHandle<()>>,
+    ends: Sender<End>,
+}
+
+impl Listening {
+    /// Begins, with a look at everybody; `cloud` is that of our feeds, `target` where messages are
+    /// delivered to, `pause` the time between two looks. What makes it end goes to `ends`.
+    ///
+    /// # Errors
+    /// When the contacts cannot be listed.
+    pub fn begin(
+        session: &mut Session,
+        cloud: Option<Arc<OwnCloud>>,
+        target: Option<Target>,
+        pause: Duration,
+        ends: Sender<End>,
+    ) -> Result<Self> {
+        let duties = Arc::new(Duties::new(session, cloud.clone(), target, pause));
+        duties.survey(session)?;
+        let mut listening = Self { duties, cloud, threads: Vec::new(), ends };
+        listening.employ_all(session);
+        Ok(listening)
+    }
+
+    /// Starts the threads for each of the duties.
+    fn employ_all(&mut self, session: &Session) {
+        let rounds: Of<Round> = |duties| &duties.rounds;
+        for round in [Round::Everybody, Round::Newcomers] {
+            self.employ(session, rounds, |duties, session, round| {
+                duties.look_around(session, *round);
+            });
+            self.duties.rounds.soon(round);
+        }
+        let calls: Of<Errand> = |duties| &duties.callers.schedule;
+        for _ in 0..Callers::THREADS {
+            self.employ(session, calls, Duties::follow);
+        }
+        let contacts: Of<String> = |duties| &duties.attention.schedule;
+        for _ in 0..ATTENDANTS {
+            self.employ(session, contacts, |duties, session, name| {
+                duties.look_after(session, name)
+            });
+        }
+        let leases: Of<String> = |duties| &duties.leases;
+        for _ in 0..REGISTRARS {
+            self.employ(session, leases, |duties, session, name| duties.renew(session, name));
+        }
+    }
+
+    /// What answers the server's requests.
+    pub fn reception(&self, session: &Session) -> Reception {
+        Reception::new(session, Arc::clone(&self.duties), self.cloud.clone())
+    }
+
+    /// Starts a thread that attends to one of the duties.
+    fn employ<K: Ord + Clone + 'static>(
+        &mut self,
+        session: &Session,
+        schedule: Of<K>,
+        attend: fn(&Duties, &mut Session, &K),
+    ) {
+        let (mut session, duties) = (session.beside(), Arc::clone(&self.duties));
+        let alarm = Alarm(self.ends.clone());
+        self.threads.push(thread::spawn(move || {
+            while let Some(key) = schedule(&duties).next() {
+                attend(&duties, &mut session, &key);
+                schedule(&duties).done(&key);
+                if session.world.stdout.is_broken() {
+                    alarm.ring(End::Unheard);
+                }
+            }
+        }));
+    }
+
+    /// Ends, after what is under way; what takes too long is left where the next start finds it. So
+    /// is everything if it is asked to end once more, by `again`.
+    pub fn end(self, session: &Session, again: &Receiver<End>) {
+        self.duties.end();
+        if let Some(cloud) = &self.cloud {
+            cloud.stop();
+        }
+        let grace = if self.duties.has_hook() { GRACE_FOR_HOOKS } else { GRACE };
+        let deadline = Instant::now() + grace;
+        while self.threads.iter().any(|thread| !thread.is_finished()) {
+            let is_enough = again.recv_timeout(PAUSE) == Ok(End::Asked);
+            if is_enough || Instant::now() >= deadline {
+                return settle(session);
+            }
+        }
+    }
+}
+
+/// Sees to it that the end of the process finds nobody writing: who has a lock writes, and whoever
+/// would write waits for one. They are kept until the end.
+fn settle(session: &Session) {
+    let names = contacts::list(&session.home).unwrap_or_default();
+    let wait = |name: &String| delivered::lock_within(&session.home, name, MOMENT).ok();
+    let locks: Vec<_> = names.iter().map(wait).chain([session.home.lock().ok()]).collect();
+    std::mem::forget(locks);
+}

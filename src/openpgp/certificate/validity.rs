@@ -1,0 +1,272 @@
+//! Which self-signatures, bindings and revocations are in force when: RFC 9580 with an explicit
+//! clock.
+//!
+//! The newest binding counts, whatever it replaced, since merging keeps no other (PROTOCOL §9). A
+//! revocation is never undone, nor held to the policy for other signatures: a soft one holds from its
+//! date on, a hard one also before. Certifications by others are ignored.
+
+#[cfg(test)]
+pub mod corpus;
+#[cfg(test)]
+pub mod matrix;
+#[cfg(test)]
+pub mod ours;
+
+use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
+use pgp::packet::{KeyFlags, RevocationCode, Signature, SignatureType, SubpacketData};
+use pgp::types::{KeyDetails, KeyVersion, SignedUser, Tag};
+
+use super::policy::{self, Moment, newest};
+use super::unusable::Unusable;
+use crate::openpgp::seconds::timestamp;
+
+/// Whether the verified `revocations` are in force at `at`, and whether a hard one is among them.
+fn revoked<'a>(revocations: impl Iterator<Item = &'a Signature>, at: u32) -> Result<(), Unusable> {
+    let mut soft = false;
+    for revocation in revocations {
+        if is_hard(revocation) {
+            return Err(Unusable::Revoked { hard: true });
+        }
+        soft |= revocation.created().is_none_or(|created| created.as_secs() <= at);
+    }
+    if soft { Err(Unusable::Revoked { hard: false }) } else { Ok(()) }
+}
+
+fn is_hard(revocation: &Signature) -> bool {
+    use RevocationCode::{CertUserIdInvalid, KeyRetired, KeySuperseded};
+    let reason = revocation.revocation_reason_code();
+    !matches!(reason, Some(KeySuperseded | KeyRetired | CertUserIdInvalid))
+}
+
+/// When a key `created` then expires, as `signature` has it.
+pub fn expiry(created: u32, signature: &Signature) -> Option<u32> {
+    let lifetime = signature.key_expiration_time()?.as_secs();
+    (lifetime != 0).then(|| created.saturating_add(lifetime))
+}
+
+fn not_expired(expires: Option<u32>, at: u32) -> Result<(), Unusable> {
+    match expires {
+        Some(expires) if expires <= at => Err(Unusable::Expired(timestamp(expires))),
+        _ => Ok(()),
+    }
+}
+
+/// The self-signatures of a primary key that are in force.
+pub struct Standing<'a> {
+    signatures: Vec<&'a Signature>,
+    expires: Option<u32>,
+}
+
+impl Standing<'_> {
+    /// When the primary key expires.
+    pub fn expires(&self) -> Option<u32> {
+        self.expires
+    }
+
+    /// What the primary key may be used for.
+    pub fn flags(&self) -> KeyFlags {
+        self.signatures.iter().find_map(|signature| flags(signature)).unwrap_or_default()
+    }
+
+    /// Whether the holder's programs read SEIPDv2.
+    pub fn advertises_seipd_v2(&self) -> bool {
+        self.signatures
+            .iter()
+            .find_map(|signature| signature.features())
+            .is_some_and(|features| features.seipd_v2())
+    }
+}
+
+fn flags(signature: &Signature) -> Option<KeyFlags> {
+    let hashed = &signature.config()?.hashed_subpackets;
+    hashed.iter().find_map(|subpacket| match &subpacket.data {
+        SubpacketData::KeyFlags(flags) => Some(flags.clone()),
+        _ => None,
+    })
+}
+
+/// How the primary key of `certificate` stands at `moment`.
+///
+/// # Errors
+/// When it can be used for nothing then.
+pub fn standing(certificate: &SignedPublicKey, moment: Moment) -> Result<Standing<'_>, Unusable> {
+    let primary = &certificate.primary_key;
+    if policy::is_weak(primary) {
+        return Err(Unusable::Weak);
+    }
+    revoked(key_revocations(certificate), moment.at)?;
+    let created = primary.created_at().as_secs();
+    if created > moment.born {
+        return Err(Unusable::NotYetValid);
+    }
+    let direct = direct_signature(certificate, moment);
+    let signatures: Vec<_> = if primary.version() == KeyVersion::V6 {
+        direct.into_iter().collect()
+    } else {
+        let user = user_id(certificate, moment).map(|(_, signature)| signature);
+        user.into_iter().chain(direct).collect()
+    };
+    if signatures.is_empty() {
+        return Err(Unusable::NoSelfSignature);
+    }
+    let expires = signatures
+        .iter()
+        .find(|signature| signature.key_expiration_time().is_some())
+        .and_then(|signature| expiry(created, signature));
+    not_expired(expires, moment.at)?;
+    Ok(Standing { signatures, expires })
+}
+
+/// The verified revocations of the primary key.
+pub fn key_revocations(certificate: &SignedPublicKey) -> impl Iterator<Item = &Signature> {
+    certificate.details.revocation_signatures.iter().filter(|signature| {
+        signature.typ() == Some(SignatureType::KeyRevocation)
+            && signature.verify_key(&certificate.primary_key).is_ok()
+    })
+}
+
+/// The direct-key signature in force.
+pub fn direct_signature(certificate: &SignedPublicKey, moment: Moment) -> Option<&Signature> {
+    let signatures = certificate.details.direct_signatures.iter();
+    let direct = signatures.filter(|s| s.typ() == Some(SignatureType::Key));
+    let primary = &certificate.primary_key;
+    newest(direct, moment, |s| is_since(s, primary) && s.verify_key(primary).is_ok())
+}
+
+/// The User ID that the holder shows first, with its self-signature in force.
+pub fn user_id(certificate: &SignedPublicKey, moment: Moment) -> Option<(&SignedUser, &Signature)> {
+    users_in_force(certificate, moment)
+        .max_by_key(|(_, signature)| (signature.is_primary(), signature.created()))
+}
+
+/// The User IDs that are not revoked, each with its self-signature in force.
+pub fn users_in_force(
+    certificate: &SignedPublicKey,
+    moment: Moment,
+) -> impl Iterator<Item = (&SignedUser, &Signature)> {
+    certificate.details.users.iter().filter_map(move |user| {
+        let signature = self_certification(certificate, user, moment)?;
+        let void = user_revocations(certificate, user).any(|revocation| {
+            revocation.created() >= signature.created()
+                && revocation.created().is_none_or(|created| created.as_secs() <= moment.at)
+        });
+        (!void).then_some((user, signature))
+    })
+}
+
+/// The newest verified self-signature over `user`.
+pub fn self_certification<'a>(
+    certificate: &SignedPublicKey,
+    user: &'a SignedUser,
+    moment: Moment,
+) -> Option<&'a Signature> {
+    let bindings =
+        user.signatures.iter().filter(|s| s.typ() != Some(SignatureType::CertRevocation));
+    let primary = &certificate.primary_key;
+    newest(bindings, moment, |s| {
+        is_since(s, primary) && s.verify_certification(primary, Tag::UserId, &user.id).is_ok()
+    })
+}
+
+/// The verified revocations of `user`.
+pub fn user_revocations<'a>(
+    certificate: &SignedPublicKey,
+    user: &'a SignedUser,
+) -> impl Iterator<Item = &'a Signature> {
+    user.signatures.iter().filter(move |signature| {
+        signature.typ() == Some(SignatureType::CertRevocation)
+            && signature
+                .verify_certification(&certificate.primary_key, Tag::UserId, &user.id)
+                .is_ok()
+    })
+}
+
+/// The binding that puts `subkey` in force at `moment`.
+///
+/// # Errors
+/// When it is not. The primary key is [`standing`]'s to judge.
+pub fn binding<'a>(
+    certificate: &SignedPublicKey,
+    subkey: &'a SignedPublicSubKey,
+    moment: Moment,
+) -> Result<&'a Signature, Unusable> {
+    if policy::is_weak(&subkey.key) {
+        return Err(Unusable::Weak);
+    }
+    revoked(subkey_revocations(certificate, subkey), moment.at)?;
+    let created = subkey.key.created_at().as_secs();
+    if created > moment.born {
+        return Err(Unusable::NotYetValid);
+    }
+    let binding = newest_binding(certificate, subkey, moment).ok_or(Unusable::NoSelfSignature)?;
+    not_expired(expiry(created, binding), moment.at)?;
+    Ok(binding)
+}
+
+/// The newest verified binding of `subkey`, in force or not. One that lets it sign is none without
+/// the back signature: GnuPG writes that where anybody can take it out.
+pub fn newest_binding<'a>(
+    certificate: &SignedPublicKey,
+    subkey: &'a SignedPublicSubKey,
+    moment: Moment,
+) -> Option<&'a Signature> {
+    let bindings =
+        subkey.signatures.iter().filter(|s| s.typ() == Some(SignatureType::SubkeyBinding));
+    let primary = &certificate.primary_key;
+    newest(bindings, moment, |s| {
+        is_since(s, primary)
+            && is_since(s, &subkey.key)
+            && s.verify_subkey_binding(primary, &subkey.key).is_ok()
+            && (!s.key_flags().sign() || agrees(certificate, subkey, s, moment))
+    })
+}
+
+/// Whether `subkey` agrees to `binding` by a back signature (RFC 9580 §5.2.1.8).
+fn agrees(
+    certificate: &SignedPublicKey,
+    subkey: &SignedPublicSubKey,
+    binding: &Signature,
+    moment: Moment,
+) -> bool {
+    binding.embedded_signature().is_some_and(|back| {
+        policy::objection(back, moment).is_none()
+            && back.verify_primary_key_binding(&subkey.key, &certificate.primary_key).is_ok()
+    })
+}
+
+/// Whether `signature` is not older than `key`, which made it or of which it speaks.
+fn is_since(signature: &Signature, key: &impl KeyDetails) -> bool {
+    signature.created() >= Some(key.created_at())
+}
+
+/// The verified revocations of `subkey`.
+pub fn subkey_revocations<'a>(
+    certificate: &SignedPublicKey,
+    subkey: &'a SignedPublicSubKey,
+) -> impl Iterator<Item = &'a Signature> {
+    subkey.signatures.iter().filter(move |signature| {
+        signature.typ() == Some(SignatureType::SubkeyRevocation)
+            && signature.verify_subkey_binding(&certificate.primary_key, &subkey.key).is_ok()
+    })
+}
+
+/// Whether `binding` lets its subkey encrypt, but not sign.
+pub fn only_encrypts(binding: &Signature) -> bool {
+    let flags = binding.key_flags();
+    (flags.encrypt_comms() || flags.encrypt_storage()) && !flags.sign()
+}
+
+/// Whether every verified binding of `subkey` had expired before `time`.
+pub fn expired_before(
+    certificate: &SignedPublicKey,
+    subkey: &SignedPublicSubKey,
+    time: u32,
+) -> bool {
+    let created = subkey.key.created_at().as_secs();
+    let lives = |signature: &Signature| {
+        signature.typ() == Some(SignatureType::SubkeyBinding)
+            && expiry(created, signature).is_none_or(|expires| expires > time)
+            && signature.verify_subkey_binding(&certificate.primary_key, &subkey.key).is_ok()
+    };
+    !subkey.signatures.iter().any(lives)
+}

@@ -1,0 +1,189 @@
+//! The RSS 2.0 channel: pair feeds, archives, cards, and any feed that carries our elements.
+
+#[cfg(test)]
+pub(in crate::protocol) mod tests;
+
+use super::elements::url_of;
+use super::namespaces::{ATOM, HISTORY};
+use crate::protocol::values::url::Url;
+use crate::protocol::xml::{Element, Writer};
+use crate::protocol::{Error, NAMESPACE, Result};
+
+pub use super::elements::{Cloud, HTTPS, HandshakeElement, KeyElement, element_url};
+pub use super::feed_item::{Enclosure, FeedItem};
+pub(in crate::protocol) use super::feed_item::{KEYS, strict_guid};
+pub(in crate::protocol) use super::namespaces::SOURCE;
+
+/// A channel and its items, as far as this program reads and writes them (PROTOCOL §3, §7).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Channel {
+    /// The title; on a card, the name.
+    pub title: String,
+    /// The web page that belongs to it.
+    pub link: String,
+    /// What it is, in a sentence.
+    pub description: String,
+    /// The language, as RSS spells it.
+    pub language: Option<String>,
+    /// Where it says it is.
+    pub self_link: Option<Url>,
+    /// In an archive: the feed that it was taken from (RFC 5005).
+    pub current: Option<Url>,
+    /// The next older archive (RFC 5005).
+    pub prev_archive: Option<Url>,
+    /// The WebSub hub.
+    pub hub: Option<Url>,
+    /// Whether it is an archive (RFC 5005).
+    pub archive: bool,
+    /// The rssCloud server, in RSS's own spelling.
+    pub cloud: Option<Cloud>,
+    /// The rssCloud server, as a URL.
+    pub source_cloud: Option<Url>,
+    /// The writer's OpenPGP key.
+    pub key: Option<KeyElement>,
+    /// How to introduce oneself to the writer.
+    pub handshake: Option<HandshakeElement>,
+    /// The sealed (in an invitation file perhaps only signed) introduction, armored.
+    pub introduction: Option<String>,
+    /// The sealed state, armored.
+    pub state: Option<String>,
+    /// In an invitation file: the writer's certificate, armored.
+    pub certificate: Option<String>,
+    /// The items, in the order of the document: newest first where we write.
+    pub items: Vec<FeedItem>,
+}
+
+impl Channel {
+    /// Reads an RSS 2.0 feed. What is not ours may be junk: it is left out.
+    ///
+    /// # Errors
+    /// When it is not XML within the limits, not RSS, one of our elements stands twice, or its
+    /// `im:pgpKey` or `im:handshake` is malformed.
+    pub fn parse(document: &[u8]) -> Result<Self> {
+        let root = Element::parse(document)?;
+        if !root.is("", "rss") {
+            return Err(Error::malformed(format!("not RSS: the root element is `{}`", root.name)));
+        }
+        let channel = root.named("", "channel").next();
+        Self::read(channel.ok_or_else(|| Error::malformed("not RSS: it has no channel"))?)
+    }
+
+    fn read(channel: &Element) -> Result<Self> {
+        let text = |name| channel.named("", name).next().map(Element::text);
+        let ours = |name| Ok::<_, Error>(channel.once(NAMESPACE, name)?.map(Element::text));
+        Ok(Self {
+            title: text("title").unwrap_or_default(),
+            link: text("link").unwrap_or_default(),
+            description: text("description").unwrap_or_default(),
+            language: text("language"),
+            self_link: atom_link(channel, "self"),
+            current: atom_link(channel, "current"),
+            prev_archive: atom_link(channel, "prev-archive"),
+            hub: atom_link(channel, "hub"),
+            archive: channel.named(HISTORY, "archive").next().is_some(),
+            cloud: channel.named("", "cloud").find_map(Cloud::read),
+            source_cloud: source_cloud(channel),
+            key: channel.once(NAMESPACE, "pgpKey")?.map(KeyElement::read).transpose()?,
+            handshake: channel
+                .once(NAMESPACE, "handshake")?
+                .map(HandshakeElement::read)
+                .transpose()?,
+            introduction: ours("introduction")?,
+            state: ours("state")?,
+            certificate: ours("certificate")?,
+            items: channel.named("", "item").map(FeedItem::read).collect(),
+        })
+    }
+
+    /// Writes the feed: the same bytes for the same channel, whatever wrote it before.
+    pub fn write(&self) -> String {
+        let mut writer = Writer::document();
+        let mut attributes = vec![
+            ("version", "2.0"),
+            ("xmlns:atom", ATOM),
+            ("xmlns:source", SOURCE),
+            ("xmlns:im", NAMESPACE),
+        ];
+        if self.archive {
+            attributes.push(("xmlns:fh", HISTORY));
+        }
+        writer.open("rss", &attributes);
+        writer.open("channel", &[]);
+        self.write_rss(&mut writer);
+        self.write_ours(&mut writer);
+        for item in &self.items {
+            item.write_to(&mut writer);
+        }
+        writer.close("channel");
+        writer.close("rss");
+        writer.finish()
+    }
+
+    fn write_rss(&self, writer: &mut Writer) {
+        writer.text("title", &[], &self.title);
+        writer.text("link", &[], &self.link);
+        writer.text("description", &[], &self.description);
+        if let Some(language) = &self.language {
+            writer.text("language", &[], language);
+        }
+        if self.archive {
+            writer.empty("fh:archive", &[]);
+        }
+        let rss = ("type", "application/rss+xml");
+        for (relation, url) in [
+            ("self", &self.self_link),
+            ("current", &self.current),
+            ("prev-archive", &self.prev_archive),
+        ] {
+            if let Some(url) = url {
+                writer.empty("atom:link", &[("rel", relation), rss, ("href", url.as_str())]);
+            }
+        }
+        if let Some(hub) = &self.hub {
+            writer.empty("atom:link", &[("rel", "hub"), ("href", hub.as_str())]);
+        }
+        if let Some(cloud) = &self.cloud {
+            cloud.write_to(writer);
+        }
+        if let Some(url) = &self.source_cloud {
+            writer.text("source:cloud", &[], url.as_str());
+        }
+    }
+
+    fn write_ours(&self, writer: &mut Writer) {
+        if let Some(key) = &self.key {
+            key.write_to(writer);
+        }
+        if let Some(handshake) = &self.handshake {
+            handshake.write_to(writer);
+        }
+        for (name, armored) in [
+            ("im:introduction", &self.introduction),
+            ("im:state", &self.state),
+            ("im:certificate", &self.certificate),
+        ] {
+            if let Some(armored) = armored {
+                writer.text(name, &[], armored);
+            }
+        }
+    }
+}
+
+fn atom_link(channel: &Element, relation: &str) -> Option<Url> {
+    channel
+        .named(ATOM, "link")
+        .filter(|link| link.attribute("rel") == Some(relation))
+        .find_map(|link| Url::normalized(link.attribute("href")?.trim()).ok())
+}
+
+fn source_cloud(channel: &Element) -> Option<Url> {
+    channel.named(SOURCE, "cloud").find_map(|cloud| Url::normalized(cloud.text().trim()).ok())
+}
+
+/// The pleaseNotify URL of the cloud that `channel`, the feed at `feed`, names. Another's cloud
+/// would learn the feed's URL, which is a capability: it counts only where `third_party` says so.
+pub fn cloud_of(channel: &Channel, feed: &Url, third_party: bool) -> Option<Url> {
+    let element = channel.cloud.as_ref().and_then(url_of);
+    let named = channel.source_cloud.clone().into_iter().chain(element);
+    named.into_iter().find(|url| third_party || url.same_origin(feed))
+}

@@ -1,0 +1,11 @@
+//! The canonical strings and the limits (PROTOCOL §1, §11).
+
+pub mod fingerprint;
+pub mod guid;
+pub mod hash;
+pub mod integer;
+pub mod limits;
+pub mod text;
+pub mod time;
+pub mod token;
+pub mod url;

@@ -1,0 +1,264 @@
+//! One document of a contact's feed is taken in: what is new is opened, judged, stored and
+//! acknowledged.
+
+use jiff::Timestamp;
+
+use super::acknowledge::acknowledge;
+use crate::error::{Context, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::openpgp::message::open::{Opened, sealed_hash};
+use crate::openpgp::message::refusal::Refusal;
+use crate::protocol::feed::channel::{Channel, cloud_of};
+use crate::protocol::values::hash::Hash;
+use crate::protocol::values::url::Url;
+use crate::session::run::Session;
+use crate::store::contact::contacts;
+use crate::store::contact::entry::{Contact, Http};
+use crate::store::contact::known::Known;
+use crate::store::contact::messages::Messages;
+use crate::store::contact::record::{Record, Type};
+use crate::store::contact::verdicts::{Verdicts, Why};
+
+/// What kind of document it is, and what came with it.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// An archive: it has neither introduction nor state.
+    pub is_archive: bool,
+    /// What the host said of the copy, to be remembered once it is stored.
+    pub http: Option<Http>,
+}
+
+/// What taking it in brought.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Whether the copy is older than what we know.
+    pub stale: bool,
+    /// Where to look for what is missing.
+    pub archive: Option<Url>,
+    /// Whether our own feed changed.
+    pub rewritten: bool,
+}
+
+/// One document being taken in.
+pub struct Intake<'a> {
+    pub(super) session: &'a mut Session,
+    pub(super) name: &'a str,
+    pub(super) contact: Contact,
+    pub(super) certificate: Certificate,
+    pub(super) known: Known,
+    pub(super) verdicts: Verdicts,
+    pub(super) records: Vec<Record>,
+    pub(super) now: Timestamp,
+    pub(super) stale: bool,
+    /// Whether the feed moved to another URL.
+    pub(super) moved: bool,
+    /// The verdict on what unknown keys signed, if the feed names another than the pinned one.
+    pub(super) disputed: Option<Why>,
+    /// Whether the contact's key was replaced.
+    pub(super) succeeded: bool,
+}
+
+/// Takes `document` in as the feed of the contact called `name`.
+///
+/// # Errors
+/// When it is no feed, or something cannot be read or written; what was stored before stays.
+pub fn take_in(
+    session: &mut Session,
+    name: &str,
+    document: &[u8],
+    source: Source,
+) -> Result<Outcome> {
+    let channel =
+        Channel::parse(document).or_cannot(|| format!("cannot read the feed of `{name}`"))?;
+    take_in_chain(session, name, &channel, &[], source)
+}
+
+/// Takes in `channel`, and with it the `archives` before it, newest first: judged from the head
+/// down, stored from the oldest up.
+///
+/// # Errors
+/// When something cannot be read or written; what was stored before stays.
+pub fn take_in_chain(
+    session: &mut Session,
+    name: &str,
+    channel: &Channel,
+    archives: &[Channel],
+    source: Source,
+) -> Result<Outcome> {
+    let chain: Vec<&Channel> = std::iter::once(channel).chain(archives).collect();
+    let intake = Intake::open(session, name)?;
+    if chain.iter().any(|channel| intake.has_work(channel)) {
+        session.unlock()?;
+    }
+    let lock = session.lock()?;
+    session.notice_key_change()?;
+    let mut intake = Intake::open(session, name)?;
+    if intake.session.secret().is_err() && chain.iter().any(|channel| intake.has_work(channel)) {
+        // Another process has changed what is known meanwhile. What cannot be opened for want of
+        // the key must not be taken for what nobody can open.
+        drop(lock);
+        session.unlock()?;
+        return take_in_chain(session, name, channel, archives, source);
+    }
+    if !source.is_archive {
+        intake.follow_key(&chain)?;
+        intake.key_element(channel);
+        intake.introduction(channel);
+        intake.state(channel);
+    }
+    chain.iter().for_each(|channel| intake.items(channel));
+    intake.finish(&chain, source)
+}
+
+impl<'a> Intake<'a> {
+    fn open(session: &'a mut Session, name: &'a str) -> Result<Self> {
+        let contact = Contact::load(&session.home, name)?;
+        let certificate = contacts::certificate(&session.home, name)?;
+        let verdicts = verdicts(session, name, &certificate)?;
+        let known = Known::load(&Messages::of(&session.home, name))?;
+        let now = session.now();
+        Ok(Self {
+            session,
+            name,
+            contact,
+            certificate,
+            known,
+            verdicts,
+            records: Vec::new(),
+            now,
+            stale: false,
+            moved: false,
+            disputed: None,
+            succeeded: false,
+        })
+    }
+
+    /// Whether anything in `channel` has yet to be opened: only that costs a passphrase.
+    fn has_work(&self, channel: &Channel) -> bool {
+        let theirs = &self.contact.theirs;
+        let new_single = |sealed: &Option<String>, seen: Option<Hash>, what: &str| {
+            let hash = sealed.as_deref().map(sealed_hash);
+            hash.is_some_and(|hash| Some(hash) != seen && !self.is_settled(what, hash))
+        };
+        self.is_sealed_to_the_past()
+            || new_single(
+                &channel.introduction,
+                theirs.introduction.as_ref().map(|seen| seen.sealed),
+                "introduction",
+            )
+            || new_single(&channel.state, theirs.state.as_ref().map(|seen| seen.sealed), "state")
+            || channel.items.iter().any(|item| self.is_new(item))
+    }
+
+    /// Whether the contact's encryption subkey is another than our feed is sealed to.
+    fn is_sealed_to_the_past(&self) -> bool {
+        let writes = !self.session.config.read_only && !self.contact.blocked;
+        let subkey = self.certificate.encryption_subkey(self.now).ok();
+        writes && subkey.is_some() && subkey != self.contact.ours.sealed_to
+    }
+
+    /// Whether the verdict on a sealed object stands, so that it need not be opened again.
+    pub(super) fn is_settled(&self, guid: &str, sealed: Hash) -> bool {
+        self.verdicts.of(guid, sealed).is_some_and(|verdict| match verdict.why {
+            Why::Failed | Why::Held | Why::Unknown => true,
+            Why::Foreign => verdict.logs == self.contact.theirs.logs.len(),
+            Why::Early => false,
+        })
+    }
+
+    /// Opens a sealed object of this contact.
+    pub(super) fn unseal(&mut self, sealed: &str) -> std::result::Result<Opened, Refusal> {
+        let opened = self.session.unseal(sealed, &self.certificate)?;
+        let newest = self.contact.theirs.signed.max(Some(opened.signed));
+        self.contact.theirs.signed = newest;
+        Ok(opened)
+    }
+
+    /// Stores and acknowledges what the documents of `chain` brought, the newest of them first.
+    fn finish(mut self, chain: &[&Channel], source: Source) -> Result<Outcome> {
+        let theirs = &self.contact.theirs;
+        let reached = theirs.logs.iter().map(|log| self.known.reached(theirs, *log)).collect();
+        self.contact.theirs.reached = reached;
+        let missing = self.known.missing(&self.contact.theirs);
+        let floor = self.contact.theirs.floor.unwrap_or(1);
+        let archived = missing.iter().any(|range| range.to >= floor);
+        let oldest = chain.last().and_then(|oldest| oldest.prev_archive.clone());
+        let archive = oldest.filter(|_| archived);
+        self.watch_gaps(!missing.is_empty());
+        self.watch_key();
+        if let Some(newest) = chain.first().filter(|_| !source.is_archive) {
+            self.forget_replaced(newest, chain);
+            self.learn_cloud(newest);
+        }
+        self.remember_copy(chain, source, archive.is_some());
+        let succeeded = self.succeeded;
+        let Self { session, name, mut contact, certificate, verdicts, mut records, stale, .. } =
+            self;
+        records.sort_by_key(|record| (record.log, record.sequence));
+        Messages::of(&session.home, name).append(&mut records)?;
+        verdicts.save(&session.home, name)?;
+        let rewritten = acknowledge(session, name, &mut contact, &certificate, succeeded)?;
+        Ok(Outcome { stale, archive, rewritten })
+    }
+
+    /// Learns who tells of changes of the feed.
+    fn learn_cloud(&mut self, channel: &Channel) {
+        if !self.stale {
+            let third_party = self.session.config.third_party_cloud;
+            let cloud = cloud_of(channel, &self.contact.feed, third_party);
+            self.contact.theirs.cloud = cloud;
+        }
+    }
+
+    /// Forgets what was held and stands in the feed no more, be it that another stands in its place.
+    fn forget_replaced(&mut self, channel: &Channel, chain: &[&Channel]) {
+        if self.stale {
+            return;
+        }
+        for (what, present) in [("introduction", &channel.introduction), ("state", &channel.state)]
+        {
+            let present = present.as_deref().map(sealed_hash);
+            self.verdicts.forget_waiting(what, present);
+        }
+        if chain.last().is_some_and(|oldest| oldest.prev_archive.is_none()) {
+            self.verdicts.forget_gone(|guid| stands_in(chain, guid));
+        }
+        if self.disputed.is_none() && self.contact.theirs.offered.take().is_some() {
+            self.tell_healed(Type::Trust, "the feed names the pinned key again");
+        }
+    }
+
+    /// Remembers what the host said of the copy, unless it has to be read again: a stale one, one
+    /// at a place that the feed has left, one with something in it that waits for the clock, or one
+    /// whose archives are still to be read.
+    fn remember_copy(&mut self, chain: &[&Channel], source: Source, unread: bool) {
+        let again = self.stale || self.moved || unread || self.waits_for_clock(chain);
+        let http = &mut self.contact.http;
+        match source.http {
+            Some(said) => *http = if again { Http::default() } else { said },
+            // It came by another way: what the host said is about another copy.
+            None if !source.is_archive => (http.etag, http.last_modified) = (None, None),
+            None => {}
+        }
+    }
+
+    fn waits_for_clock(&self, chain: &[&Channel]) -> bool {
+        self.verdicts.early().any(|guid| stands_in(chain, guid))
+    }
+}
+
+/// Whether what is remembered by `guid` may stand in the documents of `chain`: an item does or does
+/// not, of the rest only one can be there.
+fn stands_in(chain: &[&Channel], guid: &str) -> bool {
+    let mut items = chain.iter().flat_map(|channel| &channel.items);
+    matches!(guid, "introduction" | "state" | "key") || items.any(|item| item.shown_guid() == guid)
+}
+
+/// The verdicts on what the contact called `name` wrote, as long as both certificates stay the same.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn verdicts(session: &Session, name: &str, certificate: &Certificate) -> Result<Verdicts> {
+    let keys = format!("{}{}", certificate.to_armored(), session.certificate()?.to_armored());
+    Verdicts::load(&session.home, name, Hash::of(keys.as_bytes()))
+}

@@ -1,0 +1,254 @@
+//! What stands in a contact's feed once: key, introduction and state (PROTOCOL §5, §6, §9).
+
+use super::intake::Intake;
+use crate::openpgp::message::open::sealed_hash;
+use crate::protocol;
+use crate::protocol::feed::channel::Channel;
+use crate::protocol::sealed::handshake::{self, Order};
+use crate::protocol::sealed::introduction::Introduction;
+use crate::protocol::sealed::state::{Acknowledged, State};
+use crate::protocol::values::guid::LogId;
+use crate::protocol::values::hash::Hash;
+use crate::protocol::values::limits;
+use crate::store::contact::entry::{Contact, Head, Seen, Wanted};
+use crate::store::contact::octets::Octets;
+use crate::store::contact::record::{Direction, Record, Type};
+use crate::store::contact::verdicts::Why;
+
+type Judged<T> = Result<T, (Why, String)>;
+
+impl Intake<'_> {
+    /// Notes that the feed names another key than the pinned one, and tells of it once: nothing of
+    /// that key is believed.
+    pub(super) fn key_element(&mut self, channel: &Channel) {
+        let Some(key) =
+            channel.key.as_ref().filter(|key| key.fingerprint != self.contact.fingerprint)
+        else {
+            return;
+        };
+        let (named, theirs) = (&key.fingerprint, &self.contact.theirs);
+        self.disputed =
+            Some(if theirs.rejected.contains(named) { Why::Failed } else { Why::Unknown });
+        let offered = Some(named.clone()).filter(|_| self.disputed == Some(Why::Unknown));
+        if offered.is_some() && offered != theirs.offered {
+            let text = format!(
+                "what comes by another key is held: the feed names the key {named}, not the one that is pinned"
+            );
+            self.tell(Type::Trust, text);
+        }
+        self.contact.theirs.offered = offered;
+    }
+
+    /// Judges the introduction, if it is a new one.
+    pub(super) fn introduction(&mut self, channel: &Channel) {
+        if let Some(sealed) = channel.introduction.as_deref() {
+            let seen = self.contact.theirs.introduction.as_ref().map(|seen| seen.sealed);
+            self.single("introduction", sealed, seen, Self::judge_introduction);
+        }
+    }
+
+    /// Judges the state, if it is a new one. A copy without one is an old copy.
+    pub(super) fn state(&mut self, channel: &Channel) {
+        let seen = self.contact.theirs.state.as_ref().map(|seen| seen.sealed);
+        match channel.state.as_deref() {
+            Some(sealed) => self.single("state", sealed, seen, Self::judge_state),
+            None => self.stale |= seen.is_some(),
+        }
+    }
+
+    /// Opens what stands in the feed once, and has `judge` decide on it; the bytes that were `seen`
+    /// last need no second opening.
+    fn single(
+        &mut self,
+        what: &str,
+        sealed: &str,
+        seen: Option<Hash>,
+        judge: fn(&mut Self, &[u8], Hash, bool) -> Judged<()>,
+    ) {
+        let hash = sealed_hash(sealed);
+        if seen == Some(hash) || self.is_settled(what, hash) {
+            return;
+        }
+        let newest = self.contact.theirs.signed;
+        let shown = format!("the {what}");
+        match self.unseal(sealed) {
+            Err(refusal) => self.refuse(&shown, what, hash, &refusal),
+            Ok(opened) => {
+                match judge(self, &opened.octets, hash, is_long_before(opened.signed, newest)) {
+                    Ok(()) => self.verdicts.forget(what, hash),
+                    Err((why, reason)) => self.note(&shown, what, hash, why, reason),
+                }
+            }
+        }
+    }
+
+    fn judge_introduction(&mut self, octets: &[u8], sealed: Hash, backdated: bool) -> Judged<()> {
+        let introduction = Introduction::parse(octets).map_err(refused)?;
+        let us = self.session.fingerprints().map_err(|error| (Why::Failed, error.to_string()))?;
+        let invitation = self.contact.ours.invitation;
+        handshake::check_later(&introduction, &self.contact.fingerprint, &us, invitation)
+            .map_err(refused)?;
+        let hash = Hash::of(octets);
+        let before = in_force(self.contact.theirs.introduction.as_ref());
+        match handshake::order((introduction.log, introduction.serial, hash), before) {
+            Order::Earlier => self.stale = true,
+            Order::Fork => return Err(forked(introduction.serial)),
+            Order::Same => {
+                self.contact.theirs.introduction.iter_mut().for_each(|seen| seen.sealed = sealed)
+            }
+            Order::Later if backdated => return Err(long_before()),
+            Order::Later if self.is_ahead(introduction.log) => {
+                return Err((Why::Early, "its log is of the future".to_owned()));
+            }
+            Order::Later => {
+                self.moved |= self.contact.feed != introduction.feed;
+                adopt(&mut self.contact, introduction, hash, sealed);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_ahead(&self, log: LogId) -> bool {
+        log.time().as_second() > self.now.as_second().saturating_add(limits::AHEAD)
+    }
+
+    fn judge_state(&mut self, octets: &[u8], sealed: Hash, backdated: bool) -> Judged<()> {
+        let state = State::parse(octets).map_err(refused)?;
+        if !self.contact.theirs.logs.contains(&state.log) {
+            return Err((Why::Foreign, "it is of a log that this feed has not opened".to_owned()));
+        }
+        let hash = Hash::of(octets);
+        let before = in_force(self.contact.theirs.state.as_ref());
+        match handshake::order((state.log, state.serial, hash), before) {
+            Order::Earlier => self.stale = true,
+            Order::Fork => return Err(forked(state.serial)),
+            Order::Same => {
+                self.contact.theirs.state.iter_mut().for_each(|seen| seen.sealed = sealed)
+            }
+            Order::Later if backdated => return Err(long_before()),
+            Order::Later => self.follow(&state, hash, sealed),
+        }
+        Ok(())
+    }
+
+    /// Puts a later state in force.
+    fn follow(&mut self, state: &State, hash: Hash, sealed: Hash) {
+        let theirs = &mut self.contact.theirs;
+        if theirs.state.as_ref().is_some_and(|seen| seen.log != state.log) {
+            // The contact lost its disk: only what it says from now on counts.
+            self.contact.ours.acknowledged = 0;
+        }
+        theirs.head = state.head.map(|(sequence, hash)| Head { log: state.log, sequence, hash });
+        theirs.floor = state.floor;
+        theirs.gone = state.gone.iter().map(Wanted::from).collect();
+        theirs.state = Some(Seen { log: state.log, serial: state.serial, hash, sealed });
+        self.check_head();
+        self.acknowledged(state);
+    }
+
+    /// Tells of proof that the log was forked: its head is not the item that we have there.
+    fn check_head(&mut self) {
+        let Some(head) = &self.contact.theirs.head else { return };
+        let here = self.known.at(head.log, head.sequence);
+        if !here.is_empty() && here.iter().all(|link| link.hash != head.hash) {
+            let text = format!(
+                "the log is forked: its head is not the message we have at sequence {}",
+                head.sequence
+            );
+            self.tell(Type::Integrity, text);
+        }
+    }
+
+    /// Takes note of how far the contact has read us.
+    fn acknowledged(&mut self, state: &State) {
+        let ours = &self.contact.ours;
+        let Some(theirs) =
+            state.acknowledged.iter().find(|acknowledged| acknowledged.log == ours.log).cloned()
+        else {
+            return;
+        };
+        if theirs.sequence > ours.sequence {
+            let text = format!(
+                "the contact has read up to sequence {}, but this home has written up to {} only: it was restored, or another writes too",
+                theirs.sequence, ours.sequence
+            );
+            return self.tell_once("acknowledged", proof_of(&theirs), text);
+        }
+        if self.contradicts(&theirs) {
+            let text = format!(
+                "the contact has read another message than ours at sequence {}",
+                theirs.sequence
+            );
+            return self.tell_once("acknowledged", proof_of(&theirs), text);
+        }
+        if theirs.sequence > ours.acknowledged {
+            self.contact.ours.acknowledged = theirs.sequence;
+            let text = format!("read up to sequence {}", theirs.sequence);
+            let record = Record::new(Type::Receipt, Direction::Received, self.now, text);
+            let record = Record { time: state.time, sequence: Some(theirs.sequence), ..record };
+            self.records.push(record.about(&self.contact));
+        }
+    }
+
+    /// Whether the hash that is acknowledged is not the one that we wrote; what we no longer have
+    /// contradicts nothing.
+    fn contradicts(&self, acknowledged: &Acknowledged) -> bool {
+        let ours = &self.contact.ours;
+        if acknowledged.sequence == ours.sequence {
+            return ours.head != Some(acknowledged.hash);
+        }
+        let octets = Octets::of(&self.session.home, self.name);
+        let filed = octets.items().unwrap_or_default();
+        let item = filed
+            .iter()
+            .find(|item| item.log == acknowledged.log && item.sequence == acknowledged.sequence);
+        let written = item.and_then(|item| octets.item(item).ok());
+        written.is_some_and(|written| Hash::of(written.as_bytes()) != acknowledged.hash)
+    }
+}
+
+/// What an acknowledgement that cannot be is remembered by, in whatever state it stands.
+fn proof_of(acknowledged: &Acknowledged) -> Hash {
+    let Acknowledged { log, sequence, hash } = acknowledged;
+    Hash::of(format!("{log} {sequence} {hash}").as_bytes())
+}
+
+/// Puts a later introduction of `contact` in force: it may open a log, and move the feed.
+pub fn adopt(contact: &mut Contact, introduction: Introduction, hash: Hash, sealed: Hash) {
+    if contact.feed != introduction.feed {
+        contact.http = Default::default();
+    }
+    (contact.feed, contact.key) = (introduction.feed, introduction.key);
+    (contact.card, contact.handshake) = (introduction.card, introduction.handshake);
+    contact.claimed_name = introduction.name;
+    if !contact.theirs.logs.contains(&introduction.log) {
+        contact.theirs.logs.push(introduction.log);
+    }
+    let (log, serial) = (introduction.log, introduction.serial);
+    contact.theirs.introduction = Some(Seen { log, serial, hash, sealed });
+}
+
+/// What a later one is compared to.
+pub fn in_force(seen: Option<&Seen>) -> Option<(LogId, u64, Hash)> {
+    seen.map(|seen| (seen.log, seen.serial, seen.hash))
+}
+
+fn forked(serial: u64) -> (Why, String) {
+    (Why::Failed, format!("there are two with the serial {serial}"))
+}
+
+fn long_before() -> (Why, String) {
+    (Why::Early, "it was signed long before what is known already".to_owned())
+}
+
+fn refused(error: protocol::Error) -> (Why, String) {
+    match error {
+        protocol::Error::Malformed(what) => (Why::Failed, what),
+        protocol::Error::Critical(what) => (Why::Held, what),
+    }
+}
+
+fn is_long_before(signed: jiff::Timestamp, newest: Option<jiff::Timestamp>) -> bool {
+    newest
+        .is_some_and(|newest| signed.as_second().saturating_add(limits::AHEAD) < newest.as_second())
+}

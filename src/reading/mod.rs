@@ -1,0 +1,27 @@
+//! Reading: what a contact writes is fetched, verified, stored and acknowledged.
+//!
+//! In comes a document of a contact's feed, by `read` from its host or by hand. Out come the records
+//! of what is new in it, the verdicts on what was refused or held, and a rewriting of our own feed.
+//!
+//! The way of a document: `read` asks the hosts, `certificate` follows the contact's certificate,
+//! `archives` fetches what no longer stands in the feed itself; `intake` opens what is new:
+//! `succession` a new primary key, `introduction_and_state`, then `items` from the head down;
+//! `telling` and `gaps` say what is wrong and when it heals; `acknowledge` has our feed say how
+//! far we are. `reached` notes what became of a feed that brought nothing.
+//!
+//! Its rules: nothing counts before its signature is verified; a copy that is old is not taken for
+//! proof; nothing is forgotten that may still be right.
+//!
+//! It may call writing, and all below; it prints nothing and runs no hook.
+
+mod acknowledge;
+mod archives;
+mod certificate;
+pub mod gaps;
+pub mod intake;
+pub mod introduction_and_state;
+pub mod items;
+mod reached;
+pub mod read;
+mod succession;
+mod telling;

@@ -1,0 +1,160 @@
+//! A contact's key is replaced by another, and the old one says so (PROTOCOL §9).
+
+use super::intake::{Intake, verdicts};
+use super::introduction_and_state;
+use crate::error::Result;
+use crate::openpgp::certificate::Certificate;
+use crate::openpgp::message::open::{self, Opened, sealed_hash};
+use crate::openpgp::message::refusal::Refusal;
+use crate::protocol::feed::channel::{Channel, FeedItem};
+use crate::protocol::sealed::handshake;
+use crate::protocol::sealed::introduction::Introduction;
+use crate::protocol::sealed::item::{Item, Stream};
+use crate::protocol::sealed::transition::Transition;
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::hash::Hash;
+use crate::store::contact::contacts;
+use crate::store::contact::entry::{FormerKey, Trust};
+use crate::store::contact::messages::Messages;
+use crate::store::contact::record::{Direction, Record, Type};
+use crate::store::contact::verdicts::Why;
+
+/// A key that the pinned one names as its successor.
+struct Successor {
+    certificate: Certificate,
+    introduction: Introduction,
+    octets: Vec<u8>,
+    sealed: Hash,
+    /// Where the pinned key says so: the last that it signs.
+    stream: Stream,
+}
+
+impl Intake<'_> {
+    /// Follows the contact from key to key up to the one that the newest document of `chain` names.
+    /// One that the user has verified is left by the user's decision alone.
+    ///
+    /// # Errors
+    /// When something cannot be read or written.
+    pub(super) fn follow_key(&mut self, chain: &[&Channel]) -> Result<()> {
+        let named = chain.first().and_then(|channel| channel.key.as_ref());
+        let Some(named) = named.map(|key| key.fingerprint.clone()) else { return Ok(()) };
+        while named != self.contact.fingerprint && self.contact.trust == Trust::FirstUse {
+            let items = chain.iter().flat_map(|channel| &channel.items);
+            let Some(next) = items.filter_map(|item| self.successor(item)).next() else { break };
+            self.follow_to(next)?;
+        }
+        Ok(())
+    }
+
+    /// What `item` says of the successor of the pinned key, if it is new, by that key, and right.
+    fn successor(&mut self, item: &FeedItem) -> Option<Successor> {
+        let sealed = item.description.as_deref().filter(|_| self.is_new(item))?;
+        let opened = self.unseal(sealed).ok()?;
+        let (item, stream) = self.read(item.guid().ok()?, &opened).ok()?;
+        self.judge_transition(item.transition.as_ref()?, stream).ok()
+    }
+
+    fn judge_transition(
+        &self,
+        transition: &Transition,
+        stream: Stream,
+    ) -> std::result::Result<Successor, String> {
+        let certificate = Certificate::parse(transition.certificate.as_bytes());
+        let certificate = certificate.map_err(|cause| cause.to_string())?;
+        let fingerprint = certificate.fingerprint();
+        certificate
+            .usable(self.now)
+            .map_err(|why| format!("the certificate {fingerprint} {why}"))?;
+        let opened = open::open_signed(&transition.introduction, &certificate, self.now);
+        let octets = opened.map_err(|refusal| refusal.to_string())?.octets;
+        let introduction = Introduction::parse(&octets).map_err(|cause| cause.to_string())?;
+        let ours = self.session.fingerprints().map_err(|error| error.to_string())?;
+        handshake::check_later(&introduction, &fingerprint, &ours, None)
+            .map_err(|cause| cause.to_string())?;
+        let in_force = self.contact.theirs.introduction.as_ref();
+        let is_later = in_force
+            .is_some_and(|seen| seen.log == introduction.log && seen.serial < introduction.serial);
+        if introduction.replaces.as_ref() != Some(&self.contact.fingerprint) || !is_later {
+            return Err("it replaces another key, or by an old introduction".to_owned());
+        }
+        if self.contact.theirs.rejected.contains(&fingerprint) {
+            return Err(format!("it leads to the key {fingerprint}, which you have rejected"));
+        }
+        let sealed = sealed_hash(&transition.introduction);
+        Ok(Successor { certificate, introduction, octets, sealed, stream })
+    }
+
+    /// Pins the successor. The contact is written last: a run that dies before follows again.
+    fn follow_to(&mut self, next: Successor) -> Result<()> {
+        let (home, new) = (self.session.home.clone(), next.certificate.fingerprint());
+        let old = std::mem::replace(&mut self.contact.fingerprint, new.clone());
+        contacts::keep_former(&home, self.name)?;
+        contacts::pin(&home, self.name, &next.certificate)?;
+        let text = format!("its key is now {new}: the one before, {old}, says so");
+        let record = Record::new(Type::Trust, Direction::Received, self.now, text);
+        Messages::of(&home, self.name).append(&mut [record.about(&self.contact)])?;
+        let (log, until) = (next.stream.log, next.stream.sequence);
+        self.contact.theirs.former.push(FormerKey { fingerprint: old, log, until });
+        (self.contact.key_hash, self.contact.theirs.offered) = (None, None);
+        let hash = Hash::of(&next.octets);
+        introduction_and_state::adopt(&mut self.contact, next.introduction, hash, next.sealed);
+        self.contact.save(&home, self.name)?;
+        self.verdicts = verdicts(self.session, self.name, &next.certificate)?;
+        self.certificate = next.certificate;
+        self.succeeded = true;
+        Ok(())
+    }
+
+    /// Opens an item that a former key of the contact has signed, in its time.
+    pub(super) fn unseal_former(&mut self, sealed: &str) -> std::result::Result<Opened, Refusal> {
+        for former in self.contact.theirs.former.clone() {
+            let key = contacts::former(&self.session.home, self.name, &former.fingerprint);
+            let Ok(Some(certificate)) = key else { continue };
+            let Ok(opened) = self.session.unseal(sealed, &certificate) else { continue };
+            let place = Item::parse(&opened.octets).ok().and_then(|item| item.stream);
+            if place.is_some_and(|place| former.reaches(place.log, place.sequence)) {
+                return Ok(opened);
+            }
+        }
+        Err(Refusal::UnknownSigner)
+    }
+
+    /// Why the authentic `item`, which tells of another key, is not to be taken now. One whose key is
+    /// left to the user is taken, and told.
+    pub(super) fn waits_for_key(&mut self, item: &Item, stream: &Stream) -> Option<(Why, String)> {
+        let transition = item.transition.as_ref()?;
+        let leads_to = Certificate::parse(transition.certificate.as_bytes());
+        let leads_to: Option<Fingerprint> = leads_to.ok().map(|key| key.fingerprint());
+        let theirs = &self.contact.theirs;
+        let is_past = |key: &Fingerprint| {
+            *key == self.contact.fingerprint || theirs.former.iter().any(|f| f.fingerprint == *key)
+        };
+        if leads_to.as_ref().is_some_and(is_past) {
+            return None;
+        }
+        match self.judge_transition(transition, stream.clone()) {
+            Err(reason) => Some((Why::Failed, reason)),
+            Ok(_) if self.contact.trust == Trust::FirstUse => {
+                Some((Why::Early, "the feed does not name its new key yet".to_owned()))
+            }
+            Ok(next) => {
+                let new = next.certificate.fingerprint();
+                self.tell(
+                    Type::Trust,
+                    format!(
+                        "its key, which you have verified, names another as its successor: {new}"
+                    ),
+                );
+                None
+            }
+        }
+    }
+
+    /// Reads an item, whichever of the contact's keys has signed it.
+    pub(super) fn unseal_item(&mut self, sealed: &str) -> std::result::Result<Opened, Refusal> {
+        match self.unseal(sealed) {
+            Err(Refusal::UnknownSigner) => self.unseal_former(sealed),
+            opened => opened,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What the user is told of a contact's feed, each thing once.
+
+use super::intake::Intake;
+use crate::openpgp::message::refusal::{Refusal, Verdict as Sentence};
+use crate::protocol::values::hash::Hash;
+use crate::store::contact::record::{Direction, Record, Type};
+use crate::store::contact::verdicts::{Verdict, Why};
+
+impl Intake<'_> {
+    /// Notes that a sealed object was refused, and tells of it once.
+    pub(super) fn refuse(&mut self, what: &str, guid: &str, sealed: Hash, refusal: &Refusal) {
+        let why = match refusal.verdict() {
+            Sentence::Held if matches!(refusal, Refusal::Ahead(_)) => Why::Early,
+            Sentence::Held => Why::Unknown,
+            Sentence::Forged | Sentence::Failed => Why::Failed,
+        };
+        if *refusal == Refusal::NotForUs && self.session.lacks_secret() {
+            let reason =
+                "it is sealed to a subkey whose secret is gone, and comes again".to_owned();
+            if self.remember(guid, sealed, why, reason.clone()) {
+                self.tell(Type::Trust, format!("{what} cannot be opened: {reason}"));
+            }
+        } else if let Some(why) = self.disputed.filter(|_| why == Why::Unknown) {
+            // That the feed names another key says it all.
+            self.remember(guid, sealed, why, refusal.to_string());
+        } else if self.remember(guid, sealed, why, refusal.to_string()) {
+            let kind = if refusal.is_of_trust() { Type::Trust } else { Type::Integrity };
+            self.tell(kind, format!("{what} is {}: {refusal}", word(why)));
+        }
+    }
+
+    /// Notes why a sealed object was not taken, and tells of it once.
+    pub(super) fn note(&mut self, what: &str, guid: &str, sealed: Hash, why: Why, reason: String) {
+        if self.remember(guid, sealed, why, reason.clone()) {
+            let kind = if why.waits() { Type::Trust } else { Type::Integrity };
+            self.tell(kind, format!("{what} is {}: {reason}", word(why)));
+        }
+    }
+
+    /// Keeps the verdict on a sealed object; returns whether it is news.
+    fn remember(&mut self, guid: &str, sealed: Hash, why: Why, reason: String) -> bool {
+        let logs = self.contact.theirs.logs.len();
+        self.verdicts.note(Verdict { guid: guid.to_owned(), sealed, why, reason, logs })
+    }
+
+    /// Tells of proof that something is wrong, unless it was told before.
+    pub(super) fn tell_once(&mut self, about: &str, proof: Hash, text: String) {
+        if self.remember(about, proof, Why::Failed, text.clone()) {
+            self.tell(Type::Integrity, text);
+        }
+    }
+
+    /// Records something to be told.
+    pub(super) fn tell(&mut self, kind: Type, text: String) {
+        let record = Record::new(kind, Direction::Received, self.now, text);
+        self.records.push(record.about(&self.contact));
+    }
+
+    /// Records that something which was told of is over.
+    pub(super) fn tell_healed(&mut self, kind: Type, text: &str) {
+        let record = Record::new(kind, Direction::Received, self.now, text);
+        self.records.push(Record { healed: true, ..record.about(&self.contact) });
+    }
+}
+
+fn word(why: Why) -> &'static str {
+    if why.waits() { "held" } else { "refused" }
+}

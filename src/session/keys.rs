@@ -1,0 +1,235 @@
+//! The keys of this run: our own, locked and unlocked, and those that were ours.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::passphrase::{self, Source, Unlocked};
+use super::run::Session;
+use crate::error::{Context, Error, Kind, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::openpgp::message::open::{self, Opened};
+use crate::openpgp::message::refusal::Refusal;
+use crate::openpgp::secret_key::SecretKey;
+use crate::protocol::Random;
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::limits;
+use crate::store::disk::atomic::{self, Staged};
+use crate::store::identity::key_state::KeyState;
+use crate::store::identity::secret::{self, Stamp};
+
+impl Session {
+    /// Our own certificate.
+    ///
+    /// # Errors
+    /// When `public/key.asc` is not one.
+    pub fn certificate(&self) -> Result<&Certificate> {
+        if let Some(certificate) = self.certificate.get() {
+            return Ok(certificate);
+        }
+        let bytes = atomic::read(&self.home.key())?.unwrap_or_default();
+        let certificate = Certificate::parse(&bytes)
+            .map_err(|cause| Error::cannot("cannot use `public/key.asc`").because(cause))?;
+        Ok(self.certificate.get_or_init(|| certificate))
+    }
+
+    /// Has our certificate read anew the next time.
+    pub fn forget_certificate(&mut self) {
+        self.certificate = OnceCell::new();
+    }
+
+    /// Unlocks the secret key, once a run, and again if another run has changed it meanwhile. Never
+    /// to be called with a lock held: it may ask.
+    ///
+    /// # Errors
+    /// When there is none, or the passphrase cannot be had or is wrong.
+    pub fn unlock(&mut self) -> Result<()> {
+        let (config, options) = (self.config.clone(), self.options.clone());
+        self.unlock_by(move || {
+            passphrase::find(config.passphrase_command.as_deref(), &options, "Passphrase: ")
+        })
+    }
+
+    /// As [`Session::unlock`], of a key that was unlocked before; asks nobody.
+    ///
+    /// # Errors
+    /// When it was locked with another passphrase meanwhile.
+    pub fn unlock_again(&mut self) -> Result<()> {
+        self.unlock_by(|| {
+            Err(Error::new(Kind::Busy, "another run has changed the passphrase just now")
+                .hint("nothing was done: try again"))
+        })
+    }
+
+    fn unlock_by(
+        &mut self,
+        find: impl FnOnce() -> Result<(Zeroizing<String>, Source)>,
+    ) -> Result<()> {
+        if !self.has_current_secret() {
+            let secret = passphrase::unlocked(&self.home, self.secret.as_deref(), find)?;
+            self.secret = Some(Arc::new(secret));
+            self.former = None;
+            self.certificate = OnceCell::new();
+        }
+        Ok(())
+    }
+
+    /// Unlocks the secret key again if it was unlocked, and another run has changed it since.
+    ///
+    /// # Errors
+    /// As [`Session::unlock_again`].
+    pub fn notice_key_change(&mut self) -> Result<()> {
+        if self.secret.is_some() { self.unlock_again() } else { Ok(()) }
+    }
+
+    /// Whether the secret key is unlocked, and no other run has changed it since.
+    fn has_current_secret(&self) -> bool {
+        self.secret.as_ref().is_some_and(|secret| secret.stamp == Stamp::of(&self.home))
+    }
+
+    /// The secret key, which [`Session::unlock`] has unlocked, and the source of randomness.
+    ///
+    /// # Errors
+    /// When it is locked.
+    pub fn secret(&mut self) -> Result<(&SecretKey, &mut Random)> {
+        match &self.secret {
+            Some(secret) => Ok((&secret.key, &mut self.rng)),
+            None => Err(Error::cannot("the secret key is locked")),
+        }
+    }
+
+    /// The passphrase by which the secret key was unlocked, if it is locked on disk.
+    pub fn passphrase(&self) -> Option<Zeroizing<String>> {
+        self.secret.as_ref()?.passphrase.clone()
+    }
+
+    /// The secret keys that were ours and are still kept, unlocked. One that was locked with another
+    /// passphrase is left out.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn former_secrets(&mut self) -> Result<Arc<Vec<SecretKey>>> {
+        if let Some(known) = &self.former {
+            return Ok(Arc::clone(known));
+        }
+        let passphrase = self.secret.as_ref().and_then(|secret| secret.passphrase.as_ref());
+        let mut unlocked = Vec::new();
+        for former in KeyState::load(&self.home)?.former {
+            let Some(mut key) = secret::former(&self.home, &former.fingerprint)? else { continue };
+            let is_open = !key.is_locked()
+                || passphrase.is_some_and(|passphrase| key.unlock(passphrase).is_ok());
+            if is_open {
+                unlocked.push(key);
+            }
+        }
+        Ok(Arc::clone(self.former.insert(Arc::new(unlocked))))
+    }
+
+    /// Opens what `signer` sealed to us, or to a key that was ours, with the key that
+    /// [`Session::unlock`] has unlocked.
+    ///
+    /// # Errors
+    /// With the reason.
+    pub fn unseal(
+        &mut self,
+        sealed: &str,
+        signer: &Certificate,
+    ) -> std::result::Result<Opened, Refusal> {
+        let now = self.now();
+        self.by_any_key(|key| open::open(sealed, key, signer, now))
+    }
+
+    /// Opens an attachment, likewise.
+    ///
+    /// # Errors
+    /// With the reason.
+    pub fn unseal_file(&mut self, sealed: &[u8]) -> std::result::Result<Vec<u8>, Refusal> {
+        self.by_any_key(|key| open::open_file(sealed, key, limits::ATTACHMENT))
+    }
+
+    fn by_any_key<T>(
+        &mut self,
+        open: impl Fn(&SecretKey) -> std::result::Result<T, Refusal>,
+    ) -> std::result::Result<T, Refusal> {
+        let (secret, _) = self.secret().map_err(|_| Refusal::NotForUs)?;
+        let opened = open(secret);
+        if !matches!(opened, Err(Refusal::NotForUs)) {
+            return opened;
+        }
+        let former = self.former_secrets().map_err(|_| Refusal::NotForUs)?;
+        let mut others = former.iter().map(open);
+        let other = others.find(|opened| !matches!(opened, Err(Refusal::NotForUs)));
+        other.unwrap_or(opened)
+    }
+
+    /// Whether our certificate names a subkey that we cannot open anything with: its secret was deleted
+    /// in its time, or is lost.
+    pub fn lacks_secret(&mut self) -> bool {
+        let Ok(certificate) = self.certificate().cloned() else { return false };
+        self.secret().is_ok_and(|(secret, _)| secret.lacks_secret_of(&certificate))
+    }
+
+    /// The fingerprints of our key, and of those that were ours.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn fingerprints(&self) -> Result<Vec<Fingerprint>> {
+        let former = KeyState::load(&self.home)?.former.into_iter().map(|key| key.fingerprint);
+        Ok(std::iter::once(self.certificate()?.fingerprint()).chain(former).collect())
+    }
+
+    /// Whether the secret key can be had without asking anybody.
+    pub fn can_unlock_unasked(&self) -> bool {
+        self.secret.is_some()
+            || Source::given(self.config.passphrase_command.as_deref(), &self.options).is_some()
+            || secret::load(&self.home).is_ok_and(|key| !key.is_locked())
+    }
+
+    /// Writes the unlocked `key`, not in the place of the secret key yet, locked as that is: what is
+    /// locked on disk stays as it is there. The caller holds the home's lock, and has unlocked the key.
+    ///
+    /// # Errors
+    /// When it is too large, or cannot be written.
+    pub fn stage_secret(&mut self, key: &SecretKey) -> Result<Staged> {
+        let passphrase = self.secret.as_ref().and_then(|secret| secret.passphrase.as_ref());
+        let Some(passphrase) = passphrase else { return secret::stage(&self.home, key) };
+        let before = secret::load(&self.home)?;
+        let locked = key.locked_as(&before, passphrase, &mut self.rng);
+        secret::stage(&self.home, &locked.or_cannot(|| "cannot lock the key".to_owned())?)
+    }
+
+    /// As [`Session::stage_secret`], of a key that is no later version of ours.
+    ///
+    /// # Errors
+    /// As [`Session::stage_secret`].
+    pub fn stage_new_secret(&mut self, key: &SecretKey) -> Result<Staged> {
+        let passphrase = self.passphrase().unwrap_or_default();
+        let locked = key.copy(&passphrase, &mut self.rng);
+        secret::stage(&self.home, &locked.or_cannot(|| "cannot lock the key".to_owned())?)
+    }
+
+    /// Puts the unlocked `key`, which was `staged`, in the place of the secret key.
+    ///
+    /// # Errors
+    /// When it cannot be written; the old one is then still there.
+    pub fn put_secret(&mut self, key: SecretKey, staged: Staged) -> Result<()> {
+        secret::put(&self.home, staged)?;
+        let passphrase = self.secret.as_ref().and_then(|secret| secret.passphrase.clone());
+        let stamp = Stamp::of(&self.home);
+        self.secret = Some(Arc::new(Unlocked { key, passphrase, stamp }));
+        self.former = None;
+        Ok(())
+    }
+
+    /// Writes our certificate. The caller holds the home's lock.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn replace_certificate(&mut self, certificate: Certificate) -> Result<()> {
+        self.about_to_change_public()?;
+        self.home.write(&self.home.key(), certificate.to_armored().as_bytes())?;
+        self.certificate = OnceCell::from(certificate);
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! How far a session reaches: the clients, and the networks that they may speak to.
+
+use std::cell::OnceCell;
+use std::time::Duration;
+
+use super::clients::Clients;
+use super::run::Session;
+use crate::error::{Error, Result};
+use crate::transport::client::Client;
+use crate::transport::egress::{Guard, Network};
+
+impl Session {
+    /// The client for requests that leave this machine.
+    ///
+    /// # Errors
+    /// When `allow` in the settings names no network.
+    pub fn client(&self) -> Result<Client> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let client = Client::behind(self.guard()?, self.options.timeout);
+        Ok(self.client.get_or_init(|| client).clone())
+    }
+
+    /// Gives each request from now on `patience` at most.
+    ///
+    /// # Errors
+    /// As [`Session::client`].
+    pub fn hurry(&mut self, patience: Duration) -> Result<()> {
+        self.options.timeout = self.options.timeout.min(patience);
+        self.client = OnceCell::from(self.client()?.within(self.options.timeout));
+        Ok(())
+    }
+
+    /// The clients for feeds of any kind, and the clouds of these.
+    ///
+    /// # Errors
+    /// As [`Session::client`].
+    pub fn clients(&self) -> Result<Clients> {
+        Ok(Clients::new(self.guard()?, self.options.timeout))
+    }
+
+    /// The clients for callbacks that strangers name: what `allow` opens for feeds is not open for
+    /// these.
+    ///
+    /// # Errors
+    /// When `allow_callbacks` in the settings names no network.
+    pub fn callback_clients(&self) -> Result<Clients> {
+        let allowed = self.allowed("allow_callbacks", &self.config.allow_callbacks)?;
+        Ok(Clients::new(Guard::new(allowed), self.options.timeout))
+    }
+
+    /// The guard that stands before every request.
+    ///
+    /// # Errors
+    /// As [`Session::client`].
+    pub fn guard(&self) -> Result<Guard> {
+        Ok(Guard::new(self.allowed("allow", &self.config.allow)?))
+    }
+
+    /// The networks that are let through: those `named` under `key` in the settings, and loopback
+    /// for an identity that lives there itself.
+    fn allowed(&self, key: &str, named: &[String]) -> Result<Vec<Network>> {
+        let mut allowed = networks(key, named)?;
+        let host =
+            self.config.base_url.as_ref().map(|base| base.host().to_owned()).unwrap_or_default();
+        let loopback = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+        if loopback {
+            allowed.extend(
+                ["127.0.0.0/8", "::1/128"]
+                    .iter()
+                    .filter_map(|network| network.parse::<Network>().ok()),
+            );
+        }
+        Ok(allowed)
+    }
+
+    /// The proxies in front of our server that are believed.
+    ///
+    /// # Errors
+    /// When `trusted_proxies` in the settings names no network.
+    pub fn trusted_proxies(&self) -> Result<Vec<Network>> {
+        networks("trusted_proxies", &self.config.trusted_proxies)
+    }
+}
+
+/// The networks that the setting `key` names.
+fn networks(key: &str, named: &[String]) -> Result<Vec<Network>> {
+    let network = |text: &String| {
+        let parsed = text.parse::<Network>();
+        parsed
+            .map_err(|cause| Error::cannot(format!("cannot use `{text}` in {key}")).because(cause))
+    };
+    named.iter().map(network).collect()
+}

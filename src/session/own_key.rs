@@ -1,0 +1,93 @@
+//! How our own key stands: whether anything can be signed with it, and what ends soon.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::run::Session;
+use crate::error::{Error, Kind, Result};
+use crate::openpgp::certificate::{Certificate, Unusable};
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::store::contact::entry::Contact;
+use crate::store::identity::key_state::{self, KeyState};
+
+/// How long before its end the user is told.
+const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+const EXTEND: &str = "cloudim key extend";
+const ROTATE: &str = "cloudim key rotate";
+const ANOTHER: &str = "cloudim --home DIR keygen, and invite your contacts again";
+
+/// Refuses where nobody would believe what we sign.
+///
+/// # Errors
+/// [`Kind::Trust`] when our key is revoked or has expired.
+pub fn expect_usable(session: &Session) -> Result<()> {
+    session.certificate()?.usable(session.now()).map_err(unusable)
+}
+
+/// What to say when our own key cannot be used.
+pub fn unusable(why: Unusable) -> Error {
+    let error = Error::new(Kind::Trust, format!("your own key {why}: nothing is signed with it"));
+    match why {
+        Unusable::Expired(_) => error.hint(EXTEND),
+        Unusable::Revoked { .. } => error.hint(format!("for another one: {ANOTHER}")),
+        Unusable::NotYetValid => error.hint("set the clock, which is behind"),
+        Unusable::NoSelfSignature | Unusable::NoEncryptionSubkey | Unusable::Weak => {
+            error.hint("cloudim key show")
+        }
+    }
+}
+
+/// What is wrong with our key, or will be within 30 days; and the command that mends it.
+pub fn concern(certificate: &Certificate, now: Timestamp) -> Option<(String, &'static str)> {
+    if let Err(why) = certificate.usable(now) {
+        let cure = match why {
+            Unusable::Revoked { .. } => ANOTHER,
+            Unusable::Expired(_) => EXTEND,
+            _ => "cloudim key show",
+        };
+        return Some((format!("your own key {why}"), cure));
+    }
+    let soon = |end: Option<Timestamp>| {
+        let end = end.filter(|end| end.duration_since(now) <= SOON)?;
+        Some(end.strftime("%Y-%m-%d"))
+    };
+    if let Some(end) = soon(certificate.expires(now)) {
+        return Some((format!("your own key expires on {end}"), EXTEND));
+    }
+    match certificate.encryption_since(now) {
+        Ok((_, end)) => {
+            let end = soon(end)?;
+            Some((format!("nobody can write to you from {end} on: your subkey expires"), EXTEND))
+        }
+        Err(_) => {
+            Some(("nobody can write to you: your encryption subkeys expired".to_owned(), ROTATE))
+        }
+    }
+}
+
+/// Says so, once a day.
+///
+/// # Errors
+/// When what was said cannot be noted.
+pub fn warn(session: &mut Session) -> Result<()> {
+    let now = session.now();
+    let Some((what, cure)) = concern(session.certificate()?, now) else { return Ok(()) };
+    if !key_state::is_to_be_told(KeyState::load(&session.home)?.end_told, now) {
+        return Ok(());
+    }
+    session.warn(&format!("{what}: {cure}"));
+    let _lock = session.lock()?;
+    KeyState { end_told: Some(now), ..KeyState::load(&session.home)? }.save(&session.home)
+}
+
+/// Our key by which `contact` knows us.
+///
+/// # Errors
+/// When our keys cannot be read.
+pub fn known_by(session: &Session, contact: &Contact) -> Result<Fingerprint> {
+    if let Some(known) = &contact.ours.signed_by {
+        return Ok(known.clone());
+    }
+    let first = KeyState::load(&session.home)?.former.into_iter().next();
+    Ok(first.map_or(session.certificate()?.fingerprint(), |former| former.fingerprint))
+}

@@ -1,0 +1,67 @@
+//! What the trust policy lets pass: what is sent to, and shown of, a contact whose key the user has
+//! not compared (`trust` in `config.toml`, or as was decided for the contact).
+//!
+//! What the program itself says to a contact, introduction and acknowledgement, is no message, and
+//! passes: without it nobody could agree, and nothing would leave the other's feed.
+
+use super::run::Session;
+use super::terminal;
+use crate::error::{Context, Error, Kind, Result};
+use crate::store::contact::entry::Contact;
+use crate::store::identity::policy::Policy;
+
+/// Whether what `contact` writes is stored and not shown, until its key is verified.
+pub fn holds(session: &Session, contact: &Contact) -> bool {
+    contact.is_under(Policy::Verified, session.config.trust)
+}
+
+/// Refuses to show what the contact called `name` wrote while it is held.
+///
+/// # Errors
+/// [`Kind::Trust`] then.
+pub fn expect_shown(session: &Session, name: &str, contact: &Contact) -> Result<()> {
+    if !holds(session, contact) {
+        return Ok(());
+    }
+    let text = format!("what `{name}` writes is held until its key is verified");
+    Err(Error::new(Kind::Trust, text).hint(compare(name)))
+}
+
+/// Refuses to write to the contact called `name` before its key is verified, if that is demanded.
+///
+/// # Errors
+/// [`Kind::Trust`] then.
+pub fn expect_writable(session: &Session, name: &str, contact: &Contact) -> Result<()> {
+    if !holds(session, contact) {
+        return Ok(());
+    }
+    let text = format!("nothing is sent to `{name}` until its key is verified");
+    Err(Error::new(Kind::Trust, text).hint(compare(name)))
+}
+
+/// Asks on the terminal whether to write to the contact called `name`, if that is demanded and not
+/// answered by `yes`. Never to be called with a lock held.
+///
+/// # Errors
+/// [`Kind::Trust`] when the answer is no, or nobody can be asked.
+pub fn ask(session: &Session, name: &str, contact: &Contact, yes: bool) -> Result<()> {
+    if yes || !contact.is_under(Policy::Ask, session.config.trust) {
+        return Ok(());
+    }
+    let refused = |text: String| Err(Error::new(Kind::Trust, text).hint(compare(name)));
+    if !terminal::is_ours() {
+        let text = format!("the key of `{name}` is not verified, and there is no terminal to ask");
+        return refused(text).map_err(|error| error.hint("--yes sends without asking"));
+    }
+    let question =
+        format!("`{name}` is not verified: {}\nSend? [y/N] ", contact.fingerprint.grouped());
+    let answer = terminal::ask(&question).or_cannot(|| "cannot ask on the terminal".to_owned())?;
+    if matches!(answer.to_lowercase().as_str(), "y" | "yes") {
+        return Ok(());
+    }
+    refused(format!("nothing was sent to `{name}`"))
+}
+
+fn compare(name: &str) -> String {
+    format!("compare its fingerprint: cloudim contact verify {name}")
+}

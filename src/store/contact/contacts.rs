@@ -1,0 +1,210 @@
+//! Contacts: the people we have agreed with, a folder for each.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use super::entry::Contact;
+use crate::error::{Context, Error, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::token::Token;
+use crate::store::disk::home::Home;
+use crate::store::disk::{atomic, names};
+
+impl Contact {
+    /// Reads the contact called `name`.
+    ///
+    /// # Errors
+    /// When there is none, with the nearest names.
+    pub fn load(home: &Home, name: &str) -> Result<Self> {
+        let path = home.contact(name).join("contact.toml");
+        let text = match names::check(name) {
+            Ok(()) => atomic::read_text(&path)?,
+            Err(_) => None,
+        };
+        let text = text.ok_or_else(|| unknown(home, name))?;
+        toml::from_str(&text).map_err(|cause| atomic::damaged(&path, cause))
+    }
+}
+
+/// The names of all contacts, sorted.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn list(home: &Home) -> Result<Vec<String>> {
+    let folder = match fs::read_dir(home.contacts()) {
+        Ok(folder) => folder,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).or_cannot(|| "cannot read `contacts`".to_owned()),
+    };
+    let mut names: Vec<String> = folder
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| {
+            names::check(name).is_ok() && home.contact(name).join("contact.toml").is_file()
+        })
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// The contact whose feed from us has this token.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn reader_of(home: &Home, token: &Token) -> Result<Option<String>> {
+    // One that cannot be read is not the one that was asked for.
+    let reads =
+        |name: &String| Contact::load(home, name).is_ok_and(|contact| contact.ours.token == *token);
+    Ok(list(home)?.into_iter().find(reads))
+}
+
+/// The name of the contact whose pinned key has this fingerprint.
+///
+/// # Errors
+/// When a contact cannot be read.
+pub fn contact_with(home: &Home, fingerprint: &Fingerprint) -> Result<Option<String>> {
+    for name in list(home)? {
+        if Contact::load(home, &name)?.fingerprint == *fingerprint {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// When the last contact was made, renamed or removed; nothing before the first.
+pub fn changed(home: &Home) -> Option<SystemTime> {
+    fs::metadata(home.contacts()).and_then(|folder| folder.modified()).ok()
+}
+
+/// Whether `name` belongs to a contact. What a run that died left of one which never came to be
+/// takes no name.
+pub fn is_taken(home: &Home, name: &str) -> bool {
+    let folder = home.contact(name);
+    folder.join("contact.toml").exists() || folder.join("messages.jsonl").exists()
+}
+
+/// Makes room for the new contact `name`: removes what a run that died left there. The caller holds
+/// the home's lock.
+///
+/// # Errors
+/// When it is taken, or something cannot be removed.
+pub fn make_room(home: &Home, name: &str) -> Result<()> {
+    if is_taken(home, name) {
+        return Err(Error::cannot(format!("there is a contact `{name}` already")));
+    }
+    match fs::remove_dir_all(home.contact(name)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(atomic::cannot_write(&home.contact(name), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The certificate that is pinned for the contact called `name`.
+///
+/// # Errors
+/// When it is not there or not a certificate.
+pub fn certificate(home: &Home, name: &str) -> Result<Certificate> {
+    let path = home.contact(name).join("certificate.asc");
+    let bytes = atomic::read(&path)?.ok_or_else(|| {
+        Error::cannot(format!("`{}` is missing", path.display())).hint("restore it from a backup")
+    })?;
+    let certificate = Certificate::parse(&bytes).map_err(|cause| atomic::damaged(&path, cause))?;
+    if !home.contact(name).join("former").exists() {
+        return Ok(certificate);
+    }
+    // A run may have died between putting another in its place and noting that in the contact.
+    let pinned = Contact::load(home, name)?.fingerprint;
+    if certificate.fingerprint() == pinned {
+        return Ok(certificate);
+    }
+    Ok(former(home, name, &pinned)?.unwrap_or(certificate))
+}
+
+/// Pins `certificate` for the contact called `name`.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn pin(home: &Home, name: &str, certificate: &Certificate) -> Result<()> {
+    home.write(&home.contact(name).join("certificate.asc"), certificate.to_armored().as_bytes())
+}
+
+/// Keeps the certificate that is pinned for the contact called `name` before another one is: if ever
+/// that key comes back, what is known of it, such as a revocation, still counts.
+///
+/// # Errors
+/// When it cannot be read or written.
+pub fn keep_former(home: &Home, name: &str) -> Result<()> {
+    let pinned = certificate(home, name)?;
+    home.write(&former_path(home, name, &pinned.fingerprint()), pinned.to_armored().as_bytes())
+}
+
+/// The certificate with this fingerprint that was pinned for the contact called `name` before.
+///
+/// # Errors
+/// When it is there, and not a certificate.
+pub fn former(home: &Home, name: &str, key: &Fingerprint) -> Result<Option<Certificate>> {
+    let path = former_path(home, name, key);
+    let Some(bytes) = atomic::read(&path)? else { return Ok(None) };
+    Certificate::parse(&bytes).map(Some).map_err(|cause| atomic::damaged(&path, cause))
+}
+
+fn former_path(home: &Home, name: &str, key: &Fingerprint) -> PathBuf {
+    home.contact(name).join("former").join(format!("{key}.asc"))
+}
+
+/// Gives the contact called `name` the name `new`.
+///
+/// # Errors
+/// When there is no such contact, `new` is no name, or it is taken.
+pub fn rename(home: &Home, name: &str, new: &str) -> Result<()> {
+    Contact::load(home, name)?;
+    names::check(new)?;
+    if is_taken(home, new) {
+        return Err(Error::cannot(format!("there is a contact `{new}` already")));
+    }
+    let failed = || format!("cannot rename `{name}`");
+    fs::rename(home.contact(name), home.contact(new)).or_cannot(failed)?;
+    atomic::sync_folder_of(&home.contact(new))
+}
+
+/// The error for a contact that is not there, with the nearest names.
+pub fn unknown(home: &Home, name: &str) -> Error {
+    let error = Error::cannot(format!("there is no contact `{}`", name.escape_debug()));
+    let known = list(home).unwrap_or_default();
+    let near = |known: &&String| {
+        known.starts_with(name) || name.starts_with(known.as_str()) || one_letter_off(known, name)
+    };
+    match known.iter().find(near) {
+        Some(near) if !name.is_empty() => error.hint(format!("did you mean `{near}`?")),
+        _ if known.is_empty() => error.hint("cloudim handshake invite ADDRESS"),
+        _ => error.hint("cloudim contact list"),
+    }
+}
+
+fn one_letter_off(known: &str, name: &str) -> bool {
+    let (known, name): (Vec<char>, Vec<char>) = (known.chars().collect(), name.chars().collect());
+    let same = known.iter().zip(&name).take_while(|(a, b)| a == b).count();
+    let rest = |letters: &[char], skip: usize| {
+        letters.iter().skip(same + skip).copied().collect::<String>()
+    };
+    rest(&known, 1) == rest(&name, 1)
+        || rest(&known, 1) == rest(&name, 0)
+        || rest(&known, 0) == rest(&name, 1)
+        || rest(&known, 2) == rest(&name, 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_name_is_recognised() {
+        for typo in ["marry", "mry", "mray", "nary", "mar"] {
+            assert!(one_letter_off("mary", typo), "{typo}");
+        }
+        assert!(!one_letter_off("mary", "john"));
+    }
+}

@@ -1,0 +1,335 @@
+//! A contact: what `contact.toml` holds.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Context, Result};
+use crate::protocol::sealed::state::{Acknowledged, Range};
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::guid::{Guid, LogId};
+use crate::protocol::values::hash::Hash;
+use crate::protocol::values::token::Token;
+use crate::protocol::values::url::Url;
+use crate::store::disk::atomic::{self, Staged};
+use crate::store::disk::home::Home;
+use crate::store::identity::policy::Policy;
+use crate::store::subscriptions::lease::Lease;
+
+/// How sure we are that a key is the contact's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// Pinned at the first contact, not compared by people.
+    #[default]
+    FirstUse,
+    /// The user compared the fingerprint.
+    Verified,
+}
+
+impl Trust {
+    /// The word for it, in all outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FirstUse => "first-use",
+            Self::Verified => "verified",
+        }
+    }
+}
+
+/// What `contact.toml` holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Contact {
+    /// Of the pinned certificate's primary key.
+    pub fingerprint: Fingerprint,
+    /// How sure we are of it.
+    #[serde(default)]
+    pub trust: Trust,
+    /// What it may do while its key is not verified, if that was decided for it.
+    #[serde(default)]
+    pub policy: Option<Policy>,
+    /// Whether the user wants to hear of this contact no more.
+    #[serde(default)]
+    pub blocked: bool,
+    /// What the contact calls itself.
+    pub claimed_name: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+    /// Where the contact writes to us.
+    pub feed: Url,
+    /// Where others find the contact.
+    pub card: Option<Url>,
+    /// Where the contact takes calls.
+    pub handshake: Option<Url>,
+    /// Where the certificate stands.
+    pub key: Url,
+    /// Of the bytes at `key`, when they were last taken.
+    pub key_hash: Option<Hash>,
+    /// Why nothing can be sealed to that certificate, as it was told last.
+    #[serde(default)]
+    pub unusable: Option<String>,
+    /// Our side: the feed that we write.
+    pub ours: Ours,
+    /// The contact's side: what we know of the feed that we read.
+    pub theirs: Theirs,
+    /// What the last requests for that feed brought.
+    #[serde(default)]
+    pub http: Http,
+    /// Our registration with the cloud that tells of changes of that feed.
+    #[serde(default)]
+    pub lease: Option<Lease>,
+}
+
+/// The feed that we write for a contact.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ours {
+    /// The secret part of its URL.
+    pub token: Token,
+    /// The log that is written.
+    pub log: LogId,
+    /// The serial of the introduction in the feed.
+    pub introduction: u64,
+    /// The hash of the sealed introduction there.
+    pub introduction_sealed: Option<Hash>,
+    /// The hash of the introduction that the contact's acceptance answers.
+    pub invitation: Option<Hash>,
+    /// The address by which the contact was invited, as the user gave it.
+    #[serde(default)]
+    pub invited: Option<String>,
+    /// The serial of the state in the feed; 0 before the first.
+    pub state: u64,
+    /// The hash of what that state says, serial and time left out.
+    pub state_says: Option<Hash>,
+    /// The hash of the sealed state there.
+    pub state_sealed: Option<Hash>,
+    /// The newest sequence of the log; 0 before the first.
+    pub sequence: u64,
+    /// The hash of that item.
+    pub head: Option<Hash>,
+    /// Up to which sequence the contact has acknowledged; 0 for none.
+    pub acknowledged: u64,
+    /// The archives still offered, oldest first.
+    #[serde(default)]
+    pub archives: Vec<Archive>,
+    /// The number of the next archive; none is used twice.
+    pub next_archive: u64,
+    /// When we signed last.
+    pub signed: Option<Timestamp>,
+    /// The subkey that the feed is sealed to.
+    pub sealed_to: Option<Fingerprint>,
+    /// Our key by which the contact knows us; nothing while we have never had another.
+    #[serde(default)]
+    pub signed_by: Option<Fingerprint>,
+    /// Our former keys that have signed in this feed, the oldest first.
+    #[serde(default)]
+    pub former: Vec<FormerKey>,
+    /// Whether the cloud has yet to be told of the last change.
+    #[serde(default)]
+    pub unpinged: bool,
+}
+
+/// An archive of our feed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Archive {
+    /// Part of its file name.
+    pub number: u64,
+    /// The guids of its items, newest first.
+    pub items: Vec<Guid>,
+}
+
+/// What we know of the feed that a contact writes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Theirs {
+    /// The introduction in force.
+    pub introduction: Option<Seen>,
+    /// The state in force.
+    pub state: Option<Seen>,
+    /// The newest item, by that state.
+    pub head: Option<Head>,
+    /// The lowest sequence still offered, by that state.
+    pub floor: Option<u64>,
+    /// What will never come, by that state.
+    #[serde(default)]
+    pub gone: Vec<Wanted>,
+    /// The logs that introductions of this feed opened, oldest first.
+    #[serde(default)]
+    pub logs: Vec<LogId>,
+    /// How far each log is on our disk without a gap.
+    #[serde(default)]
+    pub reached: Vec<Reached>,
+    /// The time of the newest signature that we verified.
+    pub signed: Option<Timestamp>,
+    /// Since when something has been missing, or the copies have been stale.
+    pub behind_since: Option<Timestamp>,
+    /// Whether that was told.
+    #[serde(default)]
+    pub behind_told: bool,
+    /// The key that the feed names instead of the pinned one, while the user has not decided.
+    #[serde(default)]
+    pub offered: Option<Fingerprint>,
+    /// The keys that the feed named and the user rejected.
+    #[serde(default)]
+    pub rejected: Vec<Fingerprint>,
+    /// The cloud that the feed names: its pleaseNotify URL.
+    #[serde(default)]
+    pub cloud: Option<Url>,
+    /// The contact's former keys, the oldest first.
+    #[serde(default)]
+    pub former: Vec<FormerKey>,
+}
+
+/// A key of a writer that another has replaced.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FormerKey {
+    /// Of its primary key.
+    pub fingerprint: Fingerprint,
+    /// The log in which it was replaced.
+    pub log: LogId,
+    /// The last sequence of that log that it has signed: it may have signed what is older.
+    pub until: u64,
+}
+
+impl FormerKey {
+    /// Whether it may have signed the item `sequence` of `log`.
+    pub fn reaches(&self, log: LogId, sequence: u64) -> bool {
+        (log, sequence) <= (self.log, self.until)
+    }
+}
+
+/// A sealed object that stands in a feed once: which one was taken last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Its log.
+    pub log: LogId,
+    /// Its serial.
+    pub serial: u64,
+    /// The hash of its octets.
+    pub hash: Hash,
+    /// The hash of its dearmored bytes: the same bytes need no second opening.
+    pub sealed: Hash,
+}
+
+/// The newest item of a log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// The log.
+    pub log: LogId,
+    /// Its sequence.
+    pub sequence: u64,
+    /// The hash of its octets.
+    pub hash: Hash,
+}
+
+/// How far a log is on our disk without a gap.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reached {
+    /// The log.
+    pub log: LogId,
+    /// The highest sequence below which nothing is missing.
+    pub sequence: u64,
+    /// The hash of the highest item up to there that we have.
+    pub hash: Option<Hash>,
+}
+
+impl Reached {
+    /// As the state says it; nothing before the first item.
+    pub fn acknowledged(&self) -> Option<Acknowledged> {
+        let hash = self.hash?;
+        (self.sequence > 0).then_some(Acknowledged { log: self.log, sequence: self.sequence, hash })
+    }
+}
+
+/// A range of sequences of one log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The log.
+    pub log: LogId,
+    /// The first sequence.
+    pub from: u64,
+    /// The last sequence.
+    pub to: u64,
+}
+
+impl From<&Range> for Wanted {
+    fn from(range: &Range) -> Self {
+        Self { log: range.log, from: range.from, to: range.to }
+    }
+}
+
+/// What the last requests for a contact's feed brought.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Http {
+    /// The entity tag of the copy that was stored last.
+    pub etag: Option<String>,
+    /// Its date, for hosts without entity tags.
+    pub last_modified: Option<String>,
+    /// Since when the feed has been out of reach.
+    pub failing_since: Option<Timestamp>,
+    /// When that was last reported by an exit status.
+    pub failure_told: Option<Timestamp>,
+    /// Why.
+    pub failure: Option<String>,
+}
+
+impl Ours {
+    /// Our side before anything was written: the feed `token`, which `log` begins.
+    pub fn new(token: Token, log: LogId) -> Self {
+        Self {
+            token,
+            log,
+            introduction: 1,
+            introduction_sealed: None,
+            invitation: None,
+            invited: None,
+            state: 0,
+            state_says: None,
+            state_sealed: None,
+            sequence: 0,
+            head: None,
+            acknowledged: 0,
+            archives: Vec::new(),
+            next_archive: 1,
+            signed: None,
+            sealed_to: None,
+            signed_by: None,
+            former: Vec::new(),
+            unpinged: false,
+        }
+    }
+
+    /// Whether the feed is as it was when this was `earlier`.
+    pub fn is_written_as(&self, earlier: &Self) -> bool {
+        let version = |ours: &Self| (ours.log, ours.sequence, ours.state, ours.introduction_sealed);
+        version(self) == version(earlier)
+    }
+}
+
+impl Contact {
+    /// What it may do while its key is not verified: as was decided for it, else as is `usual`.
+    pub fn policy_or(&self, usual: Policy) -> Policy {
+        self.policy.unwrap_or(usual)
+    }
+
+    /// Whether its key is not verified, and `policy` says what that means.
+    pub fn is_under(&self, policy: Policy, usual: Policy) -> bool {
+        self.trust != Trust::Verified && self.policy_or(usual) == policy
+    }
+
+    /// Writes the contact called `name`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, home: &Home, name: &str) -> Result<()> {
+        let staged = self.stage(home, name)?;
+        atomic::sync([&staged])?;
+        atomic::put(vec![staged])
+    }
+
+    /// Writes the contact called `name`, not in its place yet.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn stage(&self, home: &Home, name: &str) -> Result<Staged> {
+        let text = toml::to_string(self).or_cannot(|| format!("cannot write contact `{name}`"))?;
+        home.stage(&home.contact(name).join("contact.toml"), text.as_bytes())
+    }
+}

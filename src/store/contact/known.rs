@@ -1,0 +1,202 @@
+//! What of a contact's feed is verified and on our disk.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::entry::{Reached, Theirs};
+use super::messages::Messages;
+use super::record::{Direction, Record};
+use crate::error::Result;
+use crate::protocol::sealed::state::Range;
+use crate::protocol::values::guid::{Guid, LogId};
+use crate::protocol::values::hash::Hash;
+
+const RANGES: usize = 32;
+
+/// One verified item: its hash, and that of the item before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Link {
+    /// The hash of its octets.
+    pub hash: Hash,
+    /// The hash of the item before, as it says.
+    pub previous: Option<Hash>,
+}
+
+/// The verified items of one contact.
+#[derive(Debug, Default)]
+pub struct Known {
+    guids: HashMap<Guid, Hash>,
+    places: BTreeMap<(LogId, u64), Vec<Link>>,
+}
+
+impl Known {
+    /// Reads them from the contact's messages.
+    ///
+    /// # Errors
+    /// When these cannot be read.
+    pub fn load(messages: &Messages) -> Result<Self> {
+        let mut known = Self::default();
+        messages.backwards(|record| {
+            known.add(&record);
+            true
+        })?;
+        Ok(known)
+    }
+
+    /// Takes in what `record` tells of, if it is about an item received.
+    pub fn add(&mut self, record: &Record) {
+        let (Some(guid), Some(log), Some(sequence), Some(hash)) =
+            (record.guid, record.log, record.sequence, record.hash)
+        else {
+            return;
+        };
+        if record.direction == Direction::Received {
+            self.guids.insert(guid, hash);
+            self.places
+                .entry((log, sequence))
+                .or_default()
+                .push(Link { hash, previous: record.previous });
+        }
+    }
+
+    /// Whether the item `guid` is on our disk.
+    pub fn has(&self, guid: Guid) -> bool {
+        self.guids.contains_key(&guid)
+    }
+
+    /// The items at one place of a log: one, or several if there was a fork.
+    pub fn at(&self, log: LogId, sequence: u64) -> &[Link] {
+        self.places.get(&(log, sequence)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The highest sequence of `log` that we have; 0 for none.
+    pub fn highest(&self, log: LogId) -> u64 {
+        self.places
+            .range((log, 0)..=(log, u64::MAX))
+            .next_back()
+            .map_or(0, |((_, sequence), _)| *sequence)
+    }
+
+    /// Whether a verified item names `hash` as the one before it.
+    pub fn vouches_for(&self, hash: Hash) -> bool {
+        self.places.values().flatten().any(|link| link.previous == Some(hash))
+    }
+
+    /// How far `log` is here without a gap, what is `gone` counting as here.
+    pub fn reached(&self, theirs: &Theirs, log: LogId) -> Reached {
+        let before = theirs.reached.iter().find(|reached| reached.log == log);
+        let mut reached = before.cloned().unwrap_or(Reached { log, sequence: 0, hash: None });
+        loop {
+            let next = reached.sequence.saturating_add(1);
+            if let Some(link) = self.at(log, next).first() {
+                reached = Reached { log, sequence: next, hash: Some(link.hash) };
+            } else if let Some(gone) =
+                theirs.gone.iter().find(|g| g.log == log && g.from <= next && next <= g.to)
+            {
+                reached.sequence = gone.to;
+            } else {
+                return reached;
+            }
+        }
+    }
+
+    /// What is missing of the log that the contact's state is about: at most 32 ranges, lowest
+    /// first, up to its head.
+    pub fn missing(&self, theirs: &Theirs) -> Vec<Range> {
+        let Some(head) = &theirs.head else { return Vec::new() };
+        let here = self
+            .places
+            .range((head.log, 0)..=(head.log, head.sequence))
+            .map(|((_, sequence), _)| (*sequence, *sequence));
+        let gone =
+            theirs.gone.iter().filter(|gone| gone.log == head.log).map(|gone| (gone.from, gone.to));
+        let mut present: Vec<(u64, u64)> = here.chain(gone).collect();
+        present.sort_unstable();
+        let (mut next, mut missing) =
+            (self.reached(theirs, head.log).sequence.saturating_add(1), Vec::new());
+        for (from, to) in present {
+            if from > next {
+                missing.push(Range { log: head.log, from: next, to: from - 1 });
+            }
+            next = next.max(to.saturating_add(1));
+        }
+        if next <= head.sequence {
+            missing.push(Range { log: head.log, from: next, to: head.sequence });
+        }
+        missing.truncate(RANGES);
+        missing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::store::contact::entry::{Head, Wanted};
+    use crate::store::contact::record::Type;
+
+    fn log() -> LogId {
+        "urn:uuid:0199f0c2-0000-7000-8000-000000000000".parse().unwrap()
+    }
+
+    fn known(sequences: &[u64]) -> Known {
+        let mut known = Known::default();
+        for sequence in sequences {
+            let guid = format!("urn:uuid:0199f0c2-0000-7000-8000-{sequence:012}").parse().unwrap();
+            let mut record =
+                Record::new(Type::Message, Direction::Received, Timestamp::UNIX_EPOCH, "");
+            (record.guid, record.log, record.sequence) = (Some(guid), Some(log()), Some(*sequence));
+            record.hash = Some(Hash::of(&sequence.to_be_bytes()));
+            known.add(&record);
+        }
+        known
+    }
+
+    fn theirs(head: u64, gone: &[(u64, u64)]) -> Theirs {
+        let hash = Hash::of(&head.to_be_bytes());
+        Theirs {
+            head: Some(Head { log: log(), sequence: head, hash }),
+            gone: gone
+                .iter()
+                .map(|(from, to)| Wanted { log: log(), from: *from, to: *to })
+                .collect(),
+            ..Theirs::default()
+        }
+    }
+
+    fn ranges(known: &Known, theirs: &Theirs) -> Vec<(u64, u64)> {
+        known.missing(theirs).iter().map(|range| (range.from, range.to)).collect()
+    }
+
+    #[test]
+    fn a_gap_is_missing_and_ends_what_is_reached() {
+        let (known, theirs) = (known(&[1, 2, 5, 7]), theirs(9, &[]));
+        assert_eq!(known.reached(&theirs, log()).sequence, 2);
+        assert_eq!(ranges(&known, &theirs), [(3, 4), (6, 6), (8, 9)]);
+    }
+
+    #[test]
+    fn what_is_gone_counts_as_here() {
+        let (known, theirs) = (known(&[1, 2, 5]), theirs(5, &[(3, 4)]));
+        let reached = known.reached(&theirs, log());
+        assert_eq!((reached.sequence, reached.hash), (5, Some(Hash::of(&5u64.to_be_bytes()))));
+        assert!(known.missing(&theirs).is_empty());
+    }
+
+    #[test]
+    fn a_head_beyond_all_reason_costs_neither_time_nor_memory() {
+        let (known, theirs) =
+            (known(&[1, 3]), theirs(crate::protocol::values::limits::INTEGER, &[]));
+        assert_eq!(
+            ranges(&known, &theirs),
+            [(2, 2), (4, crate::protocol::values::limits::INTEGER)]
+        );
+    }
+
+    #[test]
+    fn what_is_reached_survives_that_history_is_trimmed() {
+        let mut theirs = theirs(9, &[]);
+        theirs.reached = vec![Reached { log: log(), sequence: 7, hash: Some(Hash::of(b"7")) }];
+        assert_eq!(known(&[8]).reached(&theirs, log()).sequence, 8);
+    }
+}

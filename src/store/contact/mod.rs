@@ -1,0 +1,14 @@
+//! One contact's folder: what we know of it, what was said, and what stands in our feed for it.
+
+pub mod contacts;
+pub mod delivered;
+pub mod entry;
+pub mod feeds;
+pub mod known;
+pub mod messages;
+pub mod octets;
+pub mod outbox;
+pub mod record;
+mod trim;
+pub mod trimmed;
+pub mod verdicts;

@@ -1,0 +1,141 @@
+//! The exact octets of what may have to be sealed again: the introduction, and every item that is
+//! still offered (PROTOCOL §2).
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use crate::error::{Context, Error, Result};
+use crate::protocol::values::guid::{Guid, LogId};
+use crate::store::disk::atomic::{self, Staged};
+use crate::store::disk::home::Home;
+
+/// What an item's octets are filed under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Filed {
+    /// Its log.
+    pub log: LogId,
+    /// Its sequence.
+    pub sequence: u64,
+    /// Its guid.
+    pub guid: Guid,
+}
+
+impl Filed {
+    fn name(&self) -> String {
+        format!("{}.{}.{}.xml", self.log.bare(), self.sequence, self.guid.bare())
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        let mut parts = name.strip_suffix(".xml")?.splitn(3, '.');
+        let log = Guid::from_user(parts.next()?).ok()?;
+        let sequence = parts.next()?.parse().ok()?;
+        Some(Self { log, sequence, guid: Guid::from_user(parts.next()?).ok()? })
+    }
+}
+
+/// The octets kept for one contact.
+#[derive(Debug)]
+pub struct Octets<'a> {
+    home: &'a Home,
+    folder: PathBuf,
+}
+
+impl<'a> Octets<'a> {
+    /// Those of the contact called `name`.
+    pub fn of(home: &'a Home, name: &str) -> Self {
+        Self { home, folder: home.contact(name).join("octets") }
+    }
+
+    /// Writes the octets of an item, not in their place yet.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn stage(&self, item: &Filed, octets: &str) -> Result<Staged> {
+        self.home.stage(&self.folder.join(item.name()), octets.as_bytes())
+    }
+
+    /// The octets of an item.
+    ///
+    /// # Errors
+    /// When they are not there.
+    pub fn item(&self, item: &Filed) -> Result<String> {
+        let path = self.folder.join(item.name());
+        atomic::read_text(&path)?
+            .ok_or_else(|| Error::cannot(format!("`{}` is missing", path.display())))
+    }
+
+    /// Lets go of an item that nobody will ask for again.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn drop_item(&self, item: &Filed) -> Result<()> {
+        atomic::remove(&self.folder.join(item.name()))
+    }
+
+    /// Every item kept, oldest log and lowest sequence first.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn items(&self) -> Result<Vec<Filed>> {
+        let folder = match fs::read_dir(&self.folder) {
+            Ok(folder) => folder,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => {
+                return Err(error).or_cannot(|| format!("cannot read `{}`", self.folder.display()));
+            }
+        };
+        let name = |file: std::io::Result<fs::DirEntry>| file.ok()?.file_name().into_string().ok();
+        let mut items: Vec<Filed> =
+            folder.filter_map(name).filter_map(|name| Filed::from_name(&name)).collect();
+        items.sort();
+        Ok(items)
+    }
+
+    /// Writes the octets of the introduction, not in their place yet.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn stage_introduction(&self, octets: &str) -> Result<Staged> {
+        self.home.stage(&self.introduction_path(), octets.as_bytes())
+    }
+
+    /// The octets of the introduction, if there is one.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn introduction(&self) -> Result<Option<String>> {
+        atomic::read_text(&self.introduction_path())
+    }
+
+    fn introduction_path(&self) -> PathBuf {
+        self.folder.join("introduction.xml")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_found_by_what_they_are_filed_under() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let octets = Octets::of(&home, "mary");
+        let guid = |last: u8| {
+            format!("urn:uuid:0199f0c2-0000-7000-8000-0000000000{last:02}").parse::<Guid>().unwrap()
+        };
+        let filed = |sequence, last| Filed { log: guid(0), sequence, guid: guid(last) };
+        for item in [filed(10, 3), filed(2, 2), filed(1, 1)] {
+            let staged = octets.stage(&item, &format!("<item>{}</item>", item.sequence)).unwrap();
+            atomic::put(vec![staged]).unwrap();
+        }
+        assert_eq!(octets.introduction().unwrap(), None);
+        atomic::put(vec![octets.stage_introduction("<introduction/>").unwrap()]).unwrap();
+        assert_eq!(octets.items().unwrap(), [filed(1, 1), filed(2, 2), filed(10, 3)]);
+        assert_eq!(octets.item(&filed(10, 3)).unwrap(), "<item>10</item>");
+        octets.drop_item(&filed(1, 1)).unwrap();
+        assert!(octets.item(&filed(1, 1)).unwrap_err().to_string().contains("is missing"));
+        assert_eq!(octets.introduction().unwrap().as_deref(), Some("<introduction/>"));
+    }
+}

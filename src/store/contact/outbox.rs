@@ -1,0 +1,99 @@
+//! `outbox/`: the octets of what `encrypt` made and `append` has not taken yet, under the SHA-256
+//! of the sealed item's bytes.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+
+use crate::error::Result;
+use crate::protocol::values::hash::Hash;
+use crate::store::disk::atomic;
+use crate::store::disk::home::Home;
+
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The outbox of one contact.
+#[derive(Debug)]
+pub struct Outbox<'a> {
+    home: &'a Home,
+    folder: PathBuf,
+}
+
+impl<'a> Outbox<'a> {
+    /// That of the contact called `name`.
+    pub fn of(home: &'a Home, name: &str) -> Self {
+        Self { home, folder: home.contact(name).join("outbox") }
+    }
+
+    /// Keeps the octets that were sealed into the item whose bytes are `sealed`.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn keep(&self, sealed: &str, octets: &str) -> Result<()> {
+        self.home.write(&self.path(sealed), octets.as_bytes())
+    }
+
+    /// The octets of `sealed`, if `encrypt` made it here within the day.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn find(&self, sealed: &str) -> Result<Option<String>> {
+        atomic::read_text(&self.path(sealed))
+    }
+
+    /// Lets go of `sealed`, and of what is older than a day at `now`.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn clear(&self, sealed: &str, now: Timestamp) -> Result<()> {
+        atomic::remove(&self.path(sealed))?;
+        self.clear_old(now)?;
+        // Only an empty folder goes: what `encrypt` made meanwhile stays.
+        let _ = fs::remove_dir(&self.folder);
+        Ok(())
+    }
+
+    /// Lets go of what is older than a day at `now`.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn clear_old(&self, now: Timestamp) -> Result<()> {
+        let now = SystemTime::from(now);
+        for file in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let written = file.metadata().and_then(|metadata| metadata.modified());
+            if written.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > KEPT)) {
+                atomic::remove(&file.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn path(&self, sealed: &str) -> PathBuf {
+        self.folder.join(format!("{}.xml", Hash::of(sealed.as_bytes()).hex()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_taken_within_a_day_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let outbox = Outbox::of(&home, "mary");
+        for sealed in ["first", "second", "third"] {
+            outbox.keep(sealed, &format!("octets of {sealed}")).unwrap();
+        }
+        assert_eq!(outbox.find("first").unwrap().as_deref(), Some("octets of first"));
+        let now = Timestamp::now();
+        outbox.clear("first", now).unwrap();
+        assert_eq!(outbox.find("first").unwrap(), None);
+        assert!(outbox.find("second").unwrap().is_some());
+        outbox.clear("second", now + jiff::SignedDuration::from_hours(25)).unwrap();
+        assert_eq!(outbox.find("third").unwrap(), None);
+        assert!(!home.contact("mary").join("outbox").exists());
+    }
+}

@@ -1,0 +1,96 @@
+//! The text of old messages leaves the disk; their lines stay, with all that order and completeness
+//! are judged by.
+
+use std::fs;
+use std::path::Path;
+
+use super::messages::Messages;
+use super::record::{Record, Type};
+use crate::error::{Context, Result};
+use crate::store::disk::atomic::{self, Mode};
+
+/// How the line of a trimmed record ends: this is the last thing written.
+const TRIMMED: &[u8] = b"\"trimmed\":true}";
+
+impl Messages {
+    /// Takes the text, and what came with it, out of each message that `is_over` says of. The
+    /// caller holds the home's lock. Whoever reads meanwhile sees the old file or the new one.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written; the old one is then still there.
+    pub fn trim(&self, is_over: impl Fn(&Record) -> bool) -> Result<()> {
+        let Some(before) = atomic::read(&self.path)? else { return Ok(()) };
+        let mut after = Vec::with_capacity(before.len());
+        let mut is_any = false;
+        for line in before.split_inclusive(|byte| *byte == b'\n') {
+            // A torn last line is nothing, as ever.
+            let Some(whole) = line.strip_suffix(b"\n") else { break };
+            // Most lines of a long history, and not worth reading again each day.
+            if whole.ends_with(TRIMMED) {
+                after.extend_from_slice(line);
+                continue;
+            }
+            let mut record: Record = serde_json::from_slice(whole)
+                .or_cannot(|| format!("cannot read `{}`", self.path.display()))?;
+            if record.kind == Type::Message && is_over(&record) {
+                is_any = true;
+                record.trim();
+                serde_json::to_writer(&mut after, &record)
+                    .or_cannot(|| "cannot write a record".to_owned())?;
+                after.push(b'\n');
+            } else {
+                after.extend_from_slice(line);
+            }
+        }
+        let Some(folder) = self.path.parent() else { return Ok(()) };
+        remove_leftovers(folder)?;
+        if is_any { atomic::write(folder, &self.path, &after, Mode::Private) } else { Ok(()) }
+    }
+}
+
+/// Removes what a trimming that was killed has left in `folder`, where nobody else makes such files.
+fn remove_leftovers(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with(".new-")) {
+            atomic::remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::contact::messages::tests::{message, some, texts};
+
+    #[test]
+    fn what_is_over_loses_its_text_and_keeps_its_place() {
+        let (folder, messages) = some(&["one", "two", "three"]);
+        std::fs::write(folder.path().join(".new-killed"), "one").unwrap();
+        messages.trim(|record| record.number < 3).unwrap();
+        let all = messages.all().unwrap();
+        assert_eq!(texts(&all), ["", "", "three"]);
+        assert_eq!(
+            all.iter().map(|record| record.trimmed).collect::<Vec<_>>(),
+            [true, true, false]
+        );
+        messages.trim(|record| record.number < 3 && panic!("it has no text any more")).unwrap();
+        messages.append(&mut [message("four")]).unwrap();
+        assert_eq!(messages.last_number().unwrap(), 4);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no copy is left");
+    }
+
+    #[test]
+    fn where_nothing_is_over_the_file_stays_as_it_is() {
+        let (folder, messages) = some(&["one", "two"]);
+        let path = folder.path().join("messages.jsonl");
+        let torn = [&std::fs::read(&path).unwrap()[..], b"{\"v\":1"].concat();
+        std::fs::write(&path, &torn).unwrap();
+        messages.trim(|_| false).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), torn);
+        messages.trim(|record| record.number == 1).unwrap();
+        assert_eq!(texts(&messages.all().unwrap()), ["", "two"]);
+        std::fs::write(&path, "{\"v\":1}\n").unwrap();
+        assert!(messages.trim(|_| true).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"{\"v\":1}\n");
+    }
+}

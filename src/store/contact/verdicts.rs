@@ -1,0 +1,207 @@
+//! `verdicts.toml`: sealed items that were not taken, so that they are neither opened nor told of
+//! at each poll, and yet cannot suppress the real item of their guid.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Context, Error, Result};
+use crate::protocol::values::hash::Hash;
+use crate::store::disk::atomic;
+use crate::store::disk::home::Home;
+
+const FAILED: usize = 256;
+const HELD: usize = 64;
+
+/// Why an item was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Why {
+    /// It is broken, forged, or not for us.
+    Failed,
+    /// It waits for a later version of this program.
+    Held,
+    /// No key that is pinned signed it: it waits for the contact's certificate, or for the user to
+    /// decide on another.
+    Unknown,
+    /// It waits for the clock, and is judged again at each poll.
+    Early,
+    /// Its log is none that the feed opened; it is tried again when the feed opens another.
+    Foreign,
+}
+
+impl Why {
+    /// Whether it is held, and may be taken yet.
+    pub fn waits(self) -> bool {
+        matches!(self, Self::Held | Self::Unknown | Self::Early)
+    }
+}
+
+/// One item that was not taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The guid outside, as it stands in the feed, at most 200 characters.
+    pub guid: String,
+    /// The hash of its dearmored bytes, or of the description where that is no armor.
+    pub sealed: Hash,
+    /// Why it was not taken.
+    pub why: Why,
+    /// The same, for people.
+    pub reason: String,
+    /// How many logs the feed had opened then.
+    pub logs: usize,
+}
+
+/// The items of one contact that were not taken.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Verdicts {
+    /// The hash of the contact's certificate and of ours that they were judged by.
+    pub keys: Option<Hash>,
+    /// The items.
+    #[serde(default, rename = "item")]
+    pub items: Vec<Verdict>,
+}
+
+impl Verdicts {
+    /// Reads those of the contact called `name`; none of them if `keys` changed since.
+    ///
+    /// # Errors
+    /// When the file is not ours.
+    pub fn load(home: &Home, name: &str, keys: Hash) -> Result<Self> {
+        let path = path(home, name);
+        let text = atomic::read_text(&path)?.unwrap_or_default();
+        let loaded: Self = toml::from_str(&text).map_err(|cause| damaged(&path, cause))?;
+        let same = loaded.keys == Some(keys);
+        Ok(if same { loaded } else { Self { keys: Some(keys), items: Vec::new() } })
+    }
+
+    /// How many items of the contact called `name` are held, whoever looks.
+    ///
+    /// # Errors
+    /// When the file is not ours.
+    pub fn held(home: &Home, name: &str) -> Result<usize> {
+        let path = path(home, name);
+        let text = atomic::read_text(&path)?.unwrap_or_default();
+        let loaded: Self = toml::from_str(&text).map_err(|cause| damaged(&path, cause))?;
+        Ok(loaded.count(Why::waits))
+    }
+
+    /// Writes those of the contact called `name`.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn save(&self, home: &Home, name: &str) -> Result<()> {
+        if self.items.is_empty() {
+            return atomic::remove(&path(home, name));
+        }
+        let text = toml::to_string(self).or_cannot(|| "cannot write the verdicts".to_owned())?;
+        home.write(&path(home, name), text.as_bytes())
+    }
+
+    /// The verdict on an item, if there is one.
+    pub fn of(&self, guid: &str, sealed: Hash) -> Option<&Verdict> {
+        self.items.iter().find(|item| item.sealed == sealed && item.guid == guid)
+    }
+
+    /// Takes a verdict in; returns whether it is news. What does not fit is dropped: the item is
+    /// still in the feed, unacknowledged.
+    pub fn note(&mut self, verdict: Verdict) -> bool {
+        if let Some(known) =
+            self.items.iter_mut().find(|i| i.sealed == verdict.sealed && i.guid == verdict.guid)
+        {
+            let news = known.why != verdict.why || known.reason != verdict.reason;
+            *known = verdict;
+            return news;
+        }
+        let waits = verdict.why.waits();
+        let most = if waits { HELD } else { FAILED };
+        let fits = self.count(|why| why.waits() == waits) < most;
+        if fits {
+            self.items.push(verdict);
+        }
+        fits
+    }
+
+    /// Forgets what is said of an item.
+    pub fn forget(&mut self, guid: &str, sealed: Hash) {
+        self.items.retain(|item| item.sealed != sealed || item.guid != guid);
+    }
+
+    /// Forgets what waits under the name `guid`, except for the one that is `present`.
+    pub fn forget_waiting(&mut self, guid: &str, present: Option<Hash>) {
+        self.items
+            .retain(|item| item.guid != guid || Some(item.sealed) == present || !item.why.waits());
+    }
+
+    /// Forgets what waits of items, unless it is `present` in the feed: nothing would release it.
+    pub fn forget_gone(&mut self, present: impl Fn(&str) -> bool) {
+        self.items.retain(|item| !item.why.waits() || present(&item.guid));
+    }
+
+    /// Lets what waits for the user's decision on a key count as failed; returns how much there is.
+    pub fn reject_unknown(&mut self) -> usize {
+        let mut unknown: Vec<_> =
+            self.items.iter_mut().filter(|item| item.why == Why::Unknown).collect();
+        unknown.iter_mut().for_each(|item| item.why = Why::Failed);
+        unknown.len()
+    }
+
+    /// The guids of what waits for the clock.
+    pub fn early(&self) -> impl Iterator<Item = &str> {
+        let early = self.items.iter().filter(|item| item.why == Why::Early);
+        early.map(|item| item.guid.as_str())
+    }
+
+    fn count(&self, class: impl Fn(Why) -> bool) -> usize {
+        self.items.iter().filter(|item| class(item.why)).count()
+    }
+}
+
+fn path(home: &Home, name: &str) -> PathBuf {
+    home.contact(name).join("verdicts.toml")
+}
+
+fn damaged(path: &Path, cause: toml::de::Error) -> Error {
+    Error::cannot(format!("cannot use `{}`", path.display()))
+        .because(cause)
+        .hint("remove it: what it remembers is found and told again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(number: usize, why: Why) -> Verdict {
+        Verdict {
+            guid: format!("g{number}"),
+            sealed: Hash::of(&number.to_be_bytes()),
+            why,
+            reason: "r".to_owned(),
+            logs: 1,
+        }
+    }
+
+    #[test]
+    fn garbage_cannot_grow_it_nor_push_out_what_is_held() {
+        let mut verdicts = Verdicts::default();
+        assert!(verdicts.note(verdict(0, Why::Held)));
+        let news = (1..1_000).filter(|number| verdicts.note(verdict(*number, Why::Failed))).count();
+        assert_eq!(news, FAILED);
+        assert!(verdicts.note(verdict(1_000, Why::Early)));
+        assert!(!verdicts.note(verdict(0, Why::Held)), "known already");
+        assert_eq!(verdicts.count(Why::waits), 2);
+    }
+
+    #[test]
+    fn another_key_clears_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let (old, new) = (Hash::of(b"old"), Hash::of(b"new"));
+        let mut verdicts = Verdicts::load(&home, "mary", old).unwrap();
+        verdicts.note(verdict(1, Why::Held));
+        verdicts.save(&home, "mary").unwrap();
+        assert_eq!(Verdicts::load(&home, "mary", old).unwrap(), verdicts);
+        assert_eq!(Verdicts::held(&home, "mary").unwrap(), 1);
+        assert!(Verdicts::load(&home, "mary", new).unwrap().items.is_empty());
+    }
+}

@@ -1,0 +1,227 @@
+//! A home: where each file of an identity lies.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::atomic::{self, Mode, Staged};
+use super::lock::{Lock, PATIENCE};
+use crate::error::{Error, Result};
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::token::Token;
+
+const MOMENT: Duration = Duration::from_millis(200);
+
+/// The folder of one identity.
+#[derive(Clone, Debug)]
+pub struct Home {
+    root: PathBuf,
+}
+
+impl Home {
+    /// The home at `root`, which need not be there yet.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `config.toml`: what the user decides.
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.toml")
+    }
+
+    /// `secret.asc`: the secret key.
+    pub fn secret(&self) -> PathBuf {
+        self.root.join("secret.asc")
+    }
+
+    /// `revocation.asc`: the certificate that declares the key dead.
+    pub fn revocation(&self) -> PathBuf {
+        self.root.join("revocation.asc")
+    }
+
+    /// `former/<fingerprint>.asc`: a secret key that was ours.
+    pub fn former(&self, key: &Fingerprint) -> PathBuf {
+        self.root.join("former").join(format!("{key}.asc"))
+    }
+
+    /// `former/<fingerprint>-revocation.asc`: the certificate that declares that key dead.
+    pub fn former_revocation(&self, key: &Fingerprint) -> PathBuf {
+        self.root.join("former").join(format!("{key}-revocation.asc"))
+    }
+
+    /// `public/`: all that the web may see.
+    pub fn public(&self) -> PathBuf {
+        self.root.join("public")
+    }
+
+    /// `public/key.asc`: our own certificate.
+    pub fn key(&self) -> PathBuf {
+        self.public().join("key.asc")
+    }
+
+    /// `public/f/<token>.rss`: a pair feed of ours.
+    pub fn feed(&self, token: &Token) -> PathBuf {
+        self.public().join("f").join(format!("{token}.rss"))
+    }
+
+    /// `public/f/<token>.<number>.rss`: an archive of that feed.
+    pub fn archive(&self, token: &Token, number: u64) -> PathBuf {
+        self.public().join("f").join(format!("{token}.{number}.rss"))
+    }
+
+    /// `public/b/<token>`: an attachment.
+    pub fn attachment(&self, token: &Token) -> PathBuf {
+        self.public().join("b").join(token.as_str())
+    }
+
+    /// `contacts/`: a folder for each.
+    pub fn contacts(&self) -> PathBuf {
+        self.root.join("contacts")
+    }
+
+    /// `contacts/<name>/`.
+    pub fn contact(&self, name: &str) -> PathBuf {
+        self.contacts().join(name)
+    }
+
+    /// `invitations/`: those made and those received.
+    pub fn invitations(&self) -> PathBuf {
+        self.root.join("invitations")
+    }
+
+    /// `cloud/subscriptions.jsonl`: who is told when a feed of ours changes.
+    pub fn subscriptions(&self) -> PathBuf {
+        self.root.join("cloud").join("subscriptions.jsonl")
+    }
+
+    /// `inbox/`: what a server without the secret key keeps for the owner. Not below `public/`,
+    /// which the owner's publish command replaces.
+    pub fn inbox(&self) -> PathBuf {
+        self.root.join("inbox")
+    }
+
+    /// Replaces a file of this home. Files below `public/` become readable by all.
+    ///
+    /// # Errors
+    /// As [`atomic::write`].
+    pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let staged = self.stage(path, bytes)?;
+        atomic::sync([&staged])?;
+        atomic::put(vec![staged])
+    }
+
+    /// Writes a file of this home that is not in its place yet.
+    ///
+    /// # Errors
+    /// As [`atomic::stage`].
+    pub fn stage(&self, path: &Path, bytes: &[u8]) -> Result<Staged> {
+        let mode = self.mode_of(path);
+        if let Some(folder) = path.parent() {
+            atomic::folder(folder, mode)?;
+        }
+        atomic::stage(&self.root, path, bytes, mode)
+    }
+
+    /// Makes a file of this home that must not be there yet.
+    ///
+    /// # Errors
+    /// As [`atomic::create`].
+    pub fn create(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let mode = self.mode_of(path);
+        if let Some(folder) = path.parent() {
+            atomic::folder(folder, mode)?;
+        }
+        atomic::create(&self.root, path, bytes, mode)
+    }
+
+    /// Takes the lock of the home, waiting a few seconds at most.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Busy`] when another process holds it.
+    pub fn lock(&self) -> Result<Lock> {
+        Lock::take(&self.root.join("lock"), PATIENCE)
+    }
+
+    /// Takes the lock for running the publish command; `patience` must cover other runs of it.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Busy`] when another process holds it.
+    pub fn publishing(&self, patience: Duration) -> Result<Lock> {
+        Lock::take(&self.root.join("publishing"), patience)
+    }
+
+    /// Takes the lock that whoever listens for this home holds, if nobody does.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Busy`] when another process listens.
+    pub fn listening(&self) -> Result<Lock> {
+        // Who asks where we listen holds it for a moment.
+        Lock::take(&self.root.join("listening"), MOMENT)
+    }
+
+    /// Takes the lock that whoever is a cloud for this home holds, if nobody does: the subscriptions
+    /// are for one process alone.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Busy`] when another process is a cloud.
+    pub fn serving_cloud(&self) -> Result<Lock> {
+        let folder = self.root.join("cloud");
+        atomic::folder(&folder, Mode::Private)?;
+        Lock::take(&folder.join("lock"), MOMENT)
+    }
+
+    /// Where a process listens for this home, as it noted that; nothing if none does.
+    pub fn listens_at(&self) -> Option<String> {
+        Lock::noted(&self.root.join("listening"))
+    }
+
+    /// Checks that an identity lives here, whole.
+    ///
+    /// # Errors
+    /// With the way to make one, or to mend this one.
+    pub fn expect_identity(&self) -> Result<()> {
+        let shown = self.root.display();
+        let (config, key) = (self.config().is_file(), self.key().is_file());
+        if config && key {
+            return Ok(());
+        }
+        if !self.secret().exists() && !config && !key {
+            return Err(Error::cannot(format!("there is no identity in `{shown}`"))
+                .hint("cloudim keygen --name NAME --base-url URL")
+                .hint("or name another home with --home or $CLOUDIM_HOME"));
+        }
+        let missing = if config { "public/key.asc" } else { "config.toml" };
+        let half = format!("the home `{shown}` is half-written: `{missing}` is missing");
+        if !self.secret().exists() {
+            return Err(Error::cannot(half).hint(
+                "restore it from a backup; or for listen --keyless, copy it from the owner",
+            ));
+        }
+        Err(Error::cannot(half)
+            .hint("restore it from a backup, or move the folder away and run cloudim keygen again"))
+    }
+
+    fn mode_of(&self, path: &Path) -> Mode {
+        if path.starts_with(self.public()) { Mode::Public } else { Mode::Private }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_and_a_half_written_home_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let error = home.expect_identity().unwrap_err().to_string();
+        assert!(error.contains("no identity") && error.contains("cloudim keygen"), "{error}");
+        std::fs::write(home.secret(), "x").unwrap();
+        let error = home.expect_identity().unwrap_err().to_string();
+        assert!(error.contains("half-written: `config.toml` is missing"), "{error}");
+    }
+}

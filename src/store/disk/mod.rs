@@ -1,0 +1,8 @@
+//! The disk: files that are replaced whole, locks, and where each file of a home lies.
+
+pub mod atomic;
+pub mod dumps;
+pub mod home;
+pub mod lock;
+pub mod names;
+pub mod snapshot;

@@ -1,0 +1,105 @@
+//! Names of contacts: file names that no stranger can make dangerous.
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::protocol::values::guid::Guid;
+
+const LONGEST: usize = 48;
+
+/// Checks a name that the user chose.
+///
+/// # Errors
+/// [`crate::error::Kind::Usage`] unless it consists of letters, digits, `-`, `_` and inner dots,
+/// is at most 48 bytes long, and is not a guid.
+pub fn check(name: &str) -> Result<()> {
+    let letters = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    let edges = !name.starts_with(['.', '-']) && !name.ends_with('.');
+    if name.is_empty()
+        || name.len() > LONGEST
+        || !letters
+        || !edges
+        || Guid::from_user(name).is_ok()
+    {
+        return Err(Error::usage(format!("`{}` cannot name a contact", name.escape_debug()))
+            .hint("use letters, digits, `-`, `_` and inner dots, at most 48 bytes"));
+    }
+    Ok(())
+}
+
+/// Makes a name out of what a stranger calls himself: lower case, safe as a file name.
+pub fn safe(claimed: &str) -> String {
+    let mut name = String::new();
+    for c in claimed.trim().chars().flat_map(char::to_lowercase) {
+        let c = if c.is_alphanumeric() || matches!(c, '_' | '.') { c } else { '-' };
+        if name.len() + c.len_utf8() > LONGEST - 4 {
+            break;
+        }
+        if !(name.ends_with(['-', '.']) && matches!(c, '-' | '.')) {
+            name.push(c);
+        }
+    }
+    let name = name.trim_matches(['-', '.']).to_owned();
+    if check(&name).is_ok() { name } else { "contact".to_owned() }
+}
+
+/// `name`, or `name-2`, `name-3` …: the first that `taken` does not know.
+pub fn unique(name: &str, taken: impl Fn(&str) -> bool) -> String {
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
+}
+
+/// A file name for what a stranger calls an attachment: its last component, made harmless.
+pub fn of_file(claimed: &str) -> String {
+    let last = Path::new(claimed).file_name().map(|name| name.to_string_lossy().into_owned());
+    let last = last.unwrap_or_default();
+    let harmless = |c: char| if c.is_control() || matches!(c, '/' | '\\' | ':') { '_' } else { c };
+    let name: String =
+        last.trim_start_matches(['.', '-']).chars().map(harmless).take(100).collect();
+    if name.trim().is_empty() { "attachment".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_could_leave_the_folder_cannot_name_a_contact() {
+        for bad in
+            ["", ".", "..", "../x", "/etc/passwd", "a/b", "-n", "a\nb", "a b", "a\0", "john."]
+        {
+            assert!(check(bad).is_err(), "{bad:?}");
+        }
+        assert!(check("0199f0c2-0000-7000-8000-000000000000").is_err());
+        for good in ["mary", "john-2", "j.smith", "Zoë", "母"] {
+            assert!(check(good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn strangers_get_the_name_they_ask_for_as_far_as_it_is_safe() {
+        assert_eq!(safe("John"), "john");
+        assert_eq!(safe("  Mary   Anne O'Neil "), "mary-anne-o-neil");
+        assert_eq!(safe("../../x"), "x");
+        assert_eq!(safe("\u{202e}"), "contact");
+        assert_eq!(unique("john", |name| name == "john" || name == "john-2"), "john-3");
+    }
+
+    #[test]
+    fn attachments_stay_in_their_folder() {
+        for (claimed, name) in
+            [("cat.png", "cat.png"), ("../../x", "x"), ("/", "attachment"), (".bashrc", "bashrc")]
+        {
+            assert_eq!(of_file(claimed), name);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_stranger_claims_becomes_a_name(claimed in "\\PC*") {
+            prop_assert!(check(&safe(&claimed)).is_ok());
+        }
+    }
+}

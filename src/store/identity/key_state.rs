@@ -1,0 +1,95 @@
+//! `key.toml`: what is remembered of our own key between two runs.
+
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Context, Result};
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::guid::Guid;
+use crate::store::disk::atomic;
+use crate::store::disk::home::Home;
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What is remembered of our own key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct KeyState {
+    /// The guid of the item that announces a change which has not yet reached every file below
+    /// `public/`.
+    pub changing: Option<Guid>,
+    /// When this home was copied or restored: what is sealed to us may be sealed to a subkey that is
+    /// lost, until those from before that time have been replaced.
+    pub restored: Option<Timestamp>,
+    /// The keys that were ours before, the oldest first.
+    #[serde(default)]
+    pub former: Vec<Former>,
+    /// When the user was last told that the key cannot be rotated without the passphrase.
+    pub told: Option<Timestamp>,
+    /// When the user was last told that the key has ended, or will soon.
+    pub end_told: Option<Timestamp>,
+}
+
+/// A key that was ours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Former {
+    /// Of its primary key.
+    pub fingerprint: Fingerprint,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+impl KeyState {
+    /// That of `home`.
+    ///
+    /// # Errors
+    /// When the file is not ours.
+    pub fn load(home: &Home) -> Result<Self> {
+        let text = atomic::read_text(&path(home))?.unwrap_or_default();
+        toml::from_str(&text).map_err(|cause| atomic::damaged(&path(home), cause))
+    }
+
+    /// Writes it. The caller holds the home's lock.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, home: &Home) -> Result<()> {
+        if *self == Self::default() {
+            return atomic::remove(&path(home));
+        }
+        let text = toml::to_string(self).or_cannot(|| "cannot write `key.toml`".to_owned())?;
+        home.write(&path(home), text.as_bytes())
+    }
+}
+
+/// Whether what the user was last `told` of at that time is to be told again at `now`: once a day.
+pub fn is_to_be_told(told: Option<Timestamp>, now: Timestamp) -> bool {
+    told.is_none_or(|told| now.duration_since(told) >= DAY)
+}
+
+fn path(home: &Home) -> PathBuf {
+    home.root().join("key.toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_says_nothing_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        assert_eq!(KeyState::load(&home).unwrap(), KeyState::default());
+        let changing = "urn:uuid:0199f0c2-0000-7000-8000-000000000001".parse().ok();
+        let former =
+            Former { fingerprint: "A".repeat(40).parse().unwrap(), until: Timestamp::UNIX_EPOCH };
+        let restored = Some(Timestamp::UNIX_EPOCH);
+        let state =
+            KeyState { changing, restored, former: vec![former], told: None, end_told: None };
+        state.save(&home).unwrap();
+        assert_eq!(KeyState::load(&home).unwrap(), state);
+        KeyState::default().save(&home).unwrap();
+        assert!(!path(&home).exists());
+    }
+}

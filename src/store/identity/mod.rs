@@ -1,0 +1,9 @@
+//! The identity's own files: settings, secret key, and what is remembered of its changes.
+
+mod bind;
+pub mod config;
+mod config_template;
+pub mod key_state;
+pub mod own_urls;
+pub mod policy;
+pub mod secret;

@@ -1,0 +1,6 @@
+//! What waits for the user or for another's answer: invitations, calls, an inbox.
+
+pub mod callers;
+pub mod calls;
+pub mod inbox;
+pub mod invitations;

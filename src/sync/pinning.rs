@@ -1,0 +1,105 @@
+//! Pinning another key for a contact, by the user's decision.
+
+use crate::error::{Context, Error, Kind, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::protocol::feed::channel::Channel;
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::hash::Hash;
+use crate::protocol::values::limits;
+use crate::protocol::values::url::Url;
+use crate::reading::{intake, read};
+use crate::session::fetch;
+use crate::session::run::Session;
+use crate::store::contact::contacts;
+use crate::store::contact::entry::{Contact, Http, Trust};
+use crate::transport::client::{Answer, Conditions};
+use crate::writing::reintroduction;
+
+/// Another key that a contact's feed names.
+pub struct Offer {
+    /// The certificate.
+    pub certificate: Certificate,
+    key: Url,
+    hash: Hash,
+}
+
+/// Fetches the key that the feed of the contact called `name` names, if it is not the pinned one.
+///
+/// # Errors
+/// When it cannot be fetched, or cannot be used.
+pub fn offer(session: &Session, name: &str) -> Result<Option<Offer>> {
+    let contact = Contact::load(&session.home, name)?;
+    let document = match session.client()?.get(&contact.feed, limits::FEED, &Conditions::default())
+    {
+        Ok(Answer::Document(document)) => document,
+        Ok(Answer::Unchanged) => return Ok(None),
+        Err(failure) => return Err(fetch::failed(&format!("the feed of `{name}`"), failure)),
+    };
+    let channel = Channel::parse(&document.bytes)
+        .or_cannot(|| format!("cannot read the feed of `{name}`"))?;
+    let Some(key) = channel.key.filter(|key| key.fingerprint != contact.fingerprint) else {
+        return Ok(None);
+    };
+    let (certificate, hash) = fetch::certificate(session, &key)?;
+    // It may have been pinned before: what we know of it must not be undone by an old copy.
+    let certificate = match contacts::former(&session.home, name, &certificate.fingerprint())? {
+        Some(former) => former.merged(&certificate, session.now()).unwrap_or(former),
+        None => certificate,
+    };
+    certificate.usable(session.now()).map_err(|why| {
+        Error::new(Kind::Trust, format!("the certificate at {} {why}", key.url))
+            .hint("ask its owner to publish a new one")
+    })?;
+    Ok(Some(Offer { certificate, key: key.url, hash }))
+}
+
+/// Pins what was offered. What was held is judged anew by the next poll, and our feed is sealed to
+/// the new key.
+///
+/// # Errors
+/// When something cannot be written.
+pub fn pin(session: &mut Session, name: &str, offer: &Offer, trust: Trust) -> Result<()> {
+    session.unlock()?;
+    take_in_before(session, name, &offer.certificate.fingerprint())?;
+    let _lock = session.lock()?;
+    let mut contact = Contact::load(&session.home, name)?;
+    contact.fingerprint = offer.certificate.fingerprint();
+    (contact.trust, contact.key, contact.key_hash) = (trust, offer.key.clone(), Some(offer.hash));
+    contact.http = Http::default();
+    contact.theirs.offered = None;
+    contacts::keep_former(&session.home, name)?;
+    contacts::pin(&session.home, name, &offer.certificate)?;
+    contact.save(&session.home, name)?;
+    reintroduction::reintroduce(session, name)?;
+    Ok(())
+}
+
+/// Reads what the pinned key signed, which would not count later. That the feed names `offered` is no
+/// news.
+fn take_in_before(session: &mut Session, name: &str, offered: &Fingerprint) -> Result<()> {
+    let lock = session.lock()?;
+    let mut contact = Contact::load(&session.home, name)?;
+    contact.theirs.offered = Some(offered.clone());
+    contact.theirs.rejected.retain(|rejected| rejected != offered);
+    contact.save(&session.home, name)?;
+    drop(lock);
+    read::read(session, &[name.to_owned()]).map(drop)
+}
+
+/// Rejects the key that the feed of the contact called `name` names instead of the pinned one, if
+/// any: what is held of unknown keys is dropped. Returns that key, and how much was dropped.
+///
+/// # Errors
+/// When something cannot be read or written.
+pub fn reject(session: &mut Session, name: &str) -> Result<(Option<Fingerprint>, usize)> {
+    let _lock = session.lock()?;
+    let mut contact = Contact::load(&session.home, name)?;
+    let certificate = contacts::certificate(&session.home, name)?;
+    let mut verdicts = intake::verdicts(session, name, &certificate)?;
+    let dropped = verdicts.reject_unknown();
+    verdicts.save(&session.home, name)?;
+    let offered = contact.theirs.offered.take();
+    contact.theirs.rejected.extend(offered.clone());
+    contact.save(&session.home, name)?;
+    Ok((offered, dropped))
+}

@@ -1,0 +1,160 @@
+//! Attachments: files that lie sealed beside the feed (PROTOCOL §4).
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::sealing::cannot_seal;
+use crate::error::{Context, Error, Kind, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::openpgp::message::seal;
+use crate::protocol::sealed::item::{Attachment, Item};
+use crate::protocol::values::hash::Hash;
+use crate::protocol::values::limits;
+use crate::protocol::values::token::Token;
+use crate::protocol::values::url::Url;
+use crate::session::fetch;
+use crate::session::run::Session;
+use crate::store::contact::record::{Attached, Record};
+use crate::store::disk::{atomic, names};
+use crate::transport::client::{Answer, Conditions};
+
+const SCHEME: &str = "file://";
+
+/// Describes the file at `path`, which is not sealed yet.
+///
+/// # Errors
+/// When it cannot be read, or is too large.
+pub fn describe(path: &Path) -> Result<Attachment> {
+    let path =
+        fs::canonicalize(path).or_cannot(|| format!("cannot attach `{}`", path.display()))?;
+    let bytes = content(&path)?;
+    let shown = path.to_str().ok_or_else(|| {
+        Error::cannot(format!("cannot attach `{}`: its name is not UTF-8", path.display()))
+    })?;
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("attachment").to_owned();
+    Ok(Attachment {
+        url: format!("{SCHEME}{shown}"),
+        media_type: media_type(&name).to_owned(),
+        name,
+        size: bytes.len() as u64,
+        hash: Hash::of(&bytes),
+    })
+}
+
+/// Seals the files that `item` names, and lays them beside the feed; from then on it names these.
+/// The caller holds the home's lock.
+///
+/// # Errors
+/// When a file changed since it was described, or cannot be sealed or written.
+pub fn seal_files(session: &mut Session, item: &mut Item, to: &Certificate) -> Result<()> {
+    for attachment in &mut item.attachments {
+        let Some(path) = attachment.url.strip_prefix(SCHEME).map(PathBuf::from) else { continue };
+        let bytes = content(&path)?;
+        if Hash::of(&bytes) != attachment.hash {
+            return Err(Error::cannot(format!(
+                "`{}` has changed since it was attached",
+                path.display()
+            )));
+        }
+        let (own, now) = (session.certificate()?.clone(), session.now());
+        let sealed = seal::seal_file(&bytes, &own, &[to], now, &mut session.rng)
+            .map_err(|cause| cannot_seal(session, cause))?;
+        let token = Token::new(&mut session.rng);
+        attachment.url = session.config.base()?.join(&format!("b/{token}"))?.to_string();
+        (attachment.size, attachment.hash) = (sealed.len() as u64, Hash::of(&sealed));
+        session.about_to_change_public()?;
+        session.home.write(&session.home.attachment(&token), &sealed)?;
+    }
+    Ok(())
+}
+
+/// Fetches what came with `record`, and writes it into `folder`, overwriting nothing. Returns the
+/// files written.
+///
+/// # Errors
+/// When it cannot be fetched, is not what was announced, or cannot be opened.
+pub fn save(session: &mut Session, record: &Record, folder: &Path) -> Result<Vec<PathBuf>> {
+    session.unlock()?;
+    let mut written = Vec::new();
+    for attached in &record.attachments {
+        let sealed = fetch_sealed(session, attached)?;
+        let plain = session.unseal_file(&sealed).or_cannot(|| {
+            format!("cannot open the attachment `{}`", attached.name.escape_debug())
+        })?;
+        written.push(write(folder, &names::of_file(&attached.name), &plain)?);
+    }
+    Ok(written)
+}
+
+/// Whether what lies sealed beside our feed as `attached` was made from a file of this hash. Of a
+/// file that has left, or that only its reader can open, nothing speaks against it.
+///
+/// # Errors
+/// When the file cannot be read, or the secret key is locked.
+pub fn is_sealed_from(session: &mut Session, attached: &Attached, content: Hash) -> Result<bool> {
+    let token = attached.url.rsplit('/').next().and_then(|last| last.parse::<Token>().ok());
+    let Some(token) = token else { return Ok(false) };
+    let Some(sealed) = atomic::read(&session.home.attachment(&token))? else { return Ok(true) };
+    let opened = session.unseal_file(&sealed).ok();
+    Ok(opened.is_none_or(|plain| Hash::of(&plain) == content))
+}
+
+fn fetch_sealed(session: &Session, attached: &Attached) -> Result<Vec<u8>> {
+    let shown = format!("the attachment `{}`", attached.name.escape_debug());
+    let url: Url = attached.url.parse().or_cannot(|| format!("cannot fetch {shown}"))?;
+    let sealed = match session.client()?.get(
+        &url,
+        limits::ATTACHMENT + limits::SEALED,
+        &Conditions::default(),
+    ) {
+        Ok(Answer::Document(document)) => document.bytes,
+        Ok(Answer::Unchanged) => Vec::new(),
+        Err(failure) => return Err(fetch::failed(&shown, failure)),
+    };
+    if Hash::of(&sealed) == attached.hash {
+        return Ok(sealed);
+    }
+    Err(Error::new(Kind::Integrity, format!("{shown} is not the file that was sent")))
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+    let (stem, extension) = name
+        .rsplit_once('.')
+        .map_or((name, String::new()), |(stem, rest)| (stem, format!(".{rest}")));
+    let unused = |name: &str| folder.join(name).exists();
+    let stem = names::unique(stem, |stem| unused(&format!("{stem}{extension}")));
+    let path = folder.join(format!("{stem}{extension}"));
+    let mut file =
+        File::create_new(&path).or_cannot(|| format!("cannot write `{}`", path.display()))?;
+    std::io::Write::write_all(&mut file, bytes)
+        .or_cannot(|| format!("cannot write `{}`", path.display()))?;
+    Ok(path)
+}
+
+fn content(path: &Path) -> Result<Vec<u8>> {
+    let failed = || format!("cannot attach `{}`", path.display());
+    let mut bytes = Vec::new();
+    let file = File::open(path).or_cannot(failed)?;
+    file.take(limits::ATTACHMENT as u64 + 1).read_to_end(&mut bytes).or_cannot(failed)?;
+    if bytes.len() > limits::ATTACHMENT {
+        return Err(Error::cannot(format!("{}: it is larger than 25 MiB", failed())));
+    }
+    Ok(bytes)
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase().as_str() {
+        "txt" | "md" | "log" => "text/plain",
+        "html" => "text/html",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "pdf" => "application/pdf",
+        "mp3" => "audio/mpeg",
+        "mp4" => "video/mp4",
+        "zip" => "application/zip",
+        _ => "application/octet-stream",
+    }
+}

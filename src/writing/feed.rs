@@ -1,0 +1,103 @@
+//! Our feed for one contact, rebuilt from what is on disk: what was sealed stays byte for byte,
+//! what a crash left out is put in, what was acknowledged long enough ago leaves.
+//!
+//! [`prepare`] computes, [`Prepared::commit`] writes: counters first, archives and the feed after
+//! what they refer to. Whatever is killed in between, the next rewriting completes it.
+
+use super::prepared::Prepared;
+use super::rewriting::{Fresh, Rewriting};
+use super::sealing::{signing_time, unusable};
+use super::{frame, retention};
+use crate::error::{Error, Result};
+use crate::openpgp::certificate::Certificate;
+use crate::openpgp::message::open::sealed_hash;
+use crate::protocol::feed::channel::Channel;
+use crate::protocol::sealed::introduction::Introduction;
+use crate::session::own_key;
+use crate::session::run::Session;
+use crate::store::contact::entry::Contact;
+use crate::store::contact::feeds;
+use crate::store::contact::octets::Octets;
+
+/// What a rewriting is for.
+#[derive(Default)]
+pub struct Change<'a> {
+    /// A new introduction, with its serial already in the contact.
+    pub introduction: Option<&'a Introduction>,
+    /// A new item: its place, its octets, and the same sealed.
+    pub item: Option<Fresh>,
+    /// Sign even if the clock is far behind our own newest signature.
+    pub despite_clock: bool,
+    /// The item tells the contact of our present key: from here on that one signs.
+    pub is_transition: bool,
+}
+
+/// Computes the feed of `contact`, called `name`, as it should be now.
+///
+/// # Errors
+/// When something on disk is not as it should be, or cannot be sealed.
+pub fn prepare(
+    session: &mut Session,
+    name: &str,
+    contact: &mut Contact,
+    to: &Certificate,
+    change: Change<'_>,
+) -> Result<Prepared> {
+    let now = session.now();
+    let at = signing_time(contact, now, change.despite_clock)?;
+    let signer = session.certificate()?.fingerprint();
+    if !change.is_transition && own_key::known_by(session, contact)? != signer {
+        return Err(Error::cannot(format!("`{name}` has yet to be told of our new key"))
+            .hint(format!("cloudim poll {name}")));
+    }
+    // A run may have died between counting an archive and writing it, or the file was lost.
+    let (home, token) = (&session.home, contact.ours.token.clone());
+    contact.ours.archives.retain(|archive| home.archive(&token, archive.number).exists());
+    let old = feeds::load(&session.home, &contact.ours.token)?;
+    let before = old.clone().unwrap_or_default();
+    let subkey = to.encryption_subkey(now);
+    let subkey = subkey.map_err(|why| unusable(name, why))?;
+    // A run may have died between counting what it sealed and writing the feed.
+    let is_as_counted =
+        before.introduction.as_deref().map(sealed_hash) == contact.ours.introduction_sealed;
+    let reseal = contact.ours.sealed_to.as_ref() != Some(&subkey) || !is_as_counted;
+    let renew = reseal || change.is_transition;
+    let fresh = change.item.as_ref().map(|fresh| fresh.filed);
+    let filed = Octets::of(&session.home, name).items()?;
+    let kept = retention::decide(filed, fresh, &contact.ours, session.config.retention, now);
+    contact.ours.archives.retain(|archive| !kept.archives.contains(&archive.number));
+    let (introduction, state) = (before.introduction.clone(), before.state.clone());
+    let channel = Channel { introduction, state, ..frame::channel(session, &contact.ours.token)? };
+    let prepared = Prepared { channel, leaves: kept.leaves, ..Prepared::default() };
+    let mut rewriting = Rewriting { session, name, contact, to, reseal, renew, at, prepared };
+    rewriting.fill(&before, &kept.stays, change.item)?;
+    rewriting.introduce(change.introduction)?;
+    rewriting.archive_oldest()?;
+    rewriting.keep_notices(&before);
+    rewriting.tell_state(&kept.stays)?;
+    rewriting.contact.ours.sealed_to = Some(subkey);
+    rewriting.contact.ours.signed_by = Some(signer);
+    let mut prepared = rewriting.prepared;
+    prepared.is_changed = old.as_ref() != Some(&prepared.channel);
+    // Before anybody is told: whoever tells may be killed.
+    contact.ours.unpinged |= prepared.is_changed && frame::cloud_of(&session.config)?.is_some();
+    Ok(prepared)
+}
+
+/// Rewrites the feed of `contact` if anything about it changed, and saves the contact. Returns
+/// whether the feed changed.
+///
+/// # Errors
+/// As [`prepare`] and [`Prepared::commit`].
+pub fn rewrite(
+    session: &mut Session,
+    name: &str,
+    contact: &mut Contact,
+    to: &Certificate,
+    change: Change<'_>,
+) -> Result<bool> {
+    let prepared = prepare(session, name, contact, to, change)?;
+    let is_changed = prepared.is_changed();
+    prepared.commit(session, name, contact, None)?;
+    Ok(is_changed)
+}

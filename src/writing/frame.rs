@@ -1,0 +1,154 @@
+//! What stands in our feed once: the channel's own elements, the state, the archives' frame.
+
+use crate::error::Result;
+use crate::protocol::feed::channel::{self, Channel, FeedItem, KeyElement};
+use crate::protocol::sealed::introduction::{Introduction, NAME};
+use crate::protocol::values::guid::Guid;
+use crate::protocol::values::hash::Hash;
+use crate::protocol::values::time;
+use crate::protocol::values::token::Token;
+use crate::protocol::values::url::Url;
+use crate::session::run::Session;
+use crate::store::disk::atomic;
+use crate::store::identity::config::{Cloud, Config};
+use crate::store::identity::own_urls;
+
+const TITLE: &str = "Private conversation";
+const DESCRIPTION: &str = "Encrypted messages, readable by the people they are addressed to.";
+
+/// What our feeds and card say of our key.
+///
+/// # Errors
+/// When this identity has no base URL, or no key.
+pub fn key_element(session: &Session) -> Result<KeyElement> {
+    let bytes = atomic::read(&session.home.key())?.unwrap_or_default();
+    Ok(KeyElement {
+        fingerprint: session.certificate()?.fingerprint(),
+        hash: Some(Hash::of(&bytes)),
+        url: session.config.base()?.join("key.asc")?,
+    })
+}
+
+/// The `<cloud>` of our feeds or card, and its absolute URL.
+///
+/// # Errors
+/// When this identity has no base URL.
+pub fn cloud(config: &Config, is_card: bool) -> Result<Option<(channel::Cloud, Url)>> {
+    let base = config.base()?;
+    let url = match &config.cloud {
+        // It stands in a feed only if something answers.
+        Cloud::Own if config.has_server() => base.join("pleaseNotify")?,
+        Cloud::None | Cloud::Own => return Ok(None),
+        // Another's cloud would learn the feed's URL, which is a capability.
+        Cloud::At(url) if !is_card && !config.third_party_cloud && !url.same_origin(base) => {
+            return Ok(None);
+        }
+        Cloud::At(url) => url.clone(),
+    };
+    let element = channel::Cloud {
+        domain: url.host().to_owned(),
+        port: url.port(),
+        path: url.path_and_query().to_owned(),
+        register_procedure: String::new(),
+        protocol: "http-post".to_owned(),
+    };
+    Ok(Some((element, url)))
+}
+
+/// The pair feed `token` with all that does not depend on what was written.
+///
+/// # Errors
+/// When this identity has no base URL, or no key.
+pub fn channel(session: &Session, token: &Token) -> Result<Channel> {
+    let (element, source) = cloud(&session.config, false)?.unzip();
+    Ok(Channel {
+        title: TITLE.to_owned(),
+        link: session.config.base()?.to_string(),
+        description: DESCRIPTION.to_owned(),
+        language: Some("en".to_owned()),
+        self_link: Some(own_urls::feed_url(&session.config, token)?),
+        cloud: element,
+        source_cloud: source,
+        key: Some(key_element(session)?),
+        ..Channel::default()
+    })
+}
+
+/// An archive of the pair feed `token` with `items`, newest first (RFC 5005).
+///
+/// # Errors
+/// When this identity has no base URL.
+pub fn archive(
+    session: &Session,
+    token: &Token,
+    number: u64,
+    previous: Option<u64>,
+    items: Vec<FeedItem>,
+) -> Result<Channel> {
+    let prev_archive = previous
+        .map(|previous| own_urls::archive_url(&session.config, token, previous))
+        .transpose()?;
+    Ok(Channel {
+        title: TITLE.to_owned(),
+        link: session.config.base()?.to_string(),
+        description: DESCRIPTION.to_owned(),
+        language: Some("en".to_owned()),
+        self_link: Some(own_urls::archive_url(&session.config, token, number)?),
+        current: Some(own_urls::feed_url(&session.config, token)?),
+        prev_archive,
+        archive: true,
+        items,
+        ..Channel::default()
+    })
+}
+
+/// Our introduction by the feed `token`, addressed to nobody yet.
+///
+/// # Errors
+/// When this identity has no base URL.
+pub fn introduction(
+    session: &Session,
+    token: &Token,
+    log: Guid,
+    serial: u64,
+) -> Result<Introduction> {
+    let base = session.config.base()?;
+    Ok(Introduction {
+        log,
+        serial,
+        fingerprint: session.certificate()?.fingerprint(),
+        name: Some(session.config.name.chars().take(NAME).collect()),
+        feed: own_urls::feed_url(&session.config, token)?,
+        key: base.join("key.asc")?,
+        card: Some(base.join("card.rss")?),
+        handshake: session.config.handshake()?,
+        to: None,
+        to_fingerprint: None,
+        reply: None,
+        in_reply_to: None,
+        replaces: None,
+        time: time::whole_seconds(session.now()),
+        note: None,
+        earlier: Vec::new(),
+    })
+}
+
+/// `channel` as a file in which our certificate is enclosed.
+///
+/// # Errors
+/// When `public/key.asc` cannot be read.
+pub fn with_certificate(session: &Session, mut channel: Channel) -> Result<String> {
+    channel.certificate = Some(session.certificate()?.to_armored());
+    Ok(channel.write())
+}
+
+/// The cloud of our feeds to contacts, if there is one.
+///
+/// # Errors
+/// When the base URL is too long.
+pub fn cloud_of(config: &Config) -> Result<Option<Url>> {
+    if config.base_url.is_none() {
+        return Ok(None);
+    }
+    Ok(cloud(config, false)?.map(|(_, url)| url))
+}

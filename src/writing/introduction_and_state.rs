@@ -1,0 +1,55 @@
+//! What stands in our feed once: the introduction and the state.
+//!
+//! The contact's file says which sealed bytes the feed should hold. Where it holds others, since a
+//! run died or the reader's subkey changed, they are sealed again: the introduction with the same
+//! octets, the state under the next serial.
+
+use super::rewriting::Rewriting;
+use super::state;
+use crate::error::Result;
+use crate::openpgp::message::open::sealed_hash;
+use crate::protocol::sealed::introduction::Introduction;
+use crate::store::contact::octets::{Filed, Octets};
+
+impl Rewriting<'_> {
+    /// Seals the introduction, if it is new or not the one that the feed holds.
+    pub(super) fn introduce(&mut self, new: Option<&Introduction>) -> Result<()> {
+        let octets = match new {
+            Some(introduction) => Some(introduction.write()),
+            None => Octets::of(&self.session.home, self.name).introduction()?,
+        };
+        let Some(octets) = octets else { return Ok(()) };
+        let sealed = self.prepared.channel.introduction.as_deref().map(sealed_hash);
+        if new.is_some()
+            || self.renew
+            || sealed != self.contact.ours.introduction_sealed
+            || sealed.is_none()
+        {
+            let sealed = self.seal(&octets)?;
+            self.contact.ours.introduction_sealed = Some(sealed_hash(&sealed));
+            self.prepared.channel.introduction = Some(sealed);
+        }
+        self.prepared.introduction = new.map(|_| octets);
+        Ok(())
+    }
+
+    /// Seals the state, if it says something new or is not the one that the feed holds.
+    pub(super) fn tell_state(&mut self, stays: &[Filed]) -> Result<()> {
+        let log = self.contact.ours.log;
+        let floor = stays.iter().filter(|item| item.log == log).map(|item| item.sequence).min();
+        let state = state::state(self.session, self.name, self.contact, floor, self.at)?;
+        let says = Some(state.says());
+        let sealed = self.prepared.channel.state.as_deref().map(sealed_hash);
+        let ours = &self.contact.ours;
+        if sealed.is_some() && sealed == ours.state_sealed && says == ours.state_says && !self.renew
+        {
+            return Ok(());
+        }
+        let sealed = self.seal(&state.write())?;
+        let ours = &mut self.contact.ours;
+        (ours.state, ours.state_says, ours.state_sealed) =
+            (state.serial, says, Some(sealed_hash(&sealed)));
+        self.prepared.channel.state = Some(sealed);
+        Ok(())
+    }
+}

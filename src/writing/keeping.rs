@@ -1,0 +1,81 @@
+//! Keeping a message: it is taken once, and from then on it is on its way, whatever happens.
+
+use super::attachment;
+use super::feed::{self, Change};
+use super::message::Writing;
+use crate::error::{Error, Kind, Result};
+use crate::protocol::sealed::item::Item;
+use crate::protocol::values::hash::Hash;
+use crate::session::run::Session;
+use crate::store::contact::entry::{Contact, Trust};
+
+/// What becomes of a message.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Keeping {
+    /// The guid was given, so an earlier run may have kept the same message.
+    pub is_retry: bool,
+    /// Sign even if the clock is far behind our own newest signature.
+    pub despite_clock: bool,
+}
+
+/// A message that is kept.
+pub struct Kept {
+    /// The sequence by which it will be acknowledged; or what kept it out of the feed.
+    pub sequence: Result<u64>,
+    /// Whether it is the first one to a contact whose key nobody has compared.
+    pub is_first_unverified: bool,
+}
+
+/// Keeps `item` for the contact called `name`.
+///
+/// # Errors
+/// When nothing was kept.
+pub fn keep(session: &mut Session, name: &str, item: Item, keeping: Keeping) -> Result<Kept> {
+    let _lock = session.lock()?;
+    let mut writing = Writing::to(session, name)?;
+    let before = match keeping.is_retry {
+        true => kept_before(session, &mut writing, &item)?,
+        false => None,
+    };
+    let sequence = match before {
+        Some(sequence) => Ok(sequence),
+        None => take(session, &mut writing, item, keeping.despite_clock)?,
+    };
+    let Contact { ours, trust, .. } = &writing.contact;
+    Ok(Kept { sequence, is_first_unverified: ours.sequence == 1 && *trust == Trust::FirstUse })
+}
+
+/// Takes `item` into log and feed, and returns its sequence; or what kept it out of the feed, if it
+/// was counted by then: it is kept, and the next rewriting puts it there.
+fn take(
+    session: &mut Session,
+    writing: &mut Writing,
+    mut item: Item,
+    despite_clock: bool,
+) -> Result<Result<u64>> {
+    attachment::seal_files(session, &mut item, &writing.certificate)?;
+    let outgoing = writing.seal(session, item, despite_clock)?;
+    let hash = Hash::of(outgoing.octets.as_bytes());
+    let change = Change { despite_clock, ..Change::default() };
+    let Err(error) = writing.take(session, outgoing, change) else {
+        return Ok(Ok(writing.contact.ours.sequence));
+    };
+    let counted = Contact::load(&session.home, &writing.name)?.ours.head == Some(hash);
+    if !counted {
+        return Err(error);
+    }
+    let hints = vec!["it is kept, do not send it again: cloudim publish".to_owned()];
+    Ok(Err(Error { kind: Kind::Unpublished, hints, ..error }))
+}
+
+/// The sequence of `item` if an earlier run kept it; what that run left undone is done.
+fn kept_before(session: &mut Session, writing: &mut Writing, item: &Item) -> Result<Option<u64>> {
+    feed::rewrite(
+        session,
+        &writing.name,
+        &mut writing.contact,
+        &writing.certificate,
+        Change::default(),
+    )?;
+    Ok(writing.taken_before(session, item)?.and_then(|record| record.sequence))
+}

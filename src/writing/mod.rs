@@ -1,0 +1,30 @@
+//! Writing: what we say to a contact stands in our log, and then in our feed.
+//!
+//! In come items, introductions and transitions, and what reading has acknowledged. Out come the
+//! files of one pair feed: the feed, its archives, its attachments, and the records of what was sent.
+//!
+//! The way of a message: `keeping` takes it once, `message` gives it its place in the log, `sealing` seals it, `feed`
+//! computes what the feed is now (`rewriting`, `retention`, `archive`, `key_notice`,
+//! `introduction_and_state`, in the `frame` that does not depend on it), and `prepared` writes.
+//!
+//! Its rule: what is counted is on disk before it is shown, and what the feed refers to is written
+//! before the feed. Whatever is killed in between, the next rewriting completes it.
+//!
+//! It may call the session, the store, the transport and the pure layers; it reads no feed of others.
+
+pub mod archive;
+pub mod attachment;
+pub mod feed;
+pub mod frame;
+pub mod introduction_and_state;
+pub mod keeping;
+pub mod key_notice;
+pub mod message;
+pub mod prepared;
+pub mod reintroduction;
+pub mod removal;
+pub mod retention;
+pub mod rewriting;
+pub mod sealing;
+pub mod state;
+pub mod transition;

@@ -1,0 +1,112 @@
+//! A transition: another primary key takes our place, and every contact is told of it by an item
+//! that the old key signs (PROTOCOL §9).
+//!
+//! The old key is put aside first, then the new one takes its place, then one contact after the
+//! other is brought over, each by one writing of its feed. Whatever is killed in between, the contact
+//! says by which of our keys it knows us, and the next run goes on.
+
+use super::feed::Change;
+use super::frame;
+use super::message::{Outgoing, Writing};
+use super::sealing::{cannot_seal, signing_time};
+use crate::error::{Context, Error, Kind, Result};
+use crate::openpgp::message::seal;
+use crate::openpgp::secret_key::SecretKey;
+use crate::protocol::feed::channel::FeedItem;
+use crate::protocol::sealed::introduction::Introduction;
+use crate::protocol::sealed::item::{Item, Stream};
+use crate::protocol::sealed::transition::Transition;
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::guid::Guid;
+use crate::protocol::values::time;
+use crate::session::own_key;
+use crate::session::run::Session;
+use crate::store::contact::contacts;
+use crate::store::contact::entry::{Contact, FormerKey};
+use crate::store::contact::octets::Octets;
+
+/// Tells the contact called `name` of our present key, by that which it knows, if that is another.
+/// Returns whether our feed changed. The caller holds the home's lock.
+///
+/// # Errors
+/// When that key is no longer kept, or something cannot be sealed or written.
+pub fn bring_over(session: &mut Session, name: &str) -> Result<bool> {
+    let contact = Contact::load(&session.home, name)?;
+    let known = own_key::known_by(session, &contact)?;
+    if contact.blocked || known == session.certificate()?.fingerprint() {
+        return Ok(false);
+    }
+    let former = session.former_secrets()?;
+    let old = former.iter().find(|key| key.fingerprint() == known).ok_or_else(|| {
+        Error::new(Kind::Trust, format!("`{name}` knows our key {known}, which is no longer kept"))
+            .hint(format!("tell {name} of the new one yourself: cloudim contact verify {name}"))
+    })?;
+    let certificate = contacts::certificate(&session.home, name)?;
+    let mut writing = Writing { name: name.to_owned(), contact, certificate };
+    let introduction = introduction(session, &mut writing, known)?;
+    let outgoing = item(session, &writing, &introduction, old)?;
+    let (log, until) = (writing.contact.ours.log, writing.contact.ours.sequence.saturating_add(1));
+    writing.contact.ours.former.push(FormerKey { fingerprint: old.fingerprint(), log, until });
+    let change =
+        Change { introduction: Some(&introduction), is_transition: true, ..Change::default() };
+    writing.contact.ours.unpinged = true;
+    writing.take(session, outgoing, change)?;
+    Ok(true)
+}
+
+/// The introduction of our present key, which replaces the one that is `known`.
+fn introduction(
+    session: &Session,
+    writing: &mut Writing,
+    known: Fingerprint,
+) -> Result<Introduction> {
+    let contact = &mut writing.contact;
+    let octets = Octets::of(&session.home, &writing.name).introduction()?.unwrap_or_default();
+    let before = Introduction::parse(octets.as_bytes())
+        .or_cannot(|| "cannot use `octets/introduction.xml`".to_owned())?;
+    contact.ours.introduction = contact.ours.introduction.saturating_add(1);
+    let ours = &contact.ours;
+    let now = frame::introduction(session, &ours.token, ours.log, ours.introduction)?;
+    Ok(Introduction {
+        to: contact.card.clone().or(before.to),
+        to_fingerprint: Some(contact.fingerprint.clone()),
+        replaces: Some(known),
+        ..now
+    })
+}
+
+/// The item that tells of it, sealed by the `old` key.
+fn item(
+    session: &mut Session,
+    writing: &Writing,
+    introduction: &Introduction,
+    old: &SecretKey,
+) -> Result<Outgoing> {
+    let Writing { contact, certificate, .. } = writing;
+    let at = signing_time(contact, session.now(), false)?;
+    let (new, rng) = session.secret()?;
+    let (fingerprint, armored) = (new.fingerprint(), new.certificate().to_armored());
+    let signed = seal::sign(introduction.write().as_bytes(), new, at, rng);
+    let signed = signed.map_err(|cause| cannot_seal(session, cause))?;
+    let ours = &contact.ours;
+    let item = Item {
+        guid: Guid::new(session.now(), &mut session.rng),
+        published: time::whole_seconds(session.now()),
+        text: format!("My key is now {}.", fingerprint.grouped()),
+        in_reply_to: None,
+        attachments: Vec::new(),
+        stream: Some(Stream {
+            log: ours.log,
+            sequence: ours.sequence.saturating_add(1),
+            previous: ours.head,
+        }),
+        conversation: None,
+        keys: false,
+        transition: Some(Transition { introduction: signed, certificate: armored }),
+    };
+    let octets = item.write();
+    let sealed = seal::seal(octets.as_bytes(), old, &[certificate], at, &mut session.rng);
+    let sealed = sealed.map_err(|cause| cannot_seal(session, cause))?;
+    let sealed = FeedItem::sealed(item.guid, sealed);
+    Ok(Outgoing { item, octets, sealed })
+}
