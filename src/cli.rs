@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::error::{Error, Result};
 use crate::protocol::values::time;
 use crate::session::options::{Format, Options};
-use crate::session::world::{Stream, World};
+use crate::session::world::{Clock, Stream, World};
 use crate::store::disk::home::Home;
 
 /// What goes for every command.
@@ -81,7 +80,7 @@ impl Global {
 /// The world as it is: the system's clock, and the standard streams.
 pub fn real_world() -> World {
     World {
-        now: Arc::new(Timestamp::now),
+        now: Clock::new(Timestamp::now),
         stdin: Box::new(io::stdin()),
         stdout: Stream::to(io::BufWriter::new(io::stdout())),
         stderr: Stream::to(io::stderr()),

@@ -13,11 +13,16 @@ use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::protocol::feed::strangers;
 use crate::protocol::values::limits;
 use crate::session::fetch;
-use crate::session::run::Session;
+use crate::session::keys::Keys;
+use crate::session::network::Network;
+use crate::session::run::Run;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
+use crate::store::identity::config::Config;
+use crate::store::identity::own::Identity;
 use crate::store::identity::own_urls;
 use crate::store::waiting::invitations;
+use jiff::Timestamp;
 
 /// What a host that a stranger names has for each document.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -47,16 +52,12 @@ enum Reason {
 ///
 /// # Errors
 /// As [`follow`].
-pub fn follow_expected(
-    session: &Session,
-    rate: &Mutex<Rate>,
-    call: &PleaseFollow,
-) -> Result<Followed> {
-    let reason = reason(session, call)?;
+pub fn follow_expected(run: &Run, rate: &Mutex<Rate>, call: &PleaseFollow) -> Result<Followed> {
+    let reason = reason(&run.identity, call)?;
     if let Reason::Contact(name) = reason {
         return Ok(Followed::Contact(name));
     }
-    let now = session.now();
+    let now = run.clock.now();
     let mut rate = rate.lock().unwrap_or_else(PoisonError::into_inner);
     let admitted = match reason {
         Reason::Answer { .. } => rate.admit_answer(call, now),
@@ -66,7 +67,7 @@ pub fn follow_expected(
     match reason {
         _ if !admitted => Ok(Followed::Nothing),
         Reason::Answer { at_place: true } => Ok(Followed::Answer),
-        _ => follow(session, call),
+        _ => follow(run, call),
     }
 }
 
@@ -74,23 +75,25 @@ pub fn follow_expected(
 ///
 /// # Errors
 /// When what it names cannot be fetched, or is no introduction for us.
-pub fn follow(session: &Session, call: &PleaseFollow) -> Result<Followed> {
-    let mut guest = session.beside();
-    guest.expect_writable()?;
-    guest.hurry(PATIENCE)?;
-    let candidate = fetched(&mut guest, call)?;
+pub fn follow(run: &Run, call: &PleaseFollow) -> Result<Followed> {
+    let mut guest = run.beside();
+    guest.identity.expect_writable()?;
+    guest.network.hurry(PATIENCE)?;
+    let now = guest.now();
+    let config = &guest.identity.config;
+    let candidate = fetched(config, &mut guest.keys, &guest.network, now, call)?;
     decide(&mut guest, &candidate)
 }
 
-fn reason(session: &Session, call: &PleaseFollow) -> Result<Reason> {
-    for name in contacts::list(&session.home)? {
-        let contact = Contact::load(&session.home, &name)?;
+fn reason(identity: &Identity, call: &PleaseFollow) -> Result<Reason> {
+    for name in contacts::list(&identity.home)? {
+        let contact = Contact::load(&identity.home, &name)?;
         if contact.feed == call.feed && !contact.blocked {
             return Ok(Reason::Contact(name));
         }
     }
-    for made in invitations::made(&session.home)? {
-        let ours = own_urls::feed_url(&session.config, &made.token)?;
+    for made in invitations::made(&identity.home)? {
+        let ours = own_urls::feed_url(&identity.config, &made.token)?;
         if call.in_reply_to.as_ref() == Some(&ours) {
             let at_place = acceptance::reply_place(&made)?.as_ref() == Some(&call.feed);
             return Ok(Reason::Answer { at_place });
@@ -100,15 +103,21 @@ fn reason(session: &Session, call: &PleaseFollow) -> Result<Reason> {
 }
 
 /// The introduction that `call` leads to.
-fn fetched(session: &mut Session, call: &PleaseFollow) -> Result<Candidate> {
-    let document = fetch::document(session, &call.feed, limits::STRANGER)?;
+fn fetched(
+    config: &Config,
+    keys: &mut Keys,
+    network: &Network,
+    now: Timestamp,
+    call: &PleaseFollow,
+) -> Result<Candidate> {
+    let document = fetch::document(network, &call.feed, limits::STRANGER)?;
     let channel = strangers::channel(&document.bytes);
     let key = channel.or_cannot(|| "cannot read a caller's feed".to_owned())?.key;
     // Another key's host was not counted.
     let key = key.filter(|key| key.url == call.key);
     let key = key.ok_or_else(|| Error::cannot("a caller's feed does not name the caller's key"))?;
-    let (certificate, _) = fetch::certificate(session, &key)?;
-    let candidate = candidate::from_feed(session, &document.bytes, certificate)?;
+    let (certificate, _) = fetch::certificate(network, &key)?;
+    let candidate = candidate::from_feed(config, keys, now, &document.bytes, certificate)?;
     if candidate.introduction.feed != call.feed {
         return Err(Error::cannot("a caller's introduction belongs to another feed"));
     }
@@ -116,18 +125,31 @@ fn fetched(session: &mut Session, call: &PleaseFollow) -> Result<Candidate> {
 }
 
 /// Keeps what is for the user to decide, and concludes what is agreed already.
-fn decide(session: &mut Session, candidate: &Candidate) -> Result<Followed> {
-    match incoming::take(session, candidate)? {
+fn decide(run: &mut Run, candidate: &Candidate) -> Result<Followed> {
+    match incoming::take(
+        &run.identity,
+        &run.network,
+        run.clock.now(),
+        &mut run.keys.rng,
+        candidate,
+    )? {
         Taken::Waits(name, what) => {
-            session.say(&format!("`{name}` {what}: cloudim handshake accept {name}"));
+            run.talk.say(&format!("`{name}` {what}: cloudim handshake accept {name}"));
             Ok(Followed::Nothing)
         }
         Taken::Known(_) => Ok(Followed::Nothing),
-        Taken::Settled(Relation::Answer(made)) => {
-            pending::conclude(session, &made, candidate, false).map(|_| Followed::Answer)
-        }
+        Taken::Settled(Relation::Answer(made)) => pending::conclude(
+            &run.identity,
+            &mut run.keys,
+            run.clock.now(),
+            &made,
+            candidate,
+            false,
+        )
+        .map(|_| Followed::Answer),
         Taken::Settled(Relation::Crossing(made)) => {
-            pending::conclude(session, &made, candidate, true).map(|_| Followed::Answer)
+            pending::conclude(&run.identity, &mut run.keys, run.clock.now(), &made, candidate, true)
+                .map(|_| Followed::Answer)
         }
         Taken::Settled(Relation::Contact(name)) => Ok(Followed::Contact(name)),
         Taken::Settled(_) => Ok(Followed::Nothing),

@@ -12,7 +12,9 @@ use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::limits;
 use crate::session::fetch;
-use crate::session::run::Session;
+use crate::session::keys::Keys;
+use crate::session::network::Network;
+use crate::session::run::Run;
 use crate::store::waiting::inbox::{Entry, Inbox, Waiting};
 use crate::transport::client::{Answer, Conditions};
 
@@ -26,52 +28,52 @@ const REMINDER: SignedDuration = SignedDuration::from_hours(24);
 /// # Errors
 /// When there is something new and the secret key cannot be unlocked, or what is remembered cannot
 /// be read or written.
-pub fn read(session: &mut Session) -> Result<()> {
-    let Some(url) = session.config.inbox.clone() else { return Ok(()) };
-    if session.config.read_only {
+pub fn read(run: &mut Run) -> Result<()> {
+    let Some(url) = run.identity.config.inbox.clone() else { return Ok(()) };
+    if run.identity.config.read_only {
         return Ok(());
     }
-    let mut inbox = Inbox::load(&session.home, &url)?;
-    match fetched(session, &inbox) {
+    let mut inbox = Inbox::load(&run.identity.home, &url)?;
+    match fetched(&run.network, &inbox) {
         Ok(None) => inbox.told = None,
         Ok(Some((channel, conditions))) => {
             inbox.told = None;
-            take_in(session, &mut inbox, channel.items)?;
+            take_in(&mut run.keys, &mut inbox, channel.items)?;
             // Only now, or what could not be opened would not be seen again.
             (inbox.etag, inbox.last_modified) = (conditions.etag, conditions.last_modified);
         }
         Err(error) => {
-            let now = session.now();
+            let now = run.clock.now();
             if inbox.told.is_none_or(|told| now.duration_since(told).abs() >= REMINDER) {
-                session.warn(&error.to_string());
+                run.talk.warn(&error.to_string());
                 inbox.told = Some(now);
             }
         }
     }
-    inbox.save(&session.home)?;
-    inbox_turns::follow(session, &mut inbox, session.config.fetch_invitations)
+    inbox.save(&run.identity.home)?;
+    inbox_turns::follow(run, &mut inbox, run.identity.config.fetch_invitations)
 }
 
 /// Follows the calls that wait until the user wants to see who called (`fetch_invitations = false`).
 ///
 /// # Errors
 /// As [`read`].
-pub fn follow_waiting(session: &mut Session) -> Result<()> {
-    let Some(url) = session.config.inbox.clone() else { return Ok(()) };
-    if session.config.read_only {
+pub fn follow_waiting(run: &mut Run) -> Result<()> {
+    let Some(url) = run.identity.config.inbox.clone() else { return Ok(()) };
+    if run.identity.config.read_only {
         return Ok(());
     }
-    let mut inbox = Inbox::load(&session.home, &url)?;
-    inbox_turns::follow(session, &mut inbox, true)
+    let mut inbox = Inbox::load(&run.identity.home, &url)?;
+    inbox_turns::follow(run, &mut inbox, true)
 }
 
 /// The inbox, and what it is known by from now on; nothing if it is what it was.
-fn fetched(session: &Session, inbox: &Inbox) -> Result<Option<(Channel, Conditions)>> {
+fn fetched(network: &Network, inbox: &Inbox) -> Result<Option<(Channel, Conditions)>> {
     let Some(url) = &inbox.url else { return Ok(None) };
     let (etag, last_modified) = (inbox.etag.clone(), inbox.last_modified.clone());
     let conditions = Conditions { etag, last_modified, no_cache: false };
     let what = format!("the inbox {}", url.shortened());
-    match session.client()?.get(url, limits::STRANGER, &conditions) {
+    match network.client()?.get(url, limits::STRANGER, &conditions) {
         Ok(Answer::Unchanged) => Ok(None),
         Ok(Answer::Document(document)) => {
             let channel = Channel::parse(&document.bytes)
@@ -84,7 +86,7 @@ fn fetched(session: &Session, inbox: &Inbox) -> Result<Option<(Channel, Conditio
 }
 
 /// Opens what is new among `items`, and forgets what has left.
-fn take_in(session: &mut Session, inbox: &mut Inbox, items: Vec<FeedItem>) -> Result<()> {
+fn take_in(keys: &mut Keys, inbox: &mut Inbox, items: Vec<FeedItem>) -> Result<()> {
     let sealed = |item: FeedItem| {
         let guid = item.guid().ok().filter(|_| item.is_sealed())?;
         Some((guid, item.description?))
@@ -96,8 +98,8 @@ fn take_in(session: &mut Session, inbox: &mut Inbox, items: Vec<FeedItem>) -> Re
     // Oldest first.
     for (guid, sealed) in items.into_iter().rev() {
         if known.insert(guid) {
-            session.unlock()?;
-            let waiting = opened(session, &sealed)?;
+            keys.unlock()?;
+            let waiting = opened(keys, &sealed)?;
             inbox.entries.push(Entry { guid, waiting });
         }
     }
@@ -105,8 +107,8 @@ fn take_in(session: &mut Session, inbox: &mut Inbox, items: Vec<FeedItem>) -> Re
 }
 
 /// The call in an entry; none if it is no entry of ours.
-fn opened(session: &mut Session, sealed: &str) -> Result<Option<Waiting>> {
-    let octets = open::open_unsigned(sealed, session.secret()?.0, call::OCTETS);
+fn opened(keys: &mut Keys, sealed: &str) -> Result<Option<Waiting>> {
+    let octets = open::open_unsigned(sealed, keys.secret()?.0, call::OCTETS);
     let octets = octets.map_err(|refusal| refusal.to_string());
     let call = octets.and_then(|octets| Call::parse(&octets).map_err(|error| error.to_string()));
     Ok(match call {

@@ -7,7 +7,7 @@ use crate::error::{Kind, Result};
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::limits;
-use crate::session::run::Session;
+use crate::session::run::Run;
 use crate::store::waiting::inbox::{Inbox, Waiting};
 
 /// How often a call is tried that fails for another reason than the network.
@@ -23,17 +23,17 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(20);
 
 /// Follows the calls whose turn it is, those first that were tried least; those by strangers only
 /// with `strangers`.
-pub(super) fn follow(session: &mut Session, inbox: &mut Inbox, strangers: bool) -> Result<()> {
-    let start = session.now();
-    let ours = OurFeeds::new(&session.home, &session.config);
+pub(super) fn follow(run: &mut Run, inbox: &mut Inbox, strangers: bool) -> Result<()> {
+    let start = run.clock.now();
+    let ours = OurFeeds::new(&run.identity.home, &run.identity.config);
     let due = due(inbox, &ours, strangers, start);
     if !due.is_empty() {
         // Once for all of them, for it may ask.
-        session.unlock()?;
+        run.keys.unlock()?;
     }
     let mut rate = Rate::of(inbox.named.clone());
     for turn in due.chunks(AT_ONCE) {
-        if session.now().duration_since(start) > PATIENCE {
+        if run.clock.now().duration_since(start) > PATIENCE {
             break;
         }
         let mut calls: Vec<_> =
@@ -49,13 +49,13 @@ pub(super) fn follow(session: &mut Session, inbox: &mut Inbox, strangers: bool) 
             admitted
         });
         // So that one which always gets us killed comes last the next time.
-        inbox.save(&session.home)?;
-        for (guid, followed) in follow_all(session, calls) {
+        inbox.save(&run.identity.home)?;
+        for (guid, followed) in follow_all(run, calls) {
             settle(inbox, guid, followed);
         }
     }
-    inbox.named = rate.named(session.now());
-    inbox.save(&session.home)
+    inbox.named = rate.named(run.clock.now());
+    inbox.save(&run.identity.home)
 }
 
 /// The entries whose turn it is, in order. What has waited for too long waits no more.

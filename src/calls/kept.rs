@@ -6,17 +6,19 @@ use super::rate::Rate;
 use super::together::follow_all;
 use crate::error::Result;
 use crate::protocol::calls::please_follow::PleaseFollow;
-use crate::session::run::Session;
+use crate::session::run::Run;
+use crate::store::identity::own::Identity;
 use crate::store::waiting::calls::{self, Waiting};
+use jiff::Timestamp;
 
 /// Moves the strangers' calls of `queue` to the disk, where the same places are shared out by the
 /// same rule.
 ///
 /// # Errors
 /// When they cannot be written.
-pub fn keep(session: &mut Session, queue: &Queue) -> Result<()> {
-    let _lock = session.lock()?;
-    let mut kept = calls::load(&session.home)?;
+pub fn keep(identity: &Identity, now: Timestamp, queue: &Queue) -> Result<()> {
+    let locked = identity.lock(now)?;
+    let mut kept = calls::load(&locked.home)?;
     let before = kept.clone();
     let mut places = Places::of(kept.waiting);
     while let Some(Waiting { caller, call, .. }) = queue.take_strange(|_| true) {
@@ -24,7 +26,7 @@ pub fn keep(session: &mut Session, queue: &Queue) -> Result<()> {
     }
     kept.waiting = places.all();
     // A caller who repeats himself shall not wear out the disk.
-    if kept == before { Ok(()) } else { calls::save(&session.home, &kept) }
+    if kept == before { Ok(()) } else { calls::save(&locked.home, &kept) }
 }
 
 /// Follows the calls that wait on disk, but for those that name a host too often: they go on
@@ -32,34 +34,34 @@ pub fn keep(session: &mut Session, queue: &Queue) -> Result<()> {
 ///
 /// # Errors
 /// When they cannot be read or written, or the key cannot be unlocked.
-pub fn follow_kept(session: &mut Session) -> Result<()> {
-    let kept = calls::load(&session.home)?;
-    if kept.waiting.is_empty() || session.config.read_only {
+pub fn follow_kept(run: &mut Run) -> Result<()> {
+    let kept = calls::load(&run.identity.home)?;
+    if kept.waiting.is_empty() || run.identity.config.read_only {
         return Ok(());
     }
-    session.unlock()?;
+    run.keys.unlock()?;
     let (mut rate, mut places) = (Rate::of(kept.named), Places::of(kept.waiting));
-    let now = session.now();
+    let now = run.clock.now();
     let next = || places.take(|call| rate.admit(call, now)).map(|waiting| waiting.call);
     let admitted: Vec<PleaseFollow> = std::iter::from_fn(next).collect();
     let calls = admitted.iter().map(|call| ((), call.clone())).collect();
-    for ((), followed) in follow_all(session, calls) {
+    for ((), followed) in follow_all(run, calls) {
         if let Err(error) = followed {
             log::info!("a call came to nothing: {error}");
         }
     }
-    let _lock = session.lock()?;
+    let locked = run.identity.lock(run.clock.now())?;
     // More may have come meanwhile.
-    let mut kept = calls::load(&session.home)?;
+    let mut kept = calls::load(&locked.home)?;
     kept.waiting.retain(|waiting| !admitted.contains(&waiting.call));
     let late = places.all();
     for waiting in &mut kept.waiting {
         waiting.late |= late.iter().any(|late| late.call == waiting.call);
     }
     kept.named = rate.named(now);
-    calls::save(&session.home, &kept)?;
+    calls::save(&locked.home, &kept)?;
     if !kept.waiting.is_empty() {
-        session.say("more calls wait, which name the same hosts: look again in an hour");
+        run.talk.say("more calls wait, which name the same hosts: look again in an hour");
     }
     Ok(())
 }

@@ -5,12 +5,15 @@ use jiff::Timestamp;
 use super::ask::No;
 use super::named::NamedCloud;
 use crate::error::Result;
+use crate::protocol::Random;
 use crate::protocol::calls::cloud::{PleaseNotify, Protocol};
 use crate::protocol::feed::channel::HTTPS;
 use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
-use crate::session::run::Session;
+use crate::session::network::Network;
 use crate::store::contact::entry::Contact;
+use crate::store::identity::config::Config;
+use crate::store::identity::own::Identity;
 use crate::store::subscriptions::lease::Lease;
 use crate::transport::client::Client;
 
@@ -19,9 +22,9 @@ pub const NOTIFY: &str = "notify/";
 
 /// When to register for the feed of `contact`, as things stand at `now`: never without a cloud, or
 /// where no callback would reach us.
-pub fn when(session: &Session, contact: &Contact, now: Timestamp) -> Option<Timestamp> {
+pub fn when(config: &Config, contact: &Contact, now: Timestamp) -> Option<Timestamp> {
     let cloud = contact.theirs.cloud.as_ref().filter(|_| !contact.blocked)?;
-    let base = session.config.base_url.as_ref().filter(|_| session.config.bind.is_some())?;
+    let base = config.base_url.as_ref().filter(|_| config.bind.is_some())?;
     let lease = contact.lease.as_ref().filter(|lease| fits(lease, cloud, contact, base));
     Some(lease.filter(|lease| !lease.is_due(now)).map_or(now, |lease| lease.next))
 }
@@ -39,20 +42,22 @@ fn fits(lease: &Lease, cloud: &Url, contact: &Contact, base: &Url) -> bool {
 /// # Errors
 /// When the contact cannot be read or written.
 pub fn renew(
-    session: &mut Session,
+    identity: &Identity,
+    network: &Network,
+    now: Timestamp,
+    rng: &mut Random,
     name: &str,
     expect: impl FnOnce(&Contact),
 ) -> Result<Option<bool>> {
-    let Some(contact) = prepare(session, name)? else { return Ok(None) };
+    let Some(contact) = prepare(identity, now, rng, name)? else { return Ok(None) };
     expect(&contact);
     let Some(lease) = contact.lease else { return Ok(None) };
-    let answer = register(session, &lease);
+    let answer = register(network, &lease);
     if let Err(why) = &answer {
         log::info!("the cloud {} does not register us: {why}", lease.cloud.authority());
     }
-    let now = session.now();
-    let _lock = session.lock()?;
-    let mut contact = Contact::load(&session.home, name)?;
+    let locked = identity.lock(now)?;
+    let mut contact = Contact::load(&locked.home, name)?;
     let Some(own) = contact.lease.as_mut().filter(|own| own.callback == lease.callback) else {
         return Ok(None);
     };
@@ -61,28 +66,33 @@ pub fn renew(
         Ok(protocol) => own.granted(&protocol, now),
         Err(why) => own.failed(why, now),
     }
-    contact.save(&session.home, name)?;
+    contact.save(&locked.home, name)?;
     Ok(Some(granted))
 }
 
 /// The contact with a lease that is due, on disk before anybody hears of its callback.
-fn prepare(session: &mut Session, name: &str) -> Result<Option<Contact>> {
-    let _lock = session.lock()?;
-    let mut contact = Contact::load(&session.home, name)?;
-    let now = session.now();
-    let is_due = when(session, &contact, now).is_some_and(|when| when <= now);
+fn prepare(
+    identity: &Identity,
+    now: Timestamp,
+    rng: &mut Random,
+    name: &str,
+) -> Result<Option<Contact>> {
+    let locked = identity.lock(now)?;
+    let mut contact = Contact::load(&locked.home, name)?;
+    let now = locked.now;
+    let is_due = when(&locked.config, &contact, now).is_some_and(|when| when <= now);
     let Some(cloud) = contact.theirs.cloud.clone().filter(|_| is_due) else { return Ok(None) };
-    let base = session.config.base()?;
+    let base = locked.config.base()?;
     if !contact.lease.as_ref().is_some_and(|lease| fits(lease, &cloud, &contact, base)) {
-        let callback = base.join(&format!("{NOTIFY}{}", Token::new(&mut session.rng)))?;
+        let callback = base.join(&format!("{NOTIFY}{}", Token::new(rng)))?;
         contact.lease = Some(Lease::new(cloud, contact.feed.clone(), callback, now));
-        contact.save(&session.home, name)?;
+        contact.save(&locked.home, name)?;
     }
     Ok(Some(contact))
 }
 
-fn register(session: &Session, lease: &Lease) -> std::result::Result<Protocol, String> {
-    let client = session.client().map_err(|error| error.to_string())?;
+fn register(network: &Network, lease: &Lease) -> std::result::Result<Protocol, String> {
+    let client = network.client().map_err(|error| error.to_string())?;
     let known = lease.protocol.as_deref();
     let cloud = NamedCloud::Forms(lease.cloud.clone());
     please_notify(&client, &cloud, &lease.feed, &lease.callback, known).map_err(|no| no.to_string())

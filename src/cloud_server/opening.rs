@@ -13,15 +13,16 @@ use super::feeds::served::Feeds;
 use super::own_cloud::OwnCloud;
 use super::rates::Rates;
 use super::telling::crier::Crier;
-use super::telling::teller::Clock;
 use super::workers::Workers;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::values::url::Url;
 use crate::session::clients::Clients;
-use crate::session::run::Session;
+use crate::session::network::Network;
+use crate::session::world::Clock;
 use crate::store::disk::home::Home;
 use crate::store::disk::lock::Lock;
 use crate::store::identity::config::Cloud;
+use crate::store::identity::own::Identity;
 use crate::store::subscriptions::Subscriptions;
 
 /// Threads that try callbacks.
@@ -33,13 +34,17 @@ impl OwnCloud {
     /// # Errors
     /// When another process is a cloud for this home, the subscriptions cannot be read, or
     /// `allow_callbacks` in the settings names no network.
-    pub fn open(session: &Session) -> Result<Option<Arc<Self>>> {
-        let (Some(base), Cloud::Own) = (&session.config.base_url, &session.config.cloud) else {
+    pub fn open(
+        identity: &Identity,
+        network: &Network,
+        clock: &Clock,
+    ) -> Result<Option<Arc<Self>>> {
+        let (Some(base), Cloud::Own) = (&identity.config.base_url, &identity.config.cloud) else {
             return Ok(None);
         };
-        let lock = lock(session)?;
-        let (home, now) = (session.home.clone(), Arc::clone(&session.world.now));
-        let callbacks = session.callback_clients()?;
+        let lock = lock(&identity.home)?;
+        let (home, now) = (identity.home.clone(), clock.clone());
+        let callbacks = network.callback_clients()?;
         Self::of_home(home, base.clone(), callbacks, now, Some(lock)).map(Some)
     }
 
@@ -48,18 +53,23 @@ impl OwnCloud {
     ///
     /// # Errors
     /// When there is no base URL and it is not open; else as [`OwnCloud::open`].
-    pub fn alone(session: &Session, open: bool) -> Result<Arc<Self>> {
-        let base = session.config.base_url.clone();
+    pub fn alone(
+        identity: &Identity,
+        network: &Network,
+        clock: &Clock,
+        open: bool,
+    ) -> Result<Arc<Self>> {
+        let base = identity.config.base_url.clone();
         if base.is_none() && !open {
             return Err(Error::cannot("there is no base URL, hence no feed to be the cloud of")
                 .hint("set base_url in config.toml, or serve any feed with --open"));
         }
-        let lock = lock(session)?;
-        let (callbacks, now) = (session.callback_clients()?, Arc::clone(&session.world.now));
-        let subscriptions = Arc::new(Subscriptions::open(&session.home, now())?);
+        let lock = lock(&identity.home)?;
+        let (callbacks, now) = (network.callback_clients()?, clock.clone());
+        let subscriptions = Arc::new(Subscriptions::open(&identity.home, now.now())?);
         let crier = Arc::new(Crier::new(callbacks.clone(), subscriptions, now));
         let scope = Scope { base, open };
-        let reader = Arc::new(Reader::new(scope, session.clients()?, Arc::clone(&crier)));
+        let reader = Arc::new(Reader::new(scope, network.clients()?, Arc::clone(&crier)));
         let fetching = Fetching::new(Arc::clone(&reader));
         Ok(Self::with(Feeds::Fetched(reader), callbacks, crier, Some(fetching), Some(lock)))
     }
@@ -80,7 +90,7 @@ impl OwnCloud {
         now: Clock,
         lock: Option<Lock>,
     ) -> Result<Arc<Self>> {
-        let subscriptions = Arc::new(Subscriptions::open(&home, now())?);
+        let subscriptions = Arc::new(Subscriptions::open(&home, now.now())?);
         let crier = Arc::new(Crier::new(callbacks.clone(), subscriptions, now));
         Ok(Self::with(Feeds::OfHome(OwnFeeds { home, base }), callbacks, crier, None, lock))
     }
@@ -103,8 +113,8 @@ impl OwnCloud {
 }
 
 /// Takes the lock of the home's cloud.
-fn lock(session: &Session) -> Result<Lock> {
-    session.home.serving_cloud().map_err(|error| match error.kind {
+fn lock(home: &Home) -> Result<Lock> {
+    home.serving_cloud().map_err(|error| match error.kind {
         Kind::Busy => Error::new(Kind::Busy, "another cloudim is the cloud of this home already")
             .hint("`cloud run` is one, and so is `listen` with cloud = \"self\": end one of them"),
         _ => error,

@@ -10,7 +10,7 @@ mod subscribe;
 use clap::{Args, Subcommand};
 
 use crate::error::Result;
-use crate::session::run::Session;
+use crate::session::command::Session;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -9,7 +9,8 @@ mod verify;
 use clap::{Args, Subcommand};
 
 use crate::error::Result;
-use crate::session::run::Session;
+use crate::session::command::Session;
+use crate::session::restored;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::disk::lock::{Lock, PATIENCE};
@@ -110,7 +111,11 @@ enum Action {
 /// # Errors
 /// When there is no such contact, or something cannot be written.
 pub fn run(session: &mut Session, args: ContactArgs) -> Result<()> {
-    match args.action.unwrap_or(Action::List) {
+    let action = args.action.unwrap_or(Action::List);
+    if !matches!(action, Action::List | Action::Show { .. }) {
+        restored::catch_up(&mut session.run)?;
+    }
+    match action {
         Action::List => show::list(session),
         Action::Show { name, certificate } => show::show(session, &name, certificate),
         Action::Verify { name, fingerprint } => {
@@ -118,11 +123,11 @@ pub fn run(session: &mut Session, args: ContactArgs) -> Result<()> {
         }
         Action::Trust(args) => trust::run(session, &args),
         Action::Rename { name, new } => {
-            Contact::load(&session.home, &name)?;
+            Contact::load(&session.run.identity.home, &name)?;
             // A hook that is running notes how far it has got under the old name.
-            let _delivery = Lock::take(&session.home.contact(&name), PATIENCE)?;
-            let _lock = session.lock()?;
-            contacts::rename(&session.home, &name, &new)
+            let _delivery = Lock::take(&session.run.identity.home.contact(&name), PATIENCE)?;
+            let locked = session.run.identity.lock(session.run.clock.now())?;
+            contacts::rename(&locked.home, &name, &new)
         }
         Action::Block { name } => set_blocked(session, &name, true),
         Action::Unblock { name } => set_blocked(session, &name, false),
@@ -131,8 +136,8 @@ pub fn run(session: &mut Session, args: ContactArgs) -> Result<()> {
 }
 
 fn set_blocked(session: &mut Session, name: &str, blocked: bool) -> Result<()> {
-    let _lock = session.lock()?;
-    let mut contact = Contact::load(&session.home, name)?;
+    let locked = session.run.identity.lock(session.run.clock.now())?;
+    let mut contact = Contact::load(&locked.home, name)?;
     contact.blocked = blocked;
-    contact.save(&session.home, name)
+    contact.save(&locked.home, name)
 }

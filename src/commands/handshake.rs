@@ -9,7 +9,8 @@ mod receive;
 use clap::{Args, Subcommand};
 
 use crate::error::Result;
-use crate::session::run::Session;
+use crate::session::command::Session;
+use crate::session::restored;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,6 +50,13 @@ enum Step {
 /// # Errors
 /// When a step cannot be taken.
 pub fn run(session: &mut Session, args: HandshakeArgs) -> Result<()> {
+    if let Err(error) = restored::catch_up(&mut session.run) {
+        // What waits already is shown all the same.
+        if !matches!(args.step, Step::List(_)) {
+            return Err(error);
+        }
+        session.run.talk.report(&error);
+    }
     match args.step {
         Step::Invite(args) => invite::invite(session, &args),
         Step::List(list::ListArgs {}) => list::list(session),

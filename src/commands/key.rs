@@ -11,7 +11,8 @@ mod show;
 use clap::{Args, Subcommand};
 
 use crate::error::Result;
-use crate::session::run::Session;
+use crate::session::command::Session;
+use crate::session::restored;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,6 +51,9 @@ enum Action {
 /// # Errors
 /// When it cannot be unlocked or written.
 pub fn run(session: &mut Session, args: KeyArgs) -> Result<()> {
+    if !matches!(args.action, Action::Show(_) | Action::Export(_)) {
+        restored::catch_up(&mut session.run)?;
+    }
     match args.action {
         Action::Show(args) => show::run(session, args),
         Action::Export(args) => export::run(session, args),

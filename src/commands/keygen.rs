@@ -10,15 +10,17 @@ use crate::error::{Error, Result};
 use crate::protocol::values::time;
 use crate::protocol::values::url::Url;
 use crate::publishing::pages;
+use crate::session::command::Session;
 use crate::session::options::Options;
-use crate::session::run::Session;
 use crate::session::world::World;
 use crate::store::disk::atomic::{self, Mode};
 use crate::store::disk::dumps;
 use crate::store::disk::home::Home;
 use crate::store::identity::config::{self, Cloud, Config, Fresh};
+use crate::store::identity::own::Identity;
 pub use args::KeygenArgs;
 use import::Import;
+use jiff::Timestamp;
 use key::Kept;
 
 /// Makes the identity.
@@ -26,7 +28,7 @@ use key::Kept;
 /// # Errors
 /// When there is one already, or it cannot be written.
 pub fn run(home: Home, options: Options, mut world: World, args: KeygenArgs) -> Result<()> {
-    let now = time::whole_seconds((world.now)());
+    let now = time::whole_seconds(world.now.now());
     dumps::forbid();
     let imported = match &args.import {
         Some(path) => Some(Import::read(&mut world, path, now)?),
@@ -43,14 +45,6 @@ pub fn run(home: Home, options: Options, mut world: World, args: KeygenArgs) -> 
         Some(imported) => imported.finish(&options, &args, now)?,
         None => key::make(&name, &options, &args, now)?,
     };
-    atomic::folder(home.root(), Mode::Private)?;
-    let mut lock = home.lock()?;
-    expect_free(&home)?;
-    home.create(&home.secret(), kept.secret.to_armored().as_bytes())?;
-    if let Some(revocation) = &kept.revocation {
-        home.create(&home.revocation(), revocation.as_bytes())?;
-    }
-    home.create(&home.key(), kept.secret.certificate().to_armored().as_bytes())?;
     let fresh = Fresh {
         name: &name,
         base_url: base_url.as_ref(),
@@ -60,35 +54,50 @@ pub fn run(home: Home, options: Options, mut world: World, args: KeygenArgs) -> 
     };
     let settings = config::template(&fresh);
     let config = Config::parse(&settings, &home.config())?;
-    let mut session = Session::new(home, config, options, world);
-    pages::write(&session)?;
-    lock.record()?;
-    // Last, for it is what makes the home whole.
-    session.home.create(&session.home.config(), settings.as_bytes())?;
-    drop(lock);
+    let mut session = Session::new(Identity { home, config }, &options, world);
+    write(&session, &kept, &settings, now)?;
     report(&mut session, &kept)?;
-    notes.iter().for_each(|note| session.say(note));
+    notes.iter().for_each(|note| session.run.talk.say(note));
     Ok(())
+}
+
+/// Writes the files of the home, the settings last, for they are what makes it whole.
+fn write(session: &Session, kept: &Kept, settings: &str, now: Timestamp) -> Result<()> {
+    let home = &session.run.identity.home;
+    atomic::folder(home.root(), Mode::Private)?;
+    let mut locked = session.run.identity.lock_although_copied(now)?;
+    expect_free(home)?;
+    home.create(&home.secret(), kept.secret.to_armored().as_bytes())?;
+    if let Some(revocation) = &kept.revocation {
+        home.create(&home.revocation(), revocation.as_bytes())?;
+    }
+    home.create(&home.key(), kept.secret.certificate().to_armored().as_bytes())?;
+    pages::write(&locked, &session.run.keys)?;
+    locked.record()?;
+    home.create(&home.config(), settings.as_bytes())
 }
 
 fn report(session: &mut Session, kept: &Kept) -> Result<()> {
     let fingerprint = kept.secret.fingerprint();
     super::shared::input::print(session, format!("{fingerprint}\n").as_bytes())?;
-    let root = session.home.root().display().to_string();
-    session.say(&format!("the identity `{}` lives in {root}", session.config.name));
-    if let Some(base) = session.config.base_url.clone() {
-        let account = pages::account(session, &base);
+    let root = session.run.identity.home.root().display().to_string();
+    session
+        .run
+        .talk
+        .say(&format!("the identity `{}` lives in {root}", session.run.identity.config.name));
+    if let Some(base) = session.run.identity.config.base_url.clone() {
+        let account = pages::account(&session.run.identity.config, &base);
         let account = account.trim_start_matches("acct:");
-        let serve = match session.config.bind {
+        let serve = match session.run.identity.config.bind {
             Some(bind) => format!("run cloudim listen at {bind}, where {base} leads"),
             None => format!("put {root}/public on the web as {base}"),
         };
-        session.say(&format!("{serve}, and others find you as {account}"));
+        session.run.talk.say(&format!("{serve}, and others find you as {account}"));
     } else {
-        session.say("hint: set base_url in config.toml, and run cloudim publish, so that others can find you");
+        session.run.talk.say("hint: set base_url in config.toml, and run cloudim publish, so that others can find you");
     }
     let revocation = format!("{root}/revocation.asc");
-    session.say(&match kept.revocation {
+    session.run.talk.say(&match kept.revocation {
         Some(_) => {
             format!("keep {revocation} in a safe place: it declares the key dead if you lose it")
         }

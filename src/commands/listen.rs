@@ -14,7 +14,8 @@ use crate::error::{Error, Kind, Result};
 use crate::listen::listening::{Keyless, Listening};
 use crate::protocol::values::time;
 use crate::publishing::pages;
-use crate::session::run::Session;
+use crate::session::command::Session;
+use crate::session::restored;
 use crate::store::disk::lock::Lock;
 
 const EXAMPLES: &str = "\
@@ -61,7 +62,7 @@ pub struct ListenArgs {
 /// # Errors
 /// When another serves this home or is its cloud, or the address cannot be had.
 pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
-    let mut first = session.home.listening().map_err(|error| match error.kind {
+    let mut first = session.run.identity.home.listening().map_err(|error| match error.kind {
         Kind::Busy => Error::new(Kind::Busy, "another cloudim listens for this home already")
             .hint("`send` and `poll` work beside it"),
         _ => error,
@@ -69,11 +70,12 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
     if args.keyless {
         return run_keyless(session, &args, &mut first);
     }
-    if !session.config.read_only {
-        session.unlock()?;
+    if !session.run.identity.config.read_only {
+        restored::catch_up(&mut session.run)?;
+        session.run.keys.unlock()?;
         // The card must say whether we take calls, as the settings now have it.
-        let _lock = session.lock()?;
-        pages::write(session)?;
+        let locked = session.run.identity.lock(session.run.clock.now())?;
+        pages::write(&locked, &session.run.keys)?;
     }
     let (sender, ends) = serving::watch_signals()?;
     let target = match &args.exec {
@@ -81,22 +83,22 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
         None => args.print.then_some(Target::Stdout),
     };
     let pause = Duration::try_from(args.poll_every).unwrap_or_default();
-    let cloud = OwnCloud::open(session)?;
+    let cloud = OwnCloud::open(&session.run.identity, &session.run.network, &session.run.clock)?;
     let listener = bind(session, &args, &mut first)?;
-    let listening = Listening::begin(session, cloud, target, pause, sender.clone())?;
-    let reception = listening.reception(session);
+    let listening = Listening::begin(&mut session.run, cloud, target, pause, sender.clone())?;
+    let reception = listening.reception(&session.run.identity);
     let door = move |request| reception.answer(request);
     serving::serve(session, listener, door, (sender, ends), |session, again| {
-        listening.end(session, again)
+        listening.end(&session.run.identity.home, again)
     })
 }
 
 /// The same for a home without a secret key.
 fn run_keyless(session: &mut Session, args: &ListenArgs, first: &mut Lock) -> Result<()> {
-    let keyless = Keyless::open(session)?;
+    let keyless = Keyless::open(&mut session.run)?;
     let (sender, ends) = serving::watch_signals()?;
     let listener = bind(session, args, first)?;
-    keyless.begin(session, sender.clone());
+    keyless.begin(&mut session.run, sender.clone());
     let at_door = Arc::clone(&keyless);
     let door = move |request| at_door.answer(request);
     serving::serve(session, listener, door, (sender, ends), |_, _| keyless.end())
@@ -104,9 +106,9 @@ fn run_keyless(session: &mut Session, args: &ListenArgs, first: &mut Lock) -> Re
 
 /// Takes the address, and says so.
 fn bind(session: &mut Session, args: &ListenArgs, first: &mut Lock) -> Result<TcpListener> {
-    let address = args.bind.unwrap_or_else(|| session.config.listens_at());
+    let address = args.bind.unwrap_or_else(|| session.run.identity.config.listens_at());
     let (listener, address) = serving::bind(address)?;
     first.note(&address.to_string())?;
-    session.say(&format!("listening on http://{address}/"));
+    session.run.talk.say(&format!("listening on http://{address}/"));
     Ok(listener)
 }

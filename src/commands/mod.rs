@@ -18,7 +18,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::Global;
 use crate::error::Result;
-use crate::session::run::Session;
+use crate::session::command::Session;
 use crate::session::world::World;
 
 /// Instant messages as OpenPGP-encrypted items in plain RSS feeds.
@@ -79,11 +79,11 @@ pub fn run(cli: Cli, world: World) -> Result<()> {
     if let Command::Keygen(args) = command {
         return keygen::run(home, options, world, args);
     }
-    let mut session = Session::open(home, options, world)?;
+    let mut session = Session::open(home, &options, world)?;
     if let Err(error) = dispatch(&mut session, command) {
-        session.report(&error);
+        session.run.talk.report(&error);
     }
-    session.verdict()
+    session.run.talk.verdict()
 }
 
 fn dispatch(session: &mut Session, command: Command) -> Result<()> {

@@ -6,7 +6,7 @@ use super::shared::wait::{self, Pauses, Wait};
 use crate::delivery::deliver::Target;
 use crate::error::{Error, Kind, Result};
 use crate::keys::rotation;
-use crate::session::run::Session;
+use crate::session::command::Session;
 use crate::store::contact::entry::Contact;
 use crate::sync::round;
 
@@ -56,21 +56,21 @@ pub struct PollArgs {
 /// When the settings are wrong, or stdout cannot be written; what fails for one contact is reported.
 pub fn run(session: &mut Session, args: PollArgs) -> Result<()> {
     for name in &args.contacts {
-        Contact::load(&session.home, name)?;
+        Contact::load(&session.run.identity.home, name)?;
     }
     let target = match (&args.exec, args.peek) {
         (Some(command), _) => Target::Hook { command: command.clone(), retry: args.retry },
         (None, true) => Target::Peek,
         (None, false) => Target::Stdout,
     };
-    let mut pauses = args.wait.map(|wait| Pauses::new(wait, session.now()));
+    let mut pauses = args.wait.map(|wait| Pauses::new(wait, session.run.clock.now()));
     loop {
-        let count = round::once(session, &args.contacts, Some(&target), args.limit)?;
-        rotation::attend(session);
+        let count = round::once(&mut session.run, &args.contacts, Some(&target), args.limit)?;
+        rotation::attend(&mut session.run);
         if count > 0 {
             return Ok(());
         }
-        let now = session.now();
+        let now = session.run.clock.now();
         if pauses.as_mut().is_some_and(|pauses| pauses.pause(now)) {
             continue;
         }

@@ -6,8 +6,9 @@ use crate::error::Result;
 use crate::handshake::invitation;
 use crate::keys::change;
 use crate::publishing::{pages, ping, run};
+use crate::session::command::Session;
 use crate::session::own_key;
-use crate::session::run::Session;
+use crate::session::restored;
 use crate::store::contact::contacts;
 use crate::store::waiting::invitations;
 use crate::writing::reintroduction;
@@ -29,33 +30,40 @@ pub struct PublishArgs {}
 /// # Errors
 /// When a file cannot be written; [`crate::error::Kind::Unpublished`] when the command failed.
 pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
-    session.expect_writable()?;
+    session.run.identity.expect_writable()?;
+    restored::catch_up(&mut session.run)?;
     // A revocation may be among what is to be finished.
-    let mut rewritten = change::finish(session)?;
-    let mut introduces = session.config.base_url.is_some();
-    if let Err(error) = own_key::expect_usable(session) {
+    let mut rewritten = change::finish(&mut session.run)?;
+    let mut introduces = session.run.identity.config.base_url.is_some();
+    if let Err(error) = own_key::expect_usable(&session.run.keys, session.run.clock.now()) {
         // That it ended has to be published all the same.
         introduces = false;
-        session.warn(&error.message);
+        session.run.talk.warn(&error.message);
     }
     if introduces {
         // Introductions are sealed anew where name or address changed.
-        session.unlock()?;
+        session.run.keys.unlock()?;
     }
-    let lock = session.lock()?;
-    pages::write(session)?;
+    let locked = session.run.identity.lock(session.run.clock.now())?;
+    pages::write(&locked, &session.run.keys)?;
     if introduces {
-        for made in invitations::made(&session.home)? {
-            invitation::ensure_feed(session, &made)?;
+        for made in invitations::made(&locked.home)? {
+            invitation::ensure_feed(&locked, &mut session.run.keys, &made)?;
         }
-        for name in contacts::list(&session.home)? {
-            if reintroduction::reintroduce(session, &name)? {
+        for name in contacts::list(&locked.home)? {
+            if reintroduction::reintroduce(&locked, &mut session.run.keys, &name)? {
                 rewritten.push(name);
             }
         }
     }
-    drop(lock);
-    run::publish(session, true)?;
-    ping::card(session)?;
-    ping::each(session, rewritten.iter().map(String::as_str))
+    drop(locked);
+    run::publish(&session.run.identity, true)?;
+    ping::card(&session.run.identity, &session.run.network, &mut session.run.talk)?;
+    ping::each(
+        &session.run.identity,
+        &session.run.network,
+        &mut session.run.talk,
+        session.run.clock.now(),
+        rewritten.iter().map(String::as_str),
+    )
 }

@@ -15,8 +15,8 @@ use crate::delivery::output::{self, Shown};
 use crate::error::{Context, Error, Result};
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::time;
+use crate::session::command::Session;
 use crate::session::options::Format;
-use crate::session::run::Session;
 use crate::session::trust_policy;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
@@ -70,12 +70,13 @@ pub fn run(session: &mut Session, args: ReadArgs) -> Result<()> {
     }
     let names = match &args.what {
         Some(name) => {
-            Contact::load(&session.home, name)?;
+            Contact::load(&session.run.identity.home, name)?;
             vec![name.clone()]
         }
-        None => contacts::list(&session.home)?,
+        None => contacts::list(&session.run.identity.home)?,
     };
-    let since = args.since.as_deref().map(|since| moment(since, session.now())).transpose()?;
+    let since =
+        args.since.as_deref().map(|since| moment(since, session.run.clock.now())).transpose()?;
     let (mut shown, ends) = history(session, names, since)?;
     if let Some(limit) = args.limit {
         shown.drain(..shown.len().saturating_sub(limit));
@@ -87,23 +88,26 @@ pub fn run(session: &mut Session, args: ReadArgs) -> Result<()> {
 }
 
 fn one(session: &mut Session, guid: Guid, args: &ReadArgs) -> Result<()> {
-    for name in contacts::list(&session.home)? {
-        let Some(record) = Messages::of(&session.home, &name).find(guid)? else { continue };
+    for name in contacts::list(&session.run.identity.home)? {
+        let Some(record) = Messages::of(&session.run.identity.home, &name).find(guid)? else {
+            continue;
+        };
         if record.trimmed {
             return Err(Error::cannot(format!("the text of `{guid}` is here no more"))
                 .hint("history in config.toml says how long it stays"));
         }
-        let contact = Contact::load(&session.home, &name)?;
+        let contact = Contact::load(&session.run.identity.home, &name)?;
         if record.is_received_message() {
-            trust_policy::expect_shown(session, &name, &contact)?;
+            trust_policy::expect_shown(&session.run.identity.config, &name, &contact)?;
         }
         if let Some(folder) = &args.save {
-            let written = attachment::save(session, &record, folder)?;
+            let written =
+                attachment::save(&mut session.run.keys, &session.run.network, &record, folder)?;
             let lines: String =
                 written.iter().map(|path| format!("{}\n", path.display())).collect();
             return input::print(session, lines.as_bytes());
         }
-        if session.options.format == Format::Text {
+        if session.run.output.format == Format::Text {
             return input::print(session, record.text.as_bytes());
         }
         return write(session, &[Shown::of(&name, &contact, record)]).map(drop);
@@ -124,17 +128,17 @@ fn history(
 ) -> Result<(Vec<Shown>, Ends)> {
     let (mut shown, mut ends) = (Vec::new(), Vec::new());
     for name in names {
-        let contact = Contact::load(&session.home, &name)?;
-        let records = Messages::of(&session.home, &name).all()?;
+        let contact = Contact::load(&session.run.identity.home, &name)?;
+        let records = Messages::of(&session.run.identity.home, &name).all()?;
         let end = records.last().map_or(0, |last| last.number);
         let wanted = records.into_iter().filter(|record| {
             is_shown(record) && since.is_none_or(|since| record.received >= since)
         });
-        let held = trust_policy::expect_shown(session, &name, &contact).err();
+        let held = trust_policy::expect_shown(&session.run.identity.config, &name, &contact).err();
         let (left_out, wanted): (Vec<_>, Vec<_>) =
             wanted.partition(|record| held.is_some() && record.is_received_message());
         if let Some(held) = held.filter(|_| !left_out.is_empty()) {
-            session.report(&held);
+            session.run.talk.report(&held);
         }
         shown.extend(wanted.into_iter().map(|record| Shown::of(&name, &contact, record)));
         ends.push((name, end));
@@ -150,8 +154,8 @@ fn is_shown(record: &Record) -> bool {
 
 /// Writes; returns whether the reader is still there.
 fn write(session: &mut Session, shown: &[Shown]) -> Result<bool> {
-    let format = session.options.format;
-    let stdout = &mut session.world.stdout;
+    let format = session.run.output.format;
+    let stdout = &mut session.run.output.stdout;
     match output::write(stdout, format, shown).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         written => written.or_cannot(|| "cannot write to stdout".to_owned()).map(|()| true),
@@ -162,9 +166,11 @@ fn follow(session: &mut Session, mut ends: Ends) -> Result<()> {
     loop {
         thread::sleep(PAUSE);
         for (name, end) in &mut ends {
-            for record in Messages::of(&session.home, name).after(*end)? {
-                let contact = Contact::load(&session.home, name)?;
-                if record.is_received_message() && trust_policy::holds(session, &contact) {
+            for record in Messages::of(&session.run.identity.home, name).after(*end)? {
+                let contact = Contact::load(&session.run.identity.home, name)?;
+                if record.is_received_message()
+                    && trust_policy::holds(&session.run.identity.config, &contact)
+                {
                     break;
                 }
                 *end = record.number;

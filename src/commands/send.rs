@@ -12,7 +12,8 @@ use crate::protocol::sealed::item::Item;
 use crate::protocol::values::guid::Guid;
 use crate::publishing::{ping, run};
 use crate::reading::read;
-use crate::session::run::Session;
+use crate::session::command::Session;
+use crate::session::restored;
 use crate::session::trust_policy;
 use crate::store::contact::entry::Contact;
 use crate::writing::keeping::{self, Keeping};
@@ -62,32 +63,40 @@ struct Kept {
 /// # Errors
 /// When nothing was kept; what was kept and is not there yet is [`Kind::Unpublished`].
 pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
-    session.expect_writable()?;
+    session.run.identity.expect_writable()?;
     let mut named = HashSet::new();
     args.contacts.retain(|name| named.insert(name.clone()));
     let guid = guid(&args)?;
     for name in &args.contacts {
-        let writing = Writing::to(session, name)?;
-        trust_policy::ask(session, name, &writing.contact, args.yes)?;
+        let writing =
+            Writing::to(&session.run.identity, &session.run.keys, session.run.clock.now(), name)?;
+        trust_policy::ask(&session.run.identity.config, name, &writing.contact, args.yes)?;
         if writing.contact.theirs.offered.is_some() {
-            session.warn(&format!(
+            session.run.talk.warn(&format!(
                 "the feed of `{name}` names another key; this is for the one that is pinned: cloudim contact trust {name}"
             ));
         }
     }
     let item = args.message.item(session, guid)?;
-    session.unlock()?;
-    change::finish(session)?;
+    restored::catch_up(&mut session.run)?;
+    session.run.keys.unlock()?;
+    change::finish(&mut session.run)?;
     let mut kept = Vec::new();
     for name in &args.contacts {
         match keep(session, name, item.clone(), &args) {
             Ok(sequence) => kept.push(Kept { name: name.clone(), sequence }),
             Err(error) if args.contacts.len() == 1 => return Err(error),
-            Err(error) => session.report(&error),
+            Err(error) => session.run.talk.report(&error),
         }
     }
-    run::publish(session, false)?;
-    ping::each(session, kept.iter().map(|kept| kept.name.as_str()))?;
+    run::publish(&session.run.identity, false)?;
+    ping::each(
+        &session.run.identity,
+        &session.run.network,
+        &mut session.run.talk,
+        session.run.clock.now(),
+        kept.iter().map(|kept| kept.name.as_str()),
+    )?;
     match args.wait {
         Some(wait) => wait_for(session, &kept, wait),
         None => Ok(()),
@@ -112,15 +121,22 @@ fn keep(session: &mut Session, name: &str, mut item: Item, args: &SendArgs) -> R
     item.in_reply_to = args.message.answered(session, Some(name))?;
     let several = args.contacts.len() > 1;
     if several {
-        item.guid = Guid::new(session.now(), &mut session.rng);
+        item.guid = Guid::new(session.run.clock.now(), &mut session.run.keys.rng);
     }
     let guid = item.guid;
     let keeping = Keeping { is_retry: args.guid.is_some(), despite_clock: args.yes };
-    let kept = keeping::keep(session, name, item, keeping)?;
+    let kept = keeping::keep(
+        &session.run.identity,
+        &mut session.run.keys,
+        session.run.clock.now(),
+        name,
+        item,
+        keeping,
+    )?;
     let line = if several { format!("{name}\t{guid}\n") } else { format!("{guid}\n") };
     input::print(session, line.as_bytes())?;
     if kept.is_first_unverified {
-        session.say(&format!(
+        session.run.talk.say(&format!(
             "the key of `{name}` was pinned at the first contact, and not compared: cloudim contact verify {name}"
         ));
     }
@@ -128,18 +144,18 @@ fn keep(session: &mut Session, name: &str, mut item: Item, args: &SendArgs) -> R
 }
 
 fn wait_for(session: &mut Session, kept: &[Kept], wait: Wait) -> Result<()> {
-    let mut pauses = Pauses::new(wait, session.now());
+    let mut pauses = Pauses::new(wait, session.run.clock.now());
     loop {
         let open = unacknowledged(session, kept)?;
         if open.is_empty() {
             return Ok(());
         }
-        let rewritten = read::read(session, &open)?;
-        ping::tell(session, rewritten, &open)?;
+        let rewritten = read::read(&mut session.run, &open)?;
+        ping::tell(&mut session.run, rewritten, &open)?;
         if unacknowledged(session, kept)?.is_empty() {
             return Ok(());
         }
-        if !pauses.pause(session.now()) {
+        if !pauses.pause(session.run.clock.now()) {
             return Err(Error::new(Kind::Unpublished, "it is sent, and not acknowledged yet")
                 .hint("do not send it again: cloudim status"));
         }
@@ -149,7 +165,7 @@ fn wait_for(session: &mut Session, kept: &[Kept], wait: Wait) -> Result<()> {
 fn unacknowledged(session: &Session, kept: &[Kept]) -> Result<Vec<String>> {
     let mut open = Vec::new();
     for Kept { name, sequence } in kept {
-        if Contact::load(&session.home, name)?.ours.acknowledged < *sequence {
+        if Contact::load(&session.run.identity.home, name)?.ours.acknowledged < *sequence {
             open.push(name.clone());
         }
     }

@@ -7,13 +7,17 @@ use super::output::Shown;
 use crate::error::{Context, Error, Kind, Result};
 use crate::protocol::values::text;
 use crate::session::options::Format;
-use crate::session::run::Session;
+use crate::session::run::Output;
+use crate::session::talk::Talk;
 use crate::session::trust_policy;
 use crate::store::contact::delivered::{self, Delivered};
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::record::Type;
+use crate::store::disk::home::Home;
 use crate::store::disk::lock::Lock;
+use crate::store::identity::own::Identity;
+use jiff::Timestamp;
 
 /// Where messages are delivered to.
 #[derive(Clone, Debug)]
@@ -38,21 +42,24 @@ pub enum Target {
 /// # Errors
 /// When stdout cannot be written; a broken pipe is no error, and moves no cursor.
 pub fn deliver(
-    session: &mut Session,
+    identity: &Identity,
+    talk: &mut Talk,
+    now: Timestamp,
+    output: &mut Output,
     names: &[String],
     target: &Target,
     limit: Option<usize>,
 ) -> Result<usize> {
     match target {
-        Target::Stdout => to_stdout(session, names, limit, true),
-        Target::Peek => to_stdout(session, names, limit, false),
+        Target::Stdout => to_stdout(identity, talk, now, output, names, limit, true),
+        Target::Peek => to_stdout(identity, talk, now, output, names, limit, false),
         Target::Hook { command, retry } => {
             let mut taken = 0;
             for name in names {
                 let left = limit.map(|limit| limit.saturating_sub(taken));
-                match to_hook(session, name, command, *retry, left) {
+                match to_hook(identity, talk, now, name, command, *retry, left) {
                     Ok(count) => taken += count,
-                    Err(error) => session.report(&error),
+                    Err(error) => talk.report(&error),
                 }
             }
             Ok(taken)
@@ -69,17 +76,22 @@ struct Waiting {
 
 impl Waiting {
     /// What the contact called `name` has waiting, `limit` messages at most.
-    fn of(session: &Session, name: &str, limit: usize) -> Result<Option<(Self, Vec<Shown>)>> {
-        let Some(lock) = delivered::lock(&session.home, name)? else { return Ok(None) };
-        let cursors = Delivered::load(&session.home, name)?;
-        let records = Messages::of(&session.home, name).after(cursors.stdout)?;
+    fn of(
+        identity: &Identity,
+        now: Timestamp,
+        name: &str,
+        limit: usize,
+    ) -> Result<Option<(Self, Vec<Shown>)>> {
+        let Some(lock) = delivered::lock(&identity.home, name)? else { return Ok(None) };
+        let cursors = Delivered::load(&identity.home, name)?;
+        let records = Messages::of(&identity.home, name).after(cursors.stdout)?;
         if records.is_empty() {
             return Ok(None);
         }
-        let contact = Contact::load(&session.home, name)?;
+        let contact = Contact::load(&identity.home, name)?;
         let mut waiting = Self { name: name.to_owned(), cursors, _lock: lock };
-        if trust_policy::holds(session, &contact) {
-            let shown = super::held::untold(session, name, &contact, records, &mut waiting.cursors);
+        if trust_policy::holds(&identity.config, &contact) {
+            let shown = super::held::untold(now, name, &contact, records, &mut waiting.cursors);
             return Ok((!shown.is_empty()).then_some((waiting, shown)));
         }
         let (mut count, mut shown) = (0, Vec::new());
@@ -99,7 +111,10 @@ impl Waiting {
 }
 
 fn to_stdout(
-    session: &mut Session,
+    identity: &Identity,
+    talk: &mut Talk,
+    now: Timestamp,
+    output: &mut Output,
     names: &[String],
     limit: Option<usize>,
     moves: bool,
@@ -107,71 +122,73 @@ fn to_stdout(
     let (mut shown, mut waiting, mut count) = (Vec::new(), Vec::new(), 0);
     for name in names {
         let left = limit.map_or(usize::MAX, |limit| limit.saturating_sub(count));
-        match Waiting::of(session, name, left) {
+        match Waiting::of(identity, now, name, left) {
             Ok(Some((contact, news))) => {
                 count += news.iter().filter(|news| news.record.is_deliverable()).count();
                 shown.extend(news);
                 waiting.push(contact);
             }
             Ok(None) => {}
-            Err(error) => session.report(&error),
+            Err(error) => talk.report(&error),
         }
     }
-    if session.options.format == Format::Rss || !shown.is_empty() {
-        match print(session, &shown) {
+    if output.format == Format::Rss || !shown.is_empty() {
+        match print(output, &shown) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(count),
             printed => printed.or_cannot(|| "cannot write to stdout".to_owned())?,
         }
     }
-    tell(session, &shown);
+    tell(talk, &shown);
     for contact in waiting.iter().filter(|_| moves) {
-        contact.cursors.save(&session.home, &contact.name)?;
+        contact.cursors.save(&identity.home, &contact.name)?;
     }
     Ok(count)
 }
 
-fn print(session: &mut Session, shown: &[Shown]) -> io::Result<()> {
-    let format = session.options.format;
+fn print(output: &mut Output, shown: &[Shown]) -> io::Result<()> {
+    let format = output.format;
     // In one piece: others may print at the same time.
     let mut data = Vec::new();
     super::output::write(&mut data, format, shown)?;
-    session.world.stdout.write_all(&data)?;
-    session.world.stdout.flush()
+    output.stdout.write_all(&data)?;
+    output.stdout.flush()
 }
 
 fn to_hook(
-    session: &mut Session,
+    identity: &Identity,
+    talk: &mut Talk,
+    now: Timestamp,
     name: &str,
     command: &str,
     retry: bool,
     limit: Option<usize>,
 ) -> Result<usize> {
-    let Some(_lock) = delivered::lock(&session.home, name)? else { return Ok(0) };
-    let mut cursors = Delivered::load(&session.home, name)?;
+    let Some(_lock) = delivered::lock(&identity.home, name)? else { return Ok(0) };
+    let mut cursors = Delivered::load(&identity.home, name)?;
     if retry {
         cursors.resume();
     }
-    if !may_run(session, name, &cursors) {
+    if !may_run(talk, now, name, &cursors) {
         return Ok(0);
     }
     if cursors.hook.is_none() {
         // What is printed from now on is news to the hook all the same.
         cursors.taken(cursors.hook_cursor());
-        cursors.save(&session.home, name)?;
+        cursors.save(&identity.home, name)?;
     }
     let mut taken = 0;
-    let contact = Contact::load(&session.home, name)?;
-    let records = Messages::of(&session.home, name).after(cursors.hook_cursor())?;
-    if trust_policy::holds(session, &contact) {
-        let untold = super::held::untold(session, name, &contact, records, &mut cursors);
-        tell(session, &untold);
-        return cursors.save(&session.home, name).map(|()| 0);
+    let contact = Contact::load(&identity.home, name)?;
+    let records = Messages::of(&identity.home, name).after(cursors.hook_cursor())?;
+    if trust_policy::holds(&identity.config, &contact) {
+        let untold = super::held::untold(now, name, &contact, records, &mut cursors);
+        tell(talk, &untold);
+        return cursors.save(&identity.home, name).map(|()| 0);
     }
     for record in records {
         let is_message = record.is_deliverable();
         let shown = Shown::of(name, &contact, record);
         if is_message && limit.is_some_and(|limit| taken >= limit)
-            || !hand_over(session, command, shown, &mut cursors)?
+            || !hand_over(&identity.home, talk, now, command, shown, &mut cursors)?
         {
             break;
         }
@@ -180,20 +197,22 @@ fn to_hook(
     Ok(taken)
 }
 
-fn may_run(session: &mut Session, name: &str, cursors: &Delivered) -> bool {
-    let may_run = cursors.may_run(session.now());
+fn may_run(talk: &mut Talk, now: Timestamp, name: &str, cursors: &Delivered) -> bool {
+    let may_run = cursors.may_run(now);
     if cursors.is_parked() {
-        session.warn(&format!(
+        talk.warn(&format!(
             "the hook for `{name}` failed too often and is parked\nhint: cloudim poll --retry --exec CMD"
         ));
-        session.blame(Kind::Cannot);
+        talk.blame(Kind::Cannot);
     }
     may_run
 }
 
 /// Hands a message to the hook, or tells of what is none; returns whether the next may follow.
 fn hand_over(
-    session: &mut Session,
+    home: &Home,
+    talk: &mut Talk,
+    now: Timestamp,
     command: &str,
     shown: Shown,
     cursors: &mut Delivered,
@@ -201,18 +220,18 @@ fn hand_over(
     let (name, number) = (shown.contact.clone(), shown.record.number);
     let mut is_taken = true;
     if shown.record.is_deliverable() {
-        is_taken = super::hook::run(session, command, &shown)?;
+        is_taken = super::hook::run(home, command, &shown)?;
         if !is_taken {
-            cursors.failed(session.now());
-            session.report(&refused(&shown, cursors));
+            cursors.failed(now);
+            talk.report(&refused(&shown, cursors));
         }
     } else if number > cursors.told {
-        tell(session, &[shown]);
+        tell(talk, &[shown]);
     }
     if is_taken {
         cursors.taken(number);
     }
-    cursors.save(&session.home, &name)?;
+    cursors.save(home, &name)?;
     Ok(is_taken)
 }
 
@@ -232,17 +251,17 @@ fn refused(shown: &Shown, cursors: &Delivered) -> Error {
 }
 
 /// Tells of what is no message: on stderr, unless stdout has it as JSON; and by the status.
-fn tell(session: &mut Session, shown: &[Shown]) {
+fn tell(talk: &mut Talk, shown: &[Shown]) {
     for Shown { contact, record } in shown {
-        let talk = format!("{contact}: {}", text::visible(&record.text).replace('\n', " "));
+        let told = format!("{contact}: {}", text::visible(&record.text).replace('\n', " "));
         match record.kind {
             Type::Message | Type::Receipt | Type::Key => {}
-            Type::Accepted => session.say(&talk),
-            Type::Integrity | Type::Trust if record.healed => session.say(&talk),
+            Type::Accepted => talk.say(&told),
+            Type::Integrity | Type::Trust if record.healed => talk.say(&told),
             Type::Integrity | Type::Trust => {
                 let kind = if record.kind == Type::Trust { Kind::Trust } else { Kind::Integrity };
-                session.warn(&talk);
-                session.blame(kind);
+                talk.warn(&told);
+                talk.blame(kind);
             }
         }
     }

@@ -2,15 +2,15 @@
 
 use super::news::news;
 use super::output::Shown;
-use crate::session::run::Session;
 use crate::store::contact::delivered::Delivered;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::record::{Direction, Record, Type};
+use jiff::Timestamp;
 
 /// Of `records`, which wait for the contact called `name`, what was not told yet: all that is no
 /// message, and how many messages wait. `cursors` stay where they are, but for what is told now.
 pub fn untold(
-    session: &Session,
+    now: Timestamp,
     name: &str,
     contact: &Contact,
     records: Vec<Record>,
@@ -28,7 +28,7 @@ pub fn untold(
             several => format!("{several} messages are"),
         };
         let text = format!("{many} held until the key is verified: cloudim contact verify {name}");
-        let notice = Record::new(Type::Trust, Direction::Received, session.now(), text);
+        let notice = Record::new(Type::Trust, Direction::Received, now, text);
         shown.push(Shown::of(
             name,
             contact,

@@ -6,14 +6,14 @@ use std::process::Command;
 use super::output::{self, Shown};
 use crate::error::{Context, Result};
 use crate::protocol::values::time;
-use crate::session::run::Session;
+use crate::store::disk::home::Home;
 
 /// Runs `command` by `sh -c` with the message's text on its stdin; returns whether it took it.
 /// Nothing of the message becomes part of the command line.
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn run(session: &Session, command: &str, shown: &Shown) -> Result<bool> {
+pub fn run(home: &Home, command: &str, shown: &Shown) -> Result<bool> {
     let failed = || format!("cannot run the hook `{command}`");
     let record = &shown.record;
     let mut json = tempfile::NamedTempFile::new().or_cannot(failed)?;
@@ -26,7 +26,7 @@ pub fn run(session: &Session, command: &str, shown: &Shown) -> Result<bool> {
     let mut hook = Command::new("sh")
         .arg("-c")
         .arg(command)
-        .env("CLOUDIM_HOME", session.home.root())
+        .env("CLOUDIM_HOME", home.root())
         .env("IM_CONTACT", &shown.contact)
         .env("IM_GUID", guid)
         .env("IM_TIME", time::canonical(record.time))

@@ -9,10 +9,12 @@ use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::hash::Hash;
 use crate::session::own_key;
-use crate::session::run::Session;
+use crate::session::run::Run;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Trust;
+use crate::store::disk::home::Home;
 use crate::store::waiting::invitations::{self, Received};
+use jiff::Timestamp;
 
 /// What the user wants of an acceptance.
 pub struct Wanted<'a> {
@@ -47,39 +49,45 @@ pub fn stored(received: &Received) -> Result<Candidate> {
 /// When our key cannot be used, the key is another than the user was told of, or the contact cannot
 /// be written.
 pub fn agree(
-    session: &mut Session,
+    run: &mut Run,
     mut candidate: Candidate,
     wanted: &Wanted<'_>,
     waiting: Option<&Received>,
 ) -> Result<String> {
-    own_key::expect_usable(session)?;
-    session.unlock()?;
-    let _lock = session.lock()?;
-    let relation = acceptance::relate(session, &candidate)?;
+    own_key::expect_usable(&run.keys, run.clock.now())?;
+    run.keys.unlock()?;
+    let locked = run.identity.lock(run.clock.now())?;
+    let relation = acceptance::relate(&locked.home, locked.now, &candidate)?;
     if let Relation::Contact(name) = relation {
-        repetition::complete(session, &name, &candidate)?;
-        session.say(&format!("`{name}` is your contact already"));
+        repetition::complete(&locked, &mut run.keys, &name, &candidate)?;
+        run.talk.say(&format!("`{name}` is your contact already"));
         return Ok(name);
     }
-    expect_key(session, &candidate, &relation, wanted.fingerprint)?;
+    expect_key(&locked.home, locked.now, &candidate, &relation, wanted.fingerprint)?;
     if wanted.fingerprint.is_some() {
         candidate.trust = Trust::Verified;
     }
     let candidate = &candidate;
-    let name = contact_name(session, candidate, wanted.alias, &relation, waiting)?;
+    let name = contact_name(&locked.home, candidate, wanted.alias, &relation, waiting)?;
     let grouped = candidate.introduction.fingerprint.grouped();
     match &relation {
-        Relation::Answer(made) => acceptance::conclude(session, made, candidate, &name, false)?,
-        Relation::Crossing(made) => acceptance::conclude(session, made, candidate, &name, true)?,
-        Relation::Claim(made) => acceptance::conclude(session, made, candidate, &name, false)?,
+        Relation::Answer(made) => {
+            acceptance::conclude(&locked, &mut run.keys, made, candidate, &name, false)?
+        }
+        Relation::Crossing(made) => {
+            acceptance::conclude(&locked, &mut run.keys, made, candidate, &name, true)?
+        }
+        Relation::Claim(made) => {
+            acceptance::conclude(&locked, &mut run.keys, made, candidate, &name, false)?
+        }
         Relation::Invitation | Relation::Contact(_) => {
-            acceptance::accept(session, candidate, &name)?
+            acceptance::accept(&locked, &mut run.keys, candidate, &name)?
         }
     }
-    invitations::settle(&session.home, &candidate.introduction.fingerprint)?;
-    session.say(&format!("`{name}` is your contact now, with the key {grouped}"));
+    invitations::settle(&locked.home, &candidate.introduction.fingerprint)?;
+    run.talk.say(&format!("`{name}` is your contact now, with the key {grouped}"));
     if wanted.fingerprint.is_none() {
-        session
+        run.talk
             .say(&format!("to be certain, compare it with {name}: cloudim contact verify {name}"));
     }
     Ok(name)
@@ -88,7 +96,8 @@ pub fn agree(
 /// Refuses another key than the one that the user was told of; and without having been told, another
 /// than the one by which whoever has that card is known.
 fn expect_key(
-    session: &Session,
+    home: &Home,
+    now: Timestamp,
     candidate: &Candidate,
     relation: &Relation,
     told: Option<&Fingerprint>,
@@ -102,35 +111,33 @@ fn expect_key(
     // Whom we invited, we have decided on.
     let is_new = matches!(relation, Relation::Invitation | Relation::Claim(_));
     let Some(card) = card.as_ref().filter(|_| is_new && told.is_none()) else { return Ok(()) };
-    match same_card::holder(session, card, None, fingerprint)? {
+    match same_card::holder(home, now, card, None, fingerprint)? {
         Some(name) => Err(same_card::another_key(card, &name, fingerprint)),
         None => Ok(()),
     }
 }
 
 fn contact_name(
-    session: &Session,
+    home: &Home,
     candidate: &Candidate,
     alias: Option<&str>,
     relation: &Relation,
     waiting: Option<&Received>,
 ) -> Result<String> {
     if let Some(alias) = alias {
-        return naming::free(session, alias);
+        return naming::free(home, alias);
     }
     let planned = match relation {
         Relation::Answer(made) | Relation::Claim(made) | Relation::Crossing(made) => {
             made.name.clone().or(waiting.map(|received| received.name.clone()))
         }
         Relation::Invitation | Relation::Contact(_) => {
-            let invited = naming::planned(session, &candidate.introduction.fingerprint)?;
+            let invited = naming::planned(home, &candidate.introduction.fingerprint)?;
             invited.or(waiting.map(|received| received.name.clone()))
         }
     };
-    match planned.filter(|name| !contacts::is_taken(&session.home, name)) {
+    match planned.filter(|name| !contacts::is_taken(home, name)) {
         Some(name) => Ok(name),
-        None => {
-            naming::unused(session, candidate.introduction.name.as_deref().unwrap_or("contact"))
-        }
+        None => naming::unused(home, candidate.introduction.name.as_deref().unwrap_or("contact")),
     }
 }

@@ -9,16 +9,22 @@ use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::token::Token;
+use crate::session::keys::Keys;
+use crate::session::network::Network;
 use crate::session::own_key;
-use crate::session::run::Session;
+use crate::session::talk::Talk;
 use crate::store::contact::entry::{Contact, Http, Ours, Seen, Theirs, Trust};
 use crate::store::contact::octets::Octets;
 use crate::store::contact::{contacts, feeds};
 use crate::store::disk::atomic;
+use crate::store::disk::home::Home;
+use crate::store::identity::own::Identity;
+use crate::store::identity::own::Locked;
 use crate::store::identity::own_urls;
 use crate::store::waiting::invitations::{self, Decision, Made};
 use crate::writing::feed::{self, Change};
 use crate::writing::{frame, transition};
+use jiff::Timestamp;
 
 /// What a candidate is to us.
 #[derive(Clone, Debug)]
@@ -39,20 +45,20 @@ pub enum Relation {
 ///
 /// # Errors
 /// When it answers no invitation of ours, or comes from a key that the user blocked.
-pub fn relate(session: &Session, candidate: &Candidate) -> Result<Relation> {
+pub fn relate(home: &Home, now: Timestamp, candidate: &Candidate) -> Result<Relation> {
     let introduction = &candidate.introduction;
-    if let Some(name) = contacts::contact_with(&session.home, &introduction.fingerprint)? {
+    if let Some(name) = contacts::contact_with(home, &introduction.fingerprint)? {
         return Ok(Relation::Contact(name));
     }
     let blocked = |received: &invitations::Received| {
         received.decision == Decision::Blocked && received.fingerprint == introduction.fingerprint
     };
-    if let Some(blocked) = invitations::received(&session.home)?.into_iter().find(blocked) {
+    if let Some(blocked) = invitations::received(home)?.into_iter().find(blocked) {
         return Err(Error::cannot("this invitation comes from a key that you have blocked").hint(
             format!("cloudim handshake decline {}, without --block, lifts that", blocked.name),
         ));
     }
-    for made in waiting(session)? {
+    for made in waiting(home, now)? {
         let to = made.to.as_ref();
         let pending = Pending {
             hash: made.known_as(introduction.in_reply_to),
@@ -70,9 +76,9 @@ pub fn relate(session: &Session, candidate: &Candidate) -> Result<Relation> {
         }
     }
     if let Some(invitation) = introduction.in_reply_to {
-        return Err(used_up(session, introduction, invitation)?);
+        return Err(used_up(home, introduction, invitation)?);
     }
-    let age = session.now().duration_since(introduction.time);
+    let age = now.duration_since(introduction.time);
     if age > invitations::VALID {
         return Err(Error::cannot(format!("this invitation of {} has expired", introduction.time))
             .hint("invitations wait for 90 days: ask for a new one"));
@@ -81,19 +87,19 @@ pub fn relate(session: &Session, candidate: &Candidate) -> Result<Relation> {
 }
 
 /// Our invitations that still wait. One that was used up may be there yet, if a run died.
-fn waiting(session: &Session) -> Result<Vec<Made>> {
+fn waiting(home: &Home, now: Timestamp) -> Result<Vec<Made>> {
     let mut waiting = Vec::new();
-    for made in invitations::made(&session.home)? {
-        let user = used_up::user_of(session, |hash| made.is(hash))?;
-        if !made.is_expired(session.now()) && user.is_none() {
+    for made in invitations::made(home)? {
+        let user = used_up::user_of(home, |hash| made.is(hash))?;
+        if !made.is_expired(now) && user.is_none() {
             waiting.push(made);
         }
     }
     Ok(waiting)
 }
 
-fn used_up(session: &Session, introduction: &Introduction, invitation: Hash) -> Result<Error> {
-    if let Some(name) = used_up::user_of(session, |hash| hash == invitation)? {
+fn used_up(home: &Home, introduction: &Introduction, invitation: Hash) -> Result<Error> {
+    if let Some(name) = used_up::user_of(home, |hash| hash == invitation)? {
         let claimed = introduction.name.clone().unwrap_or_default();
         let text = format!("`{claimed}` answers an invitation that `{name}` has used up");
         return Ok(Error::cannot(text)
@@ -109,7 +115,8 @@ fn used_up(session: &Session, introduction: &Introduction, invitation: Hash) -> 
 /// # Errors
 /// When something cannot be written; it can be done again.
 pub fn conclude(
-    session: &mut Session,
+    locked: &Locked<'_>,
+    keys: &mut Keys,
     made: &Made,
     candidate: &Candidate,
     name: &str,
@@ -124,27 +131,36 @@ pub fn conclude(
     ours.invited = made.to.as_ref().and_then(|to| to.address.clone());
     ours.invitation = Some(made.known_as(introduction.in_reply_to));
     // Who answers an invitation by a key that we have replaced since knows us by that.
-    let own = session.certificate()?.fingerprint();
+    let own = keys.certificate()?.fingerprint();
     ours.signed_by = Some(introduction.to_fingerprint.clone().unwrap_or(own));
     let invited = Introduction::parse(made.octets.as_bytes())?;
     ours.introduction = invited.serial;
-    let moved = invited.feed != own_urls::feed_url(&session.config, &made.token)?;
+    let moved = invited.feed != own_urls::feed_url(&locked.config, &made.token)?;
     let octets = if made.to.is_some() && !moved {
         made.octets.clone()
     } else {
         // Nobody was addressed in the file, or we have moved since: the feed must say it.
         ours.introduction = ours.introduction.saturating_add(1);
-        addressed(session, &made.token, made.log, ours.introduction, introduction)?.write()
+        addressed(
+            &locked.config,
+            keys,
+            locked.now,
+            &made.token,
+            made.log,
+            ours.introduction,
+            introduction,
+        )?
+        .write()
     };
     // At the agreed place a crossing's acceptance only points to the feed that is kept.
     let elsewhere = made.to.is_some()
         && !crossing
         && introduction.feed != reply_place(made)?.unwrap_or(introduction.feed.clone());
-    agree(session, name, candidate, ours, &octets, !elsewhere)?;
+    agree(locked, keys, name, candidate, ours, &octets, !elsewhere)?;
     if crossing {
-        answer_crossing(session, name, candidate)?;
+        answer_crossing(locked, keys, name, candidate)?;
     }
-    used_up::finish(session, name, made, introduction.time)
+    used_up::finish(locked, name, made, introduction.time)
 }
 
 /// Where the answer to `made` is put, if its addressee has a place for such.
@@ -161,50 +177,57 @@ pub fn reply_place(made: &Made) -> Result<Option<crate::protocol::values::url::U
 ///
 /// # Errors
 /// When the inviter cannot be answered, or something cannot be written.
-pub fn accept(session: &mut Session, candidate: &Candidate, name: &str) -> Result<()> {
-    let own = session.certificate()?.fingerprint();
+pub fn accept(
+    locked: &Locked<'_>,
+    keys: &mut Keys,
+    candidate: &Candidate,
+    name: &str,
+) -> Result<()> {
+    let own = keys.certificate()?.fingerprint();
     if candidate.introduction.to_fingerprint.as_ref().is_some_and(|to| *to != own) {
         return Err(Error::cannot("this invitation is addressed to a key that you have replaced")
             .hint("its writer would not believe an answer by the new one: ask for another"));
     }
     let reply = candidate.introduction.reply.clone();
-    let free = reply.filter(|reply| !session.home.feed(reply).exists());
-    let token = free.unwrap_or_else(|| Token::new(&mut session.rng));
-    let log = Guid::new(session.now(), &mut session.rng);
-    let mut introduction = addressed(session, &token, log, 1, &candidate.introduction)?;
+    let free = reply.filter(|reply| !locked.home.feed(reply).exists());
+    let token = free.unwrap_or_else(|| Token::new(&mut keys.rng));
+    let log = Guid::new(locked.now, &mut keys.rng);
+    let mut introduction =
+        addressed(&locked.config, keys, locked.now, &token, log, 1, &candidate.introduction)?;
     introduction.in_reply_to = Some(candidate.hash());
     // The inviter believes the card that was invited, even if we have moved since.
     introduction.card = candidate.introduction.to.clone().or(introduction.card);
     let ours = Ours { signed_by: Some(own), ..Ours::new(token, log) };
-    agree(session, name, candidate, ours, &introduction.write(), true)
+    agree(locked, keys, name, candidate, ours, &introduction.write(), true)
 }
 
 /// Writes the contact: what its feed must say first, then key and contact, then the feed.
 fn agree(
-    session: &mut Session,
+    locked: &Locked<'_>,
+    keys: &mut Keys,
     name: &str,
     candidate: &Candidate,
     ours: Ours,
     octets: &str,
     in_force: bool,
 ) -> Result<()> {
-    let mut contact = contact_of(session, candidate, ours, in_force);
-    contacts::make_room(&session.home, name)?;
-    let introduction_octets = Octets::of(&session.home, name).stage_introduction(octets)?;
+    let mut contact = contact_of(locked.now, candidate, ours, in_force);
+    contacts::make_room(&locked.home, name)?;
+    let introduction_octets = Octets::of(&locked.home, name).stage_introduction(octets)?;
     atomic::sync([&introduction_octets])?;
     atomic::put(vec![introduction_octets])?;
-    contacts::pin(&session.home, name, &candidate.certificate)?;
-    if own_key::known_by(session, &contact)? == session.certificate()?.fingerprint() {
-        feed::rewrite(session, name, &mut contact, &candidate.certificate, Change::default())?;
+    contacts::pin(&locked.home, name, &candidate.certificate)?;
+    if own_key::known_by(&locked.home, keys, &contact)? == keys.certificate()?.fingerprint() {
+        feed::rewrite(locked, keys, name, &mut contact, &candidate.certificate, Change::default())?;
     } else {
-        contact.save(&session.home, name)?;
-        transition::bring_over(session, name)?;
+        contact.save(&locked.home, name)?;
+        transition::bring_over(locked, keys, name)?;
     }
     Ok(())
 }
 
 /// What is known of whom `candidate` introduces.
-fn contact_of(session: &Session, candidate: &Candidate, ours: Ours, in_force: bool) -> Contact {
+fn contact_of(now: Timestamp, candidate: &Candidate, ours: Ours, in_force: bool) -> Contact {
     let introduction = &candidate.introduction;
     let seen = Seen {
         log: introduction.log,
@@ -218,7 +241,7 @@ fn contact_of(session: &Session, candidate: &Candidate, ours: Ours, in_force: bo
         policy: None,
         blocked: false,
         claimed_name: introduction.name.clone(),
-        since: session.now(),
+        since: now,
         feed: introduction.feed.clone(),
         card: introduction.card.clone(),
         handshake: introduction.handshake.clone(),
@@ -240,31 +263,31 @@ fn contact_of(session: &Session, candidate: &Candidate, ours: Ours, in_force: bo
 ///
 /// # Errors
 /// When the feed cannot be read.
-pub fn file(session: &Session, name: &str) -> Result<String> {
-    let contact = Contact::load(&session.home, name)?;
-    let channel = feeds::load(&session.home, &contact.ours.token)?;
+pub fn file(home: &Home, keys: &Keys, name: &str) -> Result<String> {
+    let contact = Contact::load(home, name)?;
+    let channel = feeds::load(home, &contact.ours.token)?;
     let mut channel = channel.ok_or_else(|| {
         Error::cannot(format!("our feed for `{name}` is missing")).hint("cloudim publish")
     })?;
     (channel.items, channel.state) = (Vec::new(), None);
-    frame::with_certificate(session, channel)
+    frame::with_certificate(keys, channel)
 }
 
 /// Calls the inviter's host, if it takes calls, so that the answer need not be polled for.
 ///
 /// # Errors
 /// When the contact cannot be read.
-pub fn call(session: &mut Session, name: &str) -> Result<()> {
-    let contact = Contact::load(&session.home, name)?;
+pub fn call(identity: &Identity, network: &Network, talk: &mut Talk, name: &str) -> Result<()> {
+    let contact = Contact::load(&identity.home, name)?;
     let Some(url) = contact.handshake else { return Ok(()) };
     let (feed, key) = (
-        own_urls::feed_url(&session.config, &contact.ours.token)?,
-        session.config.base()?.join("key.asc")?,
+        own_urls::feed_url(&identity.config, &contact.ours.token)?,
+        identity.config.base()?.join("key.asc")?,
     );
     let fields =
         [("feed", feed.as_str()), ("key", key.as_str()), ("inReplyTo", contact.feed.as_str())];
-    if let Err(failure) = session.client()?.post_form(&url, &fields) {
-        session.warn(&format!(
+    if let Err(failure) = network.client()?.post_form(&url, &fields) {
+        talk.warn(&format!(
             "`{name}` could not be called, and will find the answer by polling: {failure}"
         ));
     }

@@ -5,17 +5,22 @@ use crate::error::{Error, Result};
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::guid::LogId;
 use crate::protocol::values::token::Token;
-use crate::session::run::Session;
+use crate::session::keys::Keys;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::feeds;
+use crate::store::identity::config::Config;
+use crate::store::identity::own::Locked;
 use crate::writing::{frame, sealing};
+use jiff::Timestamp;
 
 /// Our introduction, addressed to whom `to` introduces.
 ///
 /// # Errors
 /// When `to` names no card, or this identity has no base URL.
 pub fn addressed(
-    session: &Session,
+    config: &Config,
+    keys: &Keys,
+    now: Timestamp,
     token: &Token,
     log: LogId,
     serial: u64,
@@ -25,7 +30,7 @@ pub fn addressed(
         .card
         .clone()
         .ok_or_else(|| Error::cannot("the introduction names no card to answer to"))?;
-    let mut introduction = frame::introduction(session, token, log, serial)?;
+    let mut introduction = frame::introduction(config, keys, now, token, log, serial)?;
     (introduction.to, introduction.to_fingerprint) = (Some(card), Some(to.fingerprint.clone()));
     Ok(introduction)
 }
@@ -34,21 +39,33 @@ pub fn addressed(
 ///
 /// # Errors
 /// When it cannot be sealed or written.
-pub fn answer_crossing(session: &mut Session, name: &str, candidate: &Candidate) -> Result<()> {
+pub fn answer_crossing(
+    locked: &Locked<'_>,
+    keys: &mut Keys,
+    name: &str,
+    candidate: &Candidate,
+) -> Result<()> {
     let Some(reply) = candidate.introduction.reply.clone() else { return Ok(()) };
-    if feeds::load(&session.home, &reply)?.is_some() {
+    if feeds::load(&locked.home, &reply)?.is_some() {
         return Ok(());
     }
-    let mut contact = Contact::load(&session.home, name)?;
+    let mut contact = Contact::load(&locked.home, name)?;
     let ours = &contact.ours;
-    let mut acceptance =
-        addressed(session, &ours.token, ours.log, ours.introduction, &candidate.introduction)?;
+    let mut acceptance = addressed(
+        &locked.config,
+        keys,
+        locked.now,
+        &ours.token,
+        ours.log,
+        ours.introduction,
+        &candidate.introduction,
+    )?;
     acceptance.in_reply_to = Some(candidate.hash());
-    let at = sealing::signing_time(&contact, session.now(), false)?;
+    let at = sealing::signing_time(&contact, locked.now, false)?;
     let sealed =
-        sealing::seal(session, &acceptance.write(), &mut contact, &candidate.certificate, at)?;
-    let mut channel = frame::channel(session, &reply)?;
+        sealing::seal(keys, &acceptance.write(), &mut contact, &candidate.certificate, at)?;
+    let mut channel = frame::channel(locked, keys, &reply)?;
     channel.introduction = Some(sealed);
-    session.about_to_change_public()?;
-    session.home.write(&session.home.feed(&reply), channel.write().as_bytes())
+    locked.about_to_change_public()?;
+    locked.home.write(&locked.home.feed(&reply), channel.write().as_bytes())
 }

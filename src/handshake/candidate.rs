@@ -9,9 +9,12 @@ use crate::protocol::feed::{mail, strangers};
 use crate::protocol::sealed::handshake::{self, Found, Us};
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::hash::Hash;
-use crate::session::run::Session;
+use crate::session::keys::Keys;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Trust;
+use crate::store::identity::config::Config;
+use crate::store::identity::own::Identity;
+use jiff::Timestamp;
 
 /// A checked introduction and the certificate that signed it.
 #[derive(Clone, Debug)]
@@ -42,7 +45,12 @@ impl Candidate {
 ///
 /// # Errors
 /// When it is none, not for us, or not signed by that certificate.
-pub fn from_file(session: &mut Session, document: &[u8]) -> Result<Candidate> {
+pub fn from_file(
+    identity: &Identity,
+    keys: &mut Keys,
+    now: Timestamp,
+    document: &[u8],
+) -> Result<Candidate> {
     let channel = Channel::parse(&mail::feed_in(document))
         .or_cannot(|| "this is no invitation".to_owned())?;
     let enclosed = channel.certificate.as_deref().ok_or_else(|| {
@@ -51,27 +59,27 @@ pub fn from_file(session: &mut Session, document: &[u8]) -> Result<Candidate> {
     })?;
     let certificate = Certificate::parse(enclosed.as_bytes())
         .or_cannot(|| "cannot use the certificate in the invitation".to_owned())?;
-    certificate.usable(session.now()).map_err(|why| {
+    certificate.usable(now).map_err(|why| {
         Error::new(Kind::Trust, format!("the certificate in the invitation {why}"))
             .hint("ask its owner for a new one")
     })?;
     // An old copy of a contact's certificate must not undo what we know of it.
-    let certificate = match contacts::contact_with(&session.home, &certificate.fingerprint())? {
+    let certificate = match contacts::contact_with(&identity.home, &certificate.fingerprint())? {
         Some(name) => {
-            let known = contacts::certificate(&session.home, &name)?;
-            known.merged(&certificate, session.now()).unwrap_or(known)
+            let known = contacts::certificate(&identity.home, &name)?;
+            known.merged(&certificate, now).unwrap_or(known)
         }
         None => certificate,
     };
     let sealed = introduction_of(&channel)?;
-    let signed = open::open_signed(&sealed, &certificate, session.now());
+    let signed = open::open_signed(&sealed, &certificate, now);
     let is_signed_only = signed.is_ok();
     let opened = match signed {
         Ok(opened) => opened,
         Err(refusal) if refusal.verdict() != Verdict::Failed => return Err(refused(&refusal)),
-        Err(_) => unseal(session, &sealed, &certificate)?,
+        Err(_) => unseal(keys, now, &sealed, &certificate)?,
     };
-    let candidate = checked(session, &channel, &sealed, opened, certificate)?;
+    let candidate = checked(&identity.config, keys, &channel, &sealed, opened, certificate)?;
     if is_signed_only && candidate.introduction.to_fingerprint.is_some() {
         return Err(Error::cannot("this invitation is addressed, and yet not sealed"));
     }
@@ -86,14 +94,16 @@ pub fn from_file(session: &mut Session, document: &[u8]) -> Result<Candidate> {
 /// # Errors
 /// When there is none, or it does not fit.
 pub fn from_feed(
-    session: &mut Session,
+    config: &Config,
+    keys: &mut Keys,
+    now: Timestamp,
     document: &[u8],
     certificate: Certificate,
 ) -> Result<Candidate> {
     let channel = strangers::channel(document)?;
     let sealed = introduction_of(&channel)?;
-    let opened = unseal(session, &sealed, &certificate)?;
-    let candidate = checked(session, &channel, &sealed, opened, certificate)?;
+    let opened = unseal(keys, now, &sealed, &certificate)?;
+    let candidate = checked(config, keys, &channel, &sealed, opened, certificate)?;
     if candidate.introduction.to_fingerprint.is_none() {
         return Err(Error::cannot("the introduction is addressed to nobody"));
     }
@@ -104,9 +114,14 @@ fn introduction_of(channel: &Channel) -> Result<String> {
     channel.introduction.clone().ok_or_else(|| Error::cannot("there is no introduction in it"))
 }
 
-fn unseal(session: &mut Session, sealed: &str, certificate: &Certificate) -> Result<Opened> {
-    session.unlock()?;
-    session.unseal(sealed, certificate).map_err(|refusal| refused(&refusal))
+fn unseal(
+    keys: &mut Keys,
+    now: Timestamp,
+    sealed: &str,
+    certificate: &Certificate,
+) -> Result<Opened> {
+    keys.unlock()?;
+    keys.unseal(sealed, certificate, now).map_err(|refusal| refused(&refusal))
 }
 
 fn refused(refusal: &Refusal) -> Error {
@@ -119,7 +134,8 @@ fn refused(refusal: &Refusal) -> Error {
 }
 
 fn checked(
-    session: &Session,
+    config: &Config,
+    keys: &Keys,
     channel: &Channel,
     sealed: &str,
     opened: Opened,
@@ -131,7 +147,7 @@ fn checked(
     let signer = certificate.fingerprint();
     let key = channel.key.as_ref();
     let found = Found { signer: &signer, key: key.map(|key| &key.url) };
-    let (ours, cards) = (session.fingerprints()?, session.config.cards());
+    let (ours, cards) = (keys.fingerprints()?, config.cards());
     handshake::check(&introduction, &found, &Us { fingerprints: &ours, cards: &cards })?;
     let key_hash = key.and_then(|key| key.hash);
     Ok(Candidate {

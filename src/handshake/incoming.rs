@@ -4,9 +4,14 @@ use super::acceptance::{self, Relation};
 use super::candidate::Candidate;
 use super::{address, naming};
 use crate::error::{Error, Result};
+use crate::protocol::Random;
 use crate::protocol::values::guid::Guid;
-use crate::session::run::Session;
+use crate::session::network::Network;
+use crate::store::disk::home::Home;
+use crate::store::identity::own::Identity;
+use crate::store::identity::own::Locked;
 use crate::store::waiting::invitations::{self, Decision, Invitation, Received};
+use jiff::Timestamp;
 
 /// Invitations that wait for a decision, at most.
 const MOST: usize = 100;
@@ -26,25 +31,31 @@ pub enum Taken {
 ///
 /// # Errors
 /// When it answers nothing of ours, is blocked, or too many wait already.
-pub fn take(session: &mut Session, candidate: &Candidate) -> Result<Taken> {
-    let relation = acceptance::relate(session, candidate)?;
+pub fn take(
+    identity: &Identity,
+    network: &Network,
+    now: Timestamp,
+    rng: &mut Random,
+    candidate: &Candidate,
+) -> Result<Taken> {
+    let relation = acceptance::relate(&identity.home, now, candidate)?;
     if what_it_does(&relation).is_none() {
         return Ok(Taken::Settled(relation));
     }
-    let card_confirmed = card_is_confirmed(session, candidate);
-    let _lock = session.lock()?;
+    let card_confirmed = card_is_confirmed(network, now, candidate);
+    let locked = identity.lock(now)?;
     // It may have been accepted while the card was fetched.
-    let relation = acceptance::relate(session, candidate)?;
+    let relation = acceptance::relate(&locked.home, locked.now, candidate)?;
     let Some(what) = what_it_does(&relation) else { return Ok(Taken::Settled(relation)) };
-    if let Some(known) = waiting(session, candidate)? {
+    if let Some(known) = waiting(&locked.home, candidate)? {
         return Ok(Taken::Known(known));
     }
-    let before = invitations::received(&session.home)?;
+    let before = invitations::received(&locked.home)?;
     if before.iter().filter(|other| other.decision == Decision::Pending).count() >= MOST {
         return Err(Error::cannot(format!("{MOST} invitations wait already"))
             .hint("cloudim handshake list; then accept or decline some"));
     }
-    Ok(Taken::Waits(keep(session, candidate, card_confirmed)?, what))
+    Ok(Taken::Waits(keep(&locked, rng, candidate, card_confirmed)?, what))
 }
 
 /// What there is to decide on, in words; nothing if it is settled.
@@ -60,20 +71,25 @@ fn what_it_does(relation: &Relation) -> Option<&'static str> {
 ///
 /// # Errors
 /// When the invitations cannot be read.
-pub fn waiting(session: &Session, candidate: &Candidate) -> Result<Option<Received>> {
+pub fn waiting(home: &Home, candidate: &Candidate) -> Result<Option<Received>> {
     let introduction = &candidate.introduction;
     let same = |received: &Received| {
         received.fingerprint == introduction.fingerprint && received.log == introduction.log
     };
-    Ok(invitations::received(&session.home)?.into_iter().find(same))
+    Ok(invitations::received(home)?.into_iter().find(same))
 }
 
 /// Keeps an invitation; returns the name that it is called by.
-fn keep(session: &mut Session, candidate: &Candidate, card_confirmed: bool) -> Result<String> {
+fn keep(
+    locked: &Locked<'_>,
+    rng: &mut Random,
+    candidate: &Candidate,
+    card_confirmed: bool,
+) -> Result<String> {
     let introduction = &candidate.introduction;
-    let name = naming::unused(session, introduction.name.as_deref().unwrap_or("contact"))?;
+    let name = naming::unused(&locked.home, introduction.name.as_deref().unwrap_or("contact"))?;
     let received = Received {
-        id: Guid::new(session.now(), &mut session.rng),
+        id: Guid::new(locked.now, rng),
         name: name.clone(),
         decision: Decision::Pending,
         octets: candidate.octets.clone(),
@@ -82,16 +98,16 @@ fn keep(session: &mut Session, candidate: &Candidate, card_confirmed: bool) -> R
         certificate: candidate.certificate.to_armored(),
         key_hash: candidate.key_hash,
         card_confirmed,
-        received: session.now(),
+        received: locked.now,
     };
-    invitations::save(&session.home, &Invitation::Received(Box::new(received)))?;
+    invitations::save(&locked.home, &Invitation::Received(Box::new(received)))?;
     Ok(name)
 }
 
 /// Whether the card that an invitation names is there and carries the same key. Otherwise it is
 /// shown as claimed only (PROTOCOL §6).
-fn card_is_confirmed(session: &Session, candidate: &Candidate) -> bool {
+fn card_is_confirmed(network: &Network, now: Timestamp, candidate: &Candidate) -> bool {
     let card = candidate.introduction.card.as_ref();
-    let card = card.and_then(|card| address::card_at(session, card).ok());
+    let card = card.and_then(|card| address::card_at(network, now, card).ok());
     card.is_some_and(|card| card.fingerprint == candidate.introduction.fingerprint)
 }

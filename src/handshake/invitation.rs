@@ -10,15 +10,22 @@ use crate::protocol::values::guid::Guid;
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::time;
 use crate::protocol::values::token::Token;
+use crate::session::keys::Keys;
+use crate::session::network::Network;
 use crate::session::own_key;
-use crate::session::run::Session;
+use crate::session::talk::Talk;
 use crate::store::contact::entry::Trust;
 use crate::store::contact::{contacts, feeds};
 use crate::store::disk::atomic;
+use crate::store::disk::home::Home;
+use crate::store::identity::config::Config;
+use crate::store::identity::own::Identity;
+use crate::store::identity::own::Locked;
 use crate::store::identity::own_urls;
 use crate::store::waiting::invitations::{self, Addressee, Invitation, Made};
 use crate::writing::frame;
 use crate::writing::sealing::cannot_seal;
+use jiff::Timestamp;
 
 /// What the user wants of an invitation.
 #[derive(Clone, Debug, Default)]
@@ -37,21 +44,28 @@ pub struct Wanted<'a> {
 ///
 /// # Errors
 /// When the address leads nowhere, or the person is a contact already.
-pub fn make(session: &mut Session, wanted: &Wanted<'_>) -> Result<Made> {
-    session.expect_writable()?;
-    own_key::expect_usable(session)?;
-    session.config.base()?;
+pub fn make(
+    identity: &Identity,
+    keys: &mut Keys,
+    network: &Network,
+    now: Timestamp,
+    wanted: &Wanted<'_>,
+) -> Result<Made> {
+    identity.expect_writable()?;
+    own_key::expect_usable(keys, now)?;
+    identity.config.base()?;
     if wanted.note.is_some_and(|note| note.chars().count() > NOTE) {
         return Err(Error::usage(format!("the note is too long: {NOTE} characters at most")));
     }
-    let mut to = wanted.address.map(|address| address::resolve(session, address)).transpose()?;
+    let mut to =
+        wanted.address.map(|address| address::resolve(network, now, address)).transpose()?;
     if let Some(to) = &mut to {
-        expect_invitable(session, to, wanted.fingerprint)?;
+        expect_invitable(&identity.home, keys, now, to, wanted.fingerprint)?;
         to.trust = wanted.fingerprint.map_or(Trust::FirstUse, |_| Trust::Verified);
     }
-    session.unlock()?;
-    let _lock = session.lock()?;
-    let waiting = invitations::made(&session.home)?;
+    keys.unlock()?;
+    let locked = identity.lock(now)?;
+    let waiting = invitations::made(&locked.home)?;
     let same = |made: &Made| {
         made.to
             .as_ref()
@@ -59,25 +73,26 @@ pub fn make(session: &mut Session, wanted: &Wanted<'_>) -> Result<Made> {
             .is_some_and(|(a, b)| a.card == b.card && a.fingerprint == b.fingerprint)
     };
     let is_verified = to.as_ref().is_some_and(|to| to.trust == Trust::Verified);
-    let made = match waiting.into_iter().find(|made| same(made) && !made.is_expired(session.now()))
-    {
-        Some(made) if is_verified => verified(session, made)?,
+    let made = match waiting.into_iter().find(|made| same(made) && !made.is_expired(locked.now)) {
+        Some(made) if is_verified => verified(&locked.home, made)?,
         Some(made) => made,
-        None => fresh(session, wanted, to)?,
+        None => fresh(&locked, keys, wanted, to)?,
     };
-    ensure_feed(session, &made)?;
+    ensure_feed(&locked, keys, &made)?;
     Ok(made)
 }
 
 /// The invitation `made`, by now to somebody whose fingerprint the user was told.
-fn verified(session: &Session, mut made: Made) -> Result<Made> {
+fn verified(home: &Home, mut made: Made) -> Result<Made> {
     made.to.iter_mut().for_each(|to| to.trust = Trust::Verified);
-    invitations::save(&session.home, &Invitation::Made(Box::new(made.clone())))?;
+    invitations::save(home, &Invitation::Made(Box::new(made.clone())))?;
     Ok(made)
 }
 
 fn expect_invitable(
-    session: &Session,
+    home: &Home,
+    keys: &Keys,
+    now: Timestamp,
     to: &Addressee,
     fingerprint: Option<&Fingerprint>,
 ) -> Result<()> {
@@ -88,15 +103,15 @@ fn expect_invitable(
         )
         .hint("somebody may stand between you: ask for the fingerprint by another way"));
     }
-    if to.fingerprint == session.certificate()?.fingerprint() {
+    if to.fingerprint == keys.certificate()?.fingerprint() {
         return Err(Error::cannot("that address is your own"));
     }
-    if let Some(name) = contacts::contact_with(&session.home, &to.fingerprint)? {
+    if let Some(name) = contacts::contact_with(home, &to.fingerprint)? {
         return Err(Error::cannot(format!("that address is your contact `{name}` already"))
             .hint(format!("cloudim send {name}")));
     }
     let address = to.address.as_deref();
-    match same_card::holder(session, &to.card, address, &to.fingerprint)? {
+    match same_card::holder(home, now, &to.card, address, &to.fingerprint)? {
         Some(name) if fingerprint.is_none() => {
             Err(same_card::another_key(&to.card, &name, &to.fingerprint))
         }
@@ -104,20 +119,25 @@ fn expect_invitable(
     }
 }
 
-fn fresh(session: &mut Session, wanted: &Wanted<'_>, to: Option<Addressee>) -> Result<Made> {
-    let now = session.now();
-    let token = Token::new(&mut session.rng);
-    let log = Guid::new(now, &mut session.rng);
-    let reply = Token::new(&mut session.rng);
-    let mut introduction = frame::introduction(session, &token, log, 1)?;
+fn fresh(
+    locked: &Locked<'_>,
+    keys: &mut Keys,
+    wanted: &Wanted<'_>,
+    to: Option<Addressee>,
+) -> Result<Made> {
+    let now = locked.now;
+    let token = Token::new(&mut keys.rng);
+    let log = Guid::new(now, &mut keys.rng);
+    let reply = Token::new(&mut keys.rng);
+    let mut introduction = frame::introduction(&locked.config, keys, locked.now, &token, log, 1)?;
     (introduction.to, introduction.to_fingerprint) =
         to.as_ref().map(|to| (to.card.clone(), to.fingerprint.clone())).unzip();
     introduction.reply = Some(reply.clone());
     introduction.note = wanted.note.map(str::to_owned);
     let octets = introduction.write();
     let name = match wanted.name {
-        Some(name) => Some(naming::free(session, name)?),
-        None => to.as_ref().map(|to| naming::usual(session, to)).transpose()?.flatten(),
+        Some(name) => Some(naming::free(&locked.home, name)?),
+        None => to.as_ref().map(|to| naming::usual(&locked.home, to)).transpose()?.flatten(),
     };
     let hash = Hash::of(octets.as_bytes());
     let made = Made {
@@ -132,7 +152,7 @@ fn fresh(session: &mut Session, wanted: &Wanted<'_>, to: Option<Addressee>) -> R
         to,
         created: now,
     };
-    invitations::save(&session.home, &Invitation::Made(Box::new(made.clone())))?;
+    invitations::save(&locked.home, &Invitation::Made(Box::new(made.clone())))?;
     Ok(made)
 }
 
@@ -141,16 +161,16 @@ fn fresh(session: &mut Session, wanted: &Wanted<'_>, to: Option<Addressee>) -> R
 ///
 /// # Errors
 /// When it cannot be sealed or written.
-pub fn ensure_feed(session: &mut Session, made: &Made) -> Result<()> {
-    if feeds::load(&session.home, &made.token)?.is_some() {
+pub fn ensure_feed(locked: &Locked<'_>, keys: &mut Keys, made: &Made) -> Result<()> {
+    if feeds::load(&locked.home, &made.token)?.is_some() {
         return Ok(());
     }
-    let mut channel = frame::channel(session, &made.token)?;
+    let mut channel = frame::channel(locked, keys, &made.token)?;
     if made.to.is_some() {
-        channel.introduction = Some(sealed_introduction(session, made)?);
+        channel.introduction = Some(sealed_introduction(keys, locked.now, made)?);
     }
-    session.about_to_change_public()?;
-    session.home.write(&session.home.feed(&made.token), channel.write().as_bytes())
+    locked.about_to_change_public()?;
+    locked.home.write(&locked.home.feed(&made.token), channel.write().as_bytes())
 }
 
 /// Introduces us anew by our present key in the pending invitation `made`, if another one did. Who
@@ -158,9 +178,9 @@ pub fn ensure_feed(session: &mut Session, made: &Made) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot be sealed or written.
-pub fn renew(session: &mut Session, mut made: Made) -> Result<()> {
+pub fn renew(locked: &Locked<'_>, keys: &mut Keys, mut made: Made) -> Result<()> {
     let before = Introduction::parse(made.octets.as_bytes())?;
-    let fingerprint = session.certificate()?.fingerprint();
+    let fingerprint = keys.certificate()?.fingerprint();
     if made.to.is_none() || before.fingerprint == fingerprint {
         return Ok(());
     }
@@ -168,62 +188,59 @@ pub fn renew(session: &mut Session, mut made: Made) -> Result<()> {
     made.octets = Introduction { fingerprint, serial, ..before }.write();
     made.replaced.push(made.hash);
     made.hash = Hash::of(made.octets.as_bytes());
-    let mut channel = frame::channel(session, &made.token)?;
-    channel.introduction = Some(sealed_introduction(session, &made)?);
-    invitations::save(&session.home, &Invitation::Made(Box::new(made.clone())))?;
-    session.about_to_change_public()?;
-    session.home.write(&session.home.feed(&made.token), channel.write().as_bytes())
+    let mut channel = frame::channel(locked, keys, &made.token)?;
+    channel.introduction = Some(sealed_introduction(keys, locked.now, &made)?);
+    invitations::save(&locked.home, &Invitation::Made(Box::new(made.clone())))?;
+    locked.about_to_change_public()?;
+    locked.home.write(&locked.home.feed(&made.token), channel.write().as_bytes())
 }
 
-fn sealed_introduction(session: &mut Session, made: &Made) -> Result<String> {
-    let now = time::whole_seconds(session.now());
+fn sealed_introduction(keys: &mut Keys, now: Timestamp, made: &Made) -> Result<String> {
+    let now = time::whole_seconds(now);
     let certificate =
         made.to.as_ref().map(|to| Certificate::parse(to.certificate.as_bytes())).transpose()?;
-    let (secret, rng) = session.secret()?;
+    let (secret, rng) = keys.secret()?;
     let sealed = match &certificate {
         Some(to) => seal::seal(made.octets.as_bytes(), secret, &[to], now, rng),
         None => seal::sign(made.octets.as_bytes(), secret, now, rng),
     };
-    sealed.map_err(|cause| cannot_seal(session, cause))
+    sealed.map_err(|cause| cannot_seal(keys, cause))
 }
 
 /// The invitation as a file that anything may carry: the feed with our certificate in it.
 ///
 /// # Errors
 /// When it cannot be sealed.
-pub fn file(session: &mut Session, made: &Made) -> Result<String> {
-    let mut channel = feeds::load(&session.home, &made.token)?.unwrap_or_default();
+pub fn file(home: &Home, keys: &mut Keys, now: Timestamp, made: &Made) -> Result<String> {
+    let mut channel = feeds::load(home, &made.token)?.unwrap_or_default();
     if channel.introduction.is_none() {
-        channel.introduction = Some(sealed_introduction(session, made)?);
+        channel.introduction = Some(sealed_introduction(keys, now, made)?);
     }
-    frame::with_certificate(session, channel)
+    frame::with_certificate(keys, channel)
 }
 
 /// Calls the host of whom we invited, if it takes calls; says what else to do if not.
 ///
 /// # Errors
 /// When this identity has no base URL.
-pub fn call(session: &mut Session, made: &Made) -> Result<()> {
+pub fn call(config: &Config, network: &Network, talk: &mut Talk, made: &Made) -> Result<()> {
     let Some(to) = &made.to else { return Ok(()) };
     let name = made.name.clone().unwrap_or_default();
     let otherwise =
         format!("hint: send it yourself: cloudim handshake invite {} --output FILE", to.card);
     let Some(url) = &to.handshake else {
-        session.say(&format!("invited `{name}`, whose host takes no calls"));
-        session.say(&otherwise);
+        talk.say(&format!("invited `{name}`, whose host takes no calls"));
+        talk.say(&otherwise);
         return Ok(());
     };
-    let (feed, key) = (
-        own_urls::feed_url(&session.config, &made.token)?,
-        session.config.base()?.join("key.asc")?,
-    );
-    match session.client()?.post_form(url, &[("feed", feed.as_str()), ("key", key.as_str())]) {
+    let (feed, key) = (own_urls::feed_url(config, &made.token)?, config.base()?.join("key.asc")?);
+    match network.client()?.post_form(url, &[("feed", feed.as_str()), ("key", key.as_str())]) {
         Ok(_) => {
-            session.say(&format!("invited `{name}`; cloudim poll tells when the answer is there"))
+            talk.say(&format!("invited `{name}`; cloudim poll tells when the answer is there"))
         }
         Err(failure) => {
-            session.warn(&format!("`{name}` could not be called: {failure}"));
-            session.say(&otherwise);
+            talk.warn(&format!("`{name}` could not be called: {failure}"));
+            talk.say(&otherwise);
         }
     }
     Ok(())
@@ -233,8 +250,8 @@ pub fn call(session: &mut Session, made: &Made) -> Result<()> {
 ///
 /// # Errors
 /// When a file cannot be removed.
-pub fn withdraw(session: &Session, made: &Made) -> Result<()> {
-    session.about_to_change_public()?;
-    atomic::remove(&session.home.feed(&made.token))?;
-    invitations::remove(&session.home, made.id)
+pub fn withdraw(locked: &Locked<'_>, made: &Made) -> Result<()> {
+    locked.about_to_change_public()?;
+    atomic::remove(&locked.home.feed(&made.token))?;
+    invitations::remove(&locked.home, made.id)
 }

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::protocol::values::fingerprint::Fingerprint;
-use crate::session::run::Session;
 use crate::store::contact::contacts;
+use crate::store::disk::home::Home;
 use crate::store::disk::names;
 use crate::store::waiting::invitations::{self, Addressee, Made};
 
@@ -11,9 +11,9 @@ use crate::store::waiting::invitations::{self, Addressee, Made};
 ///
 /// # Errors
 /// When it is no name, or taken.
-pub fn free(session: &Session, name: &str) -> Result<String> {
+pub fn free(home: &Home, name: &str) -> Result<String> {
     names::check(name)?;
-    if contacts::is_taken(&session.home, name) {
+    if contacts::is_taken(home, name) {
         return Err(Error::cannot(format!("there is a contact `{name}` already"))
             .hint("choose another name: --as NAME"));
     }
@@ -24,13 +24,12 @@ pub fn free(session: &Session, name: &str) -> Result<String> {
 ///
 /// # Errors
 /// When the invitations cannot be read.
-pub fn unused(session: &Session, claimed: &str) -> Result<String> {
-    let made = invitations::made(&session.home)?.into_iter().filter_map(|made| made.name);
-    let received = invitations::received(&session.home)?.into_iter().map(|received| received.name);
+pub fn unused(home: &Home, claimed: &str) -> Result<String> {
+    let made = invitations::made(home)?.into_iter().filter_map(|made| made.name);
+    let received = invitations::received(home)?.into_iter().map(|received| received.name);
     let waiting: Vec<String> = made.chain(received).collect();
-    let taken = |name: &str| {
-        contacts::is_taken(&session.home, name) || waiting.iter().any(|other| other == name)
-    };
+    let taken =
+        |name: &str| contacts::is_taken(home, name) || waiting.iter().any(|other| other == name);
     Ok(names::unique(&names::safe(claimed), taken))
 }
 
@@ -38,9 +37,9 @@ pub fn unused(session: &Session, claimed: &str) -> Result<String> {
 ///
 /// # Errors
 /// When the invitations cannot be read.
-pub fn planned(session: &Session, fingerprint: &Fingerprint) -> Result<Option<String>> {
+pub fn planned(home: &Home, fingerprint: &Fingerprint) -> Result<Option<String>> {
     let to = |made: &Made| made.to.as_ref().is_some_and(|to| to.fingerprint == *fingerprint);
-    Ok(invitations::made(&session.home)?.into_iter().find(to).and_then(|made| made.name))
+    Ok(invitations::made(home)?.into_iter().find(to).and_then(|made| made.name))
 }
 
 /// What `to` will be called if the user does not say: as in the invitation by which they wait for us
@@ -48,10 +47,10 @@ pub fn planned(session: &Session, fingerprint: &Fingerprint) -> Result<Option<St
 ///
 /// # Errors
 /// When the invitations cannot be read.
-pub fn usual(session: &Session, to: &Addressee) -> Result<Option<String>> {
-    let mut received = invitations::received(&session.home)?.into_iter();
+pub fn usual(home: &Home, to: &Addressee) -> Result<Option<String>> {
+    let mut received = invitations::received(home)?.into_iter();
     match received.find(|received| received.fingerprint == to.fingerprint) {
         Some(received) => Ok(Some(received.name)),
-        None => to.claimed_name.as_deref().map(|name| unused(session, name)).transpose(),
+        None => to.claimed_name.as_deref().map(|name| unused(home, name)).transpose(),
     }
 }

@@ -8,11 +8,17 @@ use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::handshake::{self, Pending};
 use crate::protocol::values::limits;
 use crate::session::fetch;
-use crate::session::run::Session;
+use crate::session::keys::Keys;
+use crate::session::run::Run;
+use crate::session::talk::Talk;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
+use crate::store::disk::home::Home;
+use crate::store::identity::config::Config;
+use crate::store::identity::own::Identity;
 use crate::store::waiting::invitations::{self, Made};
 use crate::transport::client::{Answer, Client, Conditions};
+use jiff::Timestamp;
 
 /// Looks for the answers to the invitations that we made; returns the names of the new contacts.
 /// Anything at the agreed place but a valid acceptance is "not yet". What cannot be written for one
@@ -20,40 +26,50 @@ use crate::transport::client::{Answer, Client, Conditions};
 ///
 /// # Errors
 /// When the settings are wrong, or the invitations cannot be read.
-pub fn look(session: &mut Session) -> Result<Vec<String>> {
+pub fn look(run: &mut Run) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    if session.config.read_only {
+    if run.identity.config.read_only {
         return Ok(names);
     }
-    let client = session.client()?;
-    for made in invitations::made(&session.home)? {
-        match look_for(session, &client, &made) {
+    let client = run.network.client()?;
+    for made in invitations::made(&run.identity.home)? {
+        match look_for(run, &client, &made) {
             Ok(name) => names.extend(name),
-            Err(error) => session.report(&error),
+            Err(error) => run.talk.report(&error),
         }
     }
     Ok(names)
 }
 
-fn look_for(session: &mut Session, client: &Client, made: &Made) -> Result<Option<String>> {
-    if let Some(name) = repetition::resume(session, made)? {
+fn look_for(run: &mut Run, client: &Client, made: &Made) -> Result<Option<String>> {
+    if let Some(name) = repetition::resume(&run.identity, &mut run.keys, run.clock.now(), made)? {
         return Ok(Some(name));
     }
     // An answer that came in time counts, however long nobody looked for it.
     if let Some(document) = found(client, made)? {
         if is_introduction(&document) {
-            session.unlock()?;
+            run.keys.unlock()?;
         }
-        match judge(session, made, &document) {
-            Ok(candidate) => return conclude(session, made, &candidate, false).map(Some),
+        match judge(&run.identity.config, &mut run.keys, run.clock.now(), made, &document) {
+            Ok(candidate) => {
+                return conclude(
+                    &run.identity,
+                    &mut run.keys,
+                    run.clock.now(),
+                    made,
+                    &candidate,
+                    false,
+                )
+                .map(Some);
+            }
             Err(error) => log::info!("no acceptance of {}: {error}", made.id),
         }
     }
-    if made.is_expired(session.now()) {
-        expire(session, made)?;
-    } else if is_settled(session, made)? {
-        let _lock = session.lock()?;
-        invitation::withdraw(session, made)?;
+    if made.is_expired(run.clock.now()) {
+        expire(&run.identity, &mut run.talk, run.clock.now(), made)?;
+    } else if is_settled(&run.identity.home, made)? {
+        let locked = run.identity.lock(run.clock.now())?;
+        invitation::withdraw(&locked, made)?;
     }
     Ok(None)
 }
@@ -77,28 +93,33 @@ fn is_introduction(document: &[u8]) -> bool {
 }
 
 /// Whether whom `made` invites is a contact who writes to us by another agreement.
-fn is_settled(session: &Session, made: &Made) -> Result<bool> {
+fn is_settled(home: &Home, made: &Made) -> Result<bool> {
     let Some(to) = &made.to else { return Ok(false) };
-    let Some(name) = contacts::contact_with(&session.home, &to.fingerprint)? else {
+    let Some(name) = contacts::contact_with(home, &to.fingerprint)? else {
         return Ok(false);
     };
-    Ok(Contact::load(&session.home, &name)?.theirs.state.is_some())
+    Ok(Contact::load(home, &name)?.theirs.state.is_some())
 }
 
-fn expire(session: &mut Session, made: &Made) -> Result<()> {
+fn expire(identity: &Identity, talk: &mut Talk, now: Timestamp, made: &Made) -> Result<()> {
     let name = made.name.clone().unwrap_or_else(|| "nobody in particular".to_owned());
-    session
-        .say(&format!("the invitation to `{name}` was not answered in 90 days, and is withdrawn"));
-    let _lock = session.lock()?;
-    invitation::withdraw(session, made)
+    talk.say(&format!("the invitation to `{name}` was not answered in 90 days, and is withdrawn"));
+    let locked = identity.lock(now)?;
+    invitation::withdraw(&locked, made)
 }
 
 /// The acceptance of `made` that `document` holds.
-fn judge(session: &mut Session, made: &Made, document: &[u8]) -> Result<Candidate> {
+fn judge(
+    config: &Config,
+    keys: &mut Keys,
+    now: Timestamp,
+    made: &Made,
+    document: &[u8],
+) -> Result<Candidate> {
     let not_ours = || Error::cannot("it is no acceptance of this invitation");
     let to = made.to.as_ref().ok_or_else(not_ours)?;
     let certificate = Certificate::parse(to.certificate.as_bytes())?;
-    let candidate = candidate::from_feed(session, document, certificate)?;
+    let candidate = candidate::from_feed(config, keys, now, document, certificate)?;
     let hash = made.known_as(candidate.introduction.in_reply_to);
     let pending = Pending { hash, card: Some(&to.card), fingerprint: Some(&to.fingerprint) };
     if handshake::accepts(&candidate.introduction, &pending) {
@@ -114,26 +135,28 @@ fn judge(session: &mut Session, made: &Made, document: &[u8]) -> Result<Candidat
 /// # Errors
 /// When something cannot be read, sealed or written; it can be done again.
 pub fn conclude(
-    session: &mut Session,
+    identity: &Identity,
+    keys: &mut Keys,
+    now: Timestamp,
     made: &Made,
     candidate: &Candidate,
     crossing: bool,
 ) -> Result<String> {
-    session.unlock()?;
+    keys.unlock()?;
     let introduction = &candidate.introduction;
-    let _lock = session.lock()?;
-    if let Some(name) = contacts::contact_with(&session.home, &introduction.fingerprint)? {
-        repetition::complete(session, &name, candidate)?;
+    let locked = identity.lock(now)?;
+    if let Some(name) = contacts::contact_with(&locked.home, &introduction.fingerprint)? {
+        repetition::complete(&locked, keys, &name, candidate)?;
         return Ok(name);
     }
-    let planned = made.name.clone().filter(|name| !contacts::is_taken(&session.home, name));
+    let planned = made.name.clone().filter(|name| !contacts::is_taken(&locked.home, name));
     let name = match planned {
         Some(name) => name,
         None => {
             let claimed = made.name.as_deref().or(introduction.name.as_deref());
-            naming::unused(session, claimed.unwrap_or("contact"))?
+            naming::unused(&locked.home, claimed.unwrap_or("contact"))?
         }
     };
-    acceptance::conclude(session, made, candidate, &name, crossing)?;
+    acceptance::conclude(&locked, keys, made, candidate, &name, crossing)?;
     Ok(name)
 }

@@ -4,10 +4,11 @@
 use crate::error::{Error, Kind, Result};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::url::Url;
-use crate::session::run::Session;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
+use crate::store::disk::home::Home;
 use crate::store::waiting::invitations;
+use jiff::Timestamp;
 
 /// Whom we know by `card` or invited by `address`, contact or not yet, with another key than that
 /// with this fingerprint.
@@ -15,7 +16,8 @@ use crate::store::waiting::invitations;
 /// # Errors
 /// When contacts or invitations cannot be read.
 pub fn holder(
-    session: &Session,
+    home: &Home,
+    now: Timestamp,
     card: &Url,
     address: Option<&str>,
     key: &Fingerprint,
@@ -24,14 +26,14 @@ pub fn holder(
         let by_address = address.is_some() && invited.as_deref() == address;
         with != key && (by == Some(card) || by_address)
     };
-    for name in contacts::list(&session.home)? {
-        let contact = Contact::load(&session.home, &name)?;
+    for name in contacts::list(home)? {
+        let contact = Contact::load(home, &name)?;
         if same(contact.card.as_ref(), &contact.ours.invited, &contact.fingerprint) {
             return Ok(Some(name));
         }
     }
-    let invited = invitations::made(&session.home)?.into_iter().filter(|made| {
-        let to = made.to.as_ref().filter(|_| !made.is_expired(session.now()));
+    let invited = invitations::made(home)?.into_iter().filter(|made| {
+        let to = made.to.as_ref().filter(|_| !made.is_expired(now));
         to.is_some_and(|to| same(Some(&to.card), &to.address, &to.fingerprint))
     });
     Ok(invited.map(|made| made.name.unwrap_or_else(|| card.to_string())).next())

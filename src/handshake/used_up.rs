@@ -4,20 +4,21 @@ use jiff::Timestamp;
 
 use crate::error::Result;
 use crate::protocol::values::hash::Hash;
-use crate::session::run::Session;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::record::{Direction, Record, Type};
+use crate::store::disk::home::Home;
+use crate::store::identity::own::Locked;
 use crate::store::waiting::invitations::{self, Made};
 
 /// The contact who used up our invitation, the hash of whose introduction `is` it.
 ///
 /// # Errors
 /// When a contact cannot be read.
-pub fn user_of(session: &Session, is: impl Fn(Hash) -> bool) -> Result<Option<String>> {
-    for name in contacts::list(&session.home)? {
-        if Contact::load(&session.home, &name)?.ours.invitation.is_some_and(&is) {
+pub fn user_of(home: &Home, is: impl Fn(Hash) -> bool) -> Result<Option<String>> {
+    for name in contacts::list(home)? {
+        if Contact::load(home, &name)?.ours.invitation.is_some_and(&is) {
             return Ok(Some(name));
         }
     }
@@ -28,9 +29,9 @@ pub fn user_of(session: &Session, is: impl Fn(Hash) -> bool) -> Result<Option<St
 ///
 /// # Errors
 /// When it cannot be recorded or removed.
-pub fn finish(session: &Session, name: &str, made: &Made, accepted: Timestamp) -> Result<()> {
-    let contact = Contact::load(&session.home, name)?;
-    let messages = Messages::of(&session.home, name);
+pub fn finish(locked: &Locked<'_>, name: &str, made: &Made, accepted: Timestamp) -> Result<()> {
+    let contact = Contact::load(&locked.home, name)?;
+    let messages = Messages::of(&locked.home, name);
     let mut recorded = false;
     messages.backwards(|record| {
         recorded = record.kind == Type::Accepted;
@@ -38,9 +39,9 @@ pub fn finish(session: &Session, name: &str, made: &Made, accepted: Timestamp) -
     })?;
     if !recorded {
         let text = "accepted your invitation";
-        let record = Record::new(Type::Accepted, Direction::Received, session.now(), text);
+        let record = Record::new(Type::Accepted, Direction::Received, locked.now, text);
         messages.append(&mut [Record { time: accepted, ..record }.about(&contact)])?;
     }
-    invitations::settle(&session.home, &contact.fingerprint)?;
-    invitations::remove(&session.home, made.id)
+    invitations::settle(&locked.home, &contact.fingerprint)?;
+    invitations::remove(&locked.home, made.id)
 }

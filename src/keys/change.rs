@@ -14,12 +14,17 @@ use crate::protocol::values::guid::Guid;
 use crate::protocol::values::{limits, time};
 use crate::protocol::{self, Random};
 use crate::publishing::{pages, ping, run};
+use crate::session::keys::Keys;
+use crate::session::network::Network;
 use crate::session::own_key;
-use crate::session::run::Session;
+use crate::session::run::Run;
+use crate::session::talk::Talk;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::disk::atomic;
 use crate::store::identity::key_state::{Former, KeyState};
+use crate::store::identity::own::Identity;
+use crate::store::identity::own::Locked;
 use crate::store::identity::secret;
 use crate::store::waiting::invitations;
 use crate::writing::{key_notice, transition};
@@ -34,18 +39,18 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 /// When the key cannot be unlocked, `change` refuses, or something cannot be written; then
 /// [`finish`] completes what was begun.
 pub fn change(
-    session: &mut Session,
+    run: &mut Run,
     change: impl FnOnce(&SecretKey, Timestamp, &mut Random) -> protocol::Result<Option<SecretKey>>,
 ) -> Result<Vec<String>> {
-    session.expect_writable()?;
-    session.unlock()?;
-    let _lock = session.lock()?;
+    run.identity.expect_writable()?;
+    run.keys.unlock()?;
+    let locked = run.identity.lock(run.clock.now())?;
     // Another run may have changed it before we had the lock.
-    session.unlock_again()?;
-    let mut rewritten = complete(session)?;
-    let own = session.secret()?.0.certificate();
-    let date = date(session, &own)?;
-    let (key, rng) = session.secret()?;
+    run.keys.unlock_again()?;
+    let mut rewritten = complete(&locked, &mut run.keys, &mut run.talk)?;
+    let own = run.keys.secret()?.0.certificate();
+    let date = date(&run.keys, locked.now, &own)?;
+    let (key, rng) = run.keys.secret()?;
     if !key.can_certify() {
         let fingerprint = key.fingerprint();
         return Err(Error::cannot("the secret of the primary key is not here")
@@ -55,11 +60,11 @@ pub fn change(
     let changed = change(key, date, rng).or_cannot(|| "cannot change the key".to_owned())?;
     if let Some(changed) = changed {
         // What the world could not be shown is not to be begun.
-        merged(session, &changed.certificate())?;
-        let staged = session.stage_secret(&changed)?;
-        begin(session)?;
-        session.put_secret(changed, staged)?;
-        rewritten.extend(complete(session)?);
+        merged(&run.keys, locked.now, &changed.certificate())?;
+        let staged = run.keys.stage_secret(&changed)?;
+        begin(&locked, &mut run.keys.rng)?;
+        run.keys.put_secret(changed, staged)?;
+        rewritten.extend(complete(&locked, &mut run.keys, &mut run.talk)?);
     }
     Ok(rewritten)
 }
@@ -70,64 +75,64 @@ pub fn change(
 /// # Errors
 /// As [`change`].
 pub fn amend(
-    session: &mut Session,
+    run: &mut Run,
     change: impl FnOnce(&SecretKey, Timestamp) -> protocol::Result<SecretKey>,
     certified: impl FnOnce(Certificate, Timestamp) -> protocol::Result<Certificate>,
 ) -> Result<Vec<String>> {
-    session.expect_writable()?;
-    let _lock = session.lock()?;
+    run.identity.expect_writable()?;
+    let locked = run.identity.lock(run.clock.now())?;
     // Another run may have changed it before we had the lock.
-    session.forget_certificate();
-    let mut rewritten = complete(session)?;
-    let key = secret::load(&session.home)?;
-    let date = date(session, &key.certificate())?;
+    run.keys.forget_certificate();
+    let mut rewritten = complete(&locked, &mut run.keys, &mut run.talk)?;
+    let key = secret::load(&locked.home)?;
+    let date = date(&run.keys, locked.now, &key.certificate())?;
     let failed = || "cannot change the key".to_owned();
     let changed = change(&key, date).or_cannot(failed)?;
     // What the world could not be shown is not to be begun.
-    let certificate =
-        certified(merged(session, &changed.certificate())?, date).or_cannot(failed)?;
+    let certificate = certified(merged(&run.keys, locked.now, &changed.certificate())?, date)
+        .or_cannot(failed)?;
     let is_same = changed.certificate() == key.certificate();
-    if is_same && certificate == *session.certificate()? {
+    if is_same && certificate == *run.keys.certificate()? {
         return Ok(rewritten);
     }
-    let staged = secret::stage(&session.home, &changed)?;
-    begin(session)?;
-    secret::put(&session.home, staged)?;
-    session.replace_certificate(certificate)?;
-    rewritten.extend(complete(session)?);
+    let staged = secret::stage(&locked.home, &changed)?;
+    begin(&locked, &mut run.keys.rng)?;
+    secret::put(&locked.home, staged)?;
+    run.keys.replace_certificate(&locked, certificate)?;
+    rewritten.extend(complete(&locked, &mut run.keys, &mut run.talk)?);
     Ok(rewritten)
 }
 
 /// Notes that a change of the key is under way, which [`complete`] brings to its end.
-fn begin(session: &mut Session) -> Result<()> {
-    let guid = Guid::new(session.now(), &mut session.rng);
-    let state = KeyState::load(&session.home)?;
-    KeyState { changing: Some(guid), ..state }.save(&session.home)
+fn begin(locked: &Locked<'_>, rng: &mut Random) -> Result<()> {
+    let guid = Guid::new(locked.now, rng);
+    let state = KeyState::load(&locked.home)?;
+    KeyState { changing: Some(guid), ..state }.save(&locked.home)
 }
 
 /// Puts a new key, with another fingerprint, in the place of ours. Returns for whom our feed changed.
 ///
 /// # Errors
 /// When the key cannot be unlocked or written; [`finish`] completes what was begun.
-pub fn replace_key(session: &mut Session) -> Result<Vec<String>> {
-    session.expect_writable()?;
-    own_key::expect_usable(session)?;
-    session.unlock()?;
-    let _lock = session.lock()?;
-    session.unlock_again()?;
-    let mut rewritten = complete(session)?;
-    let now = time::whole_seconds(session.now());
-    let name = session.certificate()?.name().unwrap_or_else(|| session.config.name.clone());
-    let (old, rng) = session.secret()?;
+pub fn replace_key(run: &mut Run) -> Result<Vec<String>> {
+    run.identity.expect_writable()?;
+    own_key::expect_usable(&run.keys, run.clock.now())?;
+    run.keys.unlock()?;
+    let locked = run.identity.lock(run.clock.now())?;
+    run.keys.unlock_again()?;
+    let mut rewritten = complete(&locked, &mut run.keys, &mut run.talk)?;
+    let now = time::whole_seconds(locked.now);
+    let name = run.keys.certificate()?.name().unwrap_or_else(|| locked.config.name.clone());
+    let (old, rng) = run.keys.secret()?;
     let (new, former) = (old.successor(&name, now, rng)?, old.fingerprint());
-    let staged = session.stage_new_secret(&new)?;
-    let mut state = KeyState::load(&session.home)?;
-    state.changing = Some(Guid::new(session.now(), &mut session.rng));
-    state.former.push(Former { fingerprint: former, until: session.now() });
-    state.save(&session.home)?;
-    secret::keep_former(&session.home)?;
-    session.put_secret(new, staged)?;
-    rewritten.extend(complete(session)?);
+    let staged = run.keys.stage_new_secret(&new)?;
+    let mut state = KeyState::load(&locked.home)?;
+    state.changing = Some(Guid::new(locked.now, &mut run.keys.rng));
+    state.former.push(Former { fingerprint: former, until: locked.now });
+    state.save(&locked.home)?;
+    secret::keep_former(&locked.home)?;
+    run.keys.put_secret(new, staged)?;
+    rewritten.extend(complete(&locked, &mut run.keys, &mut run.talk)?);
     Ok(rewritten)
 }
 
@@ -136,46 +141,52 @@ pub fn replace_key(session: &mut Session) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// When another run has changed the passphrase meanwhile, or the key cannot be written.
-pub fn lock_anew(session: &mut Session, new: &str) -> Result<()> {
-    let _lock = session.lock()?;
-    session.unlock_again()?;
-    let (key, rng) = session.secret()?;
+pub fn lock_anew(identity: &Identity, keys: &mut Keys, now: Timestamp, new: &str) -> Result<()> {
+    let locked = identity.lock(now)?;
+    keys.unlock_again()?;
+    let (key, rng) = keys.secret()?;
     let failed = || "cannot lock the key".to_owned();
-    let locked = key.copy(new, rng).or_cannot(failed)?;
+    let ours = key.copy(new, rng).or_cannot(failed)?;
     // First: what a run leaves that is killed here is locked with one of the two passphrases.
-    for former in session.former_secrets()?.iter() {
-        let locked = former.copy(new, &mut session.rng).or_cannot(failed)?;
-        let path = session.home.former(&former.fingerprint());
-        session.home.write(&path, locked.to_armored().as_bytes())?;
+    for former in keys.former_secrets()?.iter() {
+        let theirs = former.copy(new, &mut keys.rng).or_cannot(failed)?;
+        let path = locked.home.former(&former.fingerprint());
+        locked.home.write(&path, theirs.to_armored().as_bytes())?;
     }
-    secret::put(&session.home, secret::stage(&session.home, &locked)?)
+    secret::put(&locked.home, secret::stage(&locked.home, &ours)?)
 }
 
 /// Does what a run that was killed has left to do. Returns for whom our feed changed.
 ///
 /// # Errors
 /// When the key must be unlocked for it, and cannot be, or something cannot be read or written; it can be done again.
-pub fn finish(session: &mut Session) -> Result<Vec<String>> {
-    let state = KeyState::load(&session.home)?;
-    if session.config.read_only || state.changing.is_none() {
+pub fn finish(run: &mut Run) -> Result<Vec<String>> {
+    let state = KeyState::load(&run.identity.home)?;
+    if run.identity.config.read_only || state.changing.is_none() {
         return Ok(Vec::new());
     }
     if !state.former.is_empty() {
         // Contacts may have yet to be told of another primary key, and that is signed.
-        session.unlock()?;
+        run.keys.unlock()?;
     }
-    let _lock = session.lock()?;
-    complete(session)
+    let locked = run.identity.lock(run.clock.now())?;
+    complete(&locked, &mut run.keys, &mut run.talk)
 }
 
 /// Publishes, and tells the clouds of the card and of the feeds for `rewritten`.
 ///
 /// # Errors
 /// As [`run::publish`] and [`ping::each`].
-pub fn tell(session: &mut Session, rewritten: &[String]) -> Result<()> {
-    run::publish(session, false)?;
-    ping::card(session)?;
-    ping::each(session, rewritten.iter().map(String::as_str))
+pub fn tell(
+    identity: &Identity,
+    network: &Network,
+    talk: &mut Talk,
+    now: Timestamp,
+    rewritten: &[String],
+) -> Result<()> {
+    run::publish(identity, false)?;
+    ping::card(identity, network, talk)?;
+    ping::each(identity, network, talk, now, rewritten.iter().map(String::as_str))
 }
 
 /// Deletes the secrets of subkeys that have been expired for long enough, and of keys that were ours
@@ -183,20 +194,19 @@ pub fn tell(session: &mut Session, rewritten: &[String]) -> Result<()> {
 ///
 /// # Errors
 /// When a key cannot be read or written.
-pub fn forget_expired(session: &mut Session) -> Result<()> {
-    let now = session.now();
-    for former in KeyState::load(&session.home)?.former {
+pub fn forget_expired(identity: &Identity, now: Timestamp) -> Result<()> {
+    for former in KeyState::load(&identity.home)?.former {
         if now.duration_since(former.until) > KEPT {
             // What declares it dead stays.
-            atomic::remove(&session.home.former(&former.fingerprint))?;
+            atomic::remove(&identity.home.former(&former.fingerprint))?;
         }
     }
-    if secret::load(&session.home)?.without_expired(now)?.is_none() {
+    if secret::load(&identity.home)?.without_expired(now)?.is_none() {
         return Ok(());
     }
-    let _lock = session.lock()?;
-    match secret::load(&session.home)?.without_expired(now)? {
-        Some(less) => secret::put(&session.home, secret::stage(&session.home, &less)?),
+    let locked = identity.lock(now)?;
+    match secret::load(&locked.home)?.without_expired(now)? {
+        Some(less) => secret::put(&locked.home, secret::stage(&locked.home, &less)?),
         None => Ok(()),
     }
 }
@@ -205,40 +215,44 @@ pub fn forget_expired(session: &mut Session) -> Result<()> {
 ///
 /// # Errors
 /// As [`finish`].
-pub(super) fn complete(session: &mut Session) -> Result<Vec<String>> {
-    let mut state = KeyState::load(&session.home)?;
+pub(super) fn complete(
+    locked: &Locked<'_>,
+    keys: &mut Keys,
+    talk: &mut Talk,
+) -> Result<Vec<String>> {
+    let mut state = KeyState::load(&locked.home)?;
     let Some(guid) = state.changing else { return Ok(Vec::new()) };
-    let new = secret::load(&session.home)?.certificate();
+    let new = secret::load(&locked.home)?.certificate();
     if state.former.iter().any(|former| former.fingerprint == new.fingerprint()) {
         // A run died before another key was in its place.
         state.former.retain(|former| former.fingerprint != new.fingerprint());
-        atomic::remove(&session.home.former(&new.fingerprint()))?;
-        atomic::remove(&session.home.former_revocation(&new.fingerprint()))?;
+        atomic::remove(&locked.home.former(&new.fingerprint()))?;
+        atomic::remove(&locked.home.former_revocation(&new.fingerprint()))?;
     }
     if !state.former.is_empty() {
-        ensure_revocation(session, &state)?;
+        ensure_revocation(locked, keys, &state)?;
     }
-    let is_other = session.certificate()?.fingerprint() != new.fingerprint();
-    let certificate = if is_other { new } else { merged(session, &new)? };
-    if certificate != *session.certificate()? {
-        session.replace_certificate(certificate)?;
+    let is_other = keys.certificate()?.fingerprint() != new.fingerprint();
+    let certificate = if is_other { new } else { merged(keys, locked.now, &new)? };
+    if certificate != *keys.certificate()? {
+        keys.replace_certificate(locked, certificate)?;
     }
     let mut rewritten = Vec::new();
-    if session.config.base_url.is_some() {
-        for name in contacts::list(&session.home)? {
-            match tell_contact(session, &name, guid) {
+    if locked.config.base_url.is_some() {
+        for name in contacts::list(&locked.home)? {
+            match tell_contact(locked, keys, &name, guid) {
                 Ok(true) => rewritten.push(name),
                 Ok(false) => {}
-                Err(error) => session.report(&error),
+                Err(error) => talk.report(&error),
             }
         }
-        for made in invitations::made(&session.home)? {
-            key_notice::renew_key(session, &made.token, guid)?;
-            invitation::renew(session, made)?;
+        for made in invitations::made(&locked.home)? {
+            key_notice::renew_key(locked, keys, &made.token, guid)?;
+            invitation::renew(locked, keys, made)?;
         }
     }
-    pages::write(session)?;
-    KeyState { changing: None, ..state }.save(&session.home)?;
+    pages::write(locked, keys)?;
+    KeyState { changing: None, ..state }.save(&locked.home)?;
     Ok(rewritten)
 }
 
@@ -246,35 +260,35 @@ pub(super) fn complete(session: &mut Session) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// When it cannot be made or written.
-fn ensure_revocation(session: &mut Session, state: &KeyState) -> Result<()> {
-    let there = atomic::read(&session.home.revocation())?;
+fn ensure_revocation(locked: &Locked<'_>, keys: &mut Keys, state: &KeyState) -> Result<()> {
+    let there = atomic::read(&locked.home.revocation())?;
     let of_former = |former: &Former| -> Result<bool> {
-        let theirs = atomic::read(&session.home.former_revocation(&former.fingerprint))?;
+        let theirs = atomic::read(&locked.home.former_revocation(&former.fingerprint))?;
         Ok(theirs.is_some() && theirs == there)
     };
     let former = state.former.iter().map(of_former).collect::<Result<Vec<_>>>()?;
     if !former.contains(&true) {
         return Ok(());
     }
-    let now = time::whole_seconds(session.now());
-    let (key, rng) = session.secret()?;
+    let now = time::whole_seconds(locked.now);
+    let (key, rng) = keys.secret()?;
     let revocation = key.revocation(now, rng)?;
-    session.home.write(&session.home.revocation(), revocation.as_bytes())
+    locked.home.write(&locked.home.revocation(), revocation.as_bytes())
 }
 
 /// Puts our present key into the feed for the contact called `name`. Returns whether that changed.
-fn tell_contact(session: &mut Session, name: &str, guid: Guid) -> Result<bool> {
-    let contact = Contact::load(&session.home, name)?;
-    let own = session.certificate()?.fingerprint();
-    if own_key::known_by(session, &contact)? == own {
-        return key_notice::renew_key(session, &contact.ours.token, guid);
+fn tell_contact(locked: &Locked<'_>, keys: &mut Keys, name: &str, guid: Guid) -> Result<bool> {
+    let contact = Contact::load(&locked.home, name)?;
+    let own = keys.certificate()?.fingerprint();
+    if own_key::known_by(&locked.home, keys, &contact)? == own {
+        return key_notice::renew_key(locked, keys, &contact.ours.token, guid);
     }
-    transition::bring_over(session, name)
+    transition::bring_over(locked, keys, name)
 }
 
 /// What is published of our key, with what `new` adds. Certifications by others stay.
-fn merged(session: &Session, new: &Certificate) -> Result<Certificate> {
-    let (published, now) = (session.certificate()?, session.now());
+fn merged(keys: &Keys, now: Timestamp, new: &Certificate) -> Result<Certificate> {
+    let (published, now) = (keys.certificate()?, now);
     let merged = published.merged(new, now);
     let merged = merged.and_then(|merged| merged.certified_as(published, &[], now));
     merged.or_cannot(|| "cannot renew `public/key.asc`".to_owned())
@@ -282,9 +296,9 @@ fn merged(session: &Session, new: &Certificate) -> Result<Certificate> {
 
 /// The date of a new signature in our key: the newest wins, and two of one second would tie. If our
 /// clock is behind by less than 24 hours, it is a second later than the newest.
-fn date(session: &Session, own: &Certificate) -> Result<Timestamp> {
-    let now = time::whole_seconds(session.now());
-    let newest = own.newest_signature().max(session.certificate()?.newest_signature());
+fn date(keys: &Keys, now: Timestamp, own: &Certificate) -> Result<Timestamp> {
+    let now = time::whole_seconds(now);
+    let newest = own.newest_signature().max(keys.certificate()?.newest_signature());
     if newest.as_second().saturating_sub(now.as_second()) > limits::AHEAD {
         return Err(Error::cannot(format!(
             "the clock says {now}, and our key was changed at {newest} already"

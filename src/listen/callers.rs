@@ -8,7 +8,8 @@ use super::schedule::Schedule;
 use crate::calls::{self, Followed, OurFeeds, Queue, Rate};
 use crate::error::Result;
 use crate::protocol::calls::please_follow::PleaseFollow;
-use crate::session::run::Session;
+use crate::session::run::Run;
+use crate::store::identity::own::Identity;
 use crate::store::waiting::calls::Waiting;
 
 /// Calls by strangers that are followed at once: a host that hangs must not keep the others out.
@@ -47,13 +48,13 @@ impl Callers {
     pub const THREADS: u8 = STRANGERS + 1;
 
     /// Nobody has called the home of `session` yet.
-    pub fn new(session: &Session) -> Self {
+    pub fn new(identity: &Identity) -> Self {
         Self {
             schedule: Schedule::new(),
             queue: Queue::default(),
             rate: Mutex::default(),
-            ours: OurFeeds::new(&session.home, &session.config),
-            fetch: session.config.fetch_invitations,
+            ours: OurFeeds::new(&identity.home, &identity.config),
+            fetch: identity.config.fetch_invitations,
             kept: Mutex::default(),
         }
     }
@@ -74,12 +75,12 @@ impl Callers {
     }
 
     /// Does `errand` for the next call. Returns what came of it.
-    pub fn attend(&self, session: &mut Session, errand: Errand) -> Followed {
+    pub fn attend(&self, run: &mut Run, errand: Errand) -> Followed {
         let followed = match errand {
-            Errand::Expected => self.follow_expected(session),
-            Errand::Strange(_) => self.follow_stranger(session, errand),
+            Errand::Expected => self.follow_expected(run),
+            Errand::Strange(_) => self.follow_stranger(run, errand),
             Errand::Keep => {
-                self.keep(session);
+                self.keep(run);
                 Ok(Followed::Nothing)
             }
         };
@@ -89,15 +90,15 @@ impl Callers {
         })
     }
 
-    fn follow_expected(&self, session: &Session) -> Result<Followed> {
+    fn follow_expected(&self, run: &Run) -> Result<Followed> {
         let Some(call) = self.queue.take_expected() else { return Ok(Followed::Nothing) };
         self.schedule.soon(Errand::Expected);
-        calls::follow_expected(session, &self.rate, &call)
+        calls::follow_expected(run, &self.rate, &call)
     }
 
-    fn follow_stranger(&self, session: &Session, errand: Errand) -> Result<Followed> {
+    fn follow_stranger(&self, run: &Run, errand: Errand) -> Result<Followed> {
         let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = self.queue.take_strange(|call| rate.admit(call, session.now()));
+        let next = self.queue.take_strange(|call| rate.admit(call, run.clock.now()));
         drop(rate);
         let Some(Waiting { call, .. }) = next else {
             if self.queue.has_strange() {
@@ -106,13 +107,13 @@ impl Callers {
             return Ok(Followed::Nothing);
         };
         self.schedule.soon(errand);
-        calls::follow(session, &call)
+        calls::follow(run, &call)
     }
 
-    fn keep(&self, session: &mut Session) {
+    fn keep(&self, run: &mut Run) {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        if let Err(error) = calls::keep(session, &self.queue) {
-            session.report(&error);
+        if let Err(error) = calls::keep(&run.identity, run.clock.now(), &self.queue) {
+            run.talk.report(&error);
         }
     }
 

@@ -15,12 +15,16 @@ use crate::delivery::deliver::{self, Target};
 use crate::error::Result;
 use crate::keys::rotation;
 use crate::protocol::values::hash::Hash;
-use crate::session::run::Session;
+use crate::session::run::Run;
 use crate::store::contact::contacts;
 use crate::store::contact::delivered::Delivered;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
+use crate::store::disk::home::Home;
+use crate::store::identity::config::Config;
+use crate::store::identity::own::Identity;
 use crate::sync::round;
+use jiff::Timestamp;
 
 /// How often it is seen whether another process made a contact, or renamed or removed one.
 const NEWCOMERS: Duration = Duration::from_secs(1);
@@ -57,7 +61,7 @@ impl Duties {
     /// The duties of the home of `session`, which delivers to `target`, if it is to deliver, and
     /// looks around every `pause`.
     pub fn new(
-        session: &Session,
+        identity: &Identity,
         cloud: Option<Arc<OwnCloud>>,
         target: Option<Target>,
         pause: Duration,
@@ -67,7 +71,7 @@ impl Duties {
             attention: Attention::new(),
             leases: Schedule::new(),
             rounds: Schedule::new(),
-            callers: Callers::new(session),
+            callers: Callers::new(identity),
             cloud,
             target,
             pause,
@@ -88,8 +92,8 @@ impl Duties {
     }
 
     /// Follows the next call, as `errand` has it.
-    pub fn follow(&self, session: &mut Session, errand: &Errand) {
-        match self.callers.attend(session, *errand) {
+    pub fn follow(&self, run: &mut Run, errand: &Errand) {
+        match self.callers.attend(run, *errand) {
             Followed::Contact(name) => self.attention.announced(name),
             Followed::Answer => self.rounds.soon(Round::Everybody),
             Followed::Nothing => {}
@@ -97,42 +101,42 @@ impl Duties {
     }
 
     /// Looks around.
-    pub fn look_around(&self, session: &mut Session, round: Round) {
+    pub fn look_around(&self, run: &mut Run, round: Round) {
         let pause = match round {
             Round::Everybody => {
-                self.look_at_everybody(session);
+                self.look_at_everybody(run);
                 self.pause
             }
             Round::Newcomers => {
-                self.look_for_newcomers(session);
+                self.look_for_newcomers(run);
                 NEWCOMERS
             }
         };
         self.rounds.at(round, Instant::now() + pause);
     }
 
-    fn look_for_newcomers(&self, session: &mut Session) {
-        let changed = contacts::changed(&session.home);
+    fn look_for_newcomers(&self, run: &mut Run) {
+        let changed = contacts::changed(&run.identity.home);
         if changed.is_some() && !self.directory.is_as_of(changed) {
-            self.greet_newcomers(session);
+            self.greet_newcomers(run);
         }
     }
 
-    fn look_at_everybody(&self, session: &mut Session) {
-        if let Err(error) = round::once(session, &[], None, None) {
-            session.report(&error);
+    fn look_at_everybody(&self, run: &mut Run) {
+        if let Err(error) = round::once(run, &[], None, None) {
+            run.talk.report(&error);
         }
-        rotation::attend(session);
-        self.greet_newcomers(session);
+        rotation::attend(run);
+        self.greet_newcomers(run);
         if let Some(cloud) = &self.cloud {
             cloud.look();
         }
     }
 
-    fn greet_newcomers(&self, session: &mut Session) {
-        match self.survey(session) {
+    fn greet_newcomers(&self, run: &mut Run) {
+        match self.survey(run) {
             Ok(newcomers) => newcomers.into_iter().for_each(|name| self.attention.look(name)),
-            Err(error) => session.report(&error),
+            Err(error) => run.talk.report(&error),
         }
     }
 
@@ -140,83 +144,97 @@ impl Duties {
     ///
     /// # Errors
     /// When the contacts cannot be listed.
-    pub fn survey(&self, session: &mut Session) -> Result<Vec<String>> {
+    pub fn survey(&self, run: &mut Run) -> Result<Vec<String>> {
         // Before the listing: what changes meanwhile is found the next time.
-        let changed = contacts::changed(&session.home).filter(is_settled);
+        let changed = contacts::changed(&run.identity.home).filter(is_settled);
         let mut all = BTreeMap::new();
-        for name in contacts::list(&session.home)? {
-            match Contact::load(&session.home, &name) {
+        for name in contacts::list(&run.identity.home)? {
+            match Contact::load(&run.identity.home, &name) {
                 Ok(contact) => drop(all.insert(name, contact)),
-                Err(error) => session.report(&error),
+                Err(error) => run.talk.report(&error),
             }
         }
         let newcomers = self.directory.replace(&all, changed);
         for (name, contact) in all {
-            self.plan_lease(session, &name, &contact);
-            match self.has_undelivered(session, &name) {
+            self.plan_lease(&run.identity.config, run.clock.now(), &name, &contact);
+            match self.has_undelivered(&run.identity.home, run.clock.now(), &name) {
                 Ok(true) => self.attention.deliver(name),
                 Ok(false) => {}
-                Err(error) => session.report(&error),
+                Err(error) => run.talk.report(&error),
             }
         }
         Ok(newcomers)
     }
 
     /// Sees to it that we are registered with the cloud of `contact` in time.
-    fn plan_lease(&self, session: &Session, name: &str, contact: &Contact) {
-        let now = session.now();
-        let Some(when) = register::when(session, contact, now) else { return };
+    fn plan_lease(&self, config: &Config, now: Timestamp, name: &str, contact: &Contact) {
+        let Some(when) = register::when(config, contact, now) else { return };
         let wait = when.duration_since(now);
         let due = Instant::now().checked_add(wait.try_into().unwrap_or_default());
         self.leases.at(name.to_owned(), due.unwrap_or_else(Instant::now));
     }
 
     /// Registers with the cloud of the contact called `name`, if it is time.
-    pub fn renew(&self, session: &mut Session, name: &str) {
-        if Contact::load(&session.home, name).is_err() {
+    pub fn renew(&self, run: &mut Run, name: &str) {
+        if Contact::load(&run.identity.home, name).is_err() {
             return;
         }
         let expect = |contact: &Contact| self.directory.add(name, contact);
-        match register::renew(session, name, expect) {
+        match register::renew(
+            &run.identity,
+            &run.network,
+            run.clock.now(),
+            &mut run.keys.rng,
+            name,
+            expect,
+        ) {
             // What changed before the cloud knew of us was announced to nobody.
             Ok(Some(true)) => self.attention.look(name.to_owned()),
             Ok(_) => {}
-            Err(error) => session.report(&error),
+            Err(error) => run.talk.report(&error),
         }
-        if let Ok(contact) = Contact::load(&session.home, name) {
-            self.plan_lease(session, name, &contact);
+        if let Ok(contact) = Contact::load(&run.identity.home, name) {
+            self.plan_lease(&run.identity.config, run.clock.now(), name, &contact);
         }
     }
 
-    fn has_undelivered(&self, session: &Session, name: &str) -> Result<bool> {
-        let delivered = Delivered::load(&session.home, name)?;
+    fn has_undelivered(&self, home: &Home, now: Timestamp, name: &str) -> Result<bool> {
+        let delivered = Delivered::load(home, name)?;
         let cursor = match &self.target {
             None => return Ok(false),
-            Some(Target::Hook { .. }) if !delivered.may_run(session.now()) => return Ok(false),
+            Some(Target::Hook { .. }) if !delivered.may_run(now) => return Ok(false),
             Some(Target::Hook { .. }) => delivered.hook_cursor(),
             Some(_) => delivered.stdout,
         };
-        Ok(Messages::of(&session.home, name).last_number()? > cursor)
+        Ok(Messages::of(home, name).last_number()? > cursor)
     }
 
     /// Looks after the contact called `name`.
-    pub fn look_after(&self, session: &mut Session, name: &str) {
-        let Ok(before) = Contact::load(&session.home, name) else {
+    pub fn look_after(&self, run: &mut Run, name: &str) {
+        let Ok(before) = Contact::load(&run.identity.home, name) else {
             return self.attention.forget(name);
         };
         let names = &[name.to_owned()];
         let look = self.attention.takes_look(name);
         let done = match &self.target {
-            target if look => round::once(session, names, target.as_ref(), None),
-            Some(target) => deliver::deliver(session, names, target, None),
+            target if look => round::once(run, names, target.as_ref(), None),
+            Some(target) => deliver::deliver(
+                &run.identity,
+                &mut run.talk,
+                run.clock.now(),
+                &mut run.output,
+                names,
+                target,
+                None,
+            ),
             None => Ok(0),
         };
         if let Err(error) = done {
-            session.report(&error);
+            run.talk.report(&error);
         }
-        if look && let Ok(after) = Contact::load(&session.home, name) {
+        if look && let Ok(after) = Contact::load(&run.identity.home, name) {
             self.attention.looked(name, seen(&after) != seen(&before));
-            self.plan_lease(session, name, &after);
+            self.plan_lease(&run.identity.config, run.clock.now(), name, &after);
         }
     }
 }

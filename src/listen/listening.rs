@@ -19,8 +19,11 @@ use super::schedule::Schedule;
 use crate::cloud_server::own_cloud::OwnCloud;
 use crate::delivery::deliver::Target;
 use crate::error::Result;
-use crate::session::run::Session;
+use crate::session::restored;
+use crate::session::run::Run;
 use crate::store::contact::{contacts, delivered};
+use crate::store::disk::home::Home;
+use crate::store::identity::own::Identity;
 
 /// Threads that look after contacts: one who is slow must not keep the others waiting.
 const ATTENDANTS: usize = 4;
@@ -52,63 +55,65 @@ impl Listening {
     /// # Errors
     /// When the contacts cannot be listed.
     pub fn begin(
-        session: &mut Session,
+        run: &mut Run,
         cloud: Option<Arc<OwnCloud>>,
         target: Option<Target>,
         pause: Duration,
         ends: Sender<End>,
     ) -> Result<Self> {
-        let duties = Arc::new(Duties::new(session, cloud.clone(), target, pause));
-        duties.survey(session)?;
+        let duties = Arc::new(Duties::new(&run.identity, cloud.clone(), target, pause));
+        duties.survey(run)?;
         let mut listening = Self { duties, cloud, threads: Vec::new(), ends };
-        listening.employ_all(session);
+        listening.employ_all(run);
         Ok(listening)
     }
 
     /// Starts the threads for each of the duties.
-    fn employ_all(&mut self, session: &Session) {
+    fn employ_all(&mut self, run: &Run) {
         let rounds: Of<Round> = |duties| &duties.rounds;
         for round in [Round::Everybody, Round::Newcomers] {
-            self.employ(session, rounds, |duties, session, round| {
-                duties.look_around(session, *round);
+            self.employ(run, rounds, |duties, run, round| {
+                duties.look_around(run, *round);
             });
             self.duties.rounds.soon(round);
         }
         let calls: Of<Errand> = |duties| &duties.callers.schedule;
         for _ in 0..Callers::THREADS {
-            self.employ(session, calls, Duties::follow);
+            self.employ(run, calls, Duties::follow);
         }
         let contacts: Of<String> = |duties| &duties.attention.schedule;
         for _ in 0..ATTENDANTS {
-            self.employ(session, contacts, |duties, session, name| {
-                duties.look_after(session, name)
-            });
+            self.employ(run, contacts, |duties, run, name| duties.look_after(run, name));
         }
         let leases: Of<String> = |duties| &duties.leases;
         for _ in 0..REGISTRARS {
-            self.employ(session, leases, |duties, session, name| duties.renew(session, name));
+            self.employ(run, leases, |duties, run, name| duties.renew(run, name));
         }
     }
 
     /// What answers the server's requests.
-    pub fn reception(&self, session: &Session) -> Reception {
-        Reception::new(session, Arc::clone(&self.duties), self.cloud.clone())
+    pub fn reception(&self, identity: &Identity) -> Reception {
+        Reception::new(identity, Arc::clone(&self.duties), self.cloud.clone())
     }
 
     /// Starts a thread that attends to one of the duties.
     fn employ<K: Ord + Clone + 'static>(
         &mut self,
-        session: &Session,
+        run: &Run,
         schedule: Of<K>,
-        attend: fn(&Duties, &mut Session, &K),
+        attend: fn(&Duties, &mut Run, &K),
     ) {
-        let (mut session, duties) = (session.beside(), Arc::clone(&self.duties));
+        let (mut run, duties) = (run.beside(), Arc::clone(&self.duties));
         let alarm = Alarm(self.ends.clone());
         self.threads.push(thread::spawn(move || {
             while let Some(key) = schedule(&duties).next() {
-                attend(&duties, &mut session, &key);
+                // The home may have been restored meanwhile; the duty says what then fails.
+                if let Err(error) = restored::catch_up(&mut run) {
+                    run.talk.report(&error);
+                }
+                attend(&duties, &mut run, &key);
                 schedule(&duties).done(&key);
-                if session.world.stdout.is_broken() {
+                if run.output.stdout.is_broken() {
                     alarm.ring(End::Unheard);
                 }
             }
@@ -117,7 +122,7 @@ impl Listening {
 
     /// Ends, after what is under way; what takes too long is left where the next start finds it. So
     /// is everything if it is asked to end once more, by `again`.
-    pub fn end(self, session: &Session, again: &Receiver<End>) {
+    pub fn end(self, home: &Home, again: &Receiver<End>) {
         self.duties.end();
         if let Some(cloud) = &self.cloud {
             cloud.stop();
@@ -127,7 +132,7 @@ impl Listening {
         while self.threads.iter().any(|thread| !thread.is_finished()) {
             let is_enough = again.recv_timeout(PAUSE) == Ok(End::Asked);
             if is_enough || Instant::now() >= deadline {
-                return settle(session);
+                return settle(home);
             }
         }
     }
@@ -135,9 +140,9 @@ impl Listening {
 
 /// Sees to it that the end of the process finds nobody writing: who has a lock writes, and whoever
 /// would write waits for one. They are kept until the end.
-fn settle(session: &Session) {
-    let names = contacts::list(&session.home).unwrap_or_default();
-    let wait = |name: &String| delivered::lock_within(&session.home, name, MOMENT).ok();
-    let locks: Vec<_> = names.iter().map(wait).chain([session.home.lock().ok()]).collect();
+fn settle(home: &Home) {
+    let names = contacts::list(home).unwrap_or_default();
+    let wait = |name: &String| delivered::lock_within(home, name, MOMENT).ok();
+    let locks: Vec<_> = names.iter().map(wait).chain([home.lock().ok()]).collect();
     std::mem::forget(locks);
 }

@@ -8,13 +8,20 @@ use crate::cloud_client::named::NamedCloud;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
-use crate::session::run::Session;
+use crate::session::network::Network;
+use crate::session::run::Run;
+use crate::session::talk::Talk;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
+use crate::store::disk::home::Home;
 use crate::store::identity::config::Cloud;
+use crate::store::identity::config::Config;
+use crate::store::identity::own::Identity;
 use crate::store::identity::own_urls::{self, Ours};
 use crate::transport::client::Client;
 use crate::writing::frame;
+use jiff::Timestamp;
+use std::time::Duration;
 
 /// Publishes, and tells the cloud of the feeds for the contacts called `changed`, and of those among
 /// `names` of which it has yet to be told. A failure is reported, not returned: what was read and
@@ -22,20 +29,26 @@ use crate::writing::frame;
 ///
 /// # Errors
 /// When a contact cannot be read or written.
-pub fn tell(session: &mut Session, mut changed: Vec<String>, names: &[String]) -> Result<()> {
-    if let Err(error) = run::publish(session, false) {
-        session.report(&error);
+pub fn tell(run: &mut Run, mut changed: Vec<String>, names: &[String]) -> Result<()> {
+    if let Err(error) = run::publish(&run.identity, false) {
+        run.talk.report(&error);
         return Ok(());
     }
-    if session.config.read_only || frame::cloud_of(&session.config)?.is_none() {
+    if run.identity.config.read_only || frame::cloud_of(&run.identity.config)?.is_none() {
         return Ok(());
     }
     for name in names {
-        if !changed.contains(name) && Contact::load(&session.home, name)?.ours.unpinged {
+        if !changed.contains(name) && Contact::load(&run.identity.home, name)?.ours.unpinged {
             changed.push(name.clone());
         }
     }
-    each(session, changed.iter().map(String::as_str))
+    each(
+        &run.identity,
+        &run.network,
+        &mut run.talk,
+        run.clock.now(),
+        changed.iter().map(String::as_str),
+    )
 }
 
 /// Tells the cloud, if there is one, that our feeds for the contacts called `names` changed. A cloud
@@ -43,13 +56,19 @@ pub fn tell(session: &mut Session, mut changed: Vec<String>, names: &[String]) -
 ///
 /// # Errors
 /// When a contact cannot be read or written.
-pub fn each<'a>(session: &mut Session, names: impl IntoIterator<Item = &'a str>) -> Result<()> {
-    if frame::cloud_of(&session.config)?.is_none() {
+pub fn each<'a>(
+    identity: &Identity,
+    network: &Network,
+    talk: &mut Talk,
+    now: Timestamp,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Result<()> {
+    if frame::cloud_of(&identity.config)?.is_none() {
         return Ok(());
     }
     for name in names {
-        if let Err(error) = ping_noting(session, name)? {
-            session.warn(&format!("the cloud was not told: {error}"));
+        if let Err(error) = ping_noting(identity, network, now, name)? {
+            talk.warn(&format!("the cloud was not told: {error}"));
             if error.kind == Kind::Network {
                 break;
             }
@@ -63,18 +82,24 @@ pub fn each<'a>(session: &mut Session, names: impl IntoIterator<Item = &'a str>)
 ///
 /// # Errors
 /// When the settings have no cloud for it, or the cloud cannot be reached or refuses.
-pub fn own(session: &mut Session, url: &Url, ours: &Ours) -> Result<()> {
-    session.expect_writable()?;
-    let Some((_, cloud)) = frame::cloud(&session.config, *ours == Ours::Card)? else {
-        return Err(without_cloud(session, url));
+pub fn own(
+    identity: &Identity,
+    network: &Network,
+    now: Timestamp,
+    url: &Url,
+    ours: &Ours,
+) -> Result<()> {
+    identity.expect_writable()?;
+    let Some((_, cloud)) = frame::cloud(&identity.config, *ours == Ours::Card)? else {
+        return Err(without_cloud(&identity.config, url));
     };
     let reader = match ours {
-        Ours::Pair(token) => contacts::reader_of(&session.home, token)?,
+        Ours::Pair(token) => contacts::reader_of(&identity.home, token)?,
         Ours::Card => None,
     };
     match reader {
-        Some(name) => ping_noting(session, &name)?,
-        None => ping_url(session, &cloud, url),
+        Some(name) => ping_noting(identity, network, now, &name)?,
+        None => ping_url(identity, network, &cloud, url),
     }
 }
 
@@ -88,23 +113,28 @@ pub fn at(client: &Client, cloud: &NamedCloud, feed: &Url) -> Result<()> {
 
 /// Tells our cloud. That it has yet to be told stands on disk since the feed was written, and is
 /// taken back there unless the feed has changed meanwhile. The inner result is the cloud's.
-fn ping_noting(session: &mut Session, name: &str) -> Result<Result<()>> {
-    let told_of = Contact::load(&session.home, name)?.ours;
-    let told = ping_feed(session, &told_of.token);
+fn ping_noting(
+    identity: &Identity,
+    network: &Network,
+    now: Timestamp,
+    name: &str,
+) -> Result<Result<()>> {
+    let told_of = Contact::load(&identity.home, name)?.ours;
+    let told = ping_feed(identity, network, &told_of.token);
     if told.is_ok() && told_of.unpinged {
-        let _lock = session.lock()?;
-        let mut contact = Contact::load(&session.home, name)?;
+        let locked = identity.lock(now)?;
+        let mut contact = Contact::load(&locked.home, name)?;
         if contact.ours.is_written_as(&told_of) {
             contact.ours.unpinged = false;
-            contact.save(&session.home, name)?;
+            contact.save(&locked.home, name)?;
         }
     }
     Ok(told)
 }
 
-fn without_cloud(session: &Session, feed: &Url) -> Error {
+fn without_cloud(config: &Config, feed: &Url) -> Error {
     let error = Error::cannot(format!("{} names no cloud", feed.shortened()));
-    error.hint(match session.config.cloud {
+    error.hint(match config.cloud {
         Cloud::At(_) => {
             "it may name that of another host, which then learns its URL: third_party_cloud = true"
         }
@@ -117,34 +147,38 @@ fn without_cloud(session: &Session, feed: &Url) -> Error {
 ///
 /// # Errors
 /// When the base URL is too long.
-pub fn card(session: &mut Session) -> Result<()> {
-    let Some(base) = session.config.base_url.clone() else { return Ok(()) };
-    let Some((_, cloud)) = frame::cloud(&session.config, true)? else { return Ok(()) };
-    if let Err(error) = ping_url(session, &cloud, &base.join("card.rss")?) {
-        session.warn(&format!("the cloud was not told of the card: {error}"));
+pub fn card(identity: &Identity, network: &Network, talk: &mut Talk) -> Result<()> {
+    let Some(base) = identity.config.base_url.clone() else { return Ok(()) };
+    let Some((_, cloud)) = frame::cloud(&identity.config, true)? else { return Ok(()) };
+    if let Err(error) = ping_url(identity, network, &cloud, &base.join("card.rss")?) {
+        talk.warn(&format!("the cloud was not told of the card: {error}"));
     }
     Ok(())
 }
 
-fn ping_feed(session: &Session, token: &Token) -> Result<()> {
-    match frame::cloud_of(&session.config)? {
-        Some(cloud) => ping_url(session, &cloud, &own_urls::feed_url(&session.config, token)?),
+fn ping_feed(identity: &Identity, network: &Network, token: &Token) -> Result<()> {
+    match frame::cloud_of(&identity.config)? {
+        Some(cloud) => {
+            ping_url(identity, network, &cloud, &own_urls::feed_url(&identity.config, token)?)
+        }
         None => Ok(()),
     }
 }
 
 /// Tells the cloud whose pleaseNotify URL is `register` that `feed` changed.
-fn ping_url(session: &Session, register: &Url, feed: &Url) -> Result<()> {
-    if session.config.has_cloud_here() && ping_neighbour(session, feed).is_some() {
+fn ping_url(identity: &Identity, network: &Network, register: &Url, feed: &Url) -> Result<()> {
+    if identity.config.has_cloud_here()
+        && ping_neighbour(&identity.home, network.timeout(), feed).is_some()
+    {
         return Ok(());
     }
-    at(session.clients()?.about(feed), &NamedCloud::Forms(register.clone()), feed)
+    at(network.clients()?.about(feed), &NamedCloud::Forms(register.clone()), feed)
 }
 
 /// Tells the process that listens for this home, if there is one: no proxy and no name server stand
 /// between.
-fn ping_neighbour(session: &Session, feed: &Url) -> Option<()> {
-    let mut address: SocketAddr = session.home.listens_at()?.trim().parse().ok()?;
+fn ping_neighbour(home: &Home, timeout: Duration, feed: &Url) -> Option<()> {
+    let mut address: SocketAddr = home.listens_at()?.trim().parse().ok()?;
     if address.ip().is_unspecified() {
         address.set_ip(match address {
             SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
@@ -152,7 +186,7 @@ fn ping_neighbour(session: &Session, feed: &Url) -> Option<()> {
         });
     }
     let network = address.ip().to_string().parse().ok()?;
-    let client = Client::new(vec![network], session.options.timeout);
+    let client = Client::new(vec![network], timeout);
     let url = Url::normalized(&format!("http://{address}/ping")).ok()?;
     ask::ask(&client, &url, &[("url", feed.as_str())]).ok()
 }

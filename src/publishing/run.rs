@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::error::{Context, Error, Kind, Result};
-use crate::session::run::Session;
+use crate::store::disk::home::Home;
 use crate::store::disk::snapshot;
+use crate::store::identity::own::Identity;
 
 /// How long another process's runs of the command are waited for.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -17,35 +18,35 @@ const PATIENCE: Duration = Duration::from_secs(10 * 60);
 ///
 /// # Errors
 /// [`Kind::Unpublished`] when the command failed.
-pub fn publish(session: &mut Session, anyway: bool) -> Result<()> {
-    let Some(command) = session.config.publish.clone() else { return Ok(()) };
-    if session.config.read_only {
+pub fn publish(identity: &Identity, anyway: bool) -> Result<()> {
+    let Some(command) = identity.config.publish.clone() else { return Ok(()) };
+    if identity.config.read_only {
         return Ok(());
     }
-    let target = snapshot::changed(&session.home)?;
-    if !anyway && is_done(session, target)? {
+    let target = snapshot::changed(&identity.home)?;
+    if !anyway && is_done(&identity.home, target)? {
         return Ok(());
     }
-    let _publishing = session.home.publishing(PATIENCE)?;
+    let _publishing = identity.home.publishing(PATIENCE)?;
     // While we waited, another's run may have started after our change: then it is there.
-    if !anyway && is_done(session, target)? {
+    if !anyway && is_done(&identity.home, target)? {
         return Ok(());
     }
-    let lock = session.home.lock()?;
+    let lock = identity.home.lock()?;
     if anyway {
         // Also what was there before the command was set counts as published from now on.
-        snapshot::about_to_change(&session.home)?;
+        snapshot::about_to_change(&identity.home)?;
     }
-    let number = snapshot::changed(&session.home)?;
-    let copy = snapshot::take(&session.home)?;
+    let number = snapshot::changed(&identity.home)?;
+    let copy = snapshot::take(&identity.home)?;
     drop(lock);
     run(&command, copy.path())?;
-    snapshot::has_published(&session.home, number)
+    snapshot::has_published(&identity.home, number)
 }
 
-fn is_done(session: &Session, target: u64) -> Result<bool> {
-    let published = snapshot::published(&session.home)?;
-    Ok(published >= target && published <= snapshot::changed(&session.home)?)
+fn is_done(home: &Home, target: u64) -> Result<bool> {
+    let published = snapshot::published(home)?;
+    Ok(published >= target && published <= snapshot::changed(home)?)
 }
 
 fn run(command: &str, folder: &std::path::Path) -> Result<()> {

@@ -3,38 +3,43 @@
 use crate::error::{Error, Kind, Result};
 use crate::protocol::feed::channel::{Channel, KeyElement};
 use crate::session::fetch::{self};
-use crate::session::run::Session;
+use crate::session::network::Network;
+use crate::session::talk::Talk;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
+use crate::store::identity::own::Identity;
+use jiff::Timestamp;
 
 /// Takes over a later version of the contact's certificate, which the feed announces by its hash.
 pub(super) fn refresh_certificate(
-    session: &mut Session,
+    identity: &Identity,
+    network: &Network,
+    talk: &mut Talk,
+    now: Timestamp,
     name: &str,
     channel: &Channel,
 ) -> Result<()> {
-    let contact = Contact::load(&session.home, name)?;
+    let contact = Contact::load(&identity.home, name)?;
     let Some(key) = announced_key(channel, &contact) else { return Ok(()) };
-    let (announced, hash) = match fetch::certificate(session, &key) {
+    let (announced, hash) = match fetch::certificate(network, &key) {
         Ok(found) => found,
         Err(error) => {
-            session.warn(&format!("the certificate of `{name}` could not be refreshed: {error}"));
+            talk.warn(&format!("the certificate of `{name}` could not be refreshed: {error}"));
             return Ok(());
         }
     };
-    let now = session.now();
-    let _lock = session.lock()?;
-    let known = contacts::certificate(&session.home, name)?;
+    let locked = identity.lock(now)?;
+    let known = contacts::certificate(&locked.home, name)?;
     match known.merged(&announced, now) {
-        Ok(merged) => contacts::pin(&session.home, name, &merged)?,
-        Err(cause) => session.report(
+        Ok(merged) => contacts::pin(&locked.home, name, &merged)?,
+        Err(cause) => talk.report(
             &Error::new(Kind::Trust, format!("the certificate of `{name}` is kept as it was"))
                 .because(cause),
         ),
     }
-    let mut contact = Contact::load(&session.home, name)?;
+    let mut contact = Contact::load(&locked.home, name)?;
     contact.key_hash = Some(hash);
-    contact.save(&session.home, name)
+    contact.save(&locked.home, name)
 }
 
 /// What the feed says of a later version of the pinned certificate: by `im:pgpKey`, or where that

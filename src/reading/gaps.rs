@@ -22,7 +22,7 @@ impl Intake<'_> {
 
     /// Tells that something has been missing for too long, and that it is no more.
     pub(super) fn watch_gaps(&mut self, missing: bool) {
-        let grace = self.session.config.stale_grace;
+        let grace = self.identity.config.stale_grace;
         if let Some((text, healed)) =
             gaps(&mut self.contact, missing || self.stale, self.now, grace)
         {

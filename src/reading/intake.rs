@@ -11,13 +11,17 @@ use crate::openpgp::message::refusal::Refusal;
 use crate::protocol::feed::channel::{Channel, cloud_of};
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::url::Url;
-use crate::session::run::Session;
+use crate::session::keys::Keys;
+use crate::session::talk::Talk;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::{Contact, Http};
 use crate::store::contact::known::Known;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::record::{Record, Type};
 use crate::store::contact::verdicts::{Verdicts, Why};
+use crate::store::disk::home::Home;
+use crate::store::identity::own::Identity;
+use crate::store::identity::own::Locked;
 
 /// What kind of document it is, and what came with it.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +45,8 @@ pub struct Outcome {
 
 /// One document being taken in.
 pub struct Intake<'a> {
-    pub(super) session: &'a mut Session,
+    pub(super) identity: &'a Identity,
+    pub(super) keys: &'a mut Keys,
     pub(super) name: &'a str,
     pub(super) contact: Contact,
     pub(super) certificate: Certificate,
@@ -63,62 +68,71 @@ pub struct Intake<'a> {
 /// # Errors
 /// When it is no feed, or something cannot be read or written; what was stored before stays.
 pub fn take_in(
-    session: &mut Session,
+    identity: &Identity,
+    keys: &mut Keys,
+    talk: &mut Talk,
+    now: Timestamp,
     name: &str,
     document: &[u8],
     source: Source,
 ) -> Result<Outcome> {
     let channel =
         Channel::parse(document).or_cannot(|| format!("cannot read the feed of `{name}`"))?;
-    take_in_chain(session, name, &channel, &[], source)
+    take_in_chain(identity, keys, talk, now, name, &[&channel], source)
 }
 
-/// Takes in `channel`, and with it the `archives` before it, newest first: judged from the head
-/// down, stored from the oldest up.
+/// Takes in `chain`, a document and the archives before it, newest first: judged from the head down,
+/// stored from the oldest up.
 ///
 /// # Errors
 /// When something cannot be read or written; what was stored before stays.
 pub fn take_in_chain(
-    session: &mut Session,
+    identity: &Identity,
+    keys: &mut Keys,
+    talk: &mut Talk,
+    now: Timestamp,
     name: &str,
-    channel: &Channel,
-    archives: &[Channel],
+    chain: &[&Channel],
     source: Source,
 ) -> Result<Outcome> {
-    let chain: Vec<&Channel> = std::iter::once(channel).chain(archives).collect();
-    let intake = Intake::open(session, name)?;
-    if chain.iter().any(|channel| intake.has_work(channel)) {
-        session.unlock()?;
+    if Intake::open(identity, keys, now, name)?.has_work_in(chain) {
+        keys.unlock()?;
     }
-    let lock = session.lock()?;
-    session.notice_key_change()?;
-    let mut intake = Intake::open(session, name)?;
-    if intake.session.secret().is_err() && chain.iter().any(|channel| intake.has_work(channel)) {
+    let locked = identity.lock(now)?;
+    keys.notice_key_change()?;
+    let mut intake = Intake::open(identity, keys, now, name)?;
+    if intake.keys.secret().is_err() && intake.has_work_in(chain) {
         // Another process has changed what is known meanwhile. What cannot be opened for want of
         // the key must not be taken for what nobody can open.
-        drop(lock);
-        session.unlock()?;
-        return take_in_chain(session, name, channel, archives, source);
+        drop(locked);
+        keys.unlock()?;
+        return take_in_chain(identity, keys, talk, now, name, chain, source);
     }
-    if !source.is_archive {
-        intake.follow_key(&chain)?;
+    if let Some(channel) = chain.first().filter(|_| !source.is_archive) {
+        intake.follow_key(chain)?;
         intake.key_element(channel);
         intake.introduction(channel);
         intake.state(channel);
     }
     chain.iter().for_each(|channel| intake.items(channel));
-    intake.finish(&chain, source)
+    intake.finish(&locked, talk, chain, source)
 }
 
 impl<'a> Intake<'a> {
-    fn open(session: &'a mut Session, name: &'a str) -> Result<Self> {
-        let contact = Contact::load(&session.home, name)?;
-        let certificate = contacts::certificate(&session.home, name)?;
-        let verdicts = verdicts(session, name, &certificate)?;
-        let known = Known::load(&Messages::of(&session.home, name))?;
-        let now = session.now();
+    fn open(
+        identity: &'a Identity,
+        keys: &'a mut Keys,
+        now: Timestamp,
+        name: &'a str,
+    ) -> Result<Self> {
+        let home = &identity.home;
+        let contact = Contact::load(home, name)?;
+        let certificate = contacts::certificate(home, name)?;
+        let verdicts = verdicts(home, keys, name, &certificate)?;
+        let known = Known::load(&Messages::of(home, name))?;
         Ok(Self {
-            session,
+            identity,
+            keys,
             name,
             contact,
             certificate,
@@ -131,6 +145,10 @@ impl<'a> Intake<'a> {
             disputed: None,
             succeeded: false,
         })
+    }
+
+    fn has_work_in(&self, chain: &[&Channel]) -> bool {
+        chain.iter().any(|channel| self.has_work(channel))
     }
 
     /// Whether anything in `channel` has yet to be opened: only that costs a passphrase.
@@ -152,7 +170,7 @@ impl<'a> Intake<'a> {
 
     /// Whether the contact's encryption subkey is another than our feed is sealed to.
     fn is_sealed_to_the_past(&self) -> bool {
-        let writes = !self.session.config.read_only && !self.contact.blocked;
+        let writes = !self.identity.config.read_only && !self.contact.blocked;
         let subkey = self.certificate.encryption_subkey(self.now).ok();
         writes && subkey.is_some() && subkey != self.contact.ours.sealed_to
     }
@@ -168,14 +186,20 @@ impl<'a> Intake<'a> {
 
     /// Opens a sealed object of this contact.
     pub(super) fn unseal(&mut self, sealed: &str) -> std::result::Result<Opened, Refusal> {
-        let opened = self.session.unseal(sealed, &self.certificate)?;
+        let opened = self.keys.unseal(sealed, &self.certificate, self.now)?;
         let newest = self.contact.theirs.signed.max(Some(opened.signed));
         self.contact.theirs.signed = newest;
         Ok(opened)
     }
 
     /// Stores and acknowledges what the documents of `chain` brought, the newest of them first.
-    fn finish(mut self, chain: &[&Channel], source: Source) -> Result<Outcome> {
+    fn finish(
+        mut self,
+        locked: &Locked<'_>,
+        talk: &mut Talk,
+        chain: &[&Channel],
+        source: Source,
+    ) -> Result<Outcome> {
         let theirs = &self.contact.theirs;
         let reached = theirs.logs.iter().map(|log| self.known.reached(theirs, *log)).collect();
         self.contact.theirs.reached = reached;
@@ -192,19 +216,19 @@ impl<'a> Intake<'a> {
         }
         self.remember_copy(chain, source, archive.is_some());
         let succeeded = self.succeeded;
-        let Self { session, name, mut contact, certificate, verdicts, mut records, stale, .. } =
-            self;
+        let Self { keys, name, mut contact, certificate, verdicts, mut records, stale, .. } = self;
         records.sort_by_key(|record| (record.log, record.sequence));
-        Messages::of(&session.home, name).append(&mut records)?;
-        verdicts.save(&session.home, name)?;
-        let rewritten = acknowledge(session, name, &mut contact, &certificate, succeeded)?;
+        Messages::of(&locked.home, name).append(&mut records)?;
+        verdicts.save(&locked.home, name)?;
+        let rewritten =
+            acknowledge(locked, keys, talk, name, &mut contact, &certificate, succeeded)?;
         Ok(Outcome { stale, archive, rewritten })
     }
 
     /// Learns who tells of changes of the feed.
     fn learn_cloud(&mut self, channel: &Channel) {
         if !self.stale {
-            let third_party = self.session.config.third_party_cloud;
+            let third_party = self.identity.config.third_party_cloud;
             let cloud = cloud_of(channel, &self.contact.feed, third_party);
             self.contact.theirs.cloud = cloud;
         }
@@ -258,7 +282,12 @@ fn stands_in(chain: &[&Channel], guid: &str) -> bool {
 ///
 /// # Errors
 /// When they cannot be read.
-pub fn verdicts(session: &Session, name: &str, certificate: &Certificate) -> Result<Verdicts> {
-    let keys = format!("{}{}", certificate.to_armored(), session.certificate()?.to_armored());
-    Verdicts::load(&session.home, name, Hash::of(keys.as_bytes()))
+pub fn verdicts(
+    home: &Home,
+    keys: &Keys,
+    name: &str,
+    certificate: &Certificate,
+) -> Result<Verdicts> {
+    let keys = format!("{}{}", certificate.to_armored(), keys.certificate()?.to_armored());
+    Verdicts::load(home, name, Hash::of(keys.as_bytes()))
 }

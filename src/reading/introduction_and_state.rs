@@ -84,7 +84,7 @@ impl Intake<'_> {
 
     fn judge_introduction(&mut self, octets: &[u8], sealed: Hash, backdated: bool) -> Judged<()> {
         let introduction = Introduction::parse(octets).map_err(refused)?;
-        let us = self.session.fingerprints().map_err(|error| (Why::Failed, error.to_string()))?;
+        let us = self.keys.fingerprints().map_err(|error| (Why::Failed, error.to_string()))?;
         let invitation = self.contact.ours.invitation;
         handshake::check_later(&introduction, &self.contact.fingerprint, &us, invitation)
             .map_err(refused)?;
@@ -197,7 +197,7 @@ impl Intake<'_> {
         if acknowledged.sequence == ours.sequence {
             return ours.head != Some(acknowledged.hash);
         }
-        let octets = Octets::of(&self.session.home, self.name);
+        let octets = Octets::of(&self.identity.home, self.name);
         let filed = octets.items().unwrap_or_default();
         let item = filed
             .iter()

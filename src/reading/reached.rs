@@ -3,58 +3,65 @@
 use super::gaps;
 use crate::error::Result;
 use crate::session::fetch::{self};
+use crate::session::keys::Keys;
 use crate::session::own_key;
-use crate::session::run::Session;
+use crate::session::talk::Talk;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::octets::Octets;
 use crate::store::contact::record::{Direction, Record, Type};
+use crate::store::identity::own::Identity;
 use crate::transport::client::Failure;
 use crate::writing::feed::{self, Change};
 use crate::writing::retention;
 use jiff::SignedDuration;
+use jiff::Timestamp;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Notes that an unchanged feed was reached, and does what time alone asks for: what was
 /// acknowledged long enough ago leaves our feed, and a gap that lasts is told.
-pub(super) fn reached(session: &mut Session, name: &str) -> Result<bool> {
-    let contact = Contact::load(&session.home, name)?;
-    let due = is_due(session, name, &contact)?;
+pub(super) fn reached(
+    identity: &Identity,
+    keys: &mut Keys,
+    now: Timestamp,
+    name: &str,
+) -> Result<bool> {
+    let contact = Contact::load(&identity.home, name)?;
+    let due = is_due(identity, now, name, &contact)?;
     if !due && contact.http.failing_since.is_none() && contact.theirs.behind_since.is_none() {
         return Ok(false);
     }
     // A home that nobody unlocks can still be told that nothing is new.
-    let due = due && own_key::expect_usable(session).is_ok() && session.unlock().is_ok();
-    let _lock = session.lock()?;
-    let mut contact = Contact::load(&session.home, name)?;
+    let due = due && own_key::expect_usable(keys, now).is_ok() && keys.unlock().is_ok();
+    let locked = identity.lock(now)?;
+    let mut contact = Contact::load(&locked.home, name)?;
     (contact.http.failing_since, contact.http.failure_told, contact.http.failure) =
         (None, None, None);
     let behind = contact.theirs.behind_since.is_some();
-    let grace = session.config.stale_grace;
-    if let Some((text, healed)) = gaps::gaps(&mut contact, behind, session.now(), grace) {
-        let mut record = Record::new(Type::Integrity, Direction::Received, session.now(), text);
+    let grace = locked.config.stale_grace;
+    if let Some((text, healed)) = gaps::gaps(&mut contact, behind, locked.now, grace) {
+        let mut record = Record::new(Type::Integrity, Direction::Received, locked.now, text);
         record.healed = healed;
-        Messages::of(&session.home, name).append(&mut [record])?;
+        Messages::of(&locked.home, name).append(&mut [record])?;
     }
     if due {
-        let certificate = contacts::certificate(&session.home, name)?;
-        return feed::rewrite(session, name, &mut contact, &certificate, Change::default());
+        let certificate = contacts::certificate(&locked.home, name)?;
+        return feed::rewrite(&locked, keys, name, &mut contact, &certificate, Change::default());
     }
-    contact.save(&session.home, name)?;
+    contact.save(&locked.home, name)?;
     Ok(false)
 }
 
 /// Whether something of ours has been acknowledged for longer than it is kept.
-fn is_due(session: &Session, name: &str, contact: &Contact) -> Result<bool> {
+fn is_due(identity: &Identity, now: Timestamp, name: &str, contact: &Contact) -> Result<bool> {
     let ours = &contact.ours;
-    if session.config.read_only || ours.acknowledged == 0 {
+    if identity.config.read_only || ours.acknowledged == 0 {
         return Ok(false);
     }
-    let now = session.now();
-    let items = Octets::of(&session.home, name).items()?;
-    Ok(items.iter().any(|item| retention::is_settled(item, ours, session.config.retention, now)))
+    let items = Octets::of(&identity.home, name).items()?;
+    Ok(items.iter().any(|item| retention::is_settled(item, ours, identity.config.retention, now)))
 }
 
 pub(super) fn is_unreachable(failure: &Failure) -> bool {
@@ -63,24 +70,29 @@ pub(super) fn is_unreachable(failure: &Failure) -> bool {
 
 /// Notes that a contact could not be reached. It is a line of talk; it counts for the exit status
 /// only after `unreachable_after`, and then once a day.
-pub(super) fn not_reached(session: &mut Session, name: &str, failure: Failure) -> Result<()> {
+pub(super) fn not_reached(
+    identity: &Identity,
+    talk: &mut Talk,
+    now: Timestamp,
+    name: &str,
+    failure: Failure,
+) -> Result<()> {
     let counts_at_once = !is_unreachable(&failure);
     let error = fetch::failed(&format!("the feed of `{name}`"), failure);
-    let now = session.now();
-    let _lock = session.lock()?;
-    let mut contact = Contact::load(&session.home, name)?;
+    let locked = identity.lock(now)?;
+    let mut contact = Contact::load(&locked.home, name)?;
     let since = *contact.http.failing_since.get_or_insert(now);
-    let long = now.duration_since(since) > session.config.unreachable_after;
+    let long = now.duration_since(since) > locked.config.unreachable_after;
     let untold = contact.http.failure_told.is_none_or(|told| now.duration_since(told) >= DAY);
     contact.http.failure = error.source.as_ref().map(|source| format!("{source:#}"));
     if long && untold {
         contact.http.failure_told = Some(now);
     }
-    contact.save(&session.home, name)?;
+    contact.save(&locked.home, name)?;
     if counts_at_once || (long && untold) {
-        session.report(&error);
+        talk.report(&error);
     } else {
-        session.warn(&error.to_string());
+        talk.warn(&error.to_string());
     }
     Ok(())
 }

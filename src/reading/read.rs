@@ -10,8 +10,11 @@ use crate::error::{Context, Kind, Result};
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::values::limits;
 use crate::session::fetch::{self, Wish};
-use crate::session::run::Session;
+use crate::session::network::Network;
+use crate::session::run::Run;
+use crate::session::talk::Talk;
 use crate::store::contact::entry::{Contact, Http};
+use crate::store::disk::home::Home;
 use crate::transport::client::{Answer, Conditions, Document};
 
 /// Reads the feeds of the contacts called `names`; blocked ones are passed over. What fails is
@@ -19,44 +22,46 @@ use crate::transport::client::{Answer, Conditions, Document};
 ///
 /// # Errors
 /// When the settings are wrong.
-pub fn read(session: &mut Session, names: &[String]) -> Result<Vec<String>> {
-    let client = session.client()?;
-    let (wishes, mut rewritten, mut unreachable) = (wishes(session, names), Vec::new(), 0);
+pub fn read(run: &mut Run, names: &[String]) -> Result<Vec<String>> {
+    let client = run.network.client()?;
+    let (wishes, mut rewritten, mut unreachable) =
+        (wishes(&run.identity.home, &mut run.talk, names), Vec::new(), 0);
     let asked = wishes.len();
     for fetched in fetch::all(&client, wishes, limits::FEED) {
         let name = fetched.name;
         let done = match fetched.answer {
-            Ok(Answer::Document(document)) => take_in(session, &name, document),
-            Ok(Answer::Unchanged) => reached(session, &name),
+            Ok(Answer::Document(document)) => take_in(run, &name, document),
+            Ok(Answer::Unchanged) => reached(&run.identity, &mut run.keys, run.clock.now(), &name),
             Err(failure) => {
                 unreachable += usize::from(is_unreachable(&failure));
-                not_reached(session, &name, failure).map(|()| false)
+                not_reached(&run.identity, &mut run.talk, run.clock.now(), &name, failure)
+                    .map(|()| false)
             }
         };
         match done {
             Ok(true) => rewritten.push(name),
             Ok(false) => {}
-            Err(error) => session.report(&error),
+            Err(error) => run.talk.report(&error),
         }
     }
     if asked > 0 && unreachable == asked {
-        session.blame(Kind::Network);
+        run.talk.blame(Kind::Network);
     }
     Ok(rewritten)
 }
 
 /// What to ask for. A contact whose files are damaged is reported, and stops nobody else.
-fn wishes(session: &mut Session, names: &[String]) -> Vec<Wish> {
+fn wishes(home: &Home, talk: &mut Talk, names: &[String]) -> Vec<Wish> {
     let mut wishes = Vec::new();
     for name in names {
-        match Contact::load(&session.home, name) {
+        match Contact::load(home, name) {
             Ok(contact) if contact.blocked => {}
             Ok(contact) => {
                 let Http { etag, last_modified, .. } = contact.http;
                 let conditions = Conditions { etag, last_modified, no_cache: false };
                 wishes.push(Wish { name: name.clone(), url: contact.feed, conditions });
             }
-            Err(error) => session.report(&error),
+            Err(error) => talk.report(&error),
         }
     }
     wishes
@@ -64,40 +69,43 @@ fn wishes(session: &mut Session, names: &[String]) -> Vec<Wish> {
 
 /// Takes in what was fetched, and the archives that hold what is missing. Returns whether our own
 /// feed changed.
-fn take_in(session: &mut Session, name: &str, document: Document) -> Result<bool> {
-    let channel = Channel::parse(&document.bytes)
-        .or_cannot(|| format!("cannot read the feed of `{name}`"))?;
-    refresh_certificate(session, name, &channel)?;
-    let archives = archives_before(session, name, &channel)?;
-    let mut outcome = stored(session, name, &document, &channel, &archives)?;
+fn take_in(run: &mut Run, name: &str, document: Document) -> Result<bool> {
+    let unreadable = || format!("cannot read the feed of `{name}`");
+    let channel = Channel::parse(&document.bytes).or_cannot(unreadable)?;
+    let (now, Run { identity, network, talk, .. }) = (run.now(), &mut *run);
+    refresh_certificate(identity, network, talk, now, name, &channel)?;
+    let archives = archives_before(&identity.home, network, talk, name, &channel)?;
+    let mut outcome = stored(run, name, &document, &channel, &archives)?;
     let mut rewritten = outcome.rewritten;
-    let fresh = if outcome.stale { uncached(session, name)? } else { None };
+    let fresh =
+        if outcome.stale { uncached(&run.identity.home, &run.network, name)? } else { None };
     if let Some(fresh) = fresh {
-        let channel = Channel::parse(&fresh.bytes)
-            .or_cannot(|| format!("cannot read the feed of `{name}`"))?;
-        outcome = stored(session, name, &fresh, &channel, &[])?;
+        let channel = Channel::parse(&fresh.bytes).or_cannot(unreadable)?;
+        outcome = stored(run, name, &fresh, &channel, &[])?;
         rewritten |= outcome.rewritten;
     }
-    let mut walked = HashSet::new();
+    Ok(walk(run, name, outcome)? || rewritten)
+}
+
+/// Walks down the archives after what is missing. Returns whether our own feed changed.
+fn walk(run: &mut Run, name: &str, mut outcome: Outcome) -> Result<bool> {
+    let (mut rewritten, mut walked) = (false, HashSet::new());
     while let Some(archive) = outcome
         .archive
         .take()
         .filter(|url| walked.len() < limits::ARCHIVES && walked.insert(url.clone()))
     {
-        let Some(document) = archived(session, name, &archive) else { break };
-        outcome = intake::take_in(
-            session,
-            name,
-            &document.bytes,
-            Source { is_archive: true, http: None },
-        )?;
+        let (now, Run { identity, keys, network, talk, .. }) = (run.now(), &mut *run);
+        let Some(document) = archived(network, talk, name, &archive) else { break };
+        let source = Source { is_archive: true, http: None };
+        outcome = intake::take_in(identity, keys, talk, now, name, &document.bytes, source)?;
         rewritten |= outcome.rewritten;
     }
     Ok(rewritten)
 }
 
 fn stored(
-    session: &mut Session,
+    run: &mut Run,
     name: &str,
     document: &Document,
     channel: &Channel,
@@ -109,13 +117,15 @@ fn stored(
         ..Http::default()
     };
     let source = Source { is_archive: false, http: Some(http) };
-    intake::take_in_chain(session, name, channel, archives, source)
+    let chain: Vec<&Channel> = std::iter::once(channel).chain(archives).collect();
+    let (now, Run { identity, keys, talk, .. }) = (run.now(), run);
+    intake::take_in_chain(identity, keys, talk, now, name, &chain, source)
 }
 
-fn uncached(session: &Session, name: &str) -> Result<Option<Document>> {
-    let feed = Contact::load(&session.home, name)?.feed;
+fn uncached(home: &Home, network: &Network, name: &str) -> Result<Option<Document>> {
+    let feed = Contact::load(home, name)?.feed;
     let conditions = Conditions { no_cache: true, ..Conditions::default() };
-    Ok(match session.client()?.get(&feed, limits::FEED, &conditions) {
+    Ok(match network.client()?.get(&feed, limits::FEED, &conditions) {
         Ok(Answer::Document(document)) => Some(document),
         Ok(Answer::Unchanged) | Err(_) => None,
     })

@@ -68,7 +68,7 @@ impl Intake<'_> {
         let opened = open::open_signed(&transition.introduction, &certificate, self.now);
         let octets = opened.map_err(|refusal| refusal.to_string())?.octets;
         let introduction = Introduction::parse(&octets).map_err(|cause| cause.to_string())?;
-        let ours = self.session.fingerprints().map_err(|error| error.to_string())?;
+        let ours = self.keys.fingerprints().map_err(|error| error.to_string())?;
         handshake::check_later(&introduction, &fingerprint, &ours, None)
             .map_err(|cause| cause.to_string())?;
         let in_force = self.contact.theirs.introduction.as_ref();
@@ -86,7 +86,7 @@ impl Intake<'_> {
 
     /// Pins the successor. The contact is written last: a run that dies before follows again.
     fn follow_to(&mut self, next: Successor) -> Result<()> {
-        let (home, new) = (self.session.home.clone(), next.certificate.fingerprint());
+        let (home, new) = (self.identity.home.clone(), next.certificate.fingerprint());
         let old = std::mem::replace(&mut self.contact.fingerprint, new.clone());
         contacts::keep_former(&home, self.name)?;
         contacts::pin(&home, self.name, &next.certificate)?;
@@ -99,7 +99,7 @@ impl Intake<'_> {
         let hash = Hash::of(&next.octets);
         introduction_and_state::adopt(&mut self.contact, next.introduction, hash, next.sealed);
         self.contact.save(&home, self.name)?;
-        self.verdicts = verdicts(self.session, self.name, &next.certificate)?;
+        self.verdicts = verdicts(&self.identity.home, self.keys, self.name, &next.certificate)?;
         self.certificate = next.certificate;
         self.succeeded = true;
         Ok(())
@@ -108,9 +108,9 @@ impl Intake<'_> {
     /// Opens an item that a former key of the contact has signed, in its time.
     pub(super) fn unseal_former(&mut self, sealed: &str) -> std::result::Result<Opened, Refusal> {
         for former in self.contact.theirs.former.clone() {
-            let key = contacts::former(&self.session.home, self.name, &former.fingerprint);
+            let key = contacts::former(&self.identity.home, self.name, &former.fingerprint);
             let Ok(Some(certificate)) = key else { continue };
-            let Ok(opened) = self.session.unseal(sealed, &certificate) else { continue };
+            let Ok(opened) = self.keys.unseal(sealed, &certificate, self.now) else { continue };
             let place = Item::parse(&opened.octets).ok().and_then(|item| item.stream);
             if place.is_some_and(|place| former.reaches(place.log, place.sequence)) {
                 return Ok(opened);

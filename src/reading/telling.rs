@@ -14,7 +14,7 @@ impl Intake<'_> {
             Sentence::Held => Why::Unknown,
             Sentence::Forged | Sentence::Failed => Why::Failed,
         };
-        if *refusal == Refusal::NotForUs && self.session.lacks_secret() {
+        if *refusal == Refusal::NotForUs && self.keys.lacks_secret() {
             let reason =
                 "it is sealed to a subkey whose secret is gone, and comes again".to_owned();
             if self.remember(guid, sealed, why, reason.clone()) {

@@ -4,7 +4,6 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::run::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::KeyElement;
@@ -12,6 +11,7 @@ use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
+use crate::session::network::Network;
 use crate::transport::client::{Answer, Client, Conditions, Document, Failure};
 
 const WORKERS: usize = 16;
@@ -61,8 +61,8 @@ pub fn all(client: &Client, wishes: Vec<Wish>, limit: usize) -> Receiver<Fetched
 ///
 /// # Errors
 /// When it cannot be reached, or is not to be.
-pub fn document(session: &Session, url: &Url, limit: usize) -> Result<Document> {
-    document_by(&session.client()?, url, limit)
+pub fn document(network: &Network, url: &Url, limit: usize) -> Result<Document> {
+    document_by(&network.client()?, url, limit)
 }
 
 /// The same, by `client`.
@@ -104,8 +104,8 @@ pub fn unanswered(message: String, failure: Failure) -> Error {
 ///
 /// # Errors
 /// When it is not there, or is another.
-pub fn certificate(session: &Session, key: &KeyElement) -> Result<(Certificate, Hash)> {
-    let document = document(session, &key.url, limits::CERTIFICATE)?;
+pub fn certificate(network: &Network, key: &KeyElement) -> Result<(Certificate, Hash)> {
+    let document = document(network, &key.url, limits::CERTIFICATE)?;
     let hash = Hash::of(&document.bytes);
     if key.hash.is_some_and(|expected| expected != hash) {
         return Err(Error::new(

@@ -1,12 +1,14 @@
 //! The keys of this run: our own, locked and unlocked, and those that were ours.
 
 use std::cell::OnceCell;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use rand::SeedableRng;
 use zeroize::Zeroizing;
 
 use super::passphrase::{self, Source, Unlocked};
-use super::run::Session;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::open::{self, Opened};
@@ -16,10 +18,52 @@ use crate::protocol::Random;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::limits;
 use crate::store::disk::atomic::{self, Staged};
+use crate::store::disk::home::Home;
 use crate::store::identity::key_state::KeyState;
+use crate::store::identity::own::{Identity, Locked};
 use crate::store::identity::secret::{self, Stamp};
 
-impl Session {
+/// Our own keys, as far as a run has unlocked them.
+pub struct Keys {
+    /// The source of randomness.
+    pub rng: Random,
+    home: Home,
+    /// A file whose first line is the passphrase.
+    passphrase_file: Option<PathBuf>,
+    /// A shell command that prints the passphrase.
+    passphrase_command: Option<String>,
+    secret: Option<Arc<Unlocked>>,
+    former: Option<Arc<Vec<SecretKey>>>,
+    certificate: OnceCell<Certificate>,
+}
+
+impl Keys {
+    /// The keys of `identity`, locked; the passphrase is in `passphrase_file` if one was named.
+    pub fn of(identity: &Identity, passphrase_file: Option<PathBuf>) -> Self {
+        Self {
+            rng: Random::from_entropy(),
+            home: identity.home.clone(),
+            passphrase_file,
+            passphrase_command: identity.config.passphrase_command.clone(),
+            secret: None,
+            former: None,
+            certificate: OnceCell::new(),
+        }
+    }
+
+    /// The same for another thread: what is unlocked stays so.
+    pub fn beside(&self) -> Self {
+        Self {
+            rng: Random::from_entropy(),
+            home: self.home.clone(),
+            passphrase_file: self.passphrase_file.clone(),
+            passphrase_command: self.passphrase_command.clone(),
+            secret: self.secret.clone(),
+            former: None,
+            certificate: OnceCell::new(),
+        }
+    }
+
     /// Our own certificate.
     ///
     /// # Errors
@@ -45,13 +89,13 @@ impl Session {
     /// # Errors
     /// When there is none, or the passphrase cannot be had or is wrong.
     pub fn unlock(&mut self) -> Result<()> {
-        let (config, options) = (self.config.clone(), self.options.clone());
+        let (command, file) = (self.passphrase_command.clone(), self.passphrase_file.clone());
         self.unlock_by(move || {
-            passphrase::find(config.passphrase_command.as_deref(), &options, "Passphrase: ")
+            passphrase::find(command.as_deref(), file.as_deref(), "Passphrase: ")
         })
     }
 
-    /// As [`Session::unlock`], of a key that was unlocked before; asks nobody.
+    /// As [`Keys::unlock`], of a key that was unlocked before; asks nobody.
     ///
     /// # Errors
     /// When it was locked with another passphrase meanwhile.
@@ -78,7 +122,7 @@ impl Session {
     /// Unlocks the secret key again if it was unlocked, and another run has changed it since.
     ///
     /// # Errors
-    /// As [`Session::unlock_again`].
+    /// As [`Keys::unlock_again`].
     pub fn notice_key_change(&mut self) -> Result<()> {
         if self.secret.is_some() { self.unlock_again() } else { Ok(()) }
     }
@@ -88,7 +132,7 @@ impl Session {
         self.secret.as_ref().is_some_and(|secret| secret.stamp == Stamp::of(&self.home))
     }
 
-    /// The secret key, which [`Session::unlock`] has unlocked, and the source of randomness.
+    /// The secret key, which [`Keys::unlock`] has unlocked, and the source of randomness.
     ///
     /// # Errors
     /// When it is locked.
@@ -127,7 +171,7 @@ impl Session {
     }
 
     /// Opens what `signer` sealed to us, or to a key that was ours, with the key that
-    /// [`Session::unlock`] has unlocked.
+    /// [`Keys::unlock`] has unlocked.
     ///
     /// # Errors
     /// With the reason.
@@ -135,8 +179,8 @@ impl Session {
         &mut self,
         sealed: &str,
         signer: &Certificate,
+        now: Timestamp,
     ) -> std::result::Result<Opened, Refusal> {
-        let now = self.now();
         self.by_any_key(|key| open::open(sealed, key, signer, now))
     }
 
@@ -179,15 +223,25 @@ impl Session {
         Ok(std::iter::once(self.certificate()?.fingerprint()).chain(former).collect())
     }
 
+    /// Where the passphrase comes from without asking anybody, if it does.
+    pub fn passphrase_source(&self) -> Option<Source> {
+        Source::given(self.passphrase_command.as_deref(), self.passphrase_file.as_deref())
+    }
+
+    /// Whether a file was named for the passphrase of this run.
+    pub fn has_passphrase_file(&self) -> bool {
+        self.passphrase_file.is_some()
+    }
+
     /// Whether the secret key can be had without asking anybody.
     pub fn can_unlock_unasked(&self) -> bool {
         self.secret.is_some()
-            || Source::given(self.config.passphrase_command.as_deref(), &self.options).is_some()
+            || self.passphrase_source().is_some()
             || secret::load(&self.home).is_ok_and(|key| !key.is_locked())
     }
 
     /// Writes the unlocked `key`, not in the place of the secret key yet, locked as that is: what is
-    /// locked on disk stays as it is there. The caller holds the home's lock, and has unlocked the key.
+    /// locked on disk stays as it is there. The key has been unlocked.
     ///
     /// # Errors
     /// When it is too large, or cannot be written.
@@ -199,10 +253,10 @@ impl Session {
         secret::stage(&self.home, &locked.or_cannot(|| "cannot lock the key".to_owned())?)
     }
 
-    /// As [`Session::stage_secret`], of a key that is no later version of ours.
+    /// As [`Keys::stage_secret`], of a key that is no later version of ours.
     ///
     /// # Errors
-    /// As [`Session::stage_secret`].
+    /// As [`Keys::stage_secret`].
     pub fn stage_new_secret(&mut self, key: &SecretKey) -> Result<Staged> {
         let passphrase = self.passphrase().unwrap_or_default();
         let locked = key.copy(&passphrase, &mut self.rng);
@@ -222,13 +276,17 @@ impl Session {
         Ok(())
     }
 
-    /// Writes our certificate. The caller holds the home's lock.
+    /// Writes our certificate.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn replace_certificate(&mut self, certificate: Certificate) -> Result<()> {
-        self.about_to_change_public()?;
-        self.home.write(&self.home.key(), certificate.to_armored().as_bytes())?;
+    pub fn replace_certificate(
+        &mut self,
+        locked: &Locked<'_>,
+        certificate: Certificate,
+    ) -> Result<()> {
+        locked.about_to_change_public()?;
+        locked.home.write(&locked.home.key(), certificate.to_armored().as_bytes())?;
         self.certificate = OnceCell::from(certificate);
         Ok(())
     }

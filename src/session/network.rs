@@ -1,15 +1,34 @@
-//! How far a session reaches: the clients, and the networks that they may speak to.
+//! How far a run reaches: the clients, and the networks that they may speak to.
 
 use std::cell::OnceCell;
 use std::time::Duration;
 
 use super::clients::Clients;
-use super::run::Session;
 use crate::error::{Error, Result};
+use crate::store::identity::config::Config;
 use crate::transport::client::Client;
-use crate::transport::egress::{Guard, Network};
+use crate::transport::egress::{self, Guard};
 
-impl Session {
+/// The network, as the settings let a run reach it.
+#[derive(Clone)]
+pub struct Network {
+    config: Config,
+    /// The deadline of one request.
+    timeout: Duration,
+    client: OnceCell<Client>,
+}
+
+impl Network {
+    /// The network that `config` opens; each request has `timeout`.
+    pub fn of(config: &Config, timeout: Duration) -> Self {
+        Self { config: config.clone(), timeout, client: OnceCell::new() }
+    }
+
+    /// The deadline of one request.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// The client for requests that leave this machine.
     ///
     /// # Errors
@@ -18,26 +37,26 @@ impl Session {
         if let Some(client) = self.client.get() {
             return Ok(client.clone());
         }
-        let client = Client::behind(self.guard()?, self.options.timeout);
+        let client = Client::behind(self.guard()?, self.timeout);
         Ok(self.client.get_or_init(|| client).clone())
     }
 
     /// Gives each request from now on `patience` at most.
     ///
     /// # Errors
-    /// As [`Session::client`].
+    /// As [`Network::client`].
     pub fn hurry(&mut self, patience: Duration) -> Result<()> {
-        self.options.timeout = self.options.timeout.min(patience);
-        self.client = OnceCell::from(self.client()?.within(self.options.timeout));
+        self.timeout = self.timeout.min(patience);
+        self.client = OnceCell::from(self.client()?.within(self.timeout));
         Ok(())
     }
 
     /// The clients for feeds of any kind, and the clouds of these.
     ///
     /// # Errors
-    /// As [`Session::client`].
+    /// As [`Network::client`].
     pub fn clients(&self) -> Result<Clients> {
-        Ok(Clients::new(self.guard()?, self.options.timeout))
+        Ok(Clients::new(self.guard()?, self.timeout))
     }
 
     /// The clients for callbacks that strangers name: what `allow` opens for feeds is not open for
@@ -47,20 +66,20 @@ impl Session {
     /// When `allow_callbacks` in the settings names no network.
     pub fn callback_clients(&self) -> Result<Clients> {
         let allowed = self.allowed("allow_callbacks", &self.config.allow_callbacks)?;
-        Ok(Clients::new(Guard::new(allowed), self.options.timeout))
+        Ok(Clients::new(Guard::new(allowed), self.timeout))
     }
 
     /// The guard that stands before every request.
     ///
     /// # Errors
-    /// As [`Session::client`].
+    /// As [`Network::client`].
     pub fn guard(&self) -> Result<Guard> {
         Ok(Guard::new(self.allowed("allow", &self.config.allow)?))
     }
 
     /// The networks that are let through: those `named` under `key` in the settings, and loopback
     /// for an identity that lives there itself.
-    fn allowed(&self, key: &str, named: &[String]) -> Result<Vec<Network>> {
+    fn allowed(&self, key: &str, named: &[String]) -> Result<Vec<egress::Network>> {
         let mut allowed = networks(key, named)?;
         let host =
             self.config.base_url.as_ref().map(|base| base.host().to_owned()).unwrap_or_default();
@@ -69,7 +88,7 @@ impl Session {
             allowed.extend(
                 ["127.0.0.0/8", "::1/128"]
                     .iter()
-                    .filter_map(|network| network.parse::<Network>().ok()),
+                    .filter_map(|network| network.parse::<egress::Network>().ok()),
             );
         }
         Ok(allowed)
@@ -79,15 +98,15 @@ impl Session {
     ///
     /// # Errors
     /// When `trusted_proxies` in the settings names no network.
-    pub fn trusted_proxies(&self) -> Result<Vec<Network>> {
+    pub fn trusted_proxies(&self) -> Result<Vec<egress::Network>> {
         networks("trusted_proxies", &self.config.trusted_proxies)
     }
 }
 
 /// The networks that the setting `key` names.
-fn networks(key: &str, named: &[String]) -> Result<Vec<Network>> {
+fn networks(key: &str, named: &[String]) -> Result<Vec<egress::Network>> {
     let network = |text: &String| {
-        let parsed = text.parse::<Network>();
+        let parsed = text.parse::<egress::Network>();
         parsed
             .map_err(|cause| Error::cannot(format!("cannot use `{text}` in {key}")).because(cause))
     };

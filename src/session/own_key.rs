@@ -2,12 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::run::Session;
 use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::{Certificate, Unusable};
 use crate::protocol::values::fingerprint::Fingerprint;
+use crate::session::keys::Keys;
+use crate::session::talk::Talk;
 use crate::store::contact::entry::Contact;
+use crate::store::disk::home::Home;
 use crate::store::identity::key_state::{self, KeyState};
+use crate::store::identity::own::Identity;
 
 /// How long before its end the user is told.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -20,8 +23,8 @@ const ANOTHER: &str = "cloudim --home DIR keygen, and invite your contacts again
 ///
 /// # Errors
 /// [`Kind::Trust`] when our key is revoked or has expired.
-pub fn expect_usable(session: &Session) -> Result<()> {
-    session.certificate()?.usable(session.now()).map_err(unusable)
+pub fn expect_usable(keys: &Keys, now: Timestamp) -> Result<()> {
+    keys.certificate()?.usable(now).map_err(unusable)
 }
 
 /// What to say when our own key cannot be used.
@@ -69,25 +72,24 @@ pub fn concern(certificate: &Certificate, now: Timestamp) -> Option<(String, &'s
 ///
 /// # Errors
 /// When what was said cannot be noted.
-pub fn warn(session: &mut Session) -> Result<()> {
-    let now = session.now();
-    let Some((what, cure)) = concern(session.certificate()?, now) else { return Ok(()) };
-    if !key_state::is_to_be_told(KeyState::load(&session.home)?.end_told, now) {
+pub fn warn(identity: &Identity, keys: &Keys, talk: &mut Talk, now: Timestamp) -> Result<()> {
+    let Some((what, cure)) = concern(keys.certificate()?, now) else { return Ok(()) };
+    if !key_state::is_to_be_told(KeyState::load(&identity.home)?.end_told, now) {
         return Ok(());
     }
-    session.warn(&format!("{what}: {cure}"));
-    let _lock = session.lock()?;
-    KeyState { end_told: Some(now), ..KeyState::load(&session.home)? }.save(&session.home)
+    talk.warn(&format!("{what}: {cure}"));
+    let locked = identity.lock(now)?;
+    KeyState { end_told: Some(now), ..KeyState::load(&locked.home)? }.save(&locked.home)
 }
 
 /// Our key by which `contact` knows us.
 ///
 /// # Errors
 /// When our keys cannot be read.
-pub fn known_by(session: &Session, contact: &Contact) -> Result<Fingerprint> {
+pub fn known_by(home: &Home, keys: &Keys, contact: &Contact) -> Result<Fingerprint> {
     if let Some(known) = &contact.ours.signed_by {
         return Ok(known.clone());
     }
-    let first = KeyState::load(&session.home)?.former.into_iter().next();
-    Ok(first.map_or(session.certificate()?.fingerprint(), |former| former.fingerprint))
+    let first = KeyState::load(home)?.former.into_iter().next();
+    Ok(first.map_or(keys.certificate()?.fingerprint(), |former| former.fingerprint))
 }

@@ -10,7 +10,6 @@ use std::process::{Command, Stdio};
 
 use zeroize::Zeroizing;
 
-use super::options::Options;
 use super::terminal;
 use crate::error::{Context, Error, Result};
 use crate::openpgp::secret_key::SecretKey;
@@ -65,10 +64,10 @@ pub fn unlocked(
 /// When there is none to be had.
 pub fn find(
     command: Option<&str>,
-    options: &Options,
+    file: Option<&Path>,
     prompt: &str,
 ) -> Result<(Zeroizing<String>, Source)> {
-    let given = Source::given(command, options);
+    let given = Source::given(command, file);
     let source =
         given.or_else(|| terminal::is_ours().then_some(Source::Terminal)).ok_or_else(|| {
             Error::cannot(
@@ -96,8 +95,8 @@ pub enum Source {
 impl Source {
     /// The nearest to this run of those that need no terminal: the file that was named for it, the
     /// credential of its service, the `command` that goes for every run.
-    pub fn given(command: Option<&str>, options: &Options) -> Option<Self> {
-        let file = || options.passphrase_file.clone().map(Self::File);
+    pub fn given(command: Option<&str>, file: Option<&Path>) -> Option<Self> {
+        let file = || file.map(|file| Self::File(file.to_owned()));
         let credential = || credential().map(Self::Credential);
         file().or_else(credential).or_else(|| command.map(|command| Self::Command(command.into())))
     }

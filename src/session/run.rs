@@ -1,154 +1,76 @@
-//! One run of a command: whose home, what time it is, where talk goes.
-
-use std::cell::OnceCell;
-use std::io::Write;
-use std::sync::Arc;
+//! One run: the handles that it works with, each of which is handed on alone.
 
 use jiff::Timestamp;
-use rand::SeedableRng;
 
-use super::options::Options;
-use super::passphrase::Unlocked;
-use super::world::World;
-use crate::error::{Error, Kind, Result};
-use crate::openpgp::certificate::Certificate;
-use crate::openpgp::secret_key::SecretKey;
-use crate::protocol::Random;
-use crate::protocol::values::text;
-use crate::store::disk::home::Home;
-use crate::store::disk::snapshot;
-use crate::store::identity::config::Config;
-use crate::transport::client::Client;
+use super::keys::Keys;
+use super::network::Network;
+use super::options::{Format, Options};
+use super::talk::Talk;
+use super::world::{Clock, Stream, World};
+use crate::error::Result;
+use crate::store::identity::own::{Identity, Locked};
 
-/// One run of a command on an identity.
-pub struct Session {
-    /// Its home.
-    pub home: Home,
-    /// Its settings.
-    pub config: Config,
-    /// The options given.
-    pub options: Options,
-    /// The outside.
-    pub world: World,
-    /// The source of randomness.
-    pub rng: Random,
-    /// The worst of what was reported.
-    pub(super) worst: Option<Kind>,
-    pub(super) secret: Option<Arc<Unlocked>>,
-    pub(super) former: Option<Arc<Vec<SecretKey>>>,
-    pub(super) certificate: OnceCell<Certificate>,
-    pub(super) client: OnceCell<Client>,
+/// The handles of one thread of a run. Only what leads a whole round, or follows a call from its first
+/// request to its last file, takes all of them; everything else takes what it needs.
+pub struct Run {
+    /// Whose run it is.
+    pub identity: Identity,
+    /// Its keys.
+    pub keys: Keys,
+    /// The network.
+    pub network: Network,
+    /// The user, who is told.
+    pub talk: Talk,
+    /// The present time.
+    pub clock: Clock,
+    /// Where data goes.
+    pub output: Output,
 }
 
-impl Session {
-    /// Opens the identity that lives in `home`.
-    ///
-    /// # Errors
-    /// When there is none, or it is half-written, or its settings are wrong.
-    pub fn open(home: Home, options: Options, world: World) -> Result<Self> {
-        let config = Config::load(&home)?;
-        Ok(Self::new(home, config, options, world))
-    }
+/// Where data goes, and in which form.
+#[derive(Clone)]
+pub struct Output {
+    /// Where.
+    pub stdout: Stream,
+    /// In which form.
+    pub format: Format,
+}
 
-    /// The identity that lives in `home`, with these settings.
-    pub fn new(home: Home, config: Config, options: Options, world: World) -> Self {
-        let rng = Random::from_entropy();
+impl Run {
+    /// A run on `identity` in `world`.
+    pub fn on(identity: Identity, options: &Options, world: &World) -> Self {
         Self {
-            home,
-            config,
-            options,
-            world,
-            rng,
-            worst: None,
-            secret: None,
-            former: None,
-            certificate: OnceCell::new(),
-            client: OnceCell::new(),
+            keys: Keys::of(&identity, options.passphrase_file.clone()),
+            network: Network::of(&identity.config, options.timeout),
+            talk: Talk::to(world.stderr.clone(), options.quiet),
+            clock: world.now.clone(),
+            output: Output { stdout: world.stdout.clone(), format: options.format },
+            identity,
         }
     }
 
-    /// The same identity for another thread: what is unlocked stays so, nothing was reported yet.
+    /// The same for another thread: what is unlocked stays so, nothing was reported yet.
     pub fn beside(&self) -> Self {
-        let (home, config) = (self.home.clone(), self.config.clone());
-        let beside = Self::new(home, config, self.options.clone(), self.world.beside());
-        let client = self.client.clone();
-        Self { secret: self.secret.clone(), client, ..beside }
+        Self {
+            identity: self.identity.clone(),
+            keys: self.keys.beside(),
+            network: self.network.clone(),
+            talk: self.talk.beside(),
+            clock: self.clock.clone(),
+            output: self.output.clone(),
+        }
     }
 
     /// The present time.
     pub fn now(&self) -> Timestamp {
-        (self.world.now)()
+        self.clock.now()
     }
 
-    /// Refuses in a home that only reads.
+    /// Takes the lock of the home.
     ///
     /// # Errors
-    /// When `read_only` is set.
-    pub fn expect_writable(&self) -> Result<()> {
-        if self.config.read_only {
-            return Err(Error::cannot(
-                "this home is read-only: it stores and shows, and never writes to the world",
-            )
-            .hint("use the home that writes; only one per identity may"));
-        }
-        Ok(())
-    }
-
-    /// Notes that `public/` is about to change, where a publish command has to learn of it. The
-    /// caller holds the home's lock.
-    ///
-    /// # Errors
-    /// When it cannot be noted.
-    pub fn about_to_change_public(&self) -> Result<()> {
-        match &self.config.publish {
-            Some(_) => snapshot::about_to_change(&self.home),
-            None => Ok(()),
-        }
-    }
-
-    /// Says something to the user, unless it is to be quiet.
-    pub fn say(&mut self, talk: &str) {
-        if !self.options.quiet {
-            self.tell(&format!("{}\n", text::visible(talk)));
-        }
-    }
-
-    /// Talk that cannot be heard must not stop the work.
-    fn tell(&mut self, talk: &str) {
-        let _ = self.world.stderr.write_all(talk.as_bytes());
-    }
-
-    /// Warns of something that does not change what was done.
-    pub fn warn(&mut self, warning: &str) {
-        self.tell(&format!("warning: {}\n", text::visible(warning)));
-    }
-
-    /// Reports a failure after which the run goes on; its end has the worst status of them.
-    pub fn report(&mut self, error: &Error) {
-        if !error.message.is_empty() {
-            self.tell(&format!("error: {}\n", text::visible(&error.to_string())));
-        }
-        self.blame(error.kind);
-    }
-
-    /// Notes that the run will not end with 0.
-    pub fn blame(&mut self, kind: Kind) {
-        self.worst = self.worst.max(Some(kind));
-    }
-
-    /// Forgets what was reported, so that the run ends with 0.
-    pub fn forgive(&mut self) {
-        self.worst = None;
-    }
-
-    /// How the run ends: with an error without words if anything was reported.
-    ///
-    /// # Errors
-    /// The worst kind of what was reported.
-    pub fn verdict(&self) -> Result<()> {
-        match self.worst {
-            Some(kind) => Err(Error::new(kind, "")),
-            None => Ok(()),
-        }
+    /// As [`Identity::lock`].
+    pub fn lock(&self) -> Result<Locked<'_>> {
+        self.identity.lock(self.now())
     }
 }

@@ -4,23 +4,23 @@
 //! What the program itself says to a contact, introduction and acknowledgement, is no message, and
 //! passes: without it nobody could agree, and nothing would leave the other's feed.
 
-use super::run::Session;
 use super::terminal;
 use crate::error::{Context, Error, Kind, Result};
 use crate::store::contact::entry::Contact;
+use crate::store::identity::config::Config;
 use crate::store::identity::policy::Policy;
 
 /// Whether what `contact` writes is stored and not shown, until its key is verified.
-pub fn holds(session: &Session, contact: &Contact) -> bool {
-    contact.is_under(Policy::Verified, session.config.trust)
+pub fn holds(config: &Config, contact: &Contact) -> bool {
+    contact.is_under(Policy::Verified, config.trust)
 }
 
 /// Refuses to show what the contact called `name` wrote while it is held.
 ///
 /// # Errors
 /// [`Kind::Trust`] then.
-pub fn expect_shown(session: &Session, name: &str, contact: &Contact) -> Result<()> {
-    if !holds(session, contact) {
+pub fn expect_shown(config: &Config, name: &str, contact: &Contact) -> Result<()> {
+    if !holds(config, contact) {
         return Ok(());
     }
     let text = format!("what `{name}` writes is held until its key is verified");
@@ -31,8 +31,8 @@ pub fn expect_shown(session: &Session, name: &str, contact: &Contact) -> Result<
 ///
 /// # Errors
 /// [`Kind::Trust`] then.
-pub fn expect_writable(session: &Session, name: &str, contact: &Contact) -> Result<()> {
-    if !holds(session, contact) {
+pub fn expect_writable(config: &Config, name: &str, contact: &Contact) -> Result<()> {
+    if !holds(config, contact) {
         return Ok(());
     }
     let text = format!("nothing is sent to `{name}` until its key is verified");
@@ -44,8 +44,8 @@ pub fn expect_writable(session: &Session, name: &str, contact: &Contact) -> Resu
 ///
 /// # Errors
 /// [`Kind::Trust`] when the answer is no, or nobody can be asked.
-pub fn ask(session: &Session, name: &str, contact: &Contact, yes: bool) -> Result<()> {
-    if yes || !contact.is_under(Policy::Ask, session.config.trust) {
+pub fn ask(config: &Config, name: &str, contact: &Contact, yes: bool) -> Result<()> {
+    if yes || !contact.is_under(Policy::Ask, config.trust) {
         return Ok(());
     }
     let refused = |text: String| Err(Error::new(Kind::Trust, text).hint(compare(name)));

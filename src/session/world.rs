@@ -9,7 +9,7 @@ use jiff::Timestamp;
 /// What a run takes from outside, so that a test can be the outside.
 pub struct World {
     /// The present time.
-    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    pub now: Clock,
     /// Where messages come from.
     pub stdin: Box<dyn Read + Send>,
     /// Where data goes.
@@ -18,15 +18,19 @@ pub struct World {
     pub stderr: Stream,
 }
 
-impl World {
-    /// The same world for another thread, which has nothing to read.
-    pub fn beside(&self) -> Self {
-        Self {
-            now: Arc::clone(&self.now),
-            stdin: Box::new(io::empty()),
-            stdout: self.stdout.clone(),
-            stderr: self.stderr.clone(),
-        }
+/// A clock that several may look at.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// A clock that shows what `now` says.
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The present time.
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
     }
 }
 

@@ -6,45 +6,46 @@ use jiff::Timestamp;
 
 use crate::error::{Kind, Result};
 use crate::protocol::values::guid::Guid;
-use crate::session::run::Session;
+use crate::session::talk::Talk;
 use crate::store::contact::delivered::Delivered;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::octets::Octets;
 use crate::store::contact::record::{Direction, Record};
 use crate::store::contact::{contacts, trimmed};
+use crate::store::disk::home::Home;
+use crate::store::identity::own::Identity;
 
 /// Trims the messages of all contacts, if the settings say so and it is time. While another process
 /// keeps the home to itself, a later round will do. What fails for one contact is reported.
 ///
 /// # Errors
 /// When the contacts cannot be listed, or the trimming not noted.
-pub fn trim(session: &mut Session) -> Result<()> {
-    let Some(history) = session.config.history else { return Ok(()) };
-    let now = session.now();
+pub fn trim(identity: &Identity, talk: &mut Talk, now: Timestamp) -> Result<()> {
+    let Some(history) = identity.config.history else { return Ok(()) };
     let Ok(end) = now.checked_sub(history) else { return Ok(()) };
-    if !trimmed::is_due(&session.home, history, now)? {
+    if !trimmed::is_due(&identity.home, history, now)? {
         return Ok(());
     }
-    for name in contacts::list(&session.home)? {
-        match of_contact(session, &name, end) {
+    for name in contacts::list(&identity.home)? {
+        match of_contact(&identity.home, &name, end) {
             Err(error) if error.kind == Kind::Busy => return Ok(()),
-            Err(error) => session.report(&error),
+            Err(error) => talk.report(&error),
             Ok(()) => {}
         }
     }
-    trimmed::note(&session.home, history, now)
+    trimmed::note(&identity.home, history, now)
 }
 
 /// Trims what the contact called `name` wrote, or was sent, before `end`.
-fn of_contact(session: &Session, name: &str, end: Timestamp) -> Result<()> {
-    let _lock = session.home.lock()?;
+fn of_contact(home: &Home, name: &str, end: Timestamp) -> Result<()> {
+    let _lock = home.lock()?;
     // Who was removed meanwhile has no history, and who is damaged is told of elsewhere.
-    let Ok(contact) = Contact::load(&session.home, name) else { return Ok(()) };
-    let delivered = Delivered::load(&session.home, name)?.done();
+    let Ok(contact) = Contact::load(home, name) else { return Ok(()) };
+    let delivered = Delivered::load(home, name)?.done();
     let offered: HashSet<Guid> =
-        Octets::of(&session.home, name).items()?.iter().map(|item| item.guid).collect();
-    Messages::of(&session.home, name).trim(|record| {
+        Octets::of(home, name).items()?.iter().map(|item| item.guid).collect();
+    Messages::of(home, name).trim(|record| {
         record.received < end
             && match record.direction {
                 Direction::Received => record.number <= delivered,

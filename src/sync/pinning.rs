@@ -9,11 +9,16 @@ use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
 use crate::reading::{intake, read};
 use crate::session::fetch;
-use crate::session::run::Session;
+use crate::session::keys::Keys;
+use crate::session::network::Network;
+use crate::session::run::Run;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::{Contact, Http, Trust};
+use crate::store::disk::home::Home;
+use crate::store::identity::own::Identity;
 use crate::transport::client::{Answer, Conditions};
 use crate::writing::reintroduction;
+use jiff::Timestamp;
 
 /// Another key that a contact's feed names.
 pub struct Offer {
@@ -27,9 +32,9 @@ pub struct Offer {
 ///
 /// # Errors
 /// When it cannot be fetched, or cannot be used.
-pub fn offer(session: &Session, name: &str) -> Result<Option<Offer>> {
-    let contact = Contact::load(&session.home, name)?;
-    let document = match session.client()?.get(&contact.feed, limits::FEED, &Conditions::default())
+pub fn offer(home: &Home, network: &Network, now: Timestamp, name: &str) -> Result<Option<Offer>> {
+    let contact = Contact::load(home, name)?;
+    let document = match network.client()?.get(&contact.feed, limits::FEED, &Conditions::default())
     {
         Ok(Answer::Document(document)) => document,
         Ok(Answer::Unchanged) => return Ok(None),
@@ -40,13 +45,13 @@ pub fn offer(session: &Session, name: &str) -> Result<Option<Offer>> {
     let Some(key) = channel.key.filter(|key| key.fingerprint != contact.fingerprint) else {
         return Ok(None);
     };
-    let (certificate, hash) = fetch::certificate(session, &key)?;
+    let (certificate, hash) = fetch::certificate(network, &key)?;
     // It may have been pinned before: what we know of it must not be undone by an old copy.
-    let certificate = match contacts::former(&session.home, name, &certificate.fingerprint())? {
-        Some(former) => former.merged(&certificate, session.now()).unwrap_or(former),
+    let certificate = match contacts::former(home, name, &certificate.fingerprint())? {
+        Some(former) => former.merged(&certificate, now).unwrap_or(former),
         None => certificate,
     };
-    certificate.usable(session.now()).map_err(|why| {
+    certificate.usable(now).map_err(|why| {
         Error::new(Kind::Trust, format!("the certificate at {} {why}", key.url))
             .hint("ask its owner to publish a new one")
     })?;
@@ -58,32 +63,32 @@ pub fn offer(session: &Session, name: &str) -> Result<Option<Offer>> {
 ///
 /// # Errors
 /// When something cannot be written.
-pub fn pin(session: &mut Session, name: &str, offer: &Offer, trust: Trust) -> Result<()> {
-    session.unlock()?;
-    take_in_before(session, name, &offer.certificate.fingerprint())?;
-    let _lock = session.lock()?;
-    let mut contact = Contact::load(&session.home, name)?;
+pub fn pin(run: &mut Run, name: &str, offer: &Offer, trust: Trust) -> Result<()> {
+    run.keys.unlock()?;
+    take_in_before(run, name, &offer.certificate.fingerprint())?;
+    let locked = run.identity.lock(run.clock.now())?;
+    let mut contact = Contact::load(&locked.home, name)?;
     contact.fingerprint = offer.certificate.fingerprint();
     (contact.trust, contact.key, contact.key_hash) = (trust, offer.key.clone(), Some(offer.hash));
     contact.http = Http::default();
     contact.theirs.offered = None;
-    contacts::keep_former(&session.home, name)?;
-    contacts::pin(&session.home, name, &offer.certificate)?;
-    contact.save(&session.home, name)?;
-    reintroduction::reintroduce(session, name)?;
+    contacts::keep_former(&locked.home, name)?;
+    contacts::pin(&locked.home, name, &offer.certificate)?;
+    contact.save(&locked.home, name)?;
+    reintroduction::reintroduce(&locked, &mut run.keys, name)?;
     Ok(())
 }
 
 /// Reads what the pinned key signed, which would not count later. That the feed names `offered` is no
 /// news.
-fn take_in_before(session: &mut Session, name: &str, offered: &Fingerprint) -> Result<()> {
-    let lock = session.lock()?;
-    let mut contact = Contact::load(&session.home, name)?;
+fn take_in_before(run: &mut Run, name: &str, offered: &Fingerprint) -> Result<()> {
+    let locked = run.identity.lock(run.clock.now())?;
+    let mut contact = Contact::load(&locked.home, name)?;
     contact.theirs.offered = Some(offered.clone());
     contact.theirs.rejected.retain(|rejected| rejected != offered);
-    contact.save(&session.home, name)?;
-    drop(lock);
-    read::read(session, &[name.to_owned()]).map(drop)
+    contact.save(&locked.home, name)?;
+    drop(locked);
+    read::read(run, &[name.to_owned()]).map(drop)
 }
 
 /// Rejects the key that the feed of the contact called `name` names instead of the pinned one, if
@@ -91,15 +96,20 @@ fn take_in_before(session: &mut Session, name: &str, offered: &Fingerprint) -> R
 ///
 /// # Errors
 /// When something cannot be read or written.
-pub fn reject(session: &mut Session, name: &str) -> Result<(Option<Fingerprint>, usize)> {
-    let _lock = session.lock()?;
-    let mut contact = Contact::load(&session.home, name)?;
-    let certificate = contacts::certificate(&session.home, name)?;
-    let mut verdicts = intake::verdicts(session, name, &certificate)?;
+pub fn reject(
+    identity: &Identity,
+    keys: &Keys,
+    now: Timestamp,
+    name: &str,
+) -> Result<(Option<Fingerprint>, usize)> {
+    let locked = identity.lock(now)?;
+    let mut contact = Contact::load(&locked.home, name)?;
+    let certificate = contacts::certificate(&locked.home, name)?;
+    let mut verdicts = intake::verdicts(&locked.home, keys, name, &certificate)?;
     let dropped = verdicts.reject_unknown();
-    verdicts.save(&session.home, name)?;
+    verdicts.save(&locked.home, name)?;
     let offered = contact.theirs.offered.take();
     contact.theirs.rejected.extend(offered.clone());
-    contact.save(&session.home, name)?;
+    contact.save(&locked.home, name)?;
     Ok((offered, dropped))
 }

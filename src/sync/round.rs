@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::handshake::pending;
 use crate::publishing::ping;
 use crate::reading::read;
-use crate::session::run::Session;
+use crate::session::restored;
+use crate::session::run::Run;
 use crate::store::contact::contacts;
 
 /// Does a round for the contacts called `names`, or for all, for our invitations and for the calls in
@@ -16,23 +17,50 @@ use crate::store::contact::contacts;
 /// # Errors
 /// When the settings are wrong, or stdout cannot be written.
 pub fn once(
-    session: &mut Session,
+    run: &mut Run,
     names: &[String],
     target: Option<&Target>,
     limit: Option<usize>,
 ) -> Result<usize> {
-    let everybody = names.is_empty();
-    if everybody && let Err(error) = inbox::read(session) {
-        session.report(&error);
-    }
-    let mut rewritten = if everybody { pending::look(session)? } else { Vec::new() };
-    let names = if everybody { contacts::list(&session.home)? } else { names.to_vec() };
-    rewritten.extend(read::read(session, &names)?);
+    let (names, rewritten) = match restored::catch_up(run) {
+        Ok(()) => read_all(run, names)?,
+        Err(error) => {
+            // What is stored already is delivered all the same.
+            run.talk.report(&error);
+            (all_of(run, names)?, Vec::new())
+        }
+    };
     let count = match target {
-        Some(target) => deliver::deliver(session, &names, target, limit)?,
+        Some(target) => deliver::deliver(
+            &run.identity,
+            &mut run.talk,
+            run.clock.now(),
+            &mut run.output,
+            &names,
+            target,
+            limit,
+        )?,
         None => 0,
     };
-    ping::tell(session, rewritten, &names)?;
-    history::trim(session)?;
+    ping::tell(run, rewritten, &names)?;
+    history::trim(&run.identity, &mut run.talk, run.clock.now())?;
     Ok(count)
+}
+
+/// Looks for what is new of the contacts called `names`, or of everybody. Returns whom that is, and
+/// for whom our own feed changed.
+fn read_all(run: &mut Run, names: &[String]) -> Result<(Vec<String>, Vec<String>)> {
+    let everybody = names.is_empty();
+    if everybody && let Err(error) = inbox::read(run) {
+        run.talk.report(&error);
+    }
+    let mut rewritten = if everybody { pending::look(run)? } else { Vec::new() };
+    // Those who have answered just now are among them.
+    let names = all_of(run, names)?;
+    rewritten.extend(read::read(run, &names)?);
+    Ok((names, rewritten))
+}
+
+fn all_of(run: &Run, names: &[String]) -> Result<Vec<String>> {
+    if names.is_empty() { contacts::list(&run.identity.home) } else { Ok(names.to_vec()) }
 }

@@ -23,7 +23,7 @@ impl Rewriting<'_> {
         }
         let ours = &self.contact.ours;
         if let Some(newest) = ours.archives.last() {
-            let url = own_urls::archive_url(&self.session.config, &ours.token, newest.number)?;
+            let url = own_urls::archive_url(&self.locked.config, &ours.token, newest.number)?;
             self.prepared.channel.prev_archive = Some(url);
         }
         Ok(())
@@ -34,7 +34,7 @@ impl Rewriting<'_> {
         let number = ours.next_archive;
         let previous = ours.archives.last().map(|archive| archive.number);
         let guids = items.iter().filter_map(|item| item.guid().ok()).collect();
-        let channel = frame::archive(self.session, &ours.token, number, previous, items)?;
+        let channel = frame::archive(&self.locked.config, &ours.token, number, previous, items)?;
         ours.next_archive = number.saturating_add(1);
         ours.archives.push(Archive { number, items: guids });
         self.prepared.archive = Some((number, channel));

@@ -14,9 +14,12 @@ use crate::protocol::values::limits;
 use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
 use crate::session::fetch;
-use crate::session::run::Session;
+use crate::session::keys::Keys;
+use crate::session::network::Network;
 use crate::store::contact::record::{Attached, Record};
+use crate::store::disk::home::Home;
 use crate::store::disk::{atomic, names};
+use crate::store::identity::own::Locked;
 use crate::transport::client::{Answer, Conditions};
 
 const SCHEME: &str = "file://";
@@ -47,7 +50,12 @@ pub fn describe(path: &Path) -> Result<Attachment> {
 ///
 /// # Errors
 /// When a file changed since it was described, or cannot be sealed or written.
-pub fn seal_files(session: &mut Session, item: &mut Item, to: &Certificate) -> Result<()> {
+pub fn seal_files(
+    locked: &Locked<'_>,
+    keys: &mut Keys,
+    item: &mut Item,
+    to: &Certificate,
+) -> Result<()> {
     for attachment in &mut item.attachments {
         let Some(path) = attachment.url.strip_prefix(SCHEME).map(PathBuf::from) else { continue };
         let bytes = content(&path)?;
@@ -57,14 +65,14 @@ pub fn seal_files(session: &mut Session, item: &mut Item, to: &Certificate) -> R
                 path.display()
             )));
         }
-        let (own, now) = (session.certificate()?.clone(), session.now());
-        let sealed = seal::seal_file(&bytes, &own, &[to], now, &mut session.rng)
-            .map_err(|cause| cannot_seal(session, cause))?;
-        let token = Token::new(&mut session.rng);
-        attachment.url = session.config.base()?.join(&format!("b/{token}"))?.to_string();
+        let (own, now) = (keys.certificate()?.clone(), locked.now);
+        let sealed = seal::seal_file(&bytes, &own, &[to], now, &mut keys.rng)
+            .map_err(|cause| cannot_seal(keys, cause))?;
+        let token = Token::new(&mut keys.rng);
+        attachment.url = locked.config.base()?.join(&format!("b/{token}"))?.to_string();
         (attachment.size, attachment.hash) = (sealed.len() as u64, Hash::of(&sealed));
-        session.about_to_change_public()?;
-        session.home.write(&session.home.attachment(&token), &sealed)?;
+        locked.about_to_change_public()?;
+        locked.home.write(&locked.home.attachment(&token), &sealed)?;
     }
     Ok(())
 }
@@ -74,12 +82,17 @@ pub fn seal_files(session: &mut Session, item: &mut Item, to: &Certificate) -> R
 ///
 /// # Errors
 /// When it cannot be fetched, is not what was announced, or cannot be opened.
-pub fn save(session: &mut Session, record: &Record, folder: &Path) -> Result<Vec<PathBuf>> {
-    session.unlock()?;
+pub fn save(
+    keys: &mut Keys,
+    network: &Network,
+    record: &Record,
+    folder: &Path,
+) -> Result<Vec<PathBuf>> {
+    keys.unlock()?;
     let mut written = Vec::new();
     for attached in &record.attachments {
-        let sealed = fetch_sealed(session, attached)?;
-        let plain = session.unseal_file(&sealed).or_cannot(|| {
+        let sealed = fetch_sealed(network, attached)?;
+        let plain = keys.unseal_file(&sealed).or_cannot(|| {
             format!("cannot open the attachment `{}`", attached.name.escape_debug())
         })?;
         written.push(write(folder, &names::of_file(&attached.name), &plain)?);
@@ -92,18 +105,23 @@ pub fn save(session: &mut Session, record: &Record, folder: &Path) -> Result<Vec
 ///
 /// # Errors
 /// When the file cannot be read, or the secret key is locked.
-pub fn is_sealed_from(session: &mut Session, attached: &Attached, content: Hash) -> Result<bool> {
+pub fn is_sealed_from(
+    home: &Home,
+    keys: &mut Keys,
+    attached: &Attached,
+    content: Hash,
+) -> Result<bool> {
     let token = attached.url.rsplit('/').next().and_then(|last| last.parse::<Token>().ok());
     let Some(token) = token else { return Ok(false) };
-    let Some(sealed) = atomic::read(&session.home.attachment(&token))? else { return Ok(true) };
-    let opened = session.unseal_file(&sealed).ok();
+    let Some(sealed) = atomic::read(&home.attachment(&token))? else { return Ok(true) };
+    let opened = keys.unseal_file(&sealed).ok();
     Ok(opened.is_none_or(|plain| Hash::of(&plain) == content))
 }
 
-fn fetch_sealed(session: &Session, attached: &Attached) -> Result<Vec<u8>> {
+fn fetch_sealed(network: &Network, attached: &Attached) -> Result<Vec<u8>> {
     let shown = format!("the attachment `{}`", attached.name.escape_debug());
     let url: Url = attached.url.parse().or_cannot(|| format!("cannot fetch {shown}"))?;
-    let sealed = match session.client()?.get(
+    let sealed = match network.client()?.get(
         &url,
         limits::ATTACHMENT + limits::SEALED,
         &Conditions::default(),

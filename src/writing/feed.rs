@@ -13,11 +13,12 @@ use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::introduction::Introduction;
+use crate::session::keys::Keys;
 use crate::session::own_key;
-use crate::session::run::Session;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::feeds;
 use crate::store::contact::octets::Octets;
+use crate::store::identity::own::Locked;
 
 /// What a rewriting is for.
 #[derive(Default)]
@@ -37,23 +38,24 @@ pub struct Change<'a> {
 /// # Errors
 /// When something on disk is not as it should be, or cannot be sealed.
 pub fn prepare(
-    session: &mut Session,
+    locked: &Locked<'_>,
+    keys: &mut Keys,
     name: &str,
     contact: &mut Contact,
     to: &Certificate,
     change: Change<'_>,
 ) -> Result<Prepared> {
-    let now = session.now();
+    let now = locked.now;
     let at = signing_time(contact, now, change.despite_clock)?;
-    let signer = session.certificate()?.fingerprint();
-    if !change.is_transition && own_key::known_by(session, contact)? != signer {
+    let signer = keys.certificate()?.fingerprint();
+    if !change.is_transition && own_key::known_by(&locked.home, keys, contact)? != signer {
         return Err(Error::cannot(format!("`{name}` has yet to be told of our new key"))
             .hint(format!("cloudim poll {name}")));
     }
     // A run may have died between counting an archive and writing it, or the file was lost.
-    let (home, token) = (&session.home, contact.ours.token.clone());
+    let (home, token) = (&locked.home, contact.ours.token.clone());
     contact.ours.archives.retain(|archive| home.archive(&token, archive.number).exists());
-    let old = feeds::load(&session.home, &contact.ours.token)?;
+    let old = feeds::load(&locked.home, &contact.ours.token)?;
     let before = old.clone().unwrap_or_default();
     let subkey = to.encryption_subkey(now);
     let subkey = subkey.map_err(|why| unusable(name, why))?;
@@ -63,13 +65,14 @@ pub fn prepare(
     let reseal = contact.ours.sealed_to.as_ref() != Some(&subkey) || !is_as_counted;
     let renew = reseal || change.is_transition;
     let fresh = change.item.as_ref().map(|fresh| fresh.filed);
-    let filed = Octets::of(&session.home, name).items()?;
-    let kept = retention::decide(filed, fresh, &contact.ours, session.config.retention, now);
+    let filed = Octets::of(&locked.home, name).items()?;
+    let kept = retention::decide(filed, fresh, &contact.ours, locked.config.retention, now);
     contact.ours.archives.retain(|archive| !kept.archives.contains(&archive.number));
     let (introduction, state) = (before.introduction.clone(), before.state.clone());
-    let channel = Channel { introduction, state, ..frame::channel(session, &contact.ours.token)? };
+    let channel =
+        Channel { introduction, state, ..frame::channel(locked, keys, &contact.ours.token)? };
     let prepared = Prepared { channel, leaves: kept.leaves, ..Prepared::default() };
-    let mut rewriting = Rewriting { session, name, contact, to, reseal, renew, at, prepared };
+    let mut rewriting = Rewriting { locked, keys, name, contact, to, reseal, renew, at, prepared };
     rewriting.fill(&before, &kept.stays, change.item)?;
     rewriting.introduce(change.introduction)?;
     rewriting.archive_oldest()?;
@@ -80,7 +83,7 @@ pub fn prepare(
     let mut prepared = rewriting.prepared;
     prepared.is_changed = old.as_ref() != Some(&prepared.channel);
     // Before anybody is told: whoever tells may be killed.
-    contact.ours.unpinged |= prepared.is_changed && frame::cloud_of(&session.config)?.is_some();
+    contact.ours.unpinged |= prepared.is_changed && frame::cloud_of(&locked.config)?.is_some();
     Ok(prepared)
 }
 
@@ -90,14 +93,15 @@ pub fn prepare(
 /// # Errors
 /// As [`prepare`] and [`Prepared::commit`].
 pub fn rewrite(
-    session: &mut Session,
+    locked: &Locked<'_>,
+    keys: &mut Keys,
     name: &str,
     contact: &mut Contact,
     to: &Certificate,
     change: Change<'_>,
 ) -> Result<bool> {
-    let prepared = prepare(session, name, contact, to, change)?;
+    let prepared = prepare(locked, keys, name, contact, to, change)?;
     let is_changed = prepared.is_changed();
-    prepared.commit(session, name, contact, None)?;
+    prepared.commit(locked, name, contact, None)?;
     Ok(is_changed)
 }

@@ -8,10 +8,12 @@ use crate::protocol::values::hash::Hash;
 use crate::protocol::values::time;
 use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
-use crate::session::run::Session;
+use crate::session::keys::Keys;
 use crate::store::disk::atomic;
 use crate::store::identity::config::{Cloud, Config};
+use crate::store::identity::own::Identity;
 use crate::store::identity::own_urls;
+use jiff::Timestamp;
 
 const TITLE: &str = "Private conversation";
 const DESCRIPTION: &str = "Encrypted messages, readable by the people they are addressed to.";
@@ -20,12 +22,12 @@ const DESCRIPTION: &str = "Encrypted messages, readable by the people they are a
 ///
 /// # Errors
 /// When this identity has no base URL, or no key.
-pub fn key_element(session: &Session) -> Result<KeyElement> {
-    let bytes = atomic::read(&session.home.key())?.unwrap_or_default();
+pub fn key_element(identity: &Identity, keys: &Keys) -> Result<KeyElement> {
+    let bytes = atomic::read(&identity.home.key())?.unwrap_or_default();
     Ok(KeyElement {
-        fingerprint: session.certificate()?.fingerprint(),
+        fingerprint: keys.certificate()?.fingerprint(),
         hash: Some(Hash::of(&bytes)),
-        url: session.config.base()?.join("key.asc")?,
+        url: identity.config.base()?.join("key.asc")?,
     })
 }
 
@@ -59,17 +61,17 @@ pub fn cloud(config: &Config, is_card: bool) -> Result<Option<(channel::Cloud, U
 ///
 /// # Errors
 /// When this identity has no base URL, or no key.
-pub fn channel(session: &Session, token: &Token) -> Result<Channel> {
-    let (element, source) = cloud(&session.config, false)?.unzip();
+pub fn channel(identity: &Identity, keys: &Keys, token: &Token) -> Result<Channel> {
+    let (element, source) = cloud(&identity.config, false)?.unzip();
     Ok(Channel {
         title: TITLE.to_owned(),
-        link: session.config.base()?.to_string(),
+        link: identity.config.base()?.to_string(),
         description: DESCRIPTION.to_owned(),
         language: Some("en".to_owned()),
-        self_link: Some(own_urls::feed_url(&session.config, token)?),
+        self_link: Some(own_urls::feed_url(&identity.config, token)?),
         cloud: element,
         source_cloud: source,
-        key: Some(key_element(session)?),
+        key: Some(key_element(identity, keys)?),
         ..Channel::default()
     })
 }
@@ -79,22 +81,21 @@ pub fn channel(session: &Session, token: &Token) -> Result<Channel> {
 /// # Errors
 /// When this identity has no base URL.
 pub fn archive(
-    session: &Session,
+    config: &Config,
     token: &Token,
     number: u64,
     previous: Option<u64>,
     items: Vec<FeedItem>,
 ) -> Result<Channel> {
-    let prev_archive = previous
-        .map(|previous| own_urls::archive_url(&session.config, token, previous))
-        .transpose()?;
+    let prev_archive =
+        previous.map(|previous| own_urls::archive_url(config, token, previous)).transpose()?;
     Ok(Channel {
         title: TITLE.to_owned(),
-        link: session.config.base()?.to_string(),
+        link: config.base()?.to_string(),
         description: DESCRIPTION.to_owned(),
         language: Some("en".to_owned()),
-        self_link: Some(own_urls::archive_url(&session.config, token, number)?),
-        current: Some(own_urls::feed_url(&session.config, token)?),
+        self_link: Some(own_urls::archive_url(config, token, number)?),
+        current: Some(own_urls::feed_url(config, token)?),
         prev_archive,
         archive: true,
         items,
@@ -107,27 +108,29 @@ pub fn archive(
 /// # Errors
 /// When this identity has no base URL.
 pub fn introduction(
-    session: &Session,
+    config: &Config,
+    keys: &Keys,
+    now: Timestamp,
     token: &Token,
     log: Guid,
     serial: u64,
 ) -> Result<Introduction> {
-    let base = session.config.base()?;
+    let base = config.base()?;
     Ok(Introduction {
         log,
         serial,
-        fingerprint: session.certificate()?.fingerprint(),
-        name: Some(session.config.name.chars().take(NAME).collect()),
-        feed: own_urls::feed_url(&session.config, token)?,
+        fingerprint: keys.certificate()?.fingerprint(),
+        name: Some(config.name.chars().take(NAME).collect()),
+        feed: own_urls::feed_url(config, token)?,
         key: base.join("key.asc")?,
         card: Some(base.join("card.rss")?),
-        handshake: session.config.handshake()?,
+        handshake: config.handshake()?,
         to: None,
         to_fingerprint: None,
         reply: None,
         in_reply_to: None,
         replaces: None,
-        time: time::whole_seconds(session.now()),
+        time: time::whole_seconds(now),
         note: None,
         earlier: Vec::new(),
     })
@@ -137,8 +140,8 @@ pub fn introduction(
 ///
 /// # Errors
 /// When `public/key.asc` cannot be read.
-pub fn with_certificate(session: &Session, mut channel: Channel) -> Result<String> {
-    channel.certificate = Some(session.certificate()?.to_armored());
+pub fn with_certificate(keys: &Keys, mut channel: Channel) -> Result<String> {
+    channel.certificate = Some(keys.certificate()?.to_armored());
     Ok(channel.write())
 }
 

@@ -16,7 +16,7 @@ impl Rewriting<'_> {
     pub(super) fn introduce(&mut self, new: Option<&Introduction>) -> Result<()> {
         let octets = match new {
             Some(introduction) => Some(introduction.write()),
-            None => Octets::of(&self.session.home, self.name).introduction()?,
+            None => Octets::of(&self.locked.home, self.name).introduction()?,
         };
         let Some(octets) = octets else { return Ok(()) };
         let sealed = self.prepared.channel.introduction.as_deref().map(sealed_hash);
@@ -37,7 +37,7 @@ impl Rewriting<'_> {
     pub(super) fn tell_state(&mut self, stays: &[Filed]) -> Result<()> {
         let log = self.contact.ours.log;
         let floor = stays.iter().filter(|item| item.log == log).map(|item| item.sequence).min();
-        let state = state::state(self.session, self.name, self.contact, floor, self.at)?;
+        let state = state::state(&self.locked.home, self.name, self.contact, floor, self.at)?;
         let says = Some(state.says());
         let sealed = self.prepared.channel.state.as_deref().map(sealed_hash);
         let ours = &self.contact.ours;

@@ -6,8 +6,11 @@ use super::message::Writing;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::hash::Hash;
-use crate::session::run::Session;
+use crate::session::keys::Keys;
 use crate::store::contact::entry::{Contact, Trust};
+use crate::store::identity::own::Identity;
+use crate::store::identity::own::Locked;
+use jiff::Timestamp;
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,16 +33,23 @@ pub struct Kept {
 ///
 /// # Errors
 /// When nothing was kept.
-pub fn keep(session: &mut Session, name: &str, item: Item, keeping: Keeping) -> Result<Kept> {
-    let _lock = session.lock()?;
-    let mut writing = Writing::to(session, name)?;
+pub fn keep(
+    identity: &Identity,
+    keys: &mut Keys,
+    now: Timestamp,
+    name: &str,
+    item: Item,
+    keeping: Keeping,
+) -> Result<Kept> {
+    let locked = identity.lock(now)?;
+    let mut writing = Writing::to(&locked, keys, locked.now, name)?;
     let before = match keeping.is_retry {
-        true => kept_before(session, &mut writing, &item)?,
+        true => kept_before(&locked, keys, &mut writing, &item)?,
         false => None,
     };
     let sequence = match before {
         Some(sequence) => Ok(sequence),
-        None => take(session, &mut writing, item, keeping.despite_clock)?,
+        None => take(&locked, keys, &mut writing, item, keeping.despite_clock)?,
     };
     let Contact { ours, trust, .. } = &writing.contact;
     Ok(Kept { sequence, is_first_unverified: ours.sequence == 1 && *trust == Trust::FirstUse })
@@ -48,19 +58,20 @@ pub fn keep(session: &mut Session, name: &str, item: Item, keeping: Keeping) -> 
 /// Takes `item` into log and feed, and returns its sequence; or what kept it out of the feed, if it
 /// was counted by then: it is kept, and the next rewriting puts it there.
 fn take(
-    session: &mut Session,
+    locked: &Locked<'_>,
+    keys: &mut Keys,
     writing: &mut Writing,
     mut item: Item,
     despite_clock: bool,
 ) -> Result<Result<u64>> {
-    attachment::seal_files(session, &mut item, &writing.certificate)?;
-    let outgoing = writing.seal(session, item, despite_clock)?;
+    attachment::seal_files(locked, keys, &mut item, &writing.certificate)?;
+    let outgoing = writing.seal(keys, locked.now, item, despite_clock)?;
     let hash = Hash::of(outgoing.octets.as_bytes());
     let change = Change { despite_clock, ..Change::default() };
-    let Err(error) = writing.take(session, outgoing, change) else {
+    let Err(error) = writing.take(locked, keys, outgoing, change) else {
         return Ok(Ok(writing.contact.ours.sequence));
     };
-    let counted = Contact::load(&session.home, &writing.name)?.ours.head == Some(hash);
+    let counted = Contact::load(&locked.home, &writing.name)?.ours.head == Some(hash);
     if !counted {
         return Err(error);
     }
@@ -69,13 +80,19 @@ fn take(
 }
 
 /// The sequence of `item` if an earlier run kept it; what that run left undone is done.
-fn kept_before(session: &mut Session, writing: &mut Writing, item: &Item) -> Result<Option<u64>> {
+fn kept_before(
+    locked: &Locked<'_>,
+    keys: &mut Keys,
+    writing: &mut Writing,
+    item: &Item,
+) -> Result<Option<u64>> {
     feed::rewrite(
-        session,
+        locked,
+        keys,
         &writing.name,
         &mut writing.contact,
         &writing.certificate,
         Change::default(),
     )?;
-    Ok(writing.taken_before(session, item)?.and_then(|record| record.sequence))
+    Ok(writing.taken_before(&locked.home, keys, item)?.and_then(|record| record.sequence))
 }

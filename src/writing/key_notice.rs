@@ -8,14 +8,15 @@ use crate::protocol::feed::channel::{Channel, Enclosure, FeedItem};
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::time;
 use crate::protocol::values::token::Token;
-use crate::session::run::Session;
+use crate::session::keys::Keys;
 use crate::store::contact::feeds;
 use crate::store::disk::atomic;
+use crate::store::identity::own::Locked;
 
 impl Rewriting<'_> {
     /// Puts the notices of the feed as it was `before` in their place again, the young ones.
     pub(super) fn keep_notices(&mut self, before: &Channel) {
-        let (now, retention) = (self.session.now(), self.session.config.retention);
+        let (now, retention) = (self.locked.now, self.locked.config.retention);
         let young = |notice: &&FeedItem| {
             let guid = notice.guid();
             notice.is_key() && guid.is_ok_and(|guid| now.duration_since(guid.time()) <= retention)
@@ -32,10 +33,10 @@ impl Rewriting<'_> {
 ///
 /// # Errors
 /// When the feed cannot be read or written.
-pub fn renew_key(session: &Session, token: &Token, guid: Guid) -> Result<bool> {
-    let Some(before) = feeds::load(&session.home, token)? else { return Ok(false) };
-    let key = frame::key_element(session)?;
-    let size = atomic::read(&session.home.key())?.unwrap_or_default().len();
+pub fn renew_key(locked: &Locked<'_>, keys: &Keys, token: &Token, guid: Guid) -> Result<bool> {
+    let Some(before) = feeds::load(&locked.home, token)? else { return Ok(false) };
+    let key = frame::key_element(locked, keys)?;
+    let size = atomic::read(&locked.home.key())?.unwrap_or_default().len();
     let notice = FeedItem {
         guid: Some(guid.to_string()),
         title: Some("New key".to_owned()),
@@ -49,8 +50,8 @@ pub fn renew_key(session: &Session, token: &Token, guid: Guid) -> Result<bool> {
     if channel == before {
         return Ok(false);
     }
-    session.about_to_change_public()?;
-    session.home.write(&session.home.feed(token), channel.write().as_bytes())?;
+    locked.about_to_change_public()?;
+    locked.home.write(&locked.home.feed(token), channel.write().as_bytes())?;
     Ok(true)
 }
 

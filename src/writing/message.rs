@@ -10,7 +10,7 @@ use crate::protocol::feed::channel::FeedItem;
 use crate::protocol::sealed::item::{Attachment, Item, Stream};
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
-use crate::session::run::Session;
+use crate::session::keys::Keys;
 use crate::session::{own_key, trust_policy};
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
@@ -18,6 +18,10 @@ use crate::store::contact::messages::Messages;
 use crate::store::contact::octets::Filed;
 use crate::store::contact::outbox::Outbox;
 use crate::store::contact::record::{Attached, Direction, Record};
+use crate::store::disk::home::Home;
+use crate::store::identity::own::Identity;
+use crate::store::identity::own::Locked;
+use jiff::Timestamp;
 
 /// A contact that we write to, with the certificate pinned for it.
 pub struct Writing {
@@ -45,16 +49,16 @@ impl Writing {
     /// # Errors
     /// When there is none, or it is blocked; [`Kind::Trust`] when its key cannot be used, or is to
     /// be verified first.
-    pub fn to(session: &Session, name: &str) -> Result<Self> {
-        let contact = Contact::load(&session.home, name)?;
+    pub fn to(identity: &Identity, keys: &Keys, now: Timestamp, name: &str) -> Result<Self> {
+        let contact = Contact::load(&identity.home, name)?;
         if contact.blocked {
             return Err(Error::cannot(format!("`{name}` is blocked"))
                 .hint(format!("cloudim contact unblock {name}")));
         }
-        own_key::expect_usable(session)?;
-        trust_policy::expect_writable(session, name, &contact)?;
-        let certificate = contacts::certificate(&session.home, name)?;
-        certificate.encryption_subkey(session.now()).map_err(|why| sealing::unusable(name, why))?;
+        own_key::expect_usable(keys, now)?;
+        trust_policy::expect_writable(&identity.config, name, &contact)?;
+        let certificate = contacts::certificate(&identity.home, name)?;
+        certificate.encryption_subkey(now).map_err(|why| sealing::unusable(name, why))?;
         Ok(Self { name: name.to_owned(), contact, certificate })
     }
 
@@ -64,7 +68,8 @@ impl Writing {
     /// When it is too large, or cannot be sealed.
     pub fn seal(
         &mut self,
-        session: &mut Session,
+        keys: &mut Keys,
+        now: Timestamp,
         mut item: Item,
         despite_clock: bool,
     ) -> Result<Outgoing> {
@@ -81,8 +86,8 @@ impl Writing {
             )
             .hint("send it as an attachment: cloudim send -a FILE"));
         }
-        let at = sealing::signing_time(&self.contact, session.now(), despite_clock)?;
-        let armored = sealing::seal(session, &octets, &mut self.contact, &self.certificate, at)?;
+        let at = sealing::signing_time(&self.contact, now, despite_clock)?;
+        let armored = sealing::seal(keys, &octets, &mut self.contact, &self.certificate, at)?;
         Ok(Outgoing { sealed: FeedItem::sealed(item.guid, armored), item, octets })
     }
 
@@ -93,7 +98,8 @@ impl Writing {
     /// [`Kind::Busy`] when another took the sequence meanwhile.
     pub fn take(
         &mut self,
-        session: &mut Session,
+        locked: &Locked<'_>,
+        keys: &mut Keys,
         outgoing: Outgoing,
         change: Change<'_>,
     ) -> Result<()> {
@@ -104,9 +110,9 @@ impl Writing {
         (ours.sequence, ours.head) = (filed.sequence, Some(hash));
         let change = Change { item: Some(Fresh { filed, octets, sealed }), ..change };
         let prepared =
-            feed::prepare(session, &self.name, &mut self.contact, &self.certificate, change)?;
-        let record = Record::of_item(&item, hash, Direction::Sent, session.now());
-        prepared.commit(session, &self.name, &self.contact, Some(record.about(&self.contact)))
+            feed::prepare(locked, keys, &self.name, &mut self.contact, &self.certificate, change)?;
+        let record = Record::of_item(&item, hash, Direction::Sent, locked.now);
+        prepared.commit(locked, &self.name, &self.contact, Some(record.about(&self.contact)))
     }
 
     fn place_of(&self, item: &Item) -> Result<Filed> {
@@ -128,14 +134,20 @@ impl Writing {
     ///
     /// # Errors
     /// When neither is so, or it is not an item.
-    pub fn reopen(&self, session: &mut Session, sealed: FeedItem, bytes: &str) -> Result<Outgoing> {
-        let octets = match Outbox::of(&session.home, &self.name).find(bytes)? {
+    pub fn reopen(
+        &self,
+        home: &Home,
+        keys: &mut Keys,
+        now: Timestamp,
+        sealed: FeedItem,
+        bytes: &str,
+    ) -> Result<Outgoing> {
+        let octets = match Outbox::of(home, &self.name).find(bytes)? {
             Some(octets) => octets,
             None => {
-                let own = session.certificate()?.clone();
-                let now = session.now();
+                let own = keys.certificate()?.clone();
                 let armored = sealed.description.clone().unwrap_or_default();
-                let opened = open::open(&armored, session.secret()?.0, &own, now)
+                let opened = open::open(&armored, keys.secret()?.0, &own, now)
                     .or_cannot(|| "this sealed item is none of ours".to_owned())?;
                 String::from_utf8(opened.octets).or_cannot(|| "the item is not UTF-8".to_owned())?
             }
@@ -151,8 +163,13 @@ impl Writing {
     ///
     /// # Errors
     /// When its guid was used for something else.
-    pub fn taken_before(&self, session: &mut Session, item: &Item) -> Result<Option<Record>> {
-        let Some(record) = Messages::of(&session.home, &self.name).find(item.guid)? else {
+    pub fn taken_before(
+        &self,
+        home: &Home,
+        keys: &mut Keys,
+        item: &Item,
+    ) -> Result<Option<Record>> {
+        let Some(record) = Messages::of(home, &self.name).find(item.guid)? else {
             return Ok(None);
         };
         if record.trimmed {
@@ -162,7 +179,7 @@ impl Writing {
         let same = record.direction == Direction::Sent
             && record.text == item.text
             && record.reply_to == item.in_reply_to
-            && are_same(session, &record.attachments, &item.attachments)?;
+            && are_same(home, keys, &record.attachments, &item.attachments)?;
         if same {
             return Ok(Some(record));
         }
@@ -172,13 +189,18 @@ impl Writing {
 }
 
 /// Whether `given`, sealed or not yet, are the files that were recorded.
-fn are_same(session: &mut Session, recorded: &[Attached], given: &[Attachment]) -> Result<bool> {
+fn are_same(
+    home: &Home,
+    keys: &mut Keys,
+    recorded: &[Attached],
+    given: &[Attachment],
+) -> Result<bool> {
     if recorded.len() != given.len() {
         return Ok(false);
     }
     for (recorded, given) in recorded.iter().zip(given) {
         let sealed = recorded.hash == given.hash;
-        let same = sealed || attachment::is_sealed_from(session, recorded, given.hash)?;
+        let same = sealed || attachment::is_sealed_from(home, keys, recorded, given.hash)?;
         if recorded.name != given.name || !same {
             return Ok(false);
         }

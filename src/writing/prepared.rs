@@ -6,12 +6,12 @@ use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::token::Token;
-use crate::session::run::Session;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::octets::{Filed, Octets};
 use crate::store::contact::record::{Direction, Record};
 use crate::store::disk::atomic;
+use crate::store::identity::own::Locked;
 
 /// A feed that is ready to be written.
 #[derive(Default)]
@@ -39,14 +39,14 @@ impl Prepared {
     /// When something cannot be written; the next rewriting completes it.
     pub fn commit(
         self,
-        session: &mut Session,
+        locked: &Locked<'_>,
         name: &str,
         contact: &Contact,
         record: Option<Record>,
     ) -> Result<()> {
-        let mut records = records_of(session, name, contact, &self.recovered)?;
+        let mut records = records_of(locked, name, contact, &self.recovered)?;
         records.extend(record);
-        let octets = Octets::of(&session.home, name);
+        let octets = Octets::of(&locked.home, name);
         let (mut counted, mut shown) = (Vec::new(), Vec::new());
         if let Some((filed, fresh)) = &self.octets {
             counted.push(octets.stage(filed, fresh)?);
@@ -54,27 +54,27 @@ impl Prepared {
         if let Some(introduction) = &self.introduction {
             counted.push(octets.stage_introduction(introduction)?);
         }
-        counted.push(contact.stage(&session.home, name)?);
+        counted.push(contact.stage(&locked.home, name)?);
         let token = &contact.ours.token;
         if self.is_changed {
             if let Some((number, archive)) = &self.archive {
-                let path = session.home.archive(token, *number);
-                shown.push(session.home.stage(&path, archive.write().as_bytes())?);
+                let path = locked.home.archive(token, *number);
+                shown.push(locked.home.stage(&path, archive.write().as_bytes())?);
             }
             shown.push(
-                session.home.stage(&session.home.feed(token), self.channel.write().as_bytes())?,
+                locked.home.stage(&locked.home.feed(token), self.channel.write().as_bytes())?,
             );
         }
         atomic::sync(counted.iter().chain(&shown))?;
         atomic::put(counted)?;
-        Messages::of(&session.home, name).append(&mut records)?;
+        Messages::of(&locked.home, name).append(&mut records)?;
         if self.is_changed {
-            session.about_to_change_public()?;
+            locked.about_to_change_public()?;
             atomic::put(shown)?;
         }
-        remove_older_archives(session, contact)?;
+        remove_older_archives(locked, contact)?;
         for item in &self.leaves {
-            remove_attachments(session, &octets.item(item)?)?;
+            remove_attachments(locked, &octets.item(item)?)?;
             octets.drop_item(item)?;
         }
         Ok(())
@@ -83,21 +83,21 @@ impl Prepared {
 
 /// Removes the archives that are older than the oldest still offered, oldest first, so that what a
 /// crash leaves is found by going down from there.
-fn remove_older_archives(session: &Session, contact: &Contact) -> Result<()> {
+fn remove_older_archives(locked: &Locked<'_>, contact: &Contact) -> Result<()> {
     let ours = &contact.ours;
     let oldest = ours.archives.first().map_or(ours.next_archive, |archive| archive.number);
-    let paths = (1..oldest).rev().map(|number| session.home.archive(&ours.token, number));
+    let paths = (1..oldest).rev().map(|number| locked.home.archive(&ours.token, number));
     let dead: Vec<_> = paths.take_while(|path| path.exists()).collect();
     dead.iter().rev().try_for_each(|path| atomic::remove(path))
 }
 
 /// Removes the files that belong to an item which has left the feed.
-fn remove_attachments(session: &Session, octets: &str) -> Result<()> {
+fn remove_attachments(locked: &Locked<'_>, octets: &str) -> Result<()> {
     let Ok(item) = Item::parse(octets.as_bytes()) else { return Ok(()) };
     for attachment in item.attachments {
         let token = attachment.url.rsplit('/').next().and_then(|last| last.parse::<Token>().ok());
         if let Some(token) = token {
-            atomic::remove(&session.home.attachment(&token))?;
+            atomic::remove(&locked.home.attachment(&token))?;
         }
     }
     Ok(())
@@ -108,19 +108,19 @@ fn remove_attachments(session: &Session, octets: &str) -> Result<()> {
 /// # Errors
 /// When the messages or the octets cannot be read.
 fn records_of(
-    session: &Session,
+    locked: &Locked<'_>,
     name: &str,
     contact: &Contact,
     recovered: &[Filed],
 ) -> Result<Vec<Record>> {
     let mut records = Vec::new();
-    let messages = Messages::of(&session.home, name);
+    let messages = Messages::of(&locked.home, name);
     for filed in recovered.iter().rev() {
         if messages.find(filed.guid)?.is_none() {
-            let octets = Octets::of(&session.home, name).item(filed)?;
+            let octets = Octets::of(&locked.home, name).item(filed)?;
             let item = Item::parse(octets.as_bytes())?;
             let hash = Hash::of(octets.as_bytes());
-            let record = Record::of_item(&item, hash, Direction::Sent, session.now());
+            let record = Record::of_item(&item, hash, Direction::Sent, locked.now);
             records.push(record.about(contact));
         }
     }

@@ -9,9 +9,10 @@ use super::sealing::{seal, seal_as};
 use crate::error::Result;
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::{Channel, FeedItem};
-use crate::session::run::Session;
+use crate::session::keys::Keys;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::octets::{Filed, Octets};
+use crate::store::identity::own::Locked;
 
 /// An item that is new in the feed.
 pub struct Fresh {
@@ -25,7 +26,8 @@ pub struct Fresh {
 
 /// One rewriting under way.
 pub(super) struct Rewriting<'a> {
-    pub(super) session: &'a mut Session,
+    pub(super) locked: &'a Locked<'a>,
+    pub(super) keys: &'a mut Keys,
     pub(super) name: &'a str,
     pub(super) contact: &'a mut Contact,
     pub(super) to: &'a Certificate,
@@ -76,12 +78,12 @@ impl Rewriting<'_> {
     }
 
     fn seal_item(&mut self, item: &Filed) -> Result<()> {
-        let octets = Octets::of(&self.session.home, self.name).item(item)?;
+        let octets = Octets::of(&self.locked.home, self.name).item(item)?;
         let mut former = self.contact.ours.former.iter();
         let former = former.find(|former| former.reaches(item.log, item.sequence)).cloned();
         let armored = match former {
             // Who does not know our present key yet must be able to read what the old one says of it.
-            Some(former) => seal_as(self.session, &former.fingerprint, &octets, self.to, self.at)?,
+            Some(former) => seal_as(self.keys, &former.fingerprint, &octets, self.to, self.at)?,
             None => self.seal(&octets)?,
         };
         self.prepared.channel.items.push(FeedItem::sealed(item.guid, armored));
@@ -92,6 +94,6 @@ impl Rewriting<'_> {
     }
 
     pub(super) fn seal(&mut self, octets: &str) -> Result<String> {
-        seal(self.session, octets, self.contact, self.to, self.at)
+        seal(self.keys, octets, self.contact, self.to, self.at)
     }
 }

@@ -7,8 +7,8 @@ use crate::openpgp::certificate::{Certificate, Unusable};
 use crate::openpgp::message::seal::{self, SealError};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::{limits, time};
+use crate::session::keys::Keys;
 use crate::session::own_key;
-use crate::session::run::Session;
 use crate::store::contact::entry::Contact;
 
 /// The time to sign with: the later of our clock and our newest signature (PROTOCOL §2).
@@ -33,15 +33,15 @@ pub fn signing_time(contact: &Contact, now: Timestamp, despite_clock: bool) -> R
 /// # Errors
 /// [`Kind::Trust`] when the contact's certificate cannot be sealed to.
 pub fn seal(
-    session: &mut Session,
+    keys: &mut Keys,
     octets: &str,
     contact: &mut Contact,
     to: &Certificate,
     at: Timestamp,
 ) -> Result<String> {
-    let (secret, rng) = session.secret()?;
+    let (secret, rng) = keys.secret()?;
     let sealed = seal::seal(octets.as_bytes(), secret, &[to], at, rng);
-    let sealed = sealed.map_err(|cause| cannot_seal(session, cause))?;
+    let sealed = sealed.map_err(|cause| cannot_seal(keys, cause))?;
     contact.ours.signed = Some(at);
     Ok(sealed)
 }
@@ -69,23 +69,23 @@ pub fn unusable(name: &str, why: Unusable) -> Error {
 /// # Errors
 /// As [`seal()`].
 pub fn seal_as(
-    session: &mut Session,
+    keys: &mut Keys,
     former: &Fingerprint,
     octets: &str,
     to: &Certificate,
     at: Timestamp,
 ) -> Result<String> {
-    let kept = session.former_secrets()?;
-    let (secret, rng) = session.secret()?;
+    let kept = keys.former_secrets()?;
+    let (secret, rng) = keys.secret()?;
     let signer = kept.iter().find(|key| key.fingerprint() == *former).unwrap_or(secret);
     let sealed = seal::seal(octets.as_bytes(), signer, &[to], at, rng);
-    sealed.map_err(|cause| cannot_seal(session, cause))
+    sealed.map_err(|cause| cannot_seal(keys, cause))
 }
 
 /// What to say when something cannot be sealed.
-pub fn cannot_seal(session: &Session, cause: SealError) -> Error {
+pub fn cannot_seal(keys: &Keys, cause: SealError) -> Error {
     match cause {
-        SealError::Unusable(fingerprint, why) if is_ours(session, &fingerprint) => {
+        SealError::Unusable(fingerprint, why) if is_ours(keys, &fingerprint) => {
             own_key::unusable(why)
         }
         SealError::Unusable(fingerprint, why) => {
@@ -97,6 +97,6 @@ pub fn cannot_seal(session: &Session, cause: SealError) -> Error {
     }
 }
 
-fn is_ours(session: &Session, fingerprint: &Fingerprint) -> bool {
-    session.certificate().is_ok_and(|own| own.fingerprint() == *fingerprint)
+fn is_ours(keys: &Keys, fingerprint: &Fingerprint) -> bool {
+    keys.certificate().is_ok_and(|own| own.fingerprint() == *fingerprint)
 }

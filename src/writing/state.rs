@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use crate::error::Result;
 use crate::protocol::sealed::state::{Range, State};
-use crate::session::run::Session;
 use crate::store::contact::entry::{Contact, Reached};
 use crate::store::contact::known::Known;
 use crate::store::contact::messages::Messages;
+use crate::store::disk::home::Home;
 
 /// Logs that are acknowledged: the newest.
 const LOGS: usize = 8;
@@ -17,7 +17,7 @@ const LOGS: usize = 8;
 /// # Errors
 /// When the contact's messages cannot be read.
 pub fn state(
-    session: &Session,
+    home: &Home,
     name: &str,
     contact: &Contact,
     floor: Option<u64>,
@@ -33,12 +33,12 @@ pub fn state(
         head,
         floor: head.and(floor),
         acknowledged: acknowledged.collect(),
-        missing: missing(session, name, contact)?,
+        missing: missing(home, name, contact)?,
         gone: Vec::new(),
     })
 }
 
-fn missing(session: &Session, name: &str, contact: &Contact) -> Result<Vec<Range>> {
+fn missing(home: &Home, name: &str, contact: &Contact) -> Result<Vec<Range>> {
     let theirs = &contact.theirs;
     let complete = theirs.head.as_ref().is_none_or(|head| {
         theirs
@@ -50,5 +50,5 @@ fn missing(session: &Session, name: &str, contact: &Contact) -> Result<Vec<Range
         // The usual case must not cost a reading of the whole history.
         return Ok(Vec::new());
     }
-    Ok(Known::load(&Messages::of(&session.home, name))?.missing(theirs))
+    Ok(Known::load(&Messages::of(home, name))?.missing(theirs))
 }

@@ -19,54 +19,60 @@ use crate::protocol::sealed::transition::Transition;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::time;
+use crate::session::keys::Keys;
 use crate::session::own_key;
-use crate::session::run::Session;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::{Contact, FormerKey};
 use crate::store::contact::octets::Octets;
+use crate::store::identity::own::Identity;
+use crate::store::identity::own::Locked;
+use jiff::Timestamp;
 
 /// Tells the contact called `name` of our present key, by that which it knows, if that is another.
 /// Returns whether our feed changed. The caller holds the home's lock.
 ///
 /// # Errors
 /// When that key is no longer kept, or something cannot be sealed or written.
-pub fn bring_over(session: &mut Session, name: &str) -> Result<bool> {
-    let contact = Contact::load(&session.home, name)?;
-    let known = own_key::known_by(session, &contact)?;
-    if contact.blocked || known == session.certificate()?.fingerprint() {
+pub fn bring_over(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<bool> {
+    let contact = Contact::load(&locked.home, name)?;
+    let known = own_key::known_by(&locked.home, keys, &contact)?;
+    if contact.blocked || known == keys.certificate()?.fingerprint() {
         return Ok(false);
     }
-    let former = session.former_secrets()?;
+    let former = keys.former_secrets()?;
     let old = former.iter().find(|key| key.fingerprint() == known).ok_or_else(|| {
         Error::new(Kind::Trust, format!("`{name}` knows our key {known}, which is no longer kept"))
             .hint(format!("tell {name} of the new one yourself: cloudim contact verify {name}"))
     })?;
-    let certificate = contacts::certificate(&session.home, name)?;
+    let certificate = contacts::certificate(&locked.home, name)?;
     let mut writing = Writing { name: name.to_owned(), contact, certificate };
-    let introduction = introduction(session, &mut writing, known)?;
-    let outgoing = item(session, &writing, &introduction, old)?;
+    let introduction = introduction(locked, keys, locked.now, &mut writing, known)?;
+    let outgoing = item(keys, locked.now, &writing, &introduction, old)?;
     let (log, until) = (writing.contact.ours.log, writing.contact.ours.sequence.saturating_add(1));
     writing.contact.ours.former.push(FormerKey { fingerprint: old.fingerprint(), log, until });
     let change =
         Change { introduction: Some(&introduction), is_transition: true, ..Change::default() };
     writing.contact.ours.unpinged = true;
-    writing.take(session, outgoing, change)?;
+    writing.take(locked, keys, outgoing, change)?;
     Ok(true)
 }
 
 /// The introduction of our present key, which replaces the one that is `known`.
 fn introduction(
-    session: &Session,
+    identity: &Identity,
+    keys: &mut Keys,
+    now: Timestamp,
     writing: &mut Writing,
     known: Fingerprint,
 ) -> Result<Introduction> {
     let contact = &mut writing.contact;
-    let octets = Octets::of(&session.home, &writing.name).introduction()?.unwrap_or_default();
+    let octets = Octets::of(&identity.home, &writing.name).introduction()?.unwrap_or_default();
     let before = Introduction::parse(octets.as_bytes())
         .or_cannot(|| "cannot use `octets/introduction.xml`".to_owned())?;
     contact.ours.introduction = contact.ours.introduction.saturating_add(1);
     let ours = &contact.ours;
-    let now = frame::introduction(session, &ours.token, ours.log, ours.introduction)?;
+    let now =
+        frame::introduction(&identity.config, keys, now, &ours.token, ours.log, ours.introduction)?;
     Ok(Introduction {
         to: contact.card.clone().or(before.to),
         to_fingerprint: Some(contact.fingerprint.clone()),
@@ -77,21 +83,22 @@ fn introduction(
 
 /// The item that tells of it, sealed by the `old` key.
 fn item(
-    session: &mut Session,
+    keys: &mut Keys,
+    now: Timestamp,
     writing: &Writing,
     introduction: &Introduction,
     old: &SecretKey,
 ) -> Result<Outgoing> {
     let Writing { contact, certificate, .. } = writing;
-    let at = signing_time(contact, session.now(), false)?;
-    let (new, rng) = session.secret()?;
+    let at = signing_time(contact, now, false)?;
+    let (new, rng) = keys.secret()?;
     let (fingerprint, armored) = (new.fingerprint(), new.certificate().to_armored());
     let signed = seal::sign(introduction.write().as_bytes(), new, at, rng);
-    let signed = signed.map_err(|cause| cannot_seal(session, cause))?;
+    let signed = signed.map_err(|cause| cannot_seal(keys, cause))?;
     let ours = &contact.ours;
     let item = Item {
-        guid: Guid::new(session.now(), &mut session.rng),
-        published: time::whole_seconds(session.now()),
+        guid: Guid::new(now, &mut keys.rng),
+        published: time::whole_seconds(now),
         text: format!("My key is now {}.", fingerprint.grouped()),
         in_reply_to: None,
         attachments: Vec::new(),
@@ -105,8 +112,8 @@ fn item(
         transition: Some(Transition { introduction: signed, certificate: armored }),
     };
     let octets = item.write();
-    let sealed = seal::seal(octets.as_bytes(), old, &[certificate], at, &mut session.rng);
-    let sealed = sealed.map_err(|cause| cannot_seal(session, cause))?;
+    let sealed = seal::seal(octets.as_bytes(), old, &[certificate], at, &mut keys.rng);
+    let sealed = sealed.map_err(|cause| cannot_seal(keys, cause))?;
     let sealed = FeedItem::sealed(item.guid, sealed);
     Ok(Outgoing { item, octets, sealed })
 }

@@ -14,6 +14,7 @@ use cloudim::listen::hosting::public::Hosting;
 use cloudim::protocol::calls::cloud;
 use cloudim::protocol::xmlrpc::{self, Call, Value};
 use cloudim::session::clients::Clients;
+use cloudim::session::world::Clock;
 use cloudim::store::disk::home::Home;
 use cloudim::transport::egress::{Guard, Network};
 use cloudim::transport::server::{self, Answer, Limits, Request, Response, Stop};
@@ -71,7 +72,7 @@ impl Host {
         let loopback: Network = "127.0.0.0/8".parse().unwrap();
         let clients = Clients::new(Guard::new(vec![loopback]), Duration::from_secs(20));
         let clock = Arc::clone(&now);
-        let clock = Arc::new(move || *clock.lock().unwrap());
+        let clock = Clock::new(move || *clock.lock().unwrap());
         let home = Home::at(peer.home());
         let cloud = OwnCloud::new(home, base.parse().unwrap(), clients, clock).unwrap();
         let (stop, hosting) = (Stop::new(), Hosting::new(peer.home().join("public")));

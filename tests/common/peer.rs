@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
-use cloudim::session::world::{Stream, World};
+use cloudim::session::world::{Clock, Stream, World};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -147,7 +147,7 @@ impl Peer {
         let time: Timestamp = time.parse().unwrap();
         let (stdout, stderr) = (Heard::default(), Heard::default());
         let world = World {
-            now: Arc::new(move || time),
+            now: Clock::new(move || time),
             stdin: Box::new(Cursor::new(stdin.to_owned())),
             stdout: Stream::to(stdout.clone()),
             stderr: Stream::to(stderr.clone()),

@@ -64,7 +64,7 @@ impl Verifier {
             log::info!("{} is not told of {}: {why}", check.callback.host(), feed.shortened());
             return Err(cloud::CALL_FAILED.to_owned());
         }
-        let now = (self.crier.now)();
+        let now = self.crier.now.now();
         let subscription = Subscription {
             feed: feed.clone(),
             callback: check.callback.clone(),

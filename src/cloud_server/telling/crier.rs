@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::deliveries::{self, Deliveries, Route};
-use super::teller::{Clock, Teller};
+use super::teller::Teller;
 use crate::cloud_server::workers::Workers;
 use crate::protocol::values::url::Url;
 use crate::session::clients::Clients;
+use crate::session::world::Clock;
 use crate::store::subscriptions::Subscriptions;
 
 /// Knows the subscribers, and has the threads that tell them.
@@ -20,7 +21,7 @@ impl Crier {
     /// One that has told nobody yet.
     pub fn new(clients: Clients, subscriptions: Arc<Subscriptions>, now: Clock) -> Self {
         let teller =
-            Teller { clients, subscriptions: Arc::clone(&subscriptions), now: Arc::clone(&now) };
+            Teller { clients, subscriptions: Arc::clone(&subscriptions), now: now.clone() };
         let tell = move |notification| teller.tell(notification);
         let deliveries = Workers::new(deliveries::THREADS, Deliveries::default(), tell);
         Self { subscriptions, now, deliveries }
@@ -29,7 +30,7 @@ impl Crier {
     /// Has the subscribers of `feed` told, and does not wait for that. `is_card` says that strangers
     /// may be among them.
     pub fn cry(&self, feed: &Url, is_card: bool) {
-        let callbacks = self.subscriptions.callbacks(feed, (self.now)());
+        let callbacks = self.subscriptions.callbacks(feed, self.now.now());
         log::info!("{} changed: {} to tell", feed.shortened(), callbacks.len());
         self.deliveries.change(|deliveries| {
             for callback in callbacks {
@@ -46,7 +47,7 @@ impl Crier {
 
     /// Whether anybody is to be told of `feed`.
     pub fn is_awaited(&self, feed: &Url) -> bool {
-        self.subscriptions.has_any(feed, (self.now)())
+        self.subscriptions.has_any(feed, self.now.now())
     }
 
     /// Tells nobody any more.

@@ -3,16 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::deliveries::Notification;
 use crate::protocol::values::url::Url;
 use crate::session::clients::Clients;
+use crate::session::world::Clock;
 use crate::store::subscriptions::Subscriptions;
 use crate::transport::client::Failure;
-
-/// Tells the present time.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// For the first call: a subscriber that takes longer must not hold up the others.
 const PROMPT: Duration = Duration::from_secs(4);
@@ -31,7 +27,7 @@ impl Teller {
     /// subscription has ended.
     pub fn tell(&self, notification: Notification) -> (Notification, bool) {
         let (feed, callback) = (&notification.route.feed, &notification.route.callback);
-        let Some(protocol) = self.subscriptions.protocol(feed, callback, (self.now)()) else {
+        let Some(protocol) = self.subscriptions.protocol(feed, callback, self.now.now()) else {
             return (notification, true);
         };
         let again = notification.urgency.is_again();
@@ -45,7 +41,7 @@ impl Teller {
 
     /// Notes for `status` whether a subscriber could be told.
     fn note(&self, feed: &Url, callback: &Url, told: &Result<(), Failure>) {
-        let now = (self.now)();
+        let now = self.now.now();
         let noted = match told {
             Ok(()) => self.subscriptions.told(feed, callback, now),
             Err(why) => {

@@ -5,12 +5,13 @@ use crate::error::{Context, Error, Result};
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
+use crate::session::command::Session;
 use crate::session::fetch;
-use crate::session::run::Session;
 
 /// The feed at `url`, as it is now.
 pub(super) fn feed(session: &Session, url: &Url) -> Result<Channel> {
-    let document = fetch::document_by(session.clients()?.about(url), url, limits::FEED)?;
+    let document =
+        fetch::document_by(session.run.network.clients()?.about(url), url, limits::FEED)?;
     Channel::parse(&document.bytes).or_cannot(|| format!("cannot read {}", url.shortened()))
 }
 

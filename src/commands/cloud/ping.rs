@@ -6,7 +6,7 @@ use super::named;
 use crate::error::Result;
 use crate::protocol::values::url::Url;
 use crate::publishing::ping;
-use crate::session::run::Session;
+use crate::session::command::Session;
 use crate::store::identity::own_urls::Ours;
 
 /// Tell the cloud of a feed that it changed
@@ -26,10 +26,16 @@ pub struct PingArgs {
 /// # Errors
 /// When the feed names no cloud, or the cloud cannot be reached or refuses.
 pub fn ping(session: &mut Session, PingArgs { url }: &PingArgs) -> Result<()> {
-    if let Some(ours) = Ours::at(&session.config, url) {
-        return ping::own(session, url, &ours);
+    if let Some(ours) = Ours::at(&session.run.identity.config, url) {
+        return ping::own(
+            &session.run.identity,
+            &session.run.network,
+            session.run.clock.now(),
+            url,
+            &ours,
+        );
     }
     let channel = named::feed(session, url)?;
     let cloud = named::cloud_of(&channel, url)?;
-    ping::at(session.clients()?.about(url), &cloud, url)
+    ping::at(session.run.network.clients()?.about(url), &cloud, url)
 }

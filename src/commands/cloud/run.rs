@@ -11,7 +11,7 @@ use crate::cloud_server::own_cloud::OwnCloud;
 use crate::commands::shared::serving;
 use crate::error::Result;
 use crate::listen::door::cloud::Door;
-use crate::session::run::Session;
+use crate::session::command::Session;
 
 /// From one look at the feeds that could not be read since the start to the next.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5 * 60);
@@ -41,11 +41,16 @@ pub struct RunArgs {
 /// When another process is a cloud for this home, there is no base URL, or the address cannot be
 /// had.
 pub fn serve(session: &mut Session, args: &RunArgs) -> Result<()> {
-    let cloud = OwnCloud::alone(session, args.open)?;
+    let cloud = OwnCloud::alone(
+        &session.run.identity,
+        &session.run.network,
+        &session.run.clock,
+        args.open,
+    )?;
     let ends = serving::watch_signals()?;
-    let address = args.bind.unwrap_or_else(|| session.config.listens_at());
+    let address = args.bind.unwrap_or_else(|| session.run.identity.config.listens_at());
     let (listener, address) = serving::bind(address)?;
-    session.say(&format!("cloud at http://{address}/"));
+    session.run.talk.say(&format!("cloud at http://{address}/"));
     let looking = Arc::clone(&cloud);
     thread::spawn(move || {
         loop {
@@ -53,7 +58,7 @@ pub fn serve(session: &mut Session, args: &RunArgs) -> Result<()> {
             thread::sleep(BETWEEN_LOOKS);
         }
     });
-    let at_door = Door::new(session, Arc::clone(&cloud));
+    let at_door = Door::new(&session.run.identity.config, Arc::clone(&cloud));
     let door = move |request| at_door.answer(request);
     serving::serve(session, listener, door, ends, |_, _| cloud.stop())
 }

@@ -8,8 +8,8 @@ use crate::commands::shared::input;
 use crate::delivery::output;
 use crate::error::{Context, Result};
 use crate::protocol::values::url::Url;
+use crate::session::command::Session;
 use crate::session::options::Format;
-use crate::session::run::Session;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::identity::own_urls::Ours;
@@ -41,7 +41,7 @@ pub fn show(session: &mut Session, ShowArgs { url }: &ShowArgs) -> Result<()> {
         let lease = contact.lease.as_ref().filter(|lease| lease.feed == *url);
         shown.lease = lease.map(Registration::from);
     }
-    if session.options.format == Format::Json {
+    if session.run.output.format == Format::Json {
         let mut line = Vec::new();
         output::as_json(&mut line, &shown).or_cannot(|| "cannot write".to_owned())?;
         return input::print(session, &line);
@@ -52,9 +52,9 @@ pub fn show(session: &mut Session, ShowArgs { url }: &ShowArgs) -> Result<()> {
 
 /// The contact that writes the feed at `url`, and its name.
 fn contact_at(session: &Session, url: &Url) -> Result<Option<(String, Contact)>> {
-    for name in contacts::list(&session.home)? {
+    for name in contacts::list(&session.run.identity.home)? {
         // One that cannot be read is another command's business.
-        if let Ok(contact) = Contact::load(&session.home, &name)
+        if let Ok(contact) = Contact::load(&session.run.identity.home, &name)
             && contact.feed == *url
         {
             return Ok(Some((name, contact)));
@@ -65,9 +65,9 @@ fn contact_at(session: &Session, url: &Url) -> Result<Option<(String, Contact)>>
 
 /// Those of our own feed at `url`, if our own cloud is at home here.
 fn subscribers(session: &Session, url: &Url) -> Result<Option<usize>> {
-    let config = &session.config;
+    let config = &session.run.identity.config;
     if !config.has_cloud_here() || Ours::at(config, url).is_none() {
         return Ok(None);
     }
-    subscriptions::number(&session.home, url, session.now()).map(Some)
+    subscriptions::number(&session.run.identity.home, url, session.run.clock.now()).map(Some)
 }

@@ -8,7 +8,7 @@ use crate::cloud_client::register;
 use crate::delivery::output;
 use crate::error::Result;
 use crate::protocol::values::url::Url;
-use crate::session::run::Session;
+use crate::session::command::Session;
 use crate::store::subscriptions::lease::LEASE;
 
 /// Have a URL called when a feed changes
@@ -34,10 +34,10 @@ pub fn subscribe(session: &mut Session, args: &SubscribeArgs) -> Result<()> {
     let SubscribeArgs { url, callback } = args;
     let channel = named::feed(session, url)?;
     let cloud = named::cloud_of(&channel, url)?;
-    register::please_notify(session.clients()?.about(url), &cloud, url, callback, None)
+    register::please_notify(session.run.network.clients()?.about(url), &cloud, url, callback, None)
         .map_err(|no| no.error(cloud.url()))?;
-    let until = session.now().saturating_add(LEASE).unwrap_or(Timestamp::MAX);
-    session.say(&format!(
+    let until = session.run.clock.now().saturating_add(LEASE).unwrap_or(Timestamp::MAX);
+    session.run.talk.say(&format!(
         "{} calls {} until {}",
         cloud.url().authority(),
         callback.shortened(),

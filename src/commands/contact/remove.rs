@@ -4,7 +4,7 @@ use std::io::{IsTerminal, stdin};
 
 use crate::error::{Context, Error, Result};
 use crate::publishing::run;
-use crate::session::run::Session;
+use crate::session::command::Session;
 use crate::session::terminal;
 use crate::store::contact::entry::Contact;
 use crate::writing::removal;
@@ -15,15 +15,15 @@ use crate::writing::removal;
 /// When it is not there, was not confirmed, or cannot be removed.
 pub fn remove(session: &mut Session, name: &str, yes: bool) -> Result<()> {
     // Our feed for the contact goes with it.
-    session.expect_writable()?;
-    Contact::load(&session.home, name)?;
+    session.run.identity.expect_writable()?;
+    Contact::load(&session.run.identity.home, name)?;
     if !yes && !confirmed(name)? {
         return Err(
             Error::cannot(format!("`{name}` is still there")).hint("--yes removes without asking")
         );
     }
-    removal::remove(session, name)?;
-    run::publish(session, false)
+    removal::remove(&session.run.identity, session.run.clock.now(), name)?;
+    run::publish(&session.run.identity, false)
 }
 
 fn confirmed(name: &str) -> Result<bool> {

@@ -7,8 +7,8 @@ use crate::delivery::output;
 use crate::error::{Context, Result};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::{text, time};
+use crate::session::command::Session;
 use crate::session::options::Format;
-use crate::session::run::Session;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::identity::policy::Policy;
@@ -46,16 +46,16 @@ fn shown<'a>(name: &'a str, contact: &'a Contact, usual: Policy) -> Shown<'a> {
 /// When the contacts cannot be listed; one whose files are damaged is reported.
 pub fn list(session: &mut Session) -> Result<()> {
     let mut lines = Vec::new();
-    for name in contacts::list(&session.home)? {
-        let contact = match Contact::load(&session.home, &name) {
+    for name in contacts::list(&session.run.identity.home)? {
+        let contact = match Contact::load(&session.run.identity.home, &name) {
             Ok(contact) => contact,
             Err(error) => {
-                session.report(&error);
+                session.run.talk.report(&error);
                 continue;
             }
         };
-        if session.options.format == Format::Json {
-            output::as_json(&mut lines, &shown(&name, &contact, session.config.trust))
+        if session.run.output.format == Format::Json {
+            output::as_json(&mut lines, &shown(&name, &contact, session.run.identity.config.trust))
                 .or_cannot(|| "cannot write".to_owned())?;
             continue;
         }
@@ -79,13 +79,13 @@ pub fn list(session: &mut Session) -> Result<()> {
 /// # Errors
 /// When there is none of that name.
 pub fn show(session: &mut Session, name: &str, certificate: bool) -> Result<()> {
-    let contact = Contact::load(&session.home, name)?;
+    let contact = Contact::load(&session.run.identity.home, name)?;
     if certificate {
-        let armored = contacts::certificate(&session.home, name)?.to_armored();
+        let armored = contacts::certificate(&session.run.identity.home, name)?.to_armored();
         return input::print(session, armored.as_bytes());
     }
-    let shown = shown(name, &contact, session.config.trust);
-    if session.options.format == Format::Json {
+    let shown = shown(name, &contact, session.run.identity.config.trust);
+    if session.run.output.format == Format::Json {
         let mut line = Vec::new();
         output::as_json(&mut line, &shown).or_cannot(|| "cannot write".to_owned())?;
         return input::print(session, &line);

@@ -9,8 +9,8 @@ use crate::delivery::output;
 use crate::error::{Context, Error, Kind, Result};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::publishing::run;
+use crate::session::command::Session;
 use crate::session::options::Format;
-use crate::session::run::Session;
 use crate::store::contact::entry::{Contact, Trust};
 use crate::store::identity::policy::Policy;
 use crate::sync::pinning::{self, Offer};
@@ -54,10 +54,16 @@ pub fn run(session: &mut Session, args: &TrustArgs) -> Result<()> {
     if args.reject {
         return reject(session, &args.name);
     }
-    session.expect_writable()?;
+    session.run.identity.expect_writable()?;
     let told = args.fingerprint.as_deref().map(Fingerprint::from_user).transpose();
     let told = told.map_err(|cause| Error::usage("that is no fingerprint").because(cause))?;
-    let Some(offer) = pinning::offer(session, &args.name)? else {
+    let Some(offer) = pinning::offer(
+        &session.run.identity.home,
+        &session.run.network,
+        session.run.clock.now(),
+        &args.name,
+    )?
+    else {
         return undisputed(session, &args.name, told);
     };
     decide(session, args, told.as_ref(), &offer)
@@ -68,7 +74,7 @@ fn undisputed(session: &mut Session, name: &str, told: Option<Fingerprint>) -> R
     match told {
         Some(told) => verify::compare(session, name, &[told]),
         None => {
-            session.say(&format!(
+            session.run.talk.say(&format!(
                 "the feed of `{name}` names the key that is pinned: there is nothing to decide"
             ));
             Ok(())
@@ -84,10 +90,10 @@ fn decide(
     offer: &Offer,
 ) -> Result<()> {
     let name = &args.name;
-    let contact = Contact::load(&session.home, name)?;
+    let contact = Contact::load(&session.run.identity.home, name)?;
     let offered = offer.certificate.fingerprint();
     show(session, &Keys { contact: name, pinned: &contact.fingerprint, offered: &offered })?;
-    let must_compare = contact.policy_or(session.config.trust) == Policy::Verified;
+    let must_compare = contact.policy_or(session.run.identity.config.trust) == Policy::Verified;
     let why = match told {
         Some(told) if *told == contact.fingerprint => {
             Some("another key than that, which is pinned")
@@ -108,17 +114,17 @@ fn decide(
         return Err(undecided(name, why));
     }
     let trust = if told.is_some() { Trust::Verified } else { Trust::FirstUse };
-    pinning::pin(session, name, offer, trust)?;
-    session.say(&format!(
+    pinning::pin(&mut session.run, name, offer, trust)?;
+    session.run.talk.say(&format!(
         "the new key of `{name}` is pinned; cloudim poll {name} judges anew what was held"
     ));
-    run::publish(session, false)
+    run::publish(&session.run.identity, false)
 }
 
 fn show(session: &mut Session, keys: &Keys<'_>) -> Result<()> {
     let (pinned, offered) = (keys.pinned.grouped(), keys.offered.grouped());
     let mut lines = Vec::new();
-    if session.options.format == Format::Json {
+    if session.run.output.format == Format::Json {
         output::as_json(&mut lines, keys).or_cannot(|| "cannot write".to_owned())?;
     } else {
         lines.extend(format!("pinned\t{pinned}\noffered\t{offered}\n").bytes());
@@ -135,8 +141,9 @@ fn undecided(name: &str, why: &str) -> Error {
 
 /// Keeps the pinned key. What is held of another is dropped, and is not told of again.
 fn reject(session: &mut Session, name: &str) -> Result<()> {
-    let (offered, dropped) = pinning::reject(session, name)?;
-    session.say(&match offered {
+    let (offered, dropped) =
+        pinning::reject(&session.run.identity, &session.run.keys, session.run.clock.now(), name)?;
+    session.run.talk.say(&match offered {
         Some(offered) => {
             format!("the key {} is rejected; what was held of it is dropped", offered.grouped())
         }
@@ -147,8 +154,8 @@ fn reject(session: &mut Session, name: &str) -> Result<()> {
 }
 
 fn set_policy(session: &mut Session, name: &str, word: &str) -> Result<()> {
-    let _lock = session.lock()?;
-    let mut contact = Contact::load(&session.home, name)?;
+    let locked = session.run.identity.lock(session.run.clock.now())?;
+    let mut contact = Contact::load(&locked.home, name)?;
     contact.policy = Policy::ALL.into_iter().find(|policy| policy.as_str() == word);
-    contact.save(&session.home, name)
+    contact.save(&locked.home, name)
 }

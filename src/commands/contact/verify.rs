@@ -9,8 +9,8 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::keyring;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::limits;
+use crate::session::command::Session;
 use crate::session::options::Format;
-use crate::session::run::Session;
 use crate::store::contact::entry::{Contact, Trust};
 
 /// Compares, or shows what two people compare.
@@ -18,7 +18,7 @@ use crate::store::contact::entry::{Contact, Trust};
 /// # Errors
 /// [`Kind::Trust`] when the contact has another key.
 pub fn verify(session: &mut Session, name: &str, told: Option<&str>) -> Result<()> {
-    let contact = Contact::load(&session.home, name)?;
+    let contact = Contact::load(&session.run.identity.home, name)?;
     let Some(told) = told else { return show(session, name, &contact) };
     let told = fingerprints(session, told)?;
     compare(session, name, &told)
@@ -30,7 +30,7 @@ pub fn verify(session: &mut Session, name: &str, told: Option<&str>) -> Result<(
 /// # Errors
 /// [`Kind::Trust`] when it is not.
 pub fn compare(session: &mut Session, name: &str, told: &[Fingerprint]) -> Result<()> {
-    let contact = Contact::load(&session.home, name)?;
+    let contact = Contact::load(&session.run.identity.home, name)?;
     if !told.contains(&contact.fingerprint) {
         let told: Vec<String> = told.iter().map(Fingerprint::grouped).collect();
         return Err(Error::new(
@@ -42,14 +42,14 @@ pub fn compare(session: &mut Session, name: &str, told: &[Fingerprint]) -> Resul
             told.join(", ")
         )));
     }
-    let _lock = session.lock()?;
-    let mut contact = Contact::load(&session.home, name)?;
+    let locked = session.run.identity.lock(session.run.clock.now())?;
+    let mut contact = Contact::load(&locked.home, name)?;
     let held = Standing::of(session, name)?.withheld;
     contact.trust = Trust::Verified;
-    contact.save(&session.home, name)?;
-    session.say(&format!("the key of `{name}` is verified"));
+    contact.save(&locked.home, name)?;
+    session.run.talk.say(&format!("the key of `{name}` is verified"));
     if held > 0 {
-        session.say(&format!("cloudim poll {name} delivers what was held"));
+        session.run.talk.say(&format!("cloudim poll {name} delivers what was held"));
     }
     Ok(())
 }
@@ -75,8 +75,8 @@ struct Pair<'a> {
 
 /// Shows both fingerprints, the lower one first: both people have the same lines on their screens.
 fn show(session: &mut Session, name: &str, contact: &Contact) -> Result<()> {
-    let ours = session.certificate()?.fingerprint();
-    if session.options.format == Format::Json {
+    let ours = session.run.keys.certificate()?.fingerprint();
+    if session.run.output.format == Format::Json {
         let pair = Pair {
             contact: name,
             fingerprint: &contact.fingerprint,
@@ -93,12 +93,15 @@ fn show(session: &mut Session, name: &str, contact: &Contact) -> Result<()> {
         lines.iter().map(|(key, whose)| format!("{}\t{whose}\n", key.grouped())).collect();
     input::print(session, text.as_bytes())?;
     if contact.trust == Trust::Verified {
-        session.say(&format!("the key of `{name}` is verified already"));
+        session.run.talk.say(&format!("the key of `{name}` is verified already"));
         return Ok(());
     }
-    session.say(&format!(
+    session.run.talk.say(&format!(
         "by phone, say, read these lines to each other: {name} sees the same by cloudim contact verify, in the same order"
     ));
-    session.say(&format!("if they are the same: cloudim contact verify {name} FINGERPRINT"));
+    session
+        .run
+        .talk
+        .say(&format!("if they are the same: cloudim contact verify {name} FINGERPRINT"));
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::handshake::candidate::{self};
 use crate::handshake::{incoming, naming};
 use crate::protocol::values::limits;
 use crate::publishing::run;
-use crate::session::run::Session;
+use crate::session::command::Session;
 use crate::store::contact::contacts;
 use crate::store::waiting::invitations::{self};
 
@@ -41,27 +41,35 @@ pub struct AcceptArgs {
 /// # Errors
 /// When it is no invitation, or not for us; or the contact cannot be written.
 pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
-    session.expect_writable()?;
-    session.config.base()?;
+    session.run.identity.expect_writable()?;
+    session.run.identity.config.base()?;
     if let Some(name) = &args.alias {
-        naming::free(session, name)?;
+        naming::free(&session.run.identity.home, name)?;
     }
     let told = input::fingerprint(args.fingerprint.as_deref())?;
     let wanted = Wanted { alias: args.alias.as_deref(), fingerprint: told.as_ref() };
     let name = match (&args.input, args.name.as_deref().unwrap_or_default()) {
         (Some(path), _) => {
             let document = input::file(session, path, limits::FEED)?;
-            let candidate = candidate::from_file(session, &document)?;
-            let waiting = incoming::waiting(session, &candidate)?;
-            accept::agree(session, candidate, &wanted, waiting.as_ref())?
+            let candidate = candidate::from_file(
+                &session.run.identity,
+                &mut session.run.keys,
+                session.run.clock.now(),
+                &document,
+            )?;
+            let waiting = incoming::waiting(&session.run.identity.home, &candidate)?;
+            accept::agree(&mut session.run, candidate, &wanted, waiting.as_ref())?
         }
-        (None, name) => match invitations::find_received(&session.home, name) {
-            Ok(received) => {
-                accept::agree(session, accept::stored(&received)?, &wanted, Some(&received))?
-            }
+        (None, name) => match invitations::find_received(&session.run.identity.home, name) {
+            Ok(received) => accept::agree(
+                &mut session.run,
+                accept::stored(&received)?,
+                &wanted,
+                Some(&received),
+            )?,
             // Said again, it gives the acceptance again.
-            Err(_) if contacts::is_taken(&session.home, name) => {
-                session.say(&format!("`{name}` is your contact already"));
+            Err(_) if contacts::is_taken(&session.run.identity.home, name) => {
+                session.run.talk.say(&format!("`{name}` is your contact already"));
                 name.to_owned()
             }
             Err(unknown) => return Err(unknown),
@@ -69,10 +77,10 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
     };
     if let Some(path) = &args.output {
         // First the file: a publish command that fails must not cost it.
-        let file = acceptance::file(session, &name)?;
+        let file = acceptance::file(&session.run.identity.home, &session.run.keys, &name)?;
         input::output(session, path, file.as_bytes())?;
-        return run::publish(session, false);
+        return run::publish(&session.run.identity, false);
     }
-    run::publish(session, false)?;
-    acceptance::call(session, &name)
+    run::publish(&session.run.identity, false)?;
+    acceptance::call(&session.run.identity, &session.run.network, &mut session.run.talk, &name)
 }

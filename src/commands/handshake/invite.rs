@@ -8,7 +8,7 @@ use crate::commands::shared::input;
 use crate::error::{Error, Result};
 use crate::handshake::invitation::{self, Wanted};
 use crate::publishing::run;
-use crate::session::run::Session;
+use crate::session::command::Session;
 
 /// Invite somebody
 ///
@@ -49,16 +49,36 @@ pub fn invite(session: &mut Session, args: &InviteArgs) -> Result<()> {
         note: args.note.as_deref(),
         fingerprint: fingerprint.as_ref(),
     };
-    let made = invitation::make(session, &wanted)?;
+    let made = invitation::make(
+        &session.run.identity,
+        &mut session.run.keys,
+        &session.run.network,
+        session.run.clock.now(),
+        &wanted,
+    )?;
     if let Some(to) = &made.to {
-        session.say(&format!("the card is {} with the key {}", to.card, to.fingerprint.grouped()));
+        session.run.talk.say(&format!(
+            "the card is {} with the key {}",
+            to.card,
+            to.fingerprint.grouped()
+        ));
     }
     if let Some(path) = &args.output {
         // First the file: a publish command that fails must not cost it.
-        let file = invitation::file(session, &made)?;
+        let file = invitation::file(
+            &session.run.identity.home,
+            &mut session.run.keys,
+            session.run.clock.now(),
+            &made,
+        )?;
         input::output(session, path, file.as_bytes())?;
-        return run::publish(session, false);
+        return run::publish(&session.run.identity, false);
     }
-    run::publish(session, false)?;
-    invitation::call(session, &made)
+    run::publish(&session.run.identity, false)?;
+    invitation::call(
+        &session.run.identity.config,
+        &session.run.network,
+        &mut session.run.talk,
+        &made,
+    )
 }

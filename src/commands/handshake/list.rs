@@ -12,8 +12,8 @@ use crate::handshake::same_card;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::text;
+use crate::session::command::Session;
 use crate::session::options::Format;
-use crate::session::run::Session;
 use crate::store::waiting::invitations::{self, Decision, Invitation, Made, Received};
 
 /// List the invitations that wait
@@ -30,13 +30,15 @@ pub fn list(session: &mut Session) -> Result<()> {
     // What waits already is shown even if those who called cannot be looked at.
     for follow in [calls::follow_kept, inbox::follow_waiting] {
         if let Err(error) = follow(session) {
-            session.report(&error);
+            session.run.talk.report(&error);
         }
     }
     let mut lines = String::new();
-    for invitation in invitations::list(&session.home)? {
+    for invitation in invitations::list(&session.run.identity.home)? {
         match &invitation {
-            Invitation::Made(made) => lines.push_str(&line_of_made(made, session.options.format)),
+            Invitation::Made(made) => {
+                lines.push_str(&line_of_made(made, session.run.output.format))
+            }
             Invitation::Received(received) if received.decision == Decision::Pending => {
                 lines.push_str(&line_of_received(session, received)?);
             }
@@ -63,7 +65,15 @@ fn line_of_made(made: &Made, format: Format) -> String {
 fn line_of_received(session: &Session, received: &Received) -> Result<String> {
     let introduction = Introduction::parse(received.octets.as_bytes())?;
     let card = introduction.card.as_ref();
-    let holder = card.map(|card| same_card::holder(session, card, None, &received.fingerprint));
+    let holder = card.map(|card| {
+        same_card::holder(
+            &session.run.identity.home,
+            session.run.clock.now(),
+            card,
+            None,
+            &received.fingerprint,
+        )
+    });
     let holder = holder.transpose()?.flatten();
     let line = Line {
         direction: "received",
@@ -75,7 +85,7 @@ fn line_of_received(session: &Session, received: &Received) -> Result<String> {
         card_confirmed: received.card_confirmed,
         card_of: holder.as_deref(),
     };
-    Ok(line.write(session.options.format))
+    Ok(line.write(session.run.output.format))
 }
 
 #[derive(Serialize)]

@@ -10,7 +10,7 @@ use crate::handshake::acceptance::Relation;
 use crate::handshake::candidate;
 use crate::handshake::incoming::{self, Taken};
 use crate::protocol::values::limits;
-use crate::session::run::Session;
+use crate::session::command::Session;
 use crate::store::waiting::invitations::{self, Decision, Invitation};
 
 /// Take an invitation in, to decide on it later
@@ -43,8 +43,19 @@ pub struct DeclineArgs {
 /// When it is none, or not for us.
 pub fn receive(session: &mut Session, args: &ReceiveArgs) -> Result<()> {
     let document = input::file(session, &args.input, limits::FEED)?;
-    let candidate = candidate::from_file(session, &document)?;
-    let talk = match incoming::take(session, &candidate)? {
+    let candidate = candidate::from_file(
+        &session.run.identity,
+        &mut session.run.keys,
+        session.run.clock.now(),
+        &document,
+    )?;
+    let talk = match incoming::take(
+        &session.run.identity,
+        &session.run.network,
+        session.run.clock.now(),
+        &mut session.run.keys.rng,
+        &candidate,
+    )? {
         Taken::Waits(name, what) => format!("`{name}` {what}: cloudim handshake accept {name}"),
         Taken::Known(known) if known.decision == Decision::Pending => {
             format!("this invitation by `{}` waits already", known.name)
@@ -58,7 +69,7 @@ pub fn receive(session: &mut Session, args: &ReceiveArgs) -> Result<()> {
                 .hint("cloudim handshake accept --input FILE"));
         }
     };
-    session.say(&talk);
+    session.run.talk.say(&talk);
     Ok(())
 }
 
@@ -67,11 +78,11 @@ pub fn receive(session: &mut Session, args: &ReceiveArgs) -> Result<()> {
 /// # Errors
 /// When no invitation of that name waits.
 pub fn decline(session: &mut Session, args: &DeclineArgs) -> Result<()> {
-    let _lock = session.lock()?;
-    let mut received = invitations::find_received(&session.home, &args.name)?;
+    let locked = session.run.identity.lock(session.run.clock.now())?;
+    let mut received = invitations::find_received(&locked.home, &args.name)?;
     received.decision = if args.block { Decision::Blocked } else { Decision::Declined };
-    invitations::save(&session.home, &Invitation::Received(Box::new(received)))?;
+    invitations::save(&locked.home, &Invitation::Received(Box::new(received)))?;
     let word = if args.block { "declined, and its key is blocked" } else { "declined" };
-    session.say(&format!("the invitation by `{}` is {word}", args.name));
+    session.run.talk.say(&format!("the invitation by `{}` is {word}", args.name));
     Ok(())
 }

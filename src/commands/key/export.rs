@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::commands::shared::input;
 use crate::error::{Context, Error, Result};
-use crate::session::run::Session;
+use crate::session::command::Session;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -42,7 +42,7 @@ pub struct ExportArgs {
 /// When the key cannot be unlocked, or what is written there would not be safe.
 pub fn run(session: &mut Session, args: ExportArgs) -> Result<()> {
     if !args.secret {
-        let armored = session.certificate()?.to_armored();
+        let armored = session.run.keys.certificate()?.to_armored();
         return write(session, args.output.as_deref(), armored.as_bytes());
     }
     if args.output.is_none() && stdout().is_terminal() {
@@ -54,13 +54,13 @@ pub fn run(session: &mut Session, args: ExportArgs) -> Result<()> {
 }
 
 fn secret(session: &mut Session, open: bool) -> Result<Zeroizing<String>> {
-    session.unlock()?;
-    let passphrase = session.passphrase().filter(|_| !open);
+    session.run.keys.unlock()?;
+    let passphrase = session.run.keys.passphrase().filter(|_| !open);
     if passphrase.is_none() && !open {
         return Err(Error::cannot("the secret key has no passphrase to be exported with")
             .hint("--no-passphrase exports it as it is; cloudim key passphrase gives it one"));
     }
-    let (key, rng) = session.secret()?;
+    let (key, rng) = session.run.keys.secret()?;
     let exported = match passphrase {
         Some(passphrase) => key.copy_for_gnupg(&passphrase, rng),
         None => key.copy("", rng),

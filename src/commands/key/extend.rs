@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use crate::error::{Error, Result};
 use crate::keys::change;
 use crate::protocol::values::time;
-use crate::session::run::Session;
+use crate::session::command::Session;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -51,24 +51,30 @@ pub fn run(session: &mut Session, args: ExtendArgs) -> Result<()> {
     let until = match args.duration {
         Lifetime::Ever => None,
         Lifetime::For(duration) => {
-            let until = time::whole_seconds(session.now()).checked_add(duration);
+            let until = time::whole_seconds(session.run.clock.now()).checked_add(duration);
             // What OpenPGP's four octets cannot count.
             let end = until.ok().filter(|until| until.as_second() < i64::from(u32::MAX));
             Some(end.ok_or_else(|| Error::usage("no key lives that long").hint("never"))?)
         }
     };
     let mut extended = false;
-    let rewritten = change::change(session, |key, date, rng| {
+    let rewritten = change::change(&mut session.run, |key, date, rng| {
         let key = key.extended(until, date, rng)?;
         extended = key.is_some();
         Ok(key)
     })?;
-    session.say(&match (extended, until) {
+    session.run.talk.say(&match (extended, until) {
         (false, _) => "nothing of the key would end earlier".to_owned(),
         (true, None) => "no part of the key in use ever ends".to_owned(),
         (true, Some(until)) => {
             format!("no part of the key in use ends before {}", until.strftime("%Y-%m-%d"))
         }
     });
-    change::tell(session, &rewritten)
+    change::tell(
+        &session.run.identity,
+        &session.run.network,
+        &mut session.run.talk,
+        session.run.clock.now(),
+        &rewritten,
+    )
 }

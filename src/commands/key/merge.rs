@@ -10,7 +10,7 @@ use crate::keys::change;
 use crate::openpgp::certificate::{Certificate, Unusable};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::limits;
-use crate::session::run::Session;
+use crate::session::command::Session;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -42,8 +42,8 @@ pub fn run(session: &mut Session, args: MergeArgs) -> Result<()> {
     let failed = || format!("cannot merge `{shown}`");
     let bytes = input::file(session, &args.file, limits::CERTIFICATE)?;
     let other = Certificate::parse(&bytes).or_cannot(failed)?;
-    let now = session.now();
-    let own = session.certificate()?;
+    let now = session.run.clock.now();
+    let own = session.run.keys.certificate()?;
     let revokes =
         |merged: &Certificate| matches!(merged.usable(now), Err(Unusable::Revoked { .. }));
     if revokes(&own.merged(&other, now).or_cannot(failed)?) && !revokes(own) {
@@ -53,14 +53,20 @@ pub fn run(session: &mut Session, args: MergeArgs) -> Result<()> {
     let certified = own.certified_as(&other, &args.by, now).or_cannot(failed);
     certified.map_err(|error| error.hint("--by FINGERPRINT takes those of one alone"))?;
     let rewritten = change::amend(
-        session,
+        &mut session.run,
         |key, date| key.merged(&other, date),
         |own, date| own.certified_as(&other, &args.by, date),
     )?;
-    for user in session.certificate()?.users(session.now()) {
+    for user in session.run.keys.certificate()?.users(session.run.clock.now()) {
         for by in user.certified_by {
-            session.say(&format!("`{}` is certified by {by}", user.text));
+            session.run.talk.say(&format!("`{}` is certified by {by}", user.text));
         }
     }
-    change::tell(session, &rewritten)
+    change::tell(
+        &session.run.identity,
+        &session.run.network,
+        &mut session.run.talk,
+        session.run.clock.now(),
+        &rewritten,
+    )
 }

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use crate::error::Result;
 use crate::keys::change;
+use crate::session::command::Session;
 use crate::session::passphrase::{self, Source};
-use crate::session::run::Session;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -36,7 +36,7 @@ pub struct PassphraseArgs {
 /// When the old one is wrong, the new one cannot be had, or the key cannot be written; it is then as
 /// before.
 pub fn run(session: &mut Session, args: PassphraseArgs) -> Result<()> {
-    session.unlock()?;
+    session.run.keys.unlock()?;
     let new = match args.new_passphrase_file {
         _ if args.no_passphrase => Zeroizing::default(),
         Some(path) => Source::File(path).read("")?,
@@ -46,14 +46,16 @@ pub fn run(session: &mut Session, args: PassphraseArgs) -> Result<()> {
         )?,
     };
     let is_locked = !new.is_empty();
-    change::lock_anew(session, &new)?;
-    session.say(if is_locked {
+    change::lock_anew(&session.run.identity, &mut session.run.keys, session.run.clock.now(), &new)?;
+    session.run.talk.say(if is_locked {
         "the passphrase is changed"
     } else {
         "the secret key lies on disk without a passphrase"
     });
-    if let (true, Some(command)) = (is_locked, session.config.passphrase_command.clone()) {
-        session.say(&format!("hint: from now on `{command}` must print the new one"));
+    if let (true, Some(command)) =
+        (is_locked, session.run.identity.config.passphrase_command.clone())
+    {
+        session.run.talk.say(&format!("hint: from now on `{command}` must print the new one"));
     }
     Ok(())
 }

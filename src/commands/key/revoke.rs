@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use crate::error::{Context, Error, Result};
 use crate::keys::change;
 use crate::openpgp::secret_key::revoke;
-use crate::session::run::Session;
+use crate::session::command::Session;
 use crate::session::terminal;
 use crate::store::disk::atomic;
 
@@ -45,7 +45,7 @@ enum Reason {
 /// When it was not confirmed, or cannot be written; [`crate::error::Kind::Unpublished`] when the
 /// publish command failed.
 pub fn run(session: &mut Session, args: RevokeArgs) -> Result<()> {
-    session.expect_writable()?;
+    session.run.identity.expect_writable()?;
     if !args.yes && !confirmed()? {
         return Err(Error::cannot("the key is not revoked").hint("--yes revokes without asking"));
     }
@@ -53,9 +53,18 @@ pub fn run(session: &mut Session, args: RevokeArgs) -> Result<()> {
         Some(reason) => fresh(session, reason)?,
         None => kept(session)?,
     };
-    session.say("the key is revoked: contacts that look write to it no more");
-    session.say("hint: for another one: cloudim --home DIR keygen, and invite your contacts again");
-    change::tell(session, &rewritten)
+    session.run.talk.say("the key is revoked: contacts that look write to it no more");
+    session
+        .run
+        .talk
+        .say("hint: for another one: cloudim --home DIR keygen, and invite your contacts again");
+    change::tell(
+        &session.run.identity,
+        &session.run.network,
+        &mut session.run.talk,
+        session.run.clock.now(),
+        &rewritten,
+    )
 }
 
 fn fresh(session: &mut Session, reason: Reason) -> Result<Vec<String>> {
@@ -64,20 +73,20 @@ fn fresh(session: &mut Session, reason: Reason) -> Result<Vec<String>> {
         Reason::Superseded => revoke::Reason::Superseded,
         Reason::Retired => revoke::Reason::Retired,
     };
-    change::change(session, |key, date, rng| key.revoked(reason, date, rng).map(Some))
+    change::change(&mut session.run, |key, date, rng| key.revoked(reason, date, rng).map(Some))
 }
 
 /// By `revocation.asc`; where that is lost, by a revocation that gives no reason.
 fn kept(session: &mut Session) -> Result<Vec<String>> {
-    let path = session.home.revocation();
+    let path = session.run.identity.home.revocation();
     match atomic::read(&path)? {
         Some(armored) => change::amend(
-            session,
+            &mut session.run,
             |key, _| key.revoked_by(&armored),
             |certificate, _| Ok(certificate),
         )
         .map_err(|error| error.hint(format!("it is in `{}`; or give --reason", path.display()))),
-        None => change::change(session, |key, date, rng| {
+        None => change::change(&mut session.run, |key, date, rng| {
             key.revoked(revoke::Reason::None, date, rng).map(Some)
         }),
     }

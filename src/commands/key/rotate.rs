@@ -5,7 +5,7 @@ use clap::Args;
 use crate::commands::shared::input;
 use crate::error::Result;
 use crate::keys::{change, rotation};
-use crate::session::run::Session;
+use crate::session::command::Session;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -35,18 +35,27 @@ pub struct RotateArgs {
 /// command failed.
 pub fn run(session: &mut Session, args: RotateArgs) -> Result<()> {
     let rewritten = if args.primary {
-        let rewritten = change::replace_key(session)?;
-        let fingerprint = session.certificate()?.fingerprint();
+        let rewritten = change::replace_key(&mut session.run)?;
+        let fingerprint = session.run.keys.certificate()?.fingerprint();
         input::print(session, format!("{fingerprint}\n").as_bytes())?;
-        session.say("the key is new, and the old one tells your contacts; it is kept for 30 days");
-        session.say("keep the new revocation.asc in a safe place");
+        session
+            .run
+            .talk
+            .say("the key is new, and the old one tells your contacts; it is kept for 30 days");
+        session.run.talk.say("keep the new revocation.asc in a safe place");
         rewritten
     } else {
-        let rewritten = rotation::rotate(session)?;
-        session.say(
+        let rewritten = rotation::rotate(&mut session.run)?;
+        session.run.talk.say(
             "the encryption subkeys are new; the secrets of the old ones are kept for 30 days",
         );
         rewritten
     };
-    change::tell(session, &rewritten)
+    change::tell(
+        &session.run.identity,
+        &session.run.network,
+        &mut session.run.talk,
+        session.run.clock.now(),
+        &rewritten,
+    )
 }

@@ -11,8 +11,8 @@ use crate::error::{Context, Result};
 use crate::openpgp::certificate::summary::{Part, User, Uses};
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::values::{text, time};
+use crate::session::command::Session;
 use crate::session::options::Format;
-use crate::session::run::Session;
 use crate::store::identity::secret;
 
 pub const EXAMPLES: &str = "\
@@ -63,16 +63,16 @@ struct UserId {
 /// # Errors
 /// When the key cannot be read.
 pub fn run(session: &mut Session, args: ShowArgs) -> Result<()> {
-    let certificate = session.certificate()?.clone();
+    let certificate = session.run.keys.certificate()?.clone();
     if args.qr {
         let uri = format!("OPENPGP4FPR:{}", certificate.fingerprint());
         let code = QrCode::new(uri).or_cannot(|| "cannot draw the fingerprint".to_owned())?;
         let drawn = code.render::<Dense1x2>().build();
         return input::print(session, format!("{drawn}\n").as_bytes());
     }
-    let now = session.now();
-    let secret = match session.home.secret().exists() {
-        true => Some(secret::load(&session.home)?),
+    let now = session.run.clock.now();
+    let secret = match session.run.identity.home.secret().exists() {
+        true => Some(secret::load(&session.run.identity.home)?),
         false => None,
     };
     let shown = Shown {
@@ -83,7 +83,7 @@ pub fn run(session: &mut Session, args: ShowArgs) -> Result<()> {
         users: certificate.users(now).into_iter().map(user).collect(),
     };
     let mut out = Vec::new();
-    if session.options.format == Format::Json {
+    if session.run.output.format == Format::Json {
         output::as_json(&mut out, &shown).or_cannot(|| "cannot write".to_owned())?;
     } else {
         out.extend(format!("fingerprint\t{}\n", certificate.fingerprint().grouped()).bytes());

@@ -59,7 +59,8 @@ impl<'a> Import<'a> {
         if secret.is_locked() {
             let prompt = format!("Passphrase of the key in {}: ", path.display());
             let command = args.passphrase_command.as_deref();
-            let (passphrase, source) = passphrase::find(command, options, &prompt)?;
+            let (passphrase, source) =
+                passphrase::find(command, options.passphrase_file.as_deref(), &prompt)?;
             secret.unlock(&passphrase).map_err(|_| source.is_wrong(path))?;
             known = Some(passphrase);
         }

@@ -52,7 +52,7 @@ pub fn chosen(options: &Options, args: &KeygenArgs) -> Result<Zeroizing<String>>
     if args.no_passphrase {
         return Ok(Zeroizing::new(String::new()));
     }
-    match Source::given(args.passphrase_command.as_deref(), options) {
+    match Source::given(args.passphrase_command.as_deref(), options.passphrase_file.as_deref()) {
         Some(source) => source.read(""),
         None => passphrase::chosen(
             "Passphrase for the new key (empty for none): ",

@@ -6,7 +6,8 @@ use crate::commands::shared::input;
 use crate::error::{Context, Error, Result};
 use crate::protocol::feed::channel::FeedItem;
 use crate::protocol::values::limits;
-use crate::session::run::Session;
+use crate::session::command::Session;
+use crate::session::restored;
 use crate::store::contact::outbox::Outbox;
 use crate::writing::feed::{self, Change};
 use crate::writing::message::Writing;
@@ -32,8 +33,8 @@ pub struct AppendArgs {
 /// # Errors
 /// When stdin is no sealed item of ours; [`crate::error::Kind::Busy`] when its place is taken.
 pub fn run(session: &mut Session, args: AppendArgs) -> Result<()> {
-    session.expect_writable()?;
-    Writing::to(session, &args.contact)?;
+    session.run.identity.expect_writable()?;
+    Writing::to(&session.run.identity, &session.run.keys, session.run.clock.now(), &args.contact)?;
     let bytes = input::stdin(session, limits::FEED)?;
     let text = String::from_utf8(bytes).or_cannot(|| "stdin is no sealed item".to_owned())?;
     let sealed = FeedItem::parse(text.trim().as_bytes())
@@ -42,19 +43,22 @@ pub fn run(session: &mut Session, args: AppendArgs) -> Result<()> {
         return Err(Error::cannot("stdin is no sealed item")
             .hint("seal it first: cloudim encrypt --to CONTACT"));
     }
-    session.unlock()?;
-    let _lock = session.lock()?;
-    let mut writing = Writing::to(session, &args.contact)?;
+    restored::catch_up(&mut session.run)?;
+    session.run.keys.unlock()?;
+    let locked = session.run.identity.lock(session.run.clock.now())?;
+    let mut writing = Writing::to(&locked, &session.run.keys, locked.now, &args.contact)?;
     feed::rewrite(
-        session,
+        &locked,
+        &mut session.run.keys,
         &args.contact,
         &mut writing.contact,
         &writing.certificate,
         Change::default(),
     )?;
-    let outgoing = writing.reopen(session, sealed, text.trim())?;
-    if writing.taken_before(session, &outgoing.item)?.is_none() {
-        writing.take(session, outgoing, Change::default())?;
+    let outgoing =
+        writing.reopen(&locked.home, &mut session.run.keys, locked.now, sealed, text.trim())?;
+    if writing.taken_before(&locked.home, &mut session.run.keys, &outgoing.item)?.is_none() {
+        writing.take(&locked, &mut session.run.keys, outgoing, Change::default())?;
     }
-    Outbox::of(&session.home, &args.contact).clear(text.trim(), session.now())
+    Outbox::of(&locked.home, &args.contact).clear(text.trim(), locked.now)
 }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::commands::shared::input::{self, MessageArgs};
 use crate::error::Result;
-use crate::session::run::Session;
+use crate::session::command::Session;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -12,7 +12,7 @@ use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::protocol::values::guid::LogId;
 use crate::protocol::values::limits;
 use crate::reading::items;
-use crate::session::run::Session;
+use crate::session::command::Session;
 use crate::session::trust_policy;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
@@ -61,7 +61,7 @@ pub fn run(session: &mut Session, args: DecryptArgs) -> Result<()> {
     let document = input::file(session, &args.feed, limits::FEED)?;
     let mut channel = Channel::parse(&document).or_cannot(|| "cannot read the feed".to_owned())?;
     let writer = writer(session, &channel, args.from.as_deref())?;
-    session.unlock()?;
+    session.run.keys.unlock()?;
     let items = std::mem::take(&mut channel.items);
     for item in items {
         let known = args.new && item.guid().is_ok_and(|guid| writer.known.has(guid));
@@ -74,7 +74,7 @@ pub fn run(session: &mut Session, args: DecryptArgs) -> Result<()> {
                 channel.items.push(FeedItem { raw: Some(octets), ..FeedItem::default() })
             }
             Ok(None) => {}
-            Err(error) => session.report(&error),
+            Err(error) => session.run.talk.report(&error),
         }
     }
     (channel.introduction, channel.state, channel.certificate) = (None, None, None);
@@ -84,7 +84,7 @@ pub fn run(session: &mut Session, args: DecryptArgs) -> Result<()> {
 /// Finds out whose feed it is: as the user says, by its URL, or by the key it names.
 fn writer(session: &Session, channel: &Channel, from: Option<&str>) -> Result<Writer> {
     let key = channel.key.as_ref().map(|key| &key.fingerprint);
-    let own = session.certificate()?;
+    let own = session.run.keys.certificate()?;
     if from.is_none() && key == Some(&own.fingerprint()) {
         return Ok(Writer { certificates: vec![own.clone()], logs: None, known: Known::default() });
     }
@@ -95,12 +95,16 @@ fn writer(session: &Session, channel: &Channel, from: Option<&str>) -> Result<Wr
                 .hint("cloudim contact list; then --from CONTACT")
         })?,
     };
-    let contact = Contact::load(&session.home, &name)?;
-    trust_policy::expect_shown(session, &name, &contact)?;
-    let known = Known::load(&Messages::of(&session.home, &name))?;
-    let mut certificates = vec![contacts::certificate(&session.home, &name)?];
+    let contact = Contact::load(&session.run.identity.home, &name)?;
+    trust_policy::expect_shown(&session.run.identity.config, &name, &contact)?;
+    let known = Known::load(&Messages::of(&session.run.identity.home, &name))?;
+    let mut certificates = vec![contacts::certificate(&session.run.identity.home, &name)?];
     for former in &contact.theirs.former {
-        certificates.extend(contacts::former(&session.home, &name, &former.fingerprint)?);
+        certificates.extend(contacts::former(
+            &session.run.identity.home,
+            &name,
+            &former.fingerprint,
+        )?);
     }
     Ok(Writer { certificates, logs: Some(contact.theirs.logs), known })
 }
@@ -108,8 +112,8 @@ fn writer(session: &Session, channel: &Channel, from: Option<&str>) -> Result<Wr
 fn writer_named(session: &Session, channel: &Channel) -> Result<Option<String>> {
     let key = channel.key.as_ref().map(|key| &key.fingerprint);
     let mut by_key = None;
-    for name in contacts::list(&session.home)? {
-        let contact = Contact::load(&session.home, &name)?;
+    for name in contacts::list(&session.run.identity.home)? {
+        let contact = Contact::load(&session.run.identity.home, &name)?;
         if channel.self_link.as_ref() == Some(&contact.feed) {
             return Ok(Some(name));
         }
@@ -129,7 +133,10 @@ fn open_item(session: &mut Session, outer: &FeedItem, writer: &Writer) -> Result
     };
     let guid = outer.guid().map_err(|cause| refused(Kind::Integrity, cause.to_string()))?;
     let sealed = outer.description.as_deref().unwrap_or_default();
-    let mut opened = writer.certificates.iter().map(|by| session.unseal(sealed, by));
+    let mut opened = writer
+        .certificates
+        .iter()
+        .map(|by| session.run.keys.unseal(sealed, by, session.run.clock.now()));
     let unknown = Err(Refusal::UnknownSigner);
     let opened = opened.find(|opened| *opened != unknown).unwrap_or(unknown);
     let opened = opened.map_err(|refusal| {

@@ -6,7 +6,8 @@ use crate::commands::shared::input;
 use crate::error::{Context, Result};
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::limits;
-use crate::session::run::Session;
+use crate::session::command::Session;
+use crate::session::restored;
 use crate::session::trust_policy;
 use crate::store::contact::outbox::Outbox;
 use crate::writing::attachment;
@@ -37,19 +38,22 @@ pub struct EncryptArgs {
 /// # Errors
 /// When stdin is no item, or it cannot be sealed.
 pub fn run(session: &mut Session, args: EncryptArgs) -> Result<()> {
-    session.expect_writable()?;
-    let mut writing = Writing::to(session, &args.to)?;
-    trust_policy::ask(session, &args.to, &writing.contact, args.yes)?;
+    session.run.identity.expect_writable()?;
+    let mut writing =
+        Writing::to(&session.run.identity, &session.run.keys, session.run.clock.now(), &args.to)?;
+    trust_policy::ask(&session.run.identity.config, &args.to, &writing.contact, args.yes)?;
     let octets = input::stdin(session, limits::SEALED)?;
     let mut item =
         Item::parse(octets.trim_ascii()).or_cannot(|| "stdin is no plain item".to_owned())?;
-    session.unlock()?;
-    let _lock = session.lock()?;
-    attachment::seal_files(session, &mut item, &writing.certificate)?;
-    let outgoing = writing.seal(session, item, args.yes)?;
+    restored::catch_up(&mut session.run)?;
+    session.run.keys.unlock()?;
+    let locked = session.run.identity.lock(session.run.clock.now())?;
+    attachment::seal_files(&locked, &mut session.run.keys, &mut item, &writing.certificate)?;
+    let outgoing = writing.seal(&mut session.run.keys, locked.now, item, args.yes)?;
     let sealed = outgoing.sealed.write();
-    let outbox = Outbox::of(&session.home, &args.to);
-    outbox.clear_old(session.now())?;
+    let outbox = Outbox::of(&locked.home, &args.to);
+    outbox.clear_old(locked.now)?;
     outbox.keep(&sealed, &outgoing.octets)?;
+    drop(locked);
     input::print(session, format!("{sealed}\n").as_bytes())
 }

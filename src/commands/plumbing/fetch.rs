@@ -6,8 +6,8 @@ use crate::commands::shared::input;
 use crate::error::{Error, Result};
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
+use crate::session::command::Session;
 use crate::session::fetch;
-use crate::session::run::Session;
 use crate::store::contact::entry::Contact;
 use crate::transport::client::{Answer, Conditions};
 
@@ -38,11 +38,11 @@ pub fn run(session: &mut Session, args: FetchArgs) -> Result<()> {
             .map_err(|cause| Error::usage("cannot fetch that").because(cause))?;
         (url, Conditions::default())
     } else {
-        let contact = Contact::load(&session.home, &args.what)?;
+        let contact = Contact::load(&session.run.identity.home, &args.what)?;
         let (etag, last_modified) = (contact.http.etag, contact.http.last_modified);
         (contact.feed, Conditions { etag, last_modified, no_cache: false })
     };
-    match session.client()?.get(&url, limits::FEED, &conditions) {
+    match session.run.network.client()?.get(&url, limits::FEED, &conditions) {
         Ok(Answer::Document(document)) => input::print(session, &document.bytes),
         Ok(Answer::Unchanged) => Ok(()),
         Err(failure) => Err(fetch::failed(&url.shortened(), failure)),

@@ -10,7 +10,8 @@ use crate::error::Result;
 use crate::protocol::values::limits;
 use crate::publishing::ping;
 use crate::reading::intake::{self, Source};
-use crate::session::run::Session;
+use crate::session::command::Session;
+use crate::session::restored;
 use crate::store::contact::entry::Contact;
 
 const EXAMPLES: &str = "\
@@ -39,14 +40,32 @@ pub struct ReceiveArgs {
 /// When it is no feed, or something cannot be stored.
 pub fn run(session: &mut Session, args: ReceiveArgs) -> Result<()> {
     let name = args.contact;
-    Contact::load(&session.home, &name)?;
+    Contact::load(&session.run.identity.home, &name)?;
     let document = input::file(session, &args.feed, limits::FEED)?;
+    restored::catch_up(&mut session.run)?;
     let mut rewritten = Vec::new();
     if !document.is_empty()
-        && intake::take_in(session, &name, &document, Source::default())?.rewritten
+        && intake::take_in(
+            &session.run.identity,
+            &mut session.run.keys,
+            &mut session.run.talk,
+            session.run.clock.now(),
+            &name,
+            &document,
+            Source::default(),
+        )?
+        .rewritten
     {
         rewritten.push(name.clone());
     }
-    deliver::deliver(session, std::slice::from_ref(&name), &Target::Stdout, None)?;
-    ping::tell(session, rewritten, &[name])
+    deliver::deliver(
+        &session.run.identity,
+        &mut session.run.talk,
+        session.run.clock.now(),
+        &mut session.run.output,
+        std::slice::from_ref(&name),
+        &Target::Stdout,
+        None,
+    )?;
+    ping::tell(&mut session.run, rewritten, &[name])
 }

@@ -11,7 +11,7 @@ use crate::protocol::sealed::item::Item;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::{limits, text, time};
-use crate::session::run::Session;
+use crate::session::command::Session;
 use crate::session::world::World;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::record::Record;
@@ -55,9 +55,9 @@ impl MessageArgs {
             .iter()
             .map(|path| attachment::describe(path))
             .collect::<Result<_>>()?;
-        let now = session.now();
+        let now = session.run.clock.now();
         Ok(Item {
-            guid: guid.unwrap_or_else(|| Guid::new(now, &mut session.rng)),
+            guid: guid.unwrap_or_else(|| Guid::new(now, &mut session.run.keys.rng)),
             published: time::whole_seconds(now),
             text,
             in_reply_to: None,
@@ -92,7 +92,7 @@ impl MessageArgs {
 
 fn last_received(session: &Session, name: &str) -> Result<Option<Record>> {
     let mut last = None;
-    Messages::of(&session.home, name).backwards(|record| {
+    Messages::of(&session.run.identity.home, name).backwards(|record| {
         if record.is_received_message() {
             last = Some(record);
         }
@@ -115,7 +115,7 @@ pub fn fingerprint(given: Option<&str>) -> Result<Option<Fingerprint>> {
 /// # Errors
 /// When it cannot be read, or is larger than `limit` bytes.
 pub fn stdin(session: &mut Session, limit: usize) -> Result<Vec<u8>> {
-    all(&mut session.world.stdin, limit, "stdin")
+    all(&mut session.stdin, limit, "stdin")
 }
 
 /// All of the file at `path`; `-` is stdin.
@@ -123,7 +123,7 @@ pub fn stdin(session: &mut Session, limit: usize) -> Result<Vec<u8>> {
 /// # Errors
 /// As [`stdin`].
 pub fn file(session: &mut Session, path: &Path, limit: usize) -> Result<Vec<u8>> {
-    file_in(&mut session.world, path, limit)
+    open(&mut session.stdin, path, limit)
 }
 
 /// The same where there is no identity yet.
@@ -131,8 +131,12 @@ pub fn file(session: &mut Session, path: &Path, limit: usize) -> Result<Vec<u8>>
 /// # Errors
 /// As [`stdin`].
 pub fn file_in(world: &mut World, path: &Path, limit: usize) -> Result<Vec<u8>> {
+    open(&mut world.stdin, path, limit)
+}
+
+fn open(stdin: &mut dyn Read, path: &Path, limit: usize) -> Result<Vec<u8>> {
     if path == Path::new("-") {
-        return all(&mut world.stdin, limit, "stdin");
+        return all(stdin, limit, "stdin");
     }
     let mut file = File::open(path).or_cannot(|| format!("cannot read `{}`", path.display()))?;
     all(&mut file, limit, &path.display().to_string())
@@ -154,7 +158,7 @@ fn all(from: &mut dyn Read, limit: usize, what: &str) -> Result<Vec<u8>> {
 /// # Errors
 /// When it cannot be written for another reason.
 pub fn print(session: &mut Session, data: &[u8]) -> Result<()> {
-    let stdout = &mut session.world.stdout;
+    let stdout = &mut session.run.output.stdout;
     match stdout.write_all(data).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.or_cannot(|| "cannot write to stdout".to_owned()),

@@ -10,7 +10,7 @@ use signal_hook::iterator::Signals;
 
 use crate::error::{Context, Error, Result};
 use crate::listen::listening::End;
-use crate::session::run::Session;
+use crate::session::command::Session;
 use crate::transport::server::{self, Answer, Limits, Request, Stop};
 
 /// Takes `address`; also returns which that is, for port 0 is any. From then on as many files may be
@@ -58,7 +58,8 @@ fn start(
     door: impl Fn(Request) -> Answer + Send + Sync + 'static,
     ends: Sender<End>,
 ) -> Result<JoinHandle<Result<()>>> {
-    let limits = Limits { trusted_proxies: session.trusted_proxies()?, ..Limits::default() };
+    let limits =
+        Limits { trusted_proxies: session.run.network.trusted_proxies()?, ..Limits::default() };
     let stop = stop.clone();
     Ok(thread::spawn(move || {
         let served = server::serve(listener, limits, stop, door);

@@ -11,9 +11,9 @@ use super::shared::input;
 use crate::delivery::output;
 use crate::error::{Context, Result};
 use crate::protocol::values::text;
+use crate::session::command::Session;
 use crate::session::options::Format;
 use crate::session::own_key;
-use crate::session::run::Session;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::disk::snapshot;
@@ -47,21 +47,21 @@ pub struct StatusArgs {
 pub fn run(session: &mut Session, args: StatusArgs) -> Result<()> {
     let names = match &args.contact {
         Some(name) => {
-            Contact::load(&session.home, name)?;
+            Contact::load(&session.run.identity.home, name)?;
             vec![name.clone()]
         }
-        None => contacts::list(&session.home)?,
+        None => contacts::list(&session.run.identity.home)?,
     };
     let mut lines = Vec::new();
     for name in names {
         let standing = match Standing::of(session, &name) {
             Ok(standing) => standing,
             Err(error) => {
-                session.report(&error);
+                session.run.talk.report(&error);
                 continue;
             }
         };
-        if session.options.format == Format::Json {
+        if session.run.output.format == Format::Json {
             output::as_json(&mut lines, &standing).or_cannot(|| "cannot write".to_owned())?;
         } else {
             lines.extend(line(&standing).bytes());
@@ -69,13 +69,13 @@ pub fn run(session: &mut Session, args: StatusArgs) -> Result<()> {
         warn(session, &standing);
     }
     for one in Unreached::all(session, args.contact.as_deref())? {
-        if session.options.format == Format::Json {
+        if session.run.output.format == Format::Json {
             output::as_json(&mut lines, &one).or_cannot(|| "cannot write".to_owned())?;
         } else {
             lines.extend(unreached(&one).bytes());
         }
     }
-    if args.contact.is_none() && session.options.format != Format::Json {
+    if args.contact.is_none() && session.run.output.format != Format::Json {
         lines.extend(pending(session)?.bytes());
     }
     input::print(session, &lines)
@@ -139,21 +139,28 @@ fn unreached(one: &Unreached) -> String {
 
 fn warn(session: &mut Session, standing: &Standing) {
     if standing.oldest_unacknowledged.is_some_and(|seconds| seconds > LONG.as_secs()) {
-        session.warn(&format!("`{}` has acknowledged nothing for over 30 days", standing.contact));
+        session
+            .run
+            .talk
+            .warn(&format!("`{}` has acknowledged nothing for over 30 days", standing.contact));
     }
 }
 
 fn pending(session: &Session) -> Result<String> {
     let mut lines = String::new();
-    if let Some((what, cure)) = own_key::concern(session.certificate()?, session.now()) {
+    if let Some((what, cure)) =
+        own_key::concern(session.run.keys.certificate()?, session.run.clock.now())
+    {
         lines.push_str(&format!("-\t{what}: {cure}\n"));
     }
-    for made in invitations::made(&session.home)? {
+    for made in invitations::made(&session.run.identity.home)? {
         let name = made.name.unwrap_or_else(|| "an invitation without address".to_owned());
         lines
             .push_str(&format!("{name}\tinvited {}, no answer yet\n", output::local(made.created)));
     }
-    if session.config.publish.is_some() && !snapshot::is_published(&session.home)? {
+    if session.run.identity.config.publish.is_some()
+        && !snapshot::is_published(&session.run.identity.home)?
+    {
         lines.push_str("-\tnot everything is published: cloudim publish\n");
     }
     Ok(lines)

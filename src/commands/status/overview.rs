@@ -4,9 +4,9 @@ use super::standing::Standing;
 use crate::commands::shared::input;
 use crate::delivery::output;
 use crate::error::Result;
+use crate::session::command::Session;
 use crate::session::options::Options;
 use crate::session::own_key;
-use crate::session::run::Session;
 use crate::session::world::World;
 use crate::store::contact::contacts;
 use crate::store::disk::home::Home;
@@ -32,14 +32,14 @@ pub fn run(home: Home, options: Options, mut world: World) -> Result<()> {
         let _ = world.stdout.write_all(line.as_bytes()).and_then(|()| world.stdout.flush());
         return Ok(());
     }
-    let mut session = Session::open(home, options, world)?;
+    let mut session = Session::open(home, &options, world)?;
     let mut lines = urgent(&mut session)?;
     if lines.is_empty() {
         lines.push(calm(&session)?);
     }
     lines.truncate(LINES);
     input::print(&mut session, (lines.join("\n") + "\n").as_bytes())?;
-    session.verdict()
+    session.run.talk.verdict()
 }
 
 /// A line, and its place: the lowest comes first.
@@ -47,17 +47,21 @@ type Line = (u8, String);
 
 fn urgent(session: &mut Session) -> Result<Vec<String>> {
     let mut lines = Vec::new();
-    if let Some((what, cure)) = own_key::concern(session.certificate()?, session.now()) {
+    if let Some((what, cure)) =
+        own_key::concern(session.run.keys.certificate()?, session.run.clock.now())
+    {
         lines.push((0, format!("{what}: {cure}")));
     }
-    for name in contacts::list(&session.home)? {
+    for name in contacts::list(&session.run.identity.home)? {
         match Standing::of(session, &name) {
             Ok(standing) => lines.extend(about_contact(&standing)),
-            Err(error) => session.report(&error),
+            Err(error) => session.run.talk.report(&error),
         }
     }
     lines.extend(about_invitations(session)?);
-    if session.config.publish.is_some() && !snapshot::is_published(&session.home)? {
+    if session.run.identity.config.publish.is_some()
+        && !snapshot::is_published(&session.run.identity.home)?
+    {
         lines.push((4, "not everything is published: cloudim publish".to_owned()));
     }
     lines.sort_by_key(|(place, _)| *place);
@@ -106,27 +110,28 @@ fn about_contact(standing: &Standing) -> Vec<Line> {
 
 /// The calls in the inbox that wait until the user wants to see who called.
 fn in_inbox(session: &Session) -> Result<usize> {
-    let config = &session.config;
+    let config = &session.run.identity.config;
     match config.inbox.as_ref().filter(|_| !config.fetch_invitations) {
-        Some(url) => Ok(Inbox::load(&session.home, url)?.waiting()),
+        Some(url) => Ok(Inbox::load(&session.run.identity.home, url)?.waiting()),
         None => Ok(0),
     }
 }
 
 fn about_invitations(session: &Session) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
-    for received in invitations::received(&session.home)? {
+    for received in invitations::received(&session.run.identity.home)? {
         if received.decision == Decision::Pending {
             let name = received.name;
             lines.push((3, format!("`{name}` invites you: cloudim handshake accept {name}")));
         }
     }
-    let callers = calls::load(&session.home)?.waiting.len().saturating_add(in_inbox(session)?);
+    let callers =
+        calls::load(&session.run.identity.home)?.waiting.len().saturating_add(in_inbox(session)?);
     if callers > 0 {
         let waiting = count(callers, "call");
         lines.push((5, format!("{waiting} by strangers: cloudim handshake list")));
     }
-    for made in invitations::made(&session.home)? {
+    for made in invitations::made(&session.run.identity.home)? {
         let name = made.name.unwrap_or_else(|| "somebody".to_owned());
         lines.push((6, format!("`{name}` has not answered your invitation: cloudim poll")));
     }
@@ -134,9 +139,9 @@ fn about_invitations(session: &Session) -> Result<Vec<Line>> {
 }
 
 fn calm(session: &Session) -> Result<String> {
-    Ok(if session.config.base_url.is_none() {
+    Ok(if session.run.identity.config.base_url.is_none() {
         "nobody can find you: set base_url in config.toml, then cloudim publish".to_owned()
-    } else if contacts::list(&session.home)?.is_empty() {
+    } else if contacts::list(&session.run.identity.home)?.is_empty() {
         "nobody to talk to yet: cloudim handshake invite ADDRESS".to_owned()
     } else {
         "all is well: cloudim poll".to_owned()

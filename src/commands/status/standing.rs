@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::protocol::values::fingerprint::Fingerprint;
-use crate::session::run::Session;
+use crate::session::command::Session;
 use crate::session::trust_policy;
 use crate::store::contact::contacts;
 use crate::store::contact::delivered::Delivered;
@@ -60,13 +60,13 @@ impl Standing {
     /// # Errors
     /// When its files cannot be read.
     pub fn of(session: &Session, name: &str) -> Result<Self> {
-        let (home, now) = (&session.home, session.now());
+        let (home, now) = (&session.run.identity.home, session.run.clock.now());
         let contact = Contact::load(home, name)?;
         let key = contacts::certificate(home, name)?;
         let delivered = Delivered::load(home, name)?;
         let waiting = Messages::of(home, name).after(delivered.by_either())?;
         let waiting = waiting.iter().filter(|record| record.is_deliverable()).count();
-        let holds = trust_policy::holds(session, &contact);
+        let holds = trust_policy::holds(&session.run.identity.config, &contact);
         let items = Octets::of(home, name).items()?;
         let oldest = retention::oldest_unacknowledged(&items, &contact, now);
         Ok(Self {
@@ -83,7 +83,7 @@ impl Standing {
             unusable: key.encryption_subkey(now).err().map(|why| why.to_string()),
             blocked: contact.blocked,
             trust: contact.trust.as_str(),
-            policy: contact.policy_or(session.config.trust).as_str(),
+            policy: contact.policy_or(session.run.identity.config.trust).as_str(),
             offered: contact.theirs.offered,
             failure: contact.http.failure,
             lease_failure: contact.lease.and_then(|lease| lease.failure),

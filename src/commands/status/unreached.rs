@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::protocol::values::url::Url;
-use crate::session::run::Session;
+use crate::session::command::Session;
 use crate::store::contact::contacts;
 use crate::store::identity::own_urls::Ours;
 use crate::store::subscriptions;
@@ -34,7 +34,9 @@ impl Unreached {
     /// When the subscriptions cannot be read.
     pub fn all(session: &Session, only: Option<&str>) -> Result<Vec<Self>> {
         let mut found = Vec::new();
-        for subscription in subscriptions::failing(&session.home, session.now())? {
+        for subscription in
+            subscriptions::failing(&session.run.identity.home, session.run.clock.now())?
+        {
             let contact = reader(session, &subscription.feed)?;
             let is_wanted = only.is_none() || contact.as_deref() == only;
             let Some(failing) = subscription.failing.filter(|_| is_wanted) else { continue };
@@ -53,8 +55,8 @@ impl Unreached {
 
 /// The contact for whom the feed at `feed` is.
 fn reader(session: &Session, feed: &Url) -> Result<Option<String>> {
-    match Ours::at(&session.config, feed) {
-        Some(Ours::Pair(token)) => contacts::reader_of(&session.home, &token),
+    match Ours::at(&session.run.identity.config, feed) {
+        Some(Ours::Pair(token)) => contacts::reader_of(&session.run.identity.home, &token),
         Some(Ours::Card) | None => Ok(None),
     }
 }

@@ -6,7 +6,7 @@ use super::base_path::BasePath;
 use super::rpc;
 use crate::cloud_server::own_cloud::OwnCloud;
 use crate::protocol::xmlrpc;
-use crate::session::run::Session;
+use crate::store::identity::config::Config;
 use crate::transport::server::{Answer, Request, Response};
 
 /// What answers the requests. Several threads may ask at once.
@@ -17,8 +17,8 @@ pub struct Door {
 
 impl Door {
     /// The door of `cloud`, which serves for the home of `session`.
-    pub fn new(session: &Session, cloud: Arc<OwnCloud>) -> Self {
-        Self { cloud, base: BasePath::of(session.config.base_url.as_ref()) }
+    pub fn new(config: &Config, cloud: Arc<OwnCloud>) -> Self {
+        Self { cloud, base: BasePath::of(config.base_url.as_ref()) }
     }
 
     /// Answers `request`; what is no business of a cloud's is not found.

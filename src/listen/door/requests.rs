@@ -10,7 +10,7 @@ use crate::cloud_server::own_cloud::OwnCloud;
 use crate::listen::duties::Duties;
 use crate::listen::hosting::public::Hosting;
 use crate::protocol::calls::please_follow::PleaseFollow;
-use crate::session::run::Session;
+use crate::store::identity::own::Identity;
 use crate::transport::server::{Answer, Request, Response};
 
 /// Bytes of a challenge at most; the clouds that are known send 32.
@@ -27,12 +27,12 @@ pub struct Reception {
 impl Reception {
     /// Answers for the home of `session`.
     pub(in crate::listen) fn new(
-        session: &Session,
+        identity: &Identity,
         duties: Arc<Duties>,
         cloud: Option<Arc<OwnCloud>>,
     ) -> Self {
-        let base = BasePath::of(session.config.base_url.as_ref());
-        Self { hosting: Hosting::new(session.home.public()), base, duties, cloud }
+        let base = BasePath::of(identity.config.base_url.as_ref());
+        Self { hosting: Hosting::new(identity.home.public()), base, duties, cloud }
     }
 
     /// Answers `request`.

@@ -9,8 +9,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
 use super::inbox::Inbox;
 use crate::cloud_server::own_cloud::OwnCloud;
 use crate::error::{Error, Kind, Result};
@@ -20,7 +18,10 @@ use crate::listen::end::{Alarm, End};
 use crate::listen::hosting::public::Hosting;
 use crate::listen::schedule::Schedule;
 use crate::protocol::calls::please_follow::PleaseFollow;
-use crate::session::run::Session;
+use crate::session::run::Run;
+use crate::session::talk::Talk;
+use crate::session::world::Clock;
+use crate::store::identity::own::Identity;
 use crate::transport::server::{Answer, Promise, Request, Response};
 
 /// What came in this time is written at once, so that no flood wears out the disk.
@@ -38,7 +39,7 @@ pub struct Keyless {
     base: BasePath,
     inbox: Inbox,
     cloud: Option<Arc<OwnCloud>>,
-    now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    clock: Clock,
     writes: Schedule<()>,
     callers: Mutex<Callers>,
 }
@@ -56,16 +57,16 @@ impl Keyless {
     /// # Errors
     /// When there is a secret key here, no base URL, no certificate, or the inbox cannot be written,
     /// or the subscriptions cannot be read.
-    pub fn open(session: &mut Session) -> Result<Arc<Self>> {
-        expect_no_secret(session)?;
-        let base = session.config.base()?;
-        let inbox = Inbox::open(&session.home, base, session.now(), session.beside().rng)?;
+    pub fn open(run: &mut Run) -> Result<Arc<Self>> {
+        expect_no_secret(&run.identity, &mut run.talk, run.keys.has_passphrase_file())?;
+        let base = run.identity.config.base()?;
+        let inbox = Inbox::open(&run.identity.home, base, run.clock.now(), run.beside().keys.rng)?;
         Ok(Arc::new(Self {
-            hosting: Hosting::new(session.home.public()),
+            hosting: Hosting::new(run.identity.home.public()),
             base: BasePath::of(Some(base)),
             inbox,
-            cloud: OwnCloud::open(session)?,
-            now: Arc::clone(&session.world.now),
+            cloud: OwnCloud::open(&run.identity, &run.network, &run.clock)?,
+            clock: run.clock.clone(),
             writes: Schedule::new(),
             callers: Mutex::new(Callers { waiting: Vec::new(), next: Instant::now() }),
         }))
@@ -73,11 +74,11 @@ impl Keyless {
 
     /// Says where the calls will be, and starts the thread that writes them. What makes it end goes
     /// to `ends`.
-    pub fn begin(self: &Arc<Self>, session: &mut Session, ends: Sender<End>) {
-        session.say(&format!("calls wait for the owner there: inbox = \"{}\"", self.inbox.url()));
-        let (writer, session, alarm) = (Arc::clone(self), session.beside(), Alarm(ends));
+    pub fn begin(self: &Arc<Self>, run: &mut Run, ends: Sender<End>) {
+        run.talk.say(&format!("calls wait for the owner there: inbox = \"{}\"", self.inbox.url()));
+        let (writer, run, alarm) = (Arc::clone(self), run.beside(), Alarm(ends));
         thread::spawn(move || {
-            writer.attend(session);
+            writer.attend(run);
             drop(alarm);
         });
         self.writes.at((), Instant::now());
@@ -112,7 +113,7 @@ impl Keyless {
         let mut called = None;
         let thanks = answer(&mut |call| called = Some(call));
         let Some(call) = called else { return thanks.into() };
-        match self.inbox.put(peer, call, (self.now)()) {
+        match self.inbox.put(peer, call, self.clock.now()) {
             Ok(()) => self.once_written(thanks),
             Err(error) => Response::text(413, &error.message).into(),
         }
@@ -129,7 +130,7 @@ impl Keyless {
     }
 
     /// Writes what came, now and then.
-    fn attend(&self, mut session: Session) {
+    fn attend(&self, mut run: Run) {
         let mut told = String::new();
         while self.writes.next().is_some() {
             let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -139,7 +140,7 @@ impl Keyless {
             if let Some(cloud) = &self.cloud {
                 cloud.look();
             }
-            let pause = match self.inbox.flush(session.now()) {
+            let pause = match self.inbox.flush(run.now()) {
                 Ok(()) => {
                     waiting.into_iter().for_each(|(promise, thanks)| promise.keep(thanks));
                     told.clear();
@@ -147,7 +148,7 @@ impl Keyless {
                 }
                 Err(error) => {
                     if told != error.to_string() {
-                        session.report(&error);
+                        run.talk.report(&error);
                         told = error.to_string();
                     }
                     AFTER_FAILURE
@@ -164,31 +165,31 @@ impl Keyless {
         if let Some(cloud) = &self.cloud {
             cloud.stop();
         }
-        if let Err(error) = self.inbox.flush((self.now)()) {
+        if let Err(error) = self.inbox.flush(self.clock.now()) {
             log::info!("the last calls were not written: {error}");
         }
     }
 }
 
 /// The point of a keyless server is that who breaks into it can neither read nor sign.
-fn expect_no_secret(session: &mut Session) -> Result<()> {
-    let secret = session.home.secret();
+fn expect_no_secret(identity: &Identity, talk: &mut Talk, has_passphrase_file: bool) -> Result<()> {
+    let secret = identity.home.secret();
     if secret.symlink_metadata().is_ok() {
         return Err(Error::new(Kind::Cannot, format!("`{}` is here", secret.display()))
             .hint("without --keyless, if this machine may have the secret key")
             .hint("else use a home with nothing but config.toml and public/ of the owner's"));
     }
-    for path in [session.home.revocation(), session.home.contacts()] {
+    for path in [identity.home.revocation(), identity.home.contacts()] {
         if path.exists() {
-            session.warn(&format!("`{}` is of no use here: remove it", path.display()));
+            talk.warn(&format!("`{}` is of no use here: remove it", path.display()));
         }
     }
     for (is_set, what) in [
-        (session.config.passphrase_command.is_some(), "passphrase_command in config.toml"),
-        (session.options.passphrase_file.is_some(), "a passphrase file"),
+        (identity.config.passphrase_command.is_some(), "passphrase_command in config.toml"),
+        (has_passphrase_file, "a passphrase file"),
     ] {
         if is_set {
-            session.warn(&format!("{what} is of no use here, and not looked at: remove it"));
+            talk.warn(&format!("{what} is of no use here, and not looked at: remove it"));
         }
     }
     Ok(())

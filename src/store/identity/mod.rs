@@ -4,6 +4,7 @@ mod bind;
 pub mod config;
 mod config_template;
 pub mod key_state;
+pub mod own;
 pub mod own_urls;
 pub mod policy;
 pub mod secret;

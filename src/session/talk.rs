@@ -1,0 +1,96 @@
+//! Talk: what the user is told on stderr, and how a run ends for what was reported.
+
+use std::io::Write;
+
+use super::world::Stream;
+use crate::error::{Error, Kind, Result};
+use crate::protocol::values::text;
+
+/// Where talk goes, and the worst of what was reported.
+pub struct Talk {
+    stderr: Stream,
+    quiet: bool,
+    worst: Option<Kind>,
+}
+
+impl Talk {
+    /// Talk that goes to `stderr`, and is nothing but errors and warnings if it is to be `quiet`.
+    pub fn to(stderr: Stream, quiet: bool) -> Self {
+        Self { stderr, quiet, worst: None }
+    }
+
+    /// The same for another thread, which has reported nothing yet.
+    pub fn beside(&self) -> Self {
+        Self::to(self.stderr.clone(), self.quiet)
+    }
+
+    /// Says something to the user, unless it is to be quiet.
+    pub fn say(&mut self, talk: &str) {
+        if !self.quiet {
+            self.tell(&format!("{}\n", text::visible(talk)));
+        }
+    }
+
+    /// Talk that cannot be heard must not stop the work.
+    fn tell(&mut self, talk: &str) {
+        let _ = self.stderr.write_all(talk.as_bytes());
+    }
+
+    /// Warns of something that does not change what was done.
+    pub fn warn(&mut self, warning: &str) {
+        self.tell(&format!("warning: {}\n", text::visible(warning)));
+    }
+
+    /// Reports a failure after which the run goes on; its end has the worst status of them.
+    pub fn report(&mut self, error: &Error) {
+        if !error.message.is_empty() {
+            self.tell(&format!("error: {}\n", text::visible(&error.to_string())));
+        }
+        self.blame(error.kind);
+    }
+
+    /// Notes that the run will not end with 0.
+    pub fn blame(&mut self, kind: Kind) {
+        self.worst = self.worst.max(Some(kind));
+    }
+
+    /// Forgets what was reported, so that the run ends with 0.
+    pub fn forgive(&mut self) {
+        self.worst = None;
+    }
+
+    /// How the run ends: with an error without words if anything was reported.
+    ///
+    /// # Errors
+    /// The worst kind of what was reported.
+    pub fn verdict(&self) -> Result<()> {
+        match self.worst {
+            Some(kind) => Err(Error::new(kind, "")),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_run_ends_with_the_worst_of_what_was_reported() {
+        let mut talk = Talk::to(Stream::to(io::sink()), true);
+        assert!(talk.verdict().is_ok());
+        for (kind, worst) in [
+            (Kind::Network, Kind::Network),
+            (Kind::Integrity, Kind::Integrity),
+            (Kind::Trust, Kind::Integrity),
+        ] {
+            talk.report(&Error::new(kind, "it failed"));
+            assert_eq!(talk.verdict().unwrap_err().kind, worst);
+        }
+        assert!(talk.beside().verdict().is_ok());
+        talk.forgive();
+        assert!(talk.verdict().is_ok());
+    }
+}

@@ -1,0 +1,158 @@
+//! An identity on this disk: its home, its settings, and the lock under which it changes.
+
+use std::ops::Deref;
+
+use jiff::Timestamp;
+
+use super::config::Config;
+use crate::error::{Error, Kind, Result};
+use crate::store::disk::home::Home;
+use crate::store::disk::lock::Lock;
+use crate::store::disk::snapshot;
+
+/// An identity that was opened.
+#[derive(Clone)]
+pub struct Identity {
+    /// Where its files are.
+    pub home: Home,
+    /// What the user has set.
+    pub config: Config,
+}
+
+/// An identity while this process alone may change its files. Whatever writes below the home takes
+/// one, so that no file is written, and none is read in order to be rewritten, without the lock.
+pub struct Locked<'a> {
+    identity: &'a Identity,
+    lock: Lock,
+    /// The time of all that is written under this lock.
+    pub now: Timestamp,
+}
+
+impl Identity {
+    /// Opens the identity that lives in `home`.
+    ///
+    /// # Errors
+    /// When there is none, or it is half-written, or its settings are wrong.
+    pub fn open(home: Home) -> Result<Self> {
+        let config = Config::load(&home)?;
+        Ok(Self { home, config })
+    }
+
+    /// Refuses in a home that only reads.
+    ///
+    /// # Errors
+    /// When `read_only` is set.
+    pub fn expect_writable(&self) -> Result<()> {
+        if self.config.read_only {
+            return Err(Error::cannot(
+                "this home is read-only: it stores and shows, and never writes to the world",
+            )
+            .hint("use the home that writes; only one per identity may"));
+        }
+        Ok(())
+    }
+
+    /// Takes the lock of the home, for writing at `now`. It asks no network: a home that was copied or
+    /// restored must catch up first, and waiting for that with the lock would stop everybody.
+    ///
+    /// # Errors
+    /// [`Kind::Busy`] when another process has it, or when the home was copied or restored and has
+    /// not caught up yet.
+    pub fn lock(&self, now: Timestamp) -> Result<Locked<'_>> {
+        let mut locked = self.lock_although_copied(now)?;
+        if locked.is_original()? {
+            return Ok(locked);
+        }
+        Err(Error::new(Kind::Busy, "this home was copied or restored just now")
+            .hint("nothing was done: try again"))
+    }
+
+    /// Takes the lock of a home that may have been copied or restored, and has yet to catch up.
+    ///
+    /// # Errors
+    /// [`Kind::Busy`] when another process has it.
+    pub fn lock_although_copied(&self, now: Timestamp) -> Result<Locked<'_>> {
+        Ok(Locked { identity: self, lock: self.home.lock()?, now })
+    }
+}
+
+impl Locked<'_> {
+    /// Whether this home is the one that was made or has caught up here. One that only reads may be a
+    /// copy: it writes nothing to the world.
+    ///
+    /// # Errors
+    /// When the lock cannot be read.
+    pub fn is_original(&mut self) -> Result<bool> {
+        Ok(self.config.read_only || self.lock.is_original()?)
+    }
+
+    /// Records that this home is the original from now on.
+    ///
+    /// # Errors
+    /// When the lock cannot be written.
+    pub fn record(&mut self) -> Result<()> {
+        self.lock.record()
+    }
+
+    /// Notes that `public/` is about to change, where a publish command has to learn of it.
+    ///
+    /// # Errors
+    /// When it cannot be noted.
+    pub fn about_to_change_public(&self) -> Result<()> {
+        match &self.config.publish {
+            Some(_) => snapshot::about_to_change(&self.home),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Deref for Locked<'_> {
+    type Target = Identity;
+
+    fn deref(&self) -> &Identity {
+        self.identity
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn identity(folder: &Path, settings: &str) -> Identity {
+        let home = Home::at(folder);
+        let config = Config::parse(&format!("name = \"x\"\n{settings}"), &home.config()).unwrap();
+        Identity { home, config }
+    }
+
+    #[test]
+    fn a_copied_home_is_not_locked_before_it_has_caught_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = identity(folder.path(), "");
+        identity.lock_although_copied(NOW).unwrap().record().unwrap();
+        identity.lock(NOW).unwrap();
+        let lock = folder.path().join("lock");
+        let recorded = fs::read(&lock).unwrap();
+        fs::remove_file(&lock).unwrap();
+        // The inode that is free must not be had again.
+        let other = folder.path().join("other");
+        fs::write(&other, "").unwrap();
+        fs::write(&lock, recorded).unwrap();
+        let refused = identity.lock(NOW).err().unwrap();
+        assert_eq!(refused.kind, Kind::Busy);
+        identity.lock_although_copied(NOW).unwrap().record().unwrap();
+        identity.lock(NOW).unwrap();
+    }
+
+    #[test]
+    fn a_home_that_only_reads_may_be_a_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = identity(folder.path(), "read_only = true");
+        assert!(identity.expect_writable().is_err());
+        identity.lock(NOW).unwrap();
+    }
+}
