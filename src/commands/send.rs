@@ -17,7 +17,7 @@ use crate::session::restored;
 use crate::session::trust_policy;
 use crate::store::contact::entry::Contact;
 use crate::writing::keeping::{self, Keeping};
-use crate::writing::message::Writing;
+use crate::writing::message;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -68,10 +68,14 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
     args.contacts.retain(|name| named.insert(name.clone()));
     let guid = guid(&args)?;
     for name in &args.contacts {
-        let writing =
-            Writing::to(&session.run.identity, &session.run.keys, session.run.clock.now(), name)?;
-        trust_policy::ask(&session.run.identity.config, name, &writing.contact, args.yes)?;
-        if writing.contact.theirs.offered.is_some() {
+        let pair = message::writable(
+            &session.run.identity,
+            &session.run.keys,
+            session.run.clock.now(),
+            name,
+        )?;
+        trust_policy::ask(&session.run.identity.config, name, &pair.contact, args.yes)?;
+        if pair.contact.theirs.offered.is_some() {
             session.run.talk.warn(&format!(
                 "the feed of `{name}` names another key; this is for the one that is pinned: cloudim contact trust {name}"
             ));

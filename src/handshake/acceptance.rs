@@ -15,6 +15,7 @@ use crate::session::own_key;
 use crate::session::talk::Talk;
 use crate::store::contact::entry::{Contact, Http, Ours, Seen, Theirs, Trust};
 use crate::store::contact::octets::Octets;
+use crate::store::contact::pair::Pair;
 use crate::store::contact::{contacts, feeds};
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
@@ -211,16 +212,18 @@ fn agree(
     octets: &str,
     in_force: bool,
 ) -> Result<()> {
-    let mut contact = contact_of(locked.now, candidate, ours, in_force);
+    let contact = contact_of(locked.now, candidate, ours, in_force);
+    let certificate = candidate.certificate.clone();
+    let mut pair = Pair { name: name.to_owned(), contact, certificate };
     contacts::make_room(&locked.home, name)?;
     let introduction_octets = Octets::of(&locked.home, name).stage_introduction(octets)?;
     atomic::sync([&introduction_octets])?;
     atomic::put(vec![introduction_octets])?;
-    contacts::pin(&locked.home, name, &candidate.certificate)?;
-    if own_key::known_by(&locked.home, keys, &contact)? == keys.certificate()?.fingerprint() {
-        feed::rewrite(locked, keys, name, &mut contact, &candidate.certificate, Change::default())?;
+    contacts::pin(&locked.home, name, &pair.certificate)?;
+    if own_key::known_by(&locked.home, keys, &pair.contact)? == keys.certificate()?.fingerprint() {
+        feed::rewrite(locked, keys, &mut pair, Change::default())?;
     } else {
-        contact.save(&locked.home, name)?;
+        pair.save(locked)?;
         transition::bring_over(locked, keys, name)?;
     }
     Ok(())

@@ -10,7 +10,8 @@ use crate::protocol::sealed::handshake::{self, Order};
 use crate::reading::introduction_and_state;
 use crate::session::keys::Keys;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::{contacts, feeds};
+use crate::store::contact::pair::Pair;
+use crate::store::contact::feeds;
 use crate::store::identity::own::Identity;
 use crate::store::identity::own::Locked;
 use crate::store::waiting::invitations::{self, Made};
@@ -88,10 +89,10 @@ fn join(
     candidate: &Candidate,
     made: &Made,
 ) -> Result<()> {
-    let mut contact = Contact::load(&locked.home, name)?;
-    contact.ours.invitation = Some(made.known_as(candidate.introduction.in_reply_to));
-    follow(locked, keys, name, &mut contact, candidate)?;
-    let kept = feeds::load(&locked.home, &contact.ours.token)?.unwrap_or_default();
+    let mut pair = Pair::load(locked, name)?;
+    pair.contact.ours.invitation = Some(made.known_as(candidate.introduction.in_reply_to));
+    follow(locked, keys, &mut pair, candidate)?;
+    let kept = feeds::load(&locked.home, &pair.contact.ours.token)?.unwrap_or_default();
     let mut channel = frame::channel(locked, keys, &made.token)?;
     channel.introduction = kept.introduction;
     locked.about_to_change_public()?;
@@ -111,8 +112,7 @@ fn is_anew(contact: &Contact, candidate: &Candidate) -> bool {
 
 /// Follows the contact to its new feed, and answers where it looks with the feed that we keep.
 fn renew(locked: &Locked<'_>, keys: &mut Keys, name: &str, candidate: &Candidate) -> Result<()> {
-    let mut contact = Contact::load(&locked.home, name)?;
-    follow(locked, keys, name, &mut contact, candidate)?;
+    follow(locked, keys, &mut Pair::load(locked, name)?, candidate)?;
     answer::answer_crossing(locked, keys, name, candidate)
 }
 
@@ -120,11 +120,10 @@ fn renew(locked: &Locked<'_>, keys: &mut Keys, name: &str, candidate: &Candidate
 fn follow(
     locked: &Locked<'_>,
     keys: &mut Keys,
-    name: &str,
-    contact: &mut Contact,
+    pair: &mut Pair,
     candidate: &Candidate,
 ) -> Result<()> {
-    let certificate = contacts::certificate(&locked.home, name)?;
+    let contact = &mut pair.contact;
     let introduction = &candidate.introduction;
     let in_force = introduction_and_state::in_force(contact.theirs.introduction.as_ref());
     let new = (introduction.log, introduction.serial, candidate.hash());
@@ -137,11 +136,9 @@ fn follow(
     let later =
         answer::addressed(&locked.config, keys, locked.now, &token, log, serial, introduction)?;
     let change = Change { introduction: Some(&later), ..Change::default() };
-    feed::rewrite(locked, keys, name, contact, &certificate, change).map(drop)
+    feed::rewrite(locked, keys, pair, change).map(drop)
 }
 
 fn rewrite(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<()> {
-    let certificate = contacts::certificate(&locked.home, name)?;
-    let mut contact = Contact::load(&locked.home, name)?;
-    feed::rewrite(locked, keys, name, &mut contact, &certificate, Change::default()).map(drop)
+    feed::rewrite(locked, keys, &mut Pair::load(locked, name)?, Change::default()).map(drop)
 }

@@ -17,6 +17,7 @@ use crate::store::contact::contacts;
 use crate::store::contact::entry::{Contact, Http};
 use crate::store::contact::known::Known;
 use crate::store::contact::messages::Messages;
+use crate::store::contact::pair::Pair;
 use crate::store::contact::record::{Record, Type};
 use crate::store::contact::verdicts::{Verdicts, Why};
 use crate::store::disk::home::Home;
@@ -216,12 +217,12 @@ impl<'a> Intake<'a> {
         }
         self.remember_copy(chain, source, archive.is_some());
         let succeeded = self.succeeded;
-        let Self { keys, name, mut contact, certificate, verdicts, mut records, stale, .. } = self;
+        let Self { keys, name, contact, certificate, verdicts, mut records, stale, .. } = self;
         records.sort_by_key(|record| (record.log, record.sequence));
         Messages::of(&locked.home, name).append(&mut records)?;
         verdicts.save(&locked.home, name)?;
-        let rewritten =
-            acknowledge(locked, keys, talk, name, &mut contact, &certificate, succeeded)?;
+        let mut pair = Pair { name: name.to_owned(), contact, certificate };
+        let rewritten = acknowledge(locked, keys, talk, &mut pair, succeeded)?;
         Ok(Outcome { stale, archive, rewritten })
     }
 

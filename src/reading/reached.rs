@@ -6,10 +6,10 @@ use crate::session::fetch::{self};
 use crate::session::keys::Keys;
 use crate::session::own_key;
 use crate::session::talk::Talk;
-use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::octets::Octets;
+use crate::store::contact::pair::Pair;
 use crate::store::contact::record::{Direction, Record, Type};
 use crate::store::identity::own::Identity;
 use crate::transport::client::Failure;
@@ -36,21 +36,21 @@ pub(super) fn reached(
     // A home that nobody unlocks can still be told that nothing is new.
     let due = due && own_key::expect_usable(keys, now).is_ok() && keys.unlock().is_ok();
     let locked = identity.lock(now)?;
-    let mut contact = Contact::load(&locked.home, name)?;
+    let mut pair = Pair::load(&locked, name)?;
+    let contact = &mut pair.contact;
     (contact.http.failing_since, contact.http.failure_told, contact.http.failure) =
         (None, None, None);
     let behind = contact.theirs.behind_since.is_some();
     let grace = locked.config.stale_grace;
-    if let Some((text, healed)) = gaps::gaps(&mut contact, behind, locked.now, grace) {
+    if let Some((text, healed)) = gaps::gaps(contact, behind, locked.now, grace) {
         let mut record = Record::new(Type::Integrity, Direction::Received, locked.now, text);
         record.healed = healed;
         Messages::of(&locked.home, name).append(&mut [record])?;
     }
     if due {
-        let certificate = contacts::certificate(&locked.home, name)?;
-        return feed::rewrite(&locked, keys, name, &mut contact, &certificate, Change::default());
+        return feed::rewrite(&locked, keys, &mut pair, Change::default());
     }
-    contact.save(&locked.home, name)?;
+    pair.save(&locked)?;
     Ok(false)
 }
 

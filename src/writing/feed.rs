@@ -9,15 +9,14 @@ use super::rewriting::{Fresh, Rewriting};
 use super::sealing::{signing_time, unusable};
 use super::{frame, retention};
 use crate::error::{Error, Result};
-use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::session::keys::Keys;
 use crate::session::own_key;
-use crate::store::contact::entry::Contact;
 use crate::store::contact::feeds;
 use crate::store::contact::octets::Octets;
+use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
 
 /// What a rewriting is for.
@@ -33,19 +32,17 @@ pub struct Change<'a> {
     pub is_transition: bool,
 }
 
-/// Computes the feed of `contact`, called `name`, as it should be now.
+/// Computes our feed for the contact of `pair`, as it should be now.
 ///
 /// # Errors
 /// When something on disk is not as it should be, or cannot be sealed.
 pub fn prepare(
     locked: &Locked<'_>,
     keys: &mut Keys,
-    name: &str,
-    contact: &mut Contact,
-    to: &Certificate,
+    pair: &mut Pair,
     change: Change<'_>,
 ) -> Result<Prepared> {
-    let now = locked.now;
+    let (now, Pair { name, contact, certificate: to }) = (locked.now, pair);
     let at = signing_time(contact, now, change.despite_clock)?;
     let signer = keys.certificate()?.fingerprint();
     if !change.is_transition && own_key::known_by(&locked.home, keys, contact)? != signer {
@@ -87,7 +84,7 @@ pub fn prepare(
     Ok(prepared)
 }
 
-/// Rewrites the feed of `contact` if anything about it changed, and saves the contact. Returns
+/// Rewrites our feed for the contact of `pair` if anything about it changed, and saves the contact. Returns
 /// whether the feed changed.
 ///
 /// # Errors
@@ -95,13 +92,11 @@ pub fn prepare(
 pub fn rewrite(
     locked: &Locked<'_>,
     keys: &mut Keys,
-    name: &str,
-    contact: &mut Contact,
-    to: &Certificate,
+    pair: &mut Pair,
     change: Change<'_>,
 ) -> Result<bool> {
-    let prepared = prepare(locked, keys, name, contact, to, change)?;
+    let prepared = prepare(locked, keys, pair, change)?;
     let is_changed = prepared.is_changed();
-    prepared.commit(locked, name, contact, None)?;
+    prepared.commit(locked, pair, None)?;
     Ok(is_changed)
 }

@@ -2,12 +2,13 @@
 
 use super::attachment;
 use super::feed::{self, Change};
-use super::message::Writing;
+use super::message;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::hash::Hash;
 use crate::session::keys::Keys;
 use crate::store::contact::entry::{Contact, Trust};
+use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Identity;
 use crate::store::identity::own::Locked;
 use jiff::Timestamp;
@@ -42,16 +43,16 @@ pub fn keep(
     keeping: Keeping,
 ) -> Result<Kept> {
     let locked = identity.lock(now)?;
-    let mut writing = Writing::to(&locked, keys, locked.now, name)?;
+    let mut pair = message::writable(&locked, keys, locked.now, name)?;
     let before = match keeping.is_retry {
-        true => kept_before(&locked, keys, &mut writing, &item)?,
+        true => kept_before(&locked, keys, &mut pair, &item)?,
         false => None,
     };
     let sequence = match before {
         Some(sequence) => Ok(sequence),
-        None => take(&locked, keys, &mut writing, item, keeping.despite_clock)?,
+        None => take(&locked, keys, &mut pair, item, keeping.despite_clock)?,
     };
-    let Contact { ours, trust, .. } = &writing.contact;
+    let Contact { ours, trust, .. } = &pair.contact;
     Ok(Kept { sequence, is_first_unverified: ours.sequence == 1 && *trust == Trust::FirstUse })
 }
 
@@ -60,18 +61,18 @@ pub fn keep(
 fn take(
     locked: &Locked<'_>,
     keys: &mut Keys,
-    writing: &mut Writing,
+    pair: &mut Pair,
     mut item: Item,
     despite_clock: bool,
 ) -> Result<Result<u64>> {
-    attachment::seal_files(locked, keys, &mut item, &writing.certificate)?;
-    let outgoing = writing.seal(keys, locked.now, item, despite_clock)?;
+    attachment::seal_files(locked, keys, &mut item, &pair.certificate)?;
+    let outgoing = message::seal(keys, locked.now, pair, item, despite_clock)?;
     let hash = Hash::of(outgoing.octets.as_bytes());
     let change = Change { despite_clock, ..Change::default() };
-    let Err(error) = writing.take(locked, keys, outgoing, change) else {
-        return Ok(Ok(writing.contact.ours.sequence));
+    let Err(error) = message::take(locked, keys, pair, outgoing, change) else {
+        return Ok(Ok(pair.contact.ours.sequence));
     };
-    let counted = Contact::load(&locked.home, &writing.name)?.ours.head == Some(hash);
+    let counted = Contact::load(&locked.home, &pair.name)?.ours.head == Some(hash);
     if !counted {
         return Err(error);
     }
@@ -83,16 +84,10 @@ fn take(
 fn kept_before(
     locked: &Locked<'_>,
     keys: &mut Keys,
-    writing: &mut Writing,
+    pair: &mut Pair,
     item: &Item,
 ) -> Result<Option<u64>> {
-    feed::rewrite(
-        locked,
-        keys,
-        &writing.name,
-        &mut writing.contact,
-        &writing.certificate,
-        Change::default(),
-    )?;
-    Ok(writing.taken_before(&locked.home, keys, item)?.and_then(|record| record.sequence))
+    feed::rewrite(locked, keys, pair, Change::default())?;
+    Ok(message::taken_before(&locked.home, keys, &pair.name, item)?
+        .and_then(|record| record.sequence))
 }

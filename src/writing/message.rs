@@ -4,7 +4,6 @@ use super::feed::{self, Change};
 use super::rewriting::Fresh;
 use super::{attachment, sealing};
 use crate::error::{Context, Error, Kind, Result};
-use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::open;
 use crate::protocol::feed::channel::FeedItem;
 use crate::protocol::sealed::item::{Attachment, Item, Stream};
@@ -17,21 +16,12 @@ use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::octets::Filed;
 use crate::store::contact::outbox::Outbox;
+use crate::store::contact::pair::Pair;
 use crate::store::contact::record::{Attached, Direction, Record};
 use crate::store::disk::home::Home;
 use crate::store::identity::own::Identity;
 use crate::store::identity::own::Locked;
 use jiff::Timestamp;
-
-/// A contact that we write to, with the certificate pinned for it.
-pub struct Writing {
-    /// What the user calls it.
-    pub name: String,
-    /// What we know of it.
-    pub contact: Contact,
-    /// What is sealed to.
-    pub certificate: Certificate,
-}
 
 /// An item that is ready for the feed.
 pub struct Outgoing {
@@ -43,149 +33,146 @@ pub struct Outgoing {
     pub sealed: FeedItem,
 }
 
-impl Writing {
-    /// The contact called `name`.
-    ///
-    /// # Errors
-    /// When there is none, or it is blocked; [`Kind::Trust`] when its key cannot be used, or is to
-    /// be verified first.
-    pub fn to(identity: &Identity, keys: &Keys, now: Timestamp, name: &str) -> Result<Self> {
-        let contact = Contact::load(&identity.home, name)?;
-        if contact.blocked {
-            return Err(Error::cannot(format!("`{name}` is blocked"))
-                .hint(format!("cloudim contact unblock {name}")));
-        }
-        own_key::expect_usable(keys, now)?;
-        trust_policy::expect_writable(&identity.config, name, &contact)?;
-        let certificate = contacts::certificate(&identity.home, name)?;
-        certificate.encryption_subkey(now).map_err(|why| sealing::unusable(name, why))?;
-        Ok(Self { name: name.to_owned(), contact, certificate })
+/// The contact called `name`, if it may be written to.
+///
+/// # Errors
+/// When there is none, or it is blocked; [`Kind::Trust`] when its key cannot be used, or is to
+/// be verified first.
+pub fn writable(identity: &Identity, keys: &Keys, now: Timestamp, name: &str) -> Result<Pair> {
+    let contact = Contact::load(&identity.home, name)?;
+    if contact.blocked {
+        return Err(Error::cannot(format!("`{name}` is blocked"))
+            .hint(format!("cloudim contact unblock {name}")));
     }
+    own_key::expect_usable(keys, now)?;
+    trust_policy::expect_writable(&identity.config, name, &contact)?;
+    let certificate = contacts::certificate(&identity.home, name)?;
+    certificate.encryption_subkey(now).map_err(|why| sealing::unusable(name, why))?;
+    Ok(Pair { name: name.to_owned(), contact, certificate })
+}
 
-    /// Seals `item` as the next of the log, which stays as it is.
-    ///
-    /// # Errors
-    /// When it is too large, or cannot be sealed.
-    pub fn seal(
-        &mut self,
-        keys: &mut Keys,
-        now: Timestamp,
-        mut item: Item,
-        despite_clock: bool,
-    ) -> Result<Outgoing> {
-        let ours = &self.contact.ours;
-        item.stream = Some(Stream {
-            log: ours.log,
-            sequence: ours.sequence.saturating_add(1),
-            previous: ours.head,
-        });
-        let octets = item.write();
-        if octets.len() > limits::ITEM_WRITTEN {
-            return Err(Error::cannot(
-                "the message is too long: at most about 78 KiB of text fit an item",
-            )
-            .hint("send it as an attachment: cloudim send -a FILE"));
-        }
-        let at = sealing::signing_time(&self.contact, now, despite_clock)?;
-        let armored = sealing::seal(keys, &octets, &mut self.contact, &self.certificate, at)?;
-        Ok(Outgoing { sealed: FeedItem::sealed(item.guid, armored), item, octets })
+/// Seals `item` as the next of the log, which stays as it is.
+///
+/// # Errors
+/// When it is too large, or cannot be sealed.
+pub fn seal(
+    keys: &mut Keys,
+    now: Timestamp,
+    pair: &mut Pair,
+    mut item: Item,
+    despite_clock: bool,
+) -> Result<Outgoing> {
+    let ours = &pair.contact.ours;
+    item.stream = Some(Stream {
+        log: ours.log,
+        sequence: ours.sequence.saturating_add(1),
+        previous: ours.head,
+    });
+    let octets = item.write();
+    if octets.len() > limits::ITEM_WRITTEN {
+        return Err(Error::cannot(
+            "the message is too long: at most about 78 KiB of text fit an item",
+        )
+        .hint("send it as an attachment: cloudim send -a FILE"));
     }
+    let at = sealing::signing_time(&pair.contact, now, despite_clock)?;
+    let armored = sealing::seal(keys, &octets, &mut pair.contact, &pair.certificate, at)?;
+    Ok(Outgoing { sealed: FeedItem::sealed(item.guid, armored), item, octets })
+}
 
-    /// Takes `outgoing` into log and feed, with what else is to `change`. When this returns, it is kept, whatever happens. The
-    /// caller holds the home's lock.
-    ///
-    /// # Errors
-    /// [`Kind::Busy`] when another took the sequence meanwhile.
-    pub fn take(
-        &mut self,
-        locked: &Locked<'_>,
-        keys: &mut Keys,
-        outgoing: Outgoing,
-        change: Change<'_>,
-    ) -> Result<()> {
-        let Outgoing { item, octets, sealed } = outgoing;
-        let filed = self.place_of(&item)?;
-        let ours = &mut self.contact.ours;
-        let hash = Hash::of(octets.as_bytes());
-        (ours.sequence, ours.head) = (filed.sequence, Some(hash));
-        let change = Change { item: Some(Fresh { filed, octets, sealed }), ..change };
-        let prepared =
-            feed::prepare(locked, keys, &self.name, &mut self.contact, &self.certificate, change)?;
-        let record = Record::of_item(&item, hash, Direction::Sent, locked.now);
-        prepared.commit(locked, &self.name, &self.contact, Some(record.about(&self.contact)))
-    }
+/// Takes `outgoing` into log and feed, with what else is to `change`. When this returns, it
+/// is kept, whatever happens.
+///
+/// # Errors
+/// [`Kind::Busy`] when another took the sequence meanwhile.
+pub fn take(
+    locked: &Locked<'_>,
+    keys: &mut Keys,
+    pair: &mut Pair,
+    outgoing: Outgoing,
+    change: Change<'_>,
+) -> Result<()> {
+    let Outgoing { item, octets, sealed } = outgoing;
+    let filed = place_of(&pair.contact, &item)?;
+    let ours = &mut pair.contact.ours;
+    let hash = Hash::of(octets.as_bytes());
+    (ours.sequence, ours.head) = (filed.sequence, Some(hash));
+    let change = Change { item: Some(Fresh { filed, octets, sealed }), ..change };
+    let prepared = feed::prepare(locked, keys, pair, change)?;
+    let record = Record::of_item(&item, hash, Direction::Sent, locked.now);
+    prepared.commit(locked, pair, Some(record.about(&pair.contact)))
+}
 
-    fn place_of(&self, item: &Item) -> Result<Filed> {
-        let ours = &self.contact.ours;
-        let stream =
-            item.stream.as_ref().ok_or_else(|| Error::cannot("the item has no place in a log"))?;
-        let next = ours.sequence.saturating_add(1);
-        if stream.log != ours.log || stream.sequence != next || stream.previous != ours.head {
-            return Err(Error::new(
-                Kind::Busy,
-                format!("sequence {} is taken; the next is {next}", stream.sequence),
-            )
-            .hint("nothing was done: seal the plain item again by cloudim encrypt"));
-        }
-        Ok(Filed { log: stream.log, sequence: stream.sequence, guid: item.guid })
+fn place_of(contact: &Contact, item: &Item) -> Result<Filed> {
+    let ours = &contact.ours;
+    let stream =
+        item.stream.as_ref().ok_or_else(|| Error::cannot("the item has no place in a log"))?;
+    let next = ours.sequence.saturating_add(1);
+    if stream.log != ours.log || stream.sequence != next || stream.previous != ours.head {
+        return Err(Error::new(
+            Kind::Busy,
+            format!("sequence {} is taken; the next is {next}", stream.sequence),
+        )
+        .hint("nothing was done: seal the plain item again by cloudim encrypt"));
     }
+    Ok(Filed { log: stream.log, sequence: stream.sequence, guid: item.guid })
+}
 
-    /// Opens a sealed item that we made: its octets lie in the outbox, or it opens with our key.
-    ///
-    /// # Errors
-    /// When neither is so, or it is not an item.
-    pub fn reopen(
-        &self,
-        home: &Home,
-        keys: &mut Keys,
-        now: Timestamp,
-        sealed: FeedItem,
-        bytes: &str,
-    ) -> Result<Outgoing> {
-        let octets = match Outbox::of(home, &self.name).find(bytes)? {
-            Some(octets) => octets,
-            None => {
-                let own = keys.certificate()?.clone();
-                let armored = sealed.description.clone().unwrap_or_default();
-                let opened = open::open(&armored, keys.secret()?.0, &own, now)
-                    .or_cannot(|| "this sealed item is none of ours".to_owned())?;
-                String::from_utf8(opened.octets).or_cannot(|| "the item is not UTF-8".to_owned())?
-            }
-        };
-        let item = Item::parse(octets.as_bytes())?;
-        if sealed.guid()? != item.guid {
-            return Err(Error::cannot("the item's guid differs inside and out"));
+/// Opens a sealed item that we made: its octets lie in the outbox, or it opens with our key.
+///
+/// # Errors
+/// When neither is so, or it is not an item.
+pub fn reopen(
+    home: &Home,
+    keys: &mut Keys,
+    now: Timestamp,
+    name: &str,
+    sealed: FeedItem,
+    bytes: &str,
+) -> Result<Outgoing> {
+    let octets = match Outbox::of(home, name).find(bytes)? {
+        Some(octets) => octets,
+        None => {
+            let own = keys.certificate()?.clone();
+            let armored = sealed.description.clone().unwrap_or_default();
+            let opened = open::open(&armored, keys.secret()?.0, &own, now)
+                .or_cannot(|| "this sealed item is none of ours".to_owned())?;
+            String::from_utf8(opened.octets).or_cannot(|| "the item is not UTF-8".to_owned())?
         }
-        Ok(Outgoing { item, octets, sealed })
+    };
+    let item = Item::parse(octets.as_bytes())?;
+    if sealed.guid()? != item.guid {
+        return Err(Error::cannot("the item's guid differs inside and out"));
     }
+    Ok(Outgoing { item, octets, sealed })
+}
 
-    /// What was recorded of the item that `item` would be again, if it was taken before.
-    ///
-    /// # Errors
-    /// When its guid was used for something else.
-    pub fn taken_before(
-        &self,
-        home: &Home,
-        keys: &mut Keys,
-        item: &Item,
-    ) -> Result<Option<Record>> {
-        let Some(record) = Messages::of(home, &self.name).find(item.guid)? else {
-            return Ok(None);
-        };
-        if record.trimmed {
-            let error = format!("`{}` was sent long ago, and its text is here no more", item.guid);
-            return Err(Error::cannot(error).hint("leave --guid out for a new one"));
-        }
-        let same = record.direction == Direction::Sent
-            && record.text == item.text
-            && record.reply_to == item.in_reply_to
-            && are_same(home, keys, &record.attachments, &item.attachments)?;
-        if same {
-            return Ok(Some(record));
-        }
-        Err(Error::cannot(format!("`{}` was used for another message", item.guid))
-            .hint("leave --guid out for a new one"))
+/// What was recorded of the item that `item` would be again, if it was taken before.
+///
+/// # Errors
+/// When its guid was used for something else.
+pub fn taken_before(
+    home: &Home,
+    keys: &mut Keys,
+    name: &str,
+    item: &Item,
+) -> Result<Option<Record>> {
+    let Some(record) = Messages::of(home, name).find(item.guid)? else {
+        return Ok(None);
+    };
+    if record.trimmed {
+        let error = format!("`{}` was sent long ago, and its text is here no more", item.guid);
+        return Err(Error::cannot(error).hint("leave --guid out for a new one"));
     }
+    let same = record.direction == Direction::Sent
+        && record.text == item.text
+        && record.reply_to == item.in_reply_to
+        && are_same(home, keys, &record.attachments, &item.attachments)?;
+    if same {
+        return Ok(Some(record));
+    }
+    Err(Error::cannot(format!("`{}` was used for another message", item.guid))
+        .hint("leave --guid out for a new one"))
 }
 
 /// Whether `given`, sealed or not yet, are the files that were recorded.

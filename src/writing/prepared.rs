@@ -9,6 +9,7 @@ use crate::protocol::values::token::Token;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::octets::{Filed, Octets};
+use crate::store::contact::pair::Pair;
 use crate::store::contact::record::{Direction, Record};
 use crate::store::disk::atomic;
 use crate::store::identity::own::Locked;
@@ -37,13 +38,8 @@ impl Prepared {
     ///
     /// # Errors
     /// When something cannot be written; the next rewriting completes it.
-    pub fn commit(
-        self,
-        locked: &Locked<'_>,
-        name: &str,
-        contact: &Contact,
-        record: Option<Record>,
-    ) -> Result<()> {
+    pub fn commit(self, locked: &Locked<'_>, pair: &Pair, record: Option<Record>) -> Result<()> {
+        let Pair { name, contact, .. } = pair;
         let mut records = records_of(locked, name, contact, &self.recovered)?;
         records.extend(record);
         let octets = Octets::of(&locked.home, name);

@@ -5,9 +5,8 @@ use super::frame;
 use crate::error::{Context, Result};
 use crate::protocol::sealed::introduction::Introduction;
 use crate::session::keys::Keys;
-use crate::store::contact::contacts;
-use crate::store::contact::entry::Contact;
 use crate::store::contact::octets::Octets;
+use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
 
 /// Tells the contact called `name` where and who we are now, and whom we mean, if that changed.
@@ -16,11 +15,11 @@ use crate::store::identity::own::Locked;
 /// # Errors
 /// When the introduction cannot be read, sealed or written.
 pub fn reintroduce(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<bool> {
-    let mut contact = Contact::load(&locked.home, name)?;
+    let mut pair = Pair::load(locked, name)?;
+    let contact = &mut pair.contact;
     if contact.blocked {
         return Ok(false);
     }
-    let certificate = contacts::certificate(&locked.home, name)?;
     let octets = Octets::of(&locked.home, name).introduction()?.unwrap_or_default();
     let before = Introduction::parse(octets.as_bytes())
         .or_cannot(|| "cannot use `octets/introduction.xml`".to_owned())?;
@@ -42,11 +41,11 @@ pub fn reintroduce(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<b
         &before.to_fingerprint,
     ) == (&now.name, &now.feed, &now.key, &now.card, &now.handshake, &to_fingerprint);
     if same {
-        return feed::rewrite(locked, keys, name, &mut contact, &certificate, Change::default());
+        return feed::rewrite(locked, keys, &mut pair, Change::default());
     }
     contact.ours.introduction = contact.ours.introduction.saturating_add(1);
     let to = contact.card.clone().or(before.to);
     let later = Introduction { serial: contact.ours.introduction, to, to_fingerprint, ..now };
     let change = Change { introduction: Some(&later), ..Change::default() };
-    feed::rewrite(locked, keys, name, &mut contact, &certificate, change)
+    feed::rewrite(locked, keys, &mut pair, change)
 }

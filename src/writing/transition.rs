@@ -7,7 +7,7 @@
 
 use super::feed::Change;
 use super::frame;
-use super::message::{Outgoing, Writing};
+use super::message::{self, Outgoing};
 use super::sealing::{cannot_seal, signing_time};
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::message::seal;
@@ -24,6 +24,7 @@ use crate::session::own_key;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::{Contact, FormerKey};
 use crate::store::contact::octets::Octets;
+use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Identity;
 use crate::store::identity::own::Locked;
 use jiff::Timestamp;
@@ -45,15 +46,15 @@ pub fn bring_over(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<bo
             .hint(format!("tell {name} of the new one yourself: cloudim contact verify {name}"))
     })?;
     let certificate = contacts::certificate(&locked.home, name)?;
-    let mut writing = Writing { name: name.to_owned(), contact, certificate };
-    let introduction = introduction(locked, keys, locked.now, &mut writing, known)?;
-    let outgoing = item(keys, locked.now, &writing, &introduction, old)?;
-    let (log, until) = (writing.contact.ours.log, writing.contact.ours.sequence.saturating_add(1));
-    writing.contact.ours.former.push(FormerKey { fingerprint: old.fingerprint(), log, until });
+    let mut pair = Pair { name: name.to_owned(), contact, certificate };
+    let introduction = introduction(locked, keys, locked.now, &mut pair, known)?;
+    let outgoing = item(keys, locked.now, &pair, &introduction, old)?;
+    let (log, until) = (pair.contact.ours.log, pair.contact.ours.sequence.saturating_add(1));
+    pair.contact.ours.former.push(FormerKey { fingerprint: old.fingerprint(), log, until });
     let change =
         Change { introduction: Some(&introduction), is_transition: true, ..Change::default() };
-    writing.contact.ours.unpinged = true;
-    writing.take(locked, keys, outgoing, change)?;
+    pair.contact.ours.unpinged = true;
+    message::take(locked, keys, &mut pair, outgoing, change)?;
     Ok(true)
 }
 
@@ -62,11 +63,11 @@ fn introduction(
     identity: &Identity,
     keys: &mut Keys,
     now: Timestamp,
-    writing: &mut Writing,
+    pair: &mut Pair,
     known: Fingerprint,
 ) -> Result<Introduction> {
-    let contact = &mut writing.contact;
-    let octets = Octets::of(&identity.home, &writing.name).introduction()?.unwrap_or_default();
+    let contact = &mut pair.contact;
+    let octets = Octets::of(&identity.home, &pair.name).introduction()?.unwrap_or_default();
     let before = Introduction::parse(octets.as_bytes())
         .or_cannot(|| "cannot use `octets/introduction.xml`".to_owned())?;
     contact.ours.introduction = contact.ours.introduction.saturating_add(1);
@@ -85,11 +86,11 @@ fn introduction(
 fn item(
     keys: &mut Keys,
     now: Timestamp,
-    writing: &Writing,
+    pair: &Pair,
     introduction: &Introduction,
     old: &SecretKey,
 ) -> Result<Outgoing> {
-    let Writing { contact, certificate, .. } = writing;
+    let Pair { contact, certificate, .. } = pair;
     let at = signing_time(contact, now, false)?;
     let (new, rng) = keys.secret()?;
     let (fingerprint, armored) = (new.fingerprint(), new.certificate().to_armored());

@@ -10,7 +10,7 @@ use crate::session::command::Session;
 use crate::session::restored;
 use crate::store::contact::outbox::Outbox;
 use crate::writing::feed::{self, Change};
-use crate::writing::message::Writing;
+use crate::writing::message;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,7 +34,12 @@ pub struct AppendArgs {
 /// When stdin is no sealed item of ours; [`crate::error::Kind::Busy`] when its place is taken.
 pub fn run(session: &mut Session, args: AppendArgs) -> Result<()> {
     session.run.identity.expect_writable()?;
-    Writing::to(&session.run.identity, &session.run.keys, session.run.clock.now(), &args.contact)?;
+    message::writable(
+        &session.run.identity,
+        &session.run.keys,
+        session.run.clock.now(),
+        &args.contact,
+    )?;
     let bytes = input::stdin(session, limits::FEED)?;
     let text = String::from_utf8(bytes).or_cannot(|| "stdin is no sealed item".to_owned())?;
     let sealed = FeedItem::parse(text.trim().as_bytes())
@@ -46,19 +51,20 @@ pub fn run(session: &mut Session, args: AppendArgs) -> Result<()> {
     restored::catch_up(&mut session.run)?;
     session.run.keys.unlock()?;
     let locked = session.run.identity.lock(session.run.clock.now())?;
-    let mut writing = Writing::to(&locked, &session.run.keys, locked.now, &args.contact)?;
-    feed::rewrite(
-        &locked,
+    let mut pair = message::writable(&locked, &session.run.keys, locked.now, &args.contact)?;
+    feed::rewrite(&locked, &mut session.run.keys, &mut pair, Change::default())?;
+    let outgoing = message::reopen(
+        &locked.home,
         &mut session.run.keys,
-        &args.contact,
-        &mut writing.contact,
-        &writing.certificate,
-        Change::default(),
+        locked.now,
+        &pair.name,
+        sealed,
+        text.trim(),
     )?;
-    let outgoing =
-        writing.reopen(&locked.home, &mut session.run.keys, locked.now, sealed, text.trim())?;
-    if writing.taken_before(&locked.home, &mut session.run.keys, &outgoing.item)?.is_none() {
-        writing.take(&locked, &mut session.run.keys, outgoing, Change::default())?;
+    if message::taken_before(&locked.home, &mut session.run.keys, &pair.name, &outgoing.item)?
+        .is_none()
+    {
+        message::take(&locked, &mut session.run.keys, &mut pair, outgoing, Change::default())?;
     }
     Outbox::of(&locked.home, &args.contact).clear(text.trim(), locked.now)
 }

@@ -11,7 +11,7 @@ use crate::session::restored;
 use crate::session::trust_policy;
 use crate::store::contact::outbox::Outbox;
 use crate::writing::attachment;
-use crate::writing::message::Writing;
+use crate::writing::message;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,17 +39,21 @@ pub struct EncryptArgs {
 /// When stdin is no item, or it cannot be sealed.
 pub fn run(session: &mut Session, args: EncryptArgs) -> Result<()> {
     session.run.identity.expect_writable()?;
-    let mut writing =
-        Writing::to(&session.run.identity, &session.run.keys, session.run.clock.now(), &args.to)?;
-    trust_policy::ask(&session.run.identity.config, &args.to, &writing.contact, args.yes)?;
+    let mut pair = message::writable(
+        &session.run.identity,
+        &session.run.keys,
+        session.run.clock.now(),
+        &args.to,
+    )?;
+    trust_policy::ask(&session.run.identity.config, &args.to, &pair.contact, args.yes)?;
     let octets = input::stdin(session, limits::SEALED)?;
     let mut item =
         Item::parse(octets.trim_ascii()).or_cannot(|| "stdin is no plain item".to_owned())?;
     restored::catch_up(&mut session.run)?;
     session.run.keys.unlock()?;
     let locked = session.run.identity.lock(session.run.clock.now())?;
-    attachment::seal_files(&locked, &mut session.run.keys, &mut item, &writing.certificate)?;
-    let outgoing = writing.seal(&mut session.run.keys, locked.now, item, args.yes)?;
+    attachment::seal_files(&locked, &mut session.run.keys, &mut item, &pair.certificate)?;
+    let outgoing = message::seal(&mut session.run.keys, locked.now, &mut pair, item, args.yes)?;
     let sealed = outgoing.sealed.write();
     let outbox = Outbox::of(&locked.home, &args.to);
     outbox.clear_old(locked.now)?;

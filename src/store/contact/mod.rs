@@ -8,6 +8,7 @@ pub mod known;
 pub mod messages;
 pub mod octets;
 pub mod outbox;
+pub mod pair;
 pub mod record;
 mod trim;
 pub mod trimmed;
