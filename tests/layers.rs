@@ -4,6 +4,8 @@
 #[path = "layers/circles.rs"]
 mod circles;
 mod common;
+#[path = "layers/route.rs"]
+mod route;
 #[path = "layers/scan.rs"]
 mod scan;
 
@@ -195,6 +197,25 @@ fn no_two_files_reach_each_other() {
     let found = circles::circles(&imports);
     let told: Vec<String> = found.iter().map(|(a, b)| format!("{a} and {b}")).collect();
     assert!(told.is_empty(), "these reach each other:\n{}", told.join("\n"));
+}
+
+#[test]
+fn a_message_goes_down_the_house_and_never_back_up() {
+    let text = include_str!("../docs/architecture.md");
+    let (steps, sources) = (route::steps(text), sources());
+    assert!(steps.len() > 30, "the way is short");
+    let layer = |step: &route::Step| step.file.split('/').next().unwrap().to_owned();
+    for (step, caller) in route::callers(&steps) {
+        let (_, source) = sources.iter().find(|(file, _)| *file == step.file).expect(&step.file);
+        let defined = format!("fn {}", step.function);
+        let mut found = source.match_indices(&defined).map(|(at, _)| &source[at + defined.len()..]);
+        assert!(found.any(|rest| rest.starts_with(['(', '<'])), "{step:?} is not there");
+        let may_call = caller.is_none_or(|caller| {
+            OPEN.contains(&&*layer(caller)) || may_name(&layer(caller), &layer(step))
+        });
+        assert!(may_call, "{caller:?} calls {step:?}");
+        assert_eq!(steps.iter().filter(|other| *other == step).count(), 1, "{step:?} stands twice");
+    }
 }
 
 #[test]
