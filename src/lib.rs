@@ -14,8 +14,9 @@
 //! * [`sync`]: one round of all this. [`listen`]: a home that serves, and does rounds.
 //! * [`session`]: one run: its options, its keys, its network, its user.
 //! * [`store`]: plain files, crash-safe. [`transport`]: HTTP, guarded. The two never meet.
-//! * [`openpgp`]: the only door to the `pgp` crate. [`protocol`]: the wire formats. Both are pure:
-//!   bytes and values in, bytes and values out.
+//! * [`openpgp`]: the only door to the `pgp` crate. [`protocol`]: the wire formats. [`fair`]: how
+//!   much a stranger gets of what is scarce. These are pure: bytes and values in, bytes and values
+//!   out.
 //!
 //! [`cli`] holds the options of every command, [`error`] the exit statuses.
 
@@ -34,6 +35,7 @@ pub mod commands;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod delivery;
 pub mod error;
+pub mod fair;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod handshake;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]

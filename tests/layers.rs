@@ -18,12 +18,13 @@ use scan::{paths, strip};
 /// What each layer, and each room between the layers and the commands, may name of the others: those
 /// named here, and all that these may name.
 const BELOW: &[(&str, &[&str])] = &[
+    ("fair", &[]),
     ("protocol", &[]),
     ("openpgp", &["protocol"]),
     ("error", &["openpgp"]),
     ("store", &["error"]),
     ("transport", &["error"]),
-    ("session", &["store", "transport"]),
+    ("session", &["store", "transport", "fair"]),
     ("writing", &["session"]),
     ("delivery", &["session"]),
     ("cloud_client", &["session"]),
@@ -74,7 +75,7 @@ const DOORS: &[(&str, &[&str])] = &[
 const ONE_FILE: &[&str] = &["rpassword"];
 
 /// The layers that get their time and randomness as arguments.
-const PURE: &[&str] = &["protocol", "openpgp"];
+const PURE: &[&str] = &["protocol", "openpgp", "fair"];
 
 /// What those may not name.
 const WORLD: &[&str] = &[
@@ -262,6 +263,8 @@ fn what_breaks_the_law_is_found() {
         ("transport/client.rs", "fn f(home: &crate::store::home::Home) {}"),
         ("transport/client.rs", "use crate::commands::poll;"),
         ("error.rs", "use crate::store::Home;"),
+        ("fair/rate.rs", "use crate::protocol::values;"),
+        ("fair/rate.rs", "use std::time::{Duration, Instant};"),
         ("session/run.rs", "use crate::reading::read;"),
         ("writing/feed.rs", "use crate::publishing::ping;"),
         ("writing/feed.rs", "use crate::delivery::output;"),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::fair::rate::{self, Bounds, Sliding};
 use crate::protocol::calls::please_follow::PleaseFollow;
 
 /// Calls that name one host, in an hour.
@@ -12,21 +13,27 @@ const AN_HOUR: usize = 3;
 const NAMES: usize = 1_000;
 
 /// How often calls have named each host, lately: so nobody makes us visit one over and over.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Rate {
-    named: BTreeMap<String, Vec<Timestamp>>,
+    named: rate::Rate<String, Sliding>,
+}
+
+impl Default for Rate {
+    fn default() -> Self {
+        Self::of(BTreeMap::new())
+    }
 }
 
 impl Rate {
     /// As it was, when each host was named at these times.
     pub fn of(named: BTreeMap<String, Vec<Timestamp>>) -> Self {
-        Self { named }
+        let bounds = Bounds { most: AN_HOUR, keys: NAMES };
+        Self { named: rate::Rate::of(bounds, Sliding(SignedDuration::from_hours(1)), named) }
     }
 
     /// When each host was named in the hour before `now`.
-    pub fn named(mut self, now: Timestamp) -> BTreeMap<String, Vec<Timestamp>> {
-        self.forget(now);
-        self.named
+    pub fn named(self, now: Timestamp) -> BTreeMap<String, Vec<Timestamp>> {
+        self.named.into_marks(now)
     }
 
     /// Whether a stranger's `call` may be followed at `now`, by the hosts that it names; if so, it
@@ -34,56 +41,15 @@ impl Rate {
     pub fn admit(&mut self, call: &PleaseFollow, now: Timestamp) -> bool {
         let (feed, key) = (call.feed.host(), call.key.host());
         let both: &[&str] = if feed == key { &[feed] } else { &[feed, key] };
-        self.count(both, now)
+        self.named.admit(both, now)
     }
 
     /// As [`Rate::admit`], for a call that answers a pending feed of ours: only who was invited
     /// knows that feed, so strangers who name the same host do not keep the answer out.
     pub fn admit_answer(&mut self, call: &PleaseFollow, now: Timestamp) -> bool {
         let answered = call.in_reply_to.as_ref().map(|feed| feed.as_str());
-        answered.is_some_and(|feed| self.count(&[feed], now)) || self.admit(call, now)
+        answered.is_some_and(|feed| self.named.admit(&[feed], now)) || self.admit(call, now)
     }
-
-    fn count(&mut self, names: &[&str], now: Timestamp) -> bool {
-        let often = |name: &&str| {
-            let times = self.named.get(*name).into_iter().flatten();
-            times.filter(|at| is_fresh(**at, now)).count() >= AN_HOUR
-        };
-        if names.iter().any(often) {
-            return false;
-        }
-        self.forget(now);
-        for name in names {
-            self.make_room(name);
-            self.named.entry((*name).to_owned()).or_default().push(now);
-        }
-        true
-    }
-
-    fn forget(&mut self, now: Timestamp) {
-        self.named.retain(|_, times| {
-            times.retain(|at| is_fresh(*at, now));
-            !times.is_empty()
-        });
-    }
-
-    /// Forgets who was not named for longest: refusing instead would let a flood of names refuse
-    /// everybody.
-    fn make_room(&mut self, name: &str) {
-        if self.named.len() < NAMES || self.named.contains_key(name) {
-            return;
-        }
-        let oldest = self.named.iter().min_by_key(|(_, times)| times.last().copied());
-        if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
-            self.named.remove(&oldest);
-        }
-    }
-}
-
-/// Whether `at` is of the hour before `now`. What is ahead of us by more is of a clock that was set
-/// back.
-fn is_fresh(at: Timestamp, now: Timestamp) -> bool {
-    now.duration_since(at).abs() < SignedDuration::from_hours(1)
 }
 
 #[cfg(test)]

@@ -16,6 +16,5 @@ mod feeds;
 pub mod opening;
 pub mod own_cloud;
 pub mod rates;
-pub mod tally;
 mod telling;
 pub mod workers;

@@ -1,10 +1,11 @@
 //! How often one caller may ask.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::fair::rate::{Bounds, Fixed, Rate};
 use crate::transport::server::neighbourhood;
 
 /// The time that is counted.
@@ -23,7 +24,7 @@ pub(super) enum Asking {
 
 impl Asking {
     /// In an hour. A reader registers once a day for ten feeds; a writer pings for each message.
-    fn most(self) -> u16 {
+    fn most(self) -> usize {
         match self {
             Self::Register => 120,
             Self::Ping => 600,
@@ -35,40 +36,35 @@ impl Asking {
 pub(super) struct Rates(Mutex<Hour>);
 
 struct Hour {
-    began: Instant,
-    registrations: HashMap<IpAddr, u16>,
-    pings: HashMap<IpAddr, u16>,
+    start: Instant,
+    registrations: Rate<IpAddr, Fixed>,
+    pings: Rate<IpAddr, Fixed>,
 }
 
 impl Rates {
     /// Nobody has asked yet.
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Hour::beginning(Instant::now())))
+        let rate = |asking: Asking| {
+            let bounds = Bounds { most: asking.most(), keys: ADDRESSES };
+            Rate::of(bounds, Fixed { span: HOUR, began: Duration::ZERO }, BTreeMap::new())
+        };
+        let (registrations, pings) = (rate(Asking::Register), rate(Asking::Ping));
+        Self(Mutex::new(Hour { start: Instant::now(), registrations, pings }))
     }
 
     /// Counts that `caller` asks at `now`; false if that is too often.
     pub(super) fn admit(&self, caller: IpAddr, asking: Asking, now: Instant) -> bool {
         let mut hour = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.saturating_duration_since(hour.began) >= HOUR {
-            *hour = Hour::beginning(now);
-        }
-        let counts = match asking {
-            Asking::Register => &mut hour.registrations,
-            Asking::Ping => &mut hour.pings,
+        let Hour { start, registrations, pings } = &mut *hour;
+        let now = now.saturating_duration_since(*start);
+        // Whoever asks begins the hour of both.
+        registrations.forget(now);
+        pings.forget(now);
+        let rate = match asking {
+            Asking::Register => registrations,
+            Asking::Ping => pings,
         };
-        let caller = neighbourhood(caller);
-        if counts.len() >= ADDRESSES && !counts.contains_key(&caller) {
-            counts.clear();
-        }
-        let count = counts.entry(caller).or_default();
-        *count = count.saturating_add(1);
-        *count <= asking.most()
-    }
-}
-
-impl Hour {
-    fn beginning(began: Instant) -> Self {
-        Self { began, registrations: HashMap::new(), pings: HashMap::new() }
+        rate.admit(&[&neighbourhood(caller)], now)
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Instant;
 
-use crate::cloud_server::tally::Tally;
 use crate::cloud_server::workers::{Next, Queue};
+use crate::fair::tally::Tally;
 use crate::protocol::calls::cloud::{Form, Protocol};
 use crate::protocol::values::url::Url;
 use crate::transport::server::Promise;

@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 /// A count for each key that has any.
 #[derive(Debug)]
-pub(super) struct Tally<K>(HashMap<K, usize>);
+pub struct Tally<K>(HashMap<K, usize>);
 
 impl<K> Default for Tally<K> {
     fn default() -> Self {
@@ -16,7 +16,7 @@ impl<K> Default for Tally<K> {
 
 impl<K: Eq + Hash> Tally<K> {
     /// Those of `key`.
-    pub(super) fn of<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> usize
+    pub fn of<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> usize
     where
         K: Borrow<Q>,
     {
@@ -24,13 +24,13 @@ impl<K: Eq + Hash> Tally<K> {
     }
 
     /// One more of `key`.
-    pub(super) fn more(&mut self, key: K) {
+    pub fn more(&mut self, key: K) {
         let count = self.0.entry(key).or_default();
         *count = count.saturating_add(1);
     }
 
     /// One less.
-    pub(super) fn less<Q: Eq + Hash + ?Sized>(&mut self, key: &Q)
+    pub fn less<Q: Eq + Hash + ?Sized>(&mut self, key: &Q)
     where
         K: Borrow<Q>,
     {
@@ -41,8 +41,24 @@ impl<K: Eq + Hash> Tally<K> {
     }
 
     /// Whether there are none at all.
-    #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_ended_takes_no_memory_and_one_too_many_ends_nothing() {
+        let mut tally = Tally::<String>::default();
+        (0..3).for_each(|_| tally.more("a".to_owned()));
+        tally.less("a");
+        assert_eq!((tally.of("a"), tally.of("b")), (2, 0));
+        (0..5).for_each(|_| tally.less("a"));
+        assert!(tally.is_empty());
+        tally.more("a".to_owned());
+        assert_eq!(tally.of("a"), 1);
     }
 }
