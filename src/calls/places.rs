@@ -1,32 +1,31 @@
 //! The places of calls by strangers: bounded, and shared out so that nobody's flood takes another's.
 
-use std::collections::VecDeque;
 use std::net::IpAddr;
 
+use crate::fair::queue::{self, Bounds, FairQueue, Full, Order};
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::store::waiting::calls::Waiting;
 use crate::transport::server::neighbourhood;
 
 /// Calls that wait, at most.
 const MOST: usize = 100;
+const BOUNDS: Bounds = Bounds { in_all: MOST, of_key: MOST, order: Order::Turns, full: Full::Most };
 
 /// Calls by strangers that wait, at most 100 (PROTOCOL §8).
 ///
 /// When there is one too many, the caller with most of them loses its oldest; among equals one
 /// that had its turn in vain, or else the one whose turn is farthest. So whoever has a single call
 /// here keeps it until its turn comes, and what cannot be followed keeps out nobody who can.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Places {
-    /// In the order in which they have their turn.
-    callers: VecDeque<Caller>,
+    /// By caller, as [`neighbourhood`] has it.
+    calls: FairQueue<IpAddr, PleaseFollow>,
 }
 
-#[derive(Debug)]
-struct Caller {
-    /// As [`neighbourhood`] has it.
-    address: IpAddr,
-    /// Never none; oldest first.
-    calls: VecDeque<Waiting>,
+impl Default for Places {
+    fn default() -> Self {
+        Self { calls: FairQueue::new(BOUNDS) }
+    }
 }
 
 impl Places {
@@ -39,14 +38,7 @@ impl Places {
 
     /// The calls in the order in which they would be taken.
     pub fn all(mut self) -> Vec<Waiting> {
-        let mut all = Vec::new();
-        while let Some(mut caller) = self.callers.pop_front() {
-            all.extend(caller.calls.pop_front());
-            if !caller.calls.is_empty() {
-                self.callers.push_back(caller);
-            }
-        }
-        all
+        std::iter::from_fn(|| self.calls.pop()).map(written).collect()
     }
 
     /// Keeps `call` by `caller`. What waits already is kept once, for whoever has fewer calls here.
@@ -54,72 +46,37 @@ impl Places {
         self.put(Waiting { caller: neighbourhood(caller), call, late: false });
     }
 
-    fn put(&mut self, waiting: Waiting) {
-        let address = waiting.caller;
-        let is_held = |caller: &&Caller| caller.calls.iter().any(|held| held.call == waiting.call);
-        if let Some(holder) = self.callers.iter().find(is_held) {
-            if holder.calls.len() <= self.count(address).saturating_add(1) {
+    fn put(&mut self, Waiting { caller, call, late }: Waiting) {
+        let holder = self.calls.iter().find(|held| held.value == call).map(|held| held.key);
+        if let Some(holder) = holder {
+            if self.calls.count(&holder) <= self.calls.count(&caller).saturating_add(1) {
                 return;
             }
-            self.remove(&waiting.call);
+            self.calls.retain(|held| held.value != call);
         }
-        match self.callers.iter_mut().find(|known| known.address == address) {
-            Some(known) => known.calls.push_back(waiting),
-            None => self.callers.push_back(Caller { address, calls: [waiting].into() }),
-        }
-        if self.len() > MOST {
-            self.make_room();
-        }
+        self.calls.put(queue::Waiting { key: caller, value: call, late });
     }
 
     /// Takes a call that `may` be taken now: the oldest such of the first caller in turn who has
     /// one. Those that come before it have had their turn in vain.
     pub fn take(&mut self, mut may: impl FnMut(&PleaseFollow) -> bool) -> Option<Waiting> {
-        let mut ready = |waiting: &mut Waiting| {
-            waiting.late = !may(&waiting.call);
-            !waiting.late
-        };
-        let mut turns = self.callers.iter_mut().enumerate();
-        let (turn, at) = turns.find_map(|(turn, caller)| {
-            caller.calls.iter_mut().position(&mut ready).map(|at| (turn, at))
-        })?;
-        let mut caller = self.callers.remove(turn)?;
-        let taken = caller.calls.remove(at);
-        if !caller.calls.is_empty() {
-            self.callers.push_back(caller);
-        }
-        taken
+        self.calls.take(|_, call| may(call)).map(written)
     }
 
     /// Whether none waits.
     pub fn is_empty(&self) -> bool {
-        self.callers.is_empty()
+        self.calls.is_empty()
     }
 
-    fn remove(&mut self, call: &PleaseFollow) {
-        for caller in &mut self.callers {
-            caller.calls.retain(|waiting| waiting.call != *call);
-        }
-        self.callers.retain(|caller| !caller.calls.is_empty());
-    }
-
+    #[cfg(test)]
     fn len(&self) -> usize {
-        self.callers.iter().map(|caller| caller.calls.len()).sum()
+        self.calls.len()
     }
+}
 
-    fn count(&self, address: IpAddr) -> usize {
-        let known = self.callers.iter().find(|known| known.address == address);
-        known.map_or(0, |known| known.calls.len())
-    }
-
-    fn make_room(&mut self) {
-        let is_late = |caller: &Caller| caller.calls.front().is_some_and(|oldest| oldest.late);
-        let key = |caller: &&mut Caller| (caller.calls.len(), is_late(caller));
-        if let Some(most) = self.callers.iter_mut().max_by_key(key) {
-            most.calls.pop_front();
-        }
-        self.callers.retain(|caller| !caller.calls.is_empty());
-    }
+/// A call as it is written down.
+fn written(waiting: queue::Waiting<IpAddr, PleaseFollow>) -> Waiting {
+    Waiting { caller: waiting.key, call: waiting.value, late: waiting.late }
 }
 
 #[cfg(test)]

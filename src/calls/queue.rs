@@ -1,25 +1,34 @@
 //! The queue of calls, between the threads that answer them and the one that follows them.
 
-use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::places::Places;
+use crate::fair::queue::{Bounds, FairQueue, Full, Order};
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::store::waiting::calls::Waiting;
 
-/// Expected calls that wait, at most.
+/// Expected calls that wait, at most. One too many is lost: whoever calls can be found without, by
+/// polling.
 const EXPECTED: usize = 1_000;
+const BOUNDS: Bounds =
+    Bounds { in_all: EXPECTED, of_key: EXPECTED, order: Order::Arrival, full: Full::Newcomer };
 
 /// Calls that wait to be followed: those by strangers in places that callers share, and those that
 /// we expect, which have places of their own (PROTOCOL §8).
 #[derive(Debug, Default)]
 pub struct Queue(Mutex<Lanes>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Lanes {
-    expected: VecDeque<PleaseFollow>,
+    expected: FairQueue<(), PleaseFollow>,
     strangers: Places,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self { expected: FairQueue::new(BOUNDS), strangers: Places::default() }
+    }
 }
 
 impl Queue {
@@ -34,17 +43,16 @@ impl Queue {
             let replies = waiting.in_reply_to.is_some() && waiting.in_reply_to == call.in_reply_to;
             waiting.feed == call.feed || replies
         };
-        if let Some(waiting) = lanes.expected.iter_mut().find(|waiting| same(waiting)) {
+        if let Some(waiting) = lanes.expected.values_mut().find(|waiting| same(waiting)) {
             *waiting = call;
-        } else if lanes.expected.len() < EXPECTED {
-            // One too many is lost: whoever calls can be found without, by polling.
-            lanes.expected.push_back(call);
+        } else {
+            drop(lanes.expected.push((), call));
         }
     }
 
     /// The next of the expected calls.
     pub fn take_expected(&self) -> Option<PleaseFollow> {
-        self.lanes().expected.pop_front()
+        self.lanes().expected.pop().map(|waiting| waiting.value)
     }
 
     /// The next call by a stranger which `may` be taken now.

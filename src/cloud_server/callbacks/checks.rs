@@ -1,10 +1,10 @@
 //! Callbacks are tried before they are believed, and nobody waits for another's.
 
-use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Instant;
 
 use crate::cloud_server::workers::{Next, Queue};
+use crate::fair::queue::{Bounds, FairQueue, Full, Order};
 use crate::fair::tally::Tally;
 use crate::protocol::calls::cloud::{Form, Protocol};
 use crate::protocol::values::url::Url;
@@ -14,6 +14,9 @@ use crate::transport::server::Promise;
 const WAITING: usize = 256;
 /// Of one caller.
 const WAITING_OF_ONE: usize = 32;
+/// Who is turned away can register again, and who waits already shall have an answer.
+const BOUNDS: Bounds =
+    Bounds { in_all: WAITING, of_key: WAITING_OF_ONE, order: Order::Arrival, full: Full::Newcomer };
 /// Of one caller, checks under way; and of feeds of one host, where the hosts count.
 const RUNNING_OF_ONE: usize = 4;
 
@@ -38,27 +41,36 @@ pub struct Check {
 }
 
 /// The registrations that wait, and how many of each caller and each host are under way.
-#[derive(Default)]
 pub struct Checks {
-    waiting: VecDeque<Check>,
-    running: Tally<IpAddr>,
+    /// By caller.
+    waiting: FairQueue<IpAddr, Check>,
+    running: Running,
+}
+
+#[derive(Default)]
+struct Running {
+    of_callers: Tally<IpAddr>,
     at_hosts: Tally<String>,
+}
+
+impl Default for Checks {
+    fn default() -> Self {
+        Self { waiting: FairQueue::new(BOUNDS), running: Running::default() }
+    }
 }
 
 impl Checks {
     /// Takes a registration in; if there is no room it is dropped, which answers it.
     pub fn push(&mut self, check: Check) {
-        let of_one = self.waiting.iter().filter(|other| other.caller == check.caller).count();
-        if self.waiting.len() < WAITING && of_one < WAITING_OF_ONE {
-            self.waiting.push_back(check);
-        }
+        drop(self.waiting.push(check.caller, check));
     }
+}
 
-    fn next(&self) -> Option<usize> {
-        self.waiting.iter().position(|check| {
-            self.running.of(&check.caller) < RUNNING_OF_ONE
-                && check.hosts.iter().all(|host| self.at_hosts.of(host) < RUNNING_OF_ONE)
-        })
+impl Running {
+    /// Whether `check` may begin.
+    fn leave_room(&self, check: &Check) -> bool {
+        self.of_callers.of(&check.caller) < RUNNING_OF_ONE
+            && check.hosts.iter().all(|host| self.at_hosts.of(host) < RUNNING_OF_ONE)
     }
 }
 
@@ -68,24 +80,24 @@ impl Queue for Checks {
     type Done = (IpAddr, Vec<String>);
 
     fn take(&mut self, _: Instant) -> Next<Check> {
-        let Some(check) = self.next().and_then(|at| self.waiting.remove(at)) else {
-            return Next::Wait(None);
-        };
-        self.running.more(check.caller);
+        let next = self.waiting.take(|_, check| self.running.leave_room(check));
+        let Some(check) = next.map(|next| next.value) else { return Next::Wait(None) };
+        self.running.of_callers.more(check.caller);
         for host in &check.hosts {
-            self.at_hosts.more(host.clone());
+            self.running.at_hosts.more(host.clone());
         }
         Next::Job(check)
     }
 
     fn when(&self, now: Instant) -> Option<Instant> {
-        self.next().map(|_| now)
+        let mut waiting = self.waiting.iter();
+        waiting.any(|waiting| self.running.leave_room(&waiting.value)).then_some(now)
     }
 
     fn done(&mut self, (caller, hosts): Self::Done, _: Instant) {
-        self.running.less(&caller);
+        self.running.of_callers.less(&caller);
         for host in &hosts {
-            self.at_hosts.less(host);
+            self.running.at_hosts.less(host);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
+use crate::fair::queue::{Bounds, FairQueue, Full, Order};
 use crate::protocol::calls::call::Call;
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::protocol::feed::channel::FeedItem;
@@ -12,18 +13,30 @@ use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::store::waiting::callers::Caller;
 
+const BOUNDS: Bounds = Bounds {
+    in_all: limits::INBOX,
+    of_key: limits::INBOX,
+    order: Order::Arrival,
+    full: Full::Most,
+};
+
 /// The entries, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Entries {
-    entries: Vec<Entry>,
+    /// By who called, if that is known.
+    entries: FairQueue<Option<IpAddr>, Entry>,
     /// Counts the changes.
     pub version: u64,
 }
 
+impl Default for Entries {
+    fn default() -> Self {
+        Self { entries: FairQueue::new(BOUNDS), version: 0 }
+    }
+}
+
 #[derive(Debug)]
 struct Entry {
-    /// Who called, if that is known.
-    address: Option<IpAddr>,
     /// The identity of the call, if that is known.
     call: Option<Hash>,
     content: Content,
@@ -59,15 +72,16 @@ impl Entries {
         let entry = |item: FeedItem| {
             let guid = item.guid().ok().filter(|_| item.is_sealed())?;
             let known = callers.iter().find(|caller| caller.guid == guid);
-            Some(Entry {
-                address: known.and_then(|caller| caller.address),
-                call: known.map(|caller| caller.call),
-                content: Content::Sealed { guid, armored: item.description? },
-            })
+            let content = Content::Sealed { guid, armored: item.description? };
+            let entry = Entry { call: known.map(|caller| caller.call), content };
+            Some((known.and_then(|caller| caller.address), entry))
         };
+        let mut entries = Self::default();
         // As the feed may have been changed by another program, it is bounded here too.
-        let entries = items.into_iter().take(limits::INBOX).rev().filter_map(entry).collect();
-        Self { entries, version: 0 }
+        for (address, entry) in items.into_iter().take(limits::INBOX).rev().filter_map(entry) {
+            entries.entries.push(address, entry);
+        }
+        entries
     }
 
     /// Takes a call in. The same as one that is here already is not taken again. When there is one
@@ -75,32 +89,18 @@ impl Entries {
     /// oldest.
     pub fn add(&mut self, address: IpAddr, call: Call) {
         let identity = Some(identity(&call.call));
-        if self.entries.iter().any(|entry| entry.call == identity) {
+        if self.entries.iter().any(|entry| entry.value.call == identity) {
             return;
         }
         let content = Content::Fresh(Box::new(call));
-        self.entries.push(Entry { address: Some(address), call: identity, content });
-        if self.entries.len() > limits::INBOX {
-            self.make_room();
-        }
+        self.entries.push(Some(address), Entry { call: identity, content });
         self.version = self.version.saturating_add(1);
-    }
-
-    fn make_room(&mut self) {
-        let count = |entry: &Entry| {
-            self.entries.iter().filter(|other| other.address == entry.address).count()
-        };
-        let most = self.entries.iter().map(count).max();
-        // They stand oldest first.
-        if let Some(oldest) = self.entries.iter().position(|entry| Some(count(entry)) == most) {
-            self.entries.remove(oldest);
-        }
     }
 
     /// Removes what has waited for too long.
     pub fn expire(&mut self, now: Timestamp) {
         let before = self.entries.len();
-        self.entries.retain(|entry| now.duration_since(entry.time()) <= limits::INBOX_WAIT);
+        self.entries.retain(|entry| now.duration_since(entry.value.time()) <= limits::INBOX_WAIT);
         if self.entries.len() < before {
             self.version = self.version.saturating_add(1);
         }
@@ -112,14 +112,14 @@ impl Entries {
             Content::Fresh(call) => Some(Call::clone(call)),
             Content::Sealed { .. } => None,
         };
-        self.entries.iter().filter_map(fresh).collect()
+        self.entries.iter().filter_map(|entry| fresh(&entry.value)).collect()
     }
 
     /// Notes that `call` was sealed. It may have left meanwhile.
     pub fn sealed(&mut self, call: &Call, guid: Guid, armored: String) {
         let is_it =
             |entry: &&mut Entry| matches!(&entry.content, Content::Fresh(own) if **own == *call);
-        if let Some(entry) = self.entries.iter_mut().find(is_it) {
+        if let Some(entry) = self.entries.values_mut().find(is_it) {
             entry.content = Content::Sealed { guid, armored };
         }
     }
@@ -130,18 +130,18 @@ impl Entries {
             Content::Fresh(_) => None,
             Content::Sealed { guid, armored } => Some(FeedItem::sealed(*guid, armored.clone())),
         };
-        self.entries.iter().rev().filter_map(item).collect()
+        self.entries.iter().rev().filter_map(|entry| item(&entry.value)).collect()
     }
 
     /// What must be known of them after a restart.
     pub fn callers(&self) -> Vec<Caller> {
-        let caller = |entry: &Entry| match (&entry.content, entry.call) {
+        let caller = |address, entry: &Entry| match (&entry.content, entry.call) {
             (Content::Sealed { guid, .. }, Some(call)) => {
-                Some(Caller { guid: *guid, address: entry.address, call })
+                Some(Caller { guid: *guid, address, call })
             }
             _ => None,
         };
-        self.entries.iter().filter_map(caller).collect()
+        self.entries.iter().filter_map(|entry| caller(entry.key, &entry.value)).collect()
     }
 }
 
