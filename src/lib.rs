@@ -14,6 +14,7 @@
 //! * [`sync`]: one round of all this. [`listen`]: a home that serves, and does rounds.
 //! * [`session`]: one run: its options, its keys, its network, its user.
 //! * [`store`]: plain files, crash-safe. [`transport`]: HTTP, guarded. The two never meet.
+//!   [`work`]: threads that work off a queue, a schedule or a list.
 //! * [`openpgp`]: the only door to the `pgp` crate. [`protocol`]: the wire formats. [`fair`]: how
 //!   much a stranger gets of what is scarce. These are pure: bytes and values in, bytes and values
 //!   out.
@@ -56,6 +57,8 @@ pub mod store;
 pub mod sync;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod transport;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod work;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod writing;
 

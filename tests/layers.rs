@@ -19,12 +19,13 @@ use scan::{paths, strip};
 /// named here, and all that these may name.
 const BELOW: &[(&str, &[&str])] = &[
     ("fair", &[]),
+    ("work", &[]),
     ("protocol", &[]),
     ("openpgp", &["protocol"]),
     ("error", &["openpgp"]),
     ("store", &["error"]),
     ("transport", &["error"]),
-    ("session", &["store", "transport", "fair"]),
+    ("session", &["store", "transport", "fair", "work"]),
     ("writing", &["session"]),
     ("delivery", &["session"]),
     ("cloud_client", &["session"]),
@@ -264,6 +265,7 @@ fn what_breaks_the_law_is_found() {
         ("transport/client.rs", "use crate::commands::poll;"),
         ("error.rs", "use crate::store::Home;"),
         ("fair/rate.rs", "use crate::protocol::values;"),
+        ("work/pool.rs", "use crate::session::run::Session;"),
         ("fair/rate.rs", "use std::time::{Duration, Instant};"),
         ("session/run.rs", "use crate::reading::read;"),
         ("writing/feed.rs", "use crate::publishing::ping;"),

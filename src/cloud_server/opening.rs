@@ -13,7 +13,7 @@ use super::feeds::served::Feeds;
 use super::own_cloud::OwnCloud;
 use super::rates::Rates;
 use super::telling::crier::Crier;
-use super::workers::Workers;
+use super::workers;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::values::url::Url;
 use crate::session::clients::Clients;
@@ -105,7 +105,7 @@ impl OwnCloud {
         let verifier =
             Verifier { feeds: feeds.clone(), clients: callbacks, crier: Arc::clone(&crier) };
         let check = move |check| verifier.check(check);
-        let checks = Workers::new(VERIFIERS, Checks::default(), check);
+        let checks = workers::employ(VERIFIERS, Checks::default(), check);
         let announced = Announced::default();
         let rates = Rates::new();
         Arc::new(Self { feeds, crier, announced, rates, fetching, checks, _lock: lock })

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::announcement::Announcement;
-use super::schedule::Schedule;
+use crate::work::schedule::Schedule;
 
 /// The contacts who have announced something, and those who have something to be delivered.
 #[derive(Debug)]

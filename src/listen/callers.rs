@@ -4,13 +4,13 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::schedule::Schedule;
 use crate::calls::{self, Followed, OurFeeds, Queue, Rate};
 use crate::error::Result;
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::session::run::Run;
 use crate::store::identity::own::Identity;
 use crate::store::waiting::calls::Waiting;
+use crate::work::schedule::Schedule;
 
 /// Calls by strangers that are followed at once: a host that hangs must not keep the others out.
 const STRANGERS: u8 = 4;

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant, SystemTime};
 use super::attention::Attention;
 use super::callers::{Callers, Errand};
 use super::directory::Directory;
-use super::schedule::Schedule;
 use crate::calls::Followed;
 use crate::cloud_client::register;
 use crate::cloud_server::own_cloud::OwnCloud;
@@ -24,6 +23,7 @@ use crate::store::disk::home::Home;
 use crate::store::identity::config::Config;
 use crate::store::identity::own::Identity;
 use crate::sync::round;
+use crate::work::schedule::Schedule;
 use jiff::Timestamp;
 
 /// How often it is seen whether another process made a contact, or renamed or removed one.

@@ -15,7 +15,6 @@ use super::duties::{Duties, Round};
 use super::end::Alarm;
 pub use super::end::End;
 pub use super::keyless::server::Keyless;
-use super::schedule::Schedule;
 use crate::cloud_server::own_cloud::OwnCloud;
 use crate::delivery::deliver::Target;
 use crate::error::Result;
@@ -24,6 +23,7 @@ use crate::session::run::Run;
 use crate::store::contact::{contacts, delivered};
 use crate::store::disk::home::Home;
 use crate::store::identity::own::Identity;
+use crate::work::schedule::{Key, Schedule};
 
 /// Threads that look after contacts: one who is slow must not keep the others waiting.
 const ATTENDANTS: usize = 4;
@@ -97,26 +97,21 @@ impl Listening {
     }
 
     /// Starts a thread that attends to one of the duties.
-    fn employ<K: Ord + Clone + 'static>(
-        &mut self,
-        run: &Run,
-        schedule: Of<K>,
-        attend: fn(&Duties, &mut Run, &K),
-    ) {
+    fn employ<K: Key>(&mut self, run: &Run, schedule: Of<K>, attend: fn(&Duties, &mut Run, &K)) {
         let (mut run, duties) = (run.beside(), Arc::clone(&self.duties));
         let alarm = Alarm(self.ends.clone());
         self.threads.push(thread::spawn(move || {
-            while let Some(key) = schedule(&duties).next() {
+            schedule(&duties).attend(|key| {
                 // The home may have been restored meanwhile; the duty says what then fails.
                 if let Err(error) = restored::catch_up(&mut run) {
                     run.talk.report(&error);
                 }
                 attend(&duties, &mut run, &key);
-                schedule(&duties).done(&key);
                 if run.output.stdout.is_broken() {
                     alarm.ring(End::Unheard);
                 }
-            }
+                key
+            });
         }));
     }
 

@@ -2,7 +2,7 @@
 //!
 //! In come requests (`door`), the time, and changes of the home. Out come answers from `public/`
 //! (`hosting`), and what `poll` would have done, at once instead of by the clock. `listening`
-//! employs the threads, `duties` says what they do, `schedule` when; `attention` looks after a
+//! employs the threads, `duties` says what they do, and when; `attention` looks after a
 //! contact whose feed changed, `callers` after those who call. `keyless` is the server that holds no
 //! secret.
 //!
@@ -21,4 +21,3 @@ pub mod end;
 pub mod hosting;
 pub mod keyless;
 pub mod listening;
-mod schedule;

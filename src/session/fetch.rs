@@ -1,8 +1,6 @@
 //! Fetching many feeds at once.
 
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::sync::mpsc::Receiver;
 
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
@@ -13,8 +11,10 @@ use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
 use crate::session::network::Network;
 use crate::transport::client::{Answer, Client, Conditions, Document, Failure};
+use crate::work::list;
 
-const WORKERS: usize = 16;
+/// Feeds that are fetched at once.
+const AT_ONCE: usize = 16;
 
 /// One feed to be fetched.
 #[derive(Clone)]
@@ -38,23 +38,13 @@ pub struct Fetched {
 /// Fetches all of `wishes`, several at a time, `limit` bytes each at most; the answers come as they
 /// arrive, and only a few wait in memory.
 pub fn all(client: &Client, wishes: Vec<Wish>, limit: usize) -> Receiver<Fetched> {
-    let (sender, receiver) = sync_channel(4);
-    let workers = WORKERS.min(wishes.len());
-    let queue = Arc::new(Mutex::new(wishes.into_iter()));
-    for _ in 0..workers {
-        let (client, sender, queue) = (client.clone(), sender.clone(), Arc::clone(&queue));
-        thread::spawn(move || {
-            loop {
-                let next = queue.lock().ok().and_then(|mut queue| queue.next());
-                let Some(Wish { name, url, conditions }) = next else { return };
-                let answer = client.get(&url, limit, &conditions);
-                if sender.send(Fetched { name, answer }).is_err() {
-                    return;
-                }
-            }
-        });
-    }
-    receiver
+    list::work_off(wishes, AT_ONCE, || {
+        let client = client.clone();
+        move |Wish { name, url, conditions }| Fetched {
+            name,
+            answer: client.get(&url, limit, &conditions),
+        }
+    })
 }
 
 /// The document at `url` as it is now, of at most `limit` bytes.

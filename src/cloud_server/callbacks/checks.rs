@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use crate::cloud_server::workers::{Next, Queue};
 use crate::fair::queue::{Bounds, FairQueue, Full, Order};
 use crate::fair::tally::Tally;
 use crate::protocol::calls::cloud::{Form, Protocol};
 use crate::protocol::values::url::Url;
 use crate::transport::server::Promise;
+use crate::work::pool::{Next, Queue};
 
 /// Registrations that wait, in all.
 const WAITING: usize = 256;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::looks::{self, Caller, Look, Looks};
 use super::reader::Reader;
 use crate::cloud_server::answers::respond;
-use crate::cloud_server::workers::Workers;
+use crate::cloud_server::workers::{self, Workers};
 use crate::protocol::calls::cloud::{self, Form};
 use crate::protocol::values::url::Url;
 use crate::transport::server::Answer;
@@ -30,7 +30,7 @@ impl Fetching {
             feed
         };
         let queue = Looks::new(!reader.scope.open);
-        Self { reader, looks: Workers::new(looks::THREADS, queue, look) }
+        Self { reader, looks: workers::employ(looks::THREADS, queue, look) }
     }
 
     /// Answers a ping for the feed at `url`, once that was fetched.

@@ -7,11 +7,11 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::cloud_server::answers::respond;
-use crate::cloud_server::workers::{Next, Queue};
 use crate::fair::tally::Tally;
 use crate::protocol::calls::cloud::{self, Form};
 use crate::protocol::values::url::Url;
 use crate::transport::server::Promise;
+use crate::work::pool::{Next, Queue};
 
 /// Threads that fetch feeds.
 pub const THREADS: usize = 8;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::deliveries::{self, Deliveries, Route};
 use super::teller::Teller;
-use crate::cloud_server::workers::Workers;
+use crate::cloud_server::workers::{self, Workers};
 use crate::protocol::values::url::Url;
 use crate::session::clients::Clients;
 use crate::session::world::Clock;
@@ -23,7 +23,7 @@ impl Crier {
         let teller =
             Teller { clients, subscriptions: Arc::clone(&subscriptions), now: now.clone() };
         let tell = move |notification| teller.tell(notification);
-        let deliveries = Workers::new(deliveries::THREADS, Deliveries::default(), tell);
+        let deliveries = workers::employ(deliveries::THREADS, Deliveries::default(), tell);
         Self { subscriptions, now, deliveries }
     }
 

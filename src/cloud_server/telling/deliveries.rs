@@ -7,8 +7,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::cloud_server::workers::{Next, Queue};
 use crate::protocol::values::url::Url;
+use crate::work::pool::{Next, Queue};
 
 /// Threads that tell subscribers.
 pub const THREADS: usize = 10;

@@ -16,13 +16,13 @@ use crate::listen::door::base_path::BasePath;
 use crate::listen::door::{please_follow, rpc};
 use crate::listen::end::{Alarm, End};
 use crate::listen::hosting::public::Hosting;
-use crate::listen::schedule::Schedule;
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::session::run::Run;
 use crate::session::talk::Talk;
 use crate::session::world::Clock;
 use crate::store::identity::own::Identity;
 use crate::transport::server::{Answer, Promise, Request, Response};
+use crate::work::schedule::Schedule;
 
 /// What came in this time is written at once, so that no flood wears out the disk.
 const BETWEEN_WRITES: Duration = Duration::from_secs(1);
@@ -132,7 +132,7 @@ impl Keyless {
     /// Writes what came, now and then.
     fn attend(&self, mut run: Run) {
         let mut told = String::new();
-        while self.writes.next().is_some() {
+        self.writes.attend(|()| {
             let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
             callers.next = Instant::now() + BETWEEN_WRITES;
             let waiting = std::mem::take(&mut callers.waiting);
@@ -154,9 +154,8 @@ impl Keyless {
                     AFTER_FAILURE
                 }
             };
-            self.writes.done(&());
             self.writes.at((), Instant::now() + pause);
-        }
+        });
     }
 
     /// Ends, after what is under way.

@@ -31,7 +31,7 @@ impl Queue for Times {
 }
 
 /// Two threads whose jobs tell that they began, and go on when they are let.
-fn two() -> (Workers<Times>, Receiver<Instant>, Sender<()>) {
+fn two() -> (Pool<Times>, Receiver<Instant>, Sender<()>) {
     let ((began, begun), (go, wait)) = (channel(), channel());
     let (began, wait) = (Mutex::new(began), Mutex::new(wait));
     let work = move |_| {
@@ -39,10 +39,10 @@ fn two() -> (Workers<Times>, Receiver<Instant>, Sender<()>) {
         // A test that ends lets all go.
         let _ = wait.lock().unwrap().recv();
     };
-    (Workers::new(2, Times::default(), work), begun, go)
+    (Pool::on_demand("test", 2, Times::default(), work), begun, go)
 }
 
-fn push(workers: &Workers<Times>, times: &[Instant]) {
+fn push(workers: &Pool<Times>, times: &[Instant]) {
     workers.change(|queue| queue.0.extend(times));
 }
 
@@ -106,4 +106,18 @@ fn after_a_stop_nothing_begins() {
         assert!(start.elapsed() < PATIENCE);
         thread::sleep(Duration::from_millis(5));
     }
+}
+
+#[test]
+fn a_thread_that_attends_stays_though_nothing_comes_in_time() {
+    let pool = Arc::new(Pool::new(Times::default()));
+    let (attended, (done, is_done)) = (Arc::clone(&pool), channel());
+    let thread = thread::spawn(move || attended.attend(|time| done.send(time).unwrap()));
+    for _ in 0..3 {
+        let soon = Instant::now() + Duration::from_millis(20);
+        push(&pool, &[soon]);
+        assert_eq!(is_done.recv_timeout(PATIENCE), Ok(soon));
+    }
+    pool.stop();
+    thread.join().unwrap();
 }
