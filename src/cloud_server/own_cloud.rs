@@ -41,20 +41,8 @@ pub struct OwnCloud {
 }
 
 impl OwnCloud {
-    /// Answers a request for `/pleaseNotify` or `/ping`, if it is one.
-    pub fn answer(&self, request: &Request) -> Option<Answer> {
-        match request.path.as_str() {
-            "/pleaseNotify" => Some(self.please_notify(request)),
-            "/ping" => Some(self.ping(request)),
-            _ => None,
-        }
-    }
-
     /// Answers a POST to `pleaseNotify`, once the callback was tried.
     pub fn please_notify(&self, request: &Request) -> Answer {
-        if let Some(refusal) = request.only_post() {
-            return refusal.into();
-        }
         let form = Form::accepted(request.header("accept").unwrap_or_default());
         match PleaseNotify::from_form(&request.form()) {
             Ok(asked) => self.try_callback(request.peer, asked, form),
@@ -65,9 +53,6 @@ impl OwnCloud {
     /// Answers a POST to `ping`, once the feed was read. If it has changed since it was announced
     /// last, its subscribers are told, and not waited for.
     pub fn ping(&self, request: &Request) -> Answer {
-        if let Some(refusal) = request.only_post() {
-            return refusal.into();
-        }
         let form = Form::accepted(request.header("accept").unwrap_or_default());
         let fields = request.form();
         match cloud::pinged(&fields) {

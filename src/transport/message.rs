@@ -26,11 +26,6 @@ pub struct Request {
 }
 
 impl Request {
-    /// What answers this request if it is no POST.
-    pub fn only_post(&self) -> Option<Response> {
-        (self.method != "POST").then(|| Response::text(405, "only POST").with("allow", "POST"))
-    }
-
     /// The first field called `name`, in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())

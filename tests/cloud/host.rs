@@ -9,6 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cloudim::cloud_server::own_cloud::OwnCloud;
+use cloudim::listen::door::asked::{Asked, Place};
+use cloudim::listen::door::base_path::BasePath;
 use cloudim::listen::door::rpc;
 use cloudim::listen::hosting::public::Hosting;
 use cloudim::protocol::calls::cloud;
@@ -80,10 +82,14 @@ impl Host {
         let limits = Limits { trusted_proxies: vec![loopback], ..Limits::default() };
         let (stopped, taken) = (stop.clone(), Arc::clone(&cloud));
         let handler = move |request: Request| -> Answer {
-            match request.path.as_str() {
-                "/pleaseNotify" => taken.please_notify(&request),
-                "/ping" => taken.ping(&request),
-                "/RPC2" => rpc::answer(&request, Some(&taken), |_| Response::empty(404).into()),
+            let (asked, request) = Asked::of(request, &BasePath::of(None));
+            match asked {
+                Asked::PleaseNotify => taken.please_notify(&request),
+                Asked::Ping => taken.ping(&request),
+                Asked::Rpc => rpc::answer(&request, Some(&taken), |_| Response::empty(404).into()),
+                Asked::Wrongly(place @ (Place::PleaseNotify | Place::Ping | Place::Rpc)) => {
+                    place.refusal().into()
+                }
                 _ => hosting.answer(&request).into(),
             }
         };

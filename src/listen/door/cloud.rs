@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::asked::{Asked, Place};
 use super::base_path::BasePath;
 use super::rpc;
 use crate::cloud_server::own_cloud::OwnCloud;
@@ -22,14 +23,24 @@ impl Door {
     }
 
     /// Answers `request`; what is no business of a cloud's is not found.
-    pub fn answer(&self, mut request: Request) -> Answer {
-        self.base.take_off(&mut request);
-        if request.path == "/RPC2" {
-            return rpc::answer(&request, Some(&self.cloud), |call| {
+    pub fn answer(&self, request: Request) -> Answer {
+        let (asked, request) = Asked::of(request, &self.base);
+        match asked {
+            Asked::Rpc => rpc::answer(&request, Some(&self.cloud), |call| {
                 let fault = xmlrpc::fault(xmlrpc::FAULT, &xmlrpc::not_defined(&call.method));
                 Response::new(200, xmlrpc::KIND, fault).into()
-            });
+            }),
+            Asked::PleaseNotify => self.cloud.please_notify(&request),
+            Asked::Ping => self.cloud.ping(&request),
+            Asked::Wrongly(place @ (Place::Rpc | Place::PleaseNotify | Place::Ping)) => {
+                place.refusal().into()
+            }
+            Asked::Wrongly(Place::Notify | Place::PleaseFollow)
+            | Asked::Challenge(_)
+            | Asked::Notification(_)
+            | Asked::PleaseFollow
+            | Asked::Inbox(_)
+            | Asked::File => Response::text(404, "not found").into(),
         }
-        self.cloud.answer(&request).unwrap_or_else(|| Response::text(404, "not found").into())
     }
 }

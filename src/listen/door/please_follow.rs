@@ -9,11 +9,8 @@ use crate::transport::server::{Request, Response};
 
 const METHOD: &str = "cloudim.pleaseFollow";
 
-/// Answers a call by form; one that can be followed is given to `take`.
+/// Answers a POST, a call by form; one that can be followed is given to `take`.
 pub fn please_follow(request: &Request, take: &mut dyn FnMut(PleaseFollow)) -> Response {
-    if let Some(refusal) = request.only_post() {
-        return refusal;
-    }
     let call = PleaseFollow::from_form(&request.form()).map_err(|error| error.to_string());
     let form = Form::accepted(request.header("accept").unwrap_or_default());
     respond(call.map(take), form)
@@ -63,9 +60,9 @@ mod tests {
     const FEED: &str = "https://a.example/f/x.rss";
     const KEY: &str = "https://a.example/key.asc";
 
-    fn request(method: &str, kind: &str, body: &str) -> Request {
+    fn request(kind: &str, body: &str) -> Request {
         Request {
-            method: method.to_owned(),
+            method: "POST".to_owned(),
             path: "/".to_owned(),
             query: None,
             headers: vec![("content-type".to_owned(), kind.to_owned())],
@@ -96,12 +93,12 @@ mod tests {
     #[test]
     fn a_form_is_taken_or_told_what_it_lacks() {
         let mut taken = None;
-        let good = request("POST", FORM, &format!("feed={FEED}&key={KEY}&inReplyTo={FEED}"));
+        let good = request(FORM, &format!("feed={FEED}&key={KEY}&inReplyTo={FEED}"));
         let answer = body(please_follow(&good, &mut |call| taken = Some(call)));
         assert!(answer.contains("success=\"true\" msg=\"Thanks for the call.\""), "{answer}");
         assert_eq!(taken, PleaseFollow::new(FEED, KEY, Some(FEED)).ok());
         for bad in [format!("feed={FEED}"), format!("feed=x&key={KEY}"), String::new()] {
-            let answer = body(please_follow(&request("POST", FORM, &bad), &mut |_| unreachable!()));
+            let answer = body(please_follow(&request(FORM, &bad), &mut |_| unreachable!()));
             assert!(answer.contains("success=\"false\""), "{answer}");
         }
     }
@@ -130,12 +127,5 @@ mod tests {
             assert!(plain.contains(words) && plain.contains("<i4>4</i4>"), "{answer}");
             assert_eq!(taken, None);
         }
-    }
-
-    #[test]
-    fn only_post_calls() {
-        let answer = please_follow(&request("GET", FORM, ""), &mut |_| unreachable!());
-        assert_eq!(answer.status, 405);
-        assert!(answer.headers.contains(&("allow".to_owned(), "POST".to_owned())));
     }
 }

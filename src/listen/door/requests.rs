@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::asked::{Asked, Place};
 use super::base_path::BasePath;
 use super::{please_follow, rpc};
-use crate::cloud_client::register::NOTIFY;
 use crate::cloud_server::own_cloud::OwnCloud;
 use crate::listen::duties::Duties;
 use crate::listen::hosting::public::Hosting;
@@ -36,49 +36,51 @@ impl Reception {
     }
 
     /// Answers `request`.
-    pub fn answer(&self, mut request: Request) -> Answer {
-        self.base.take_off(&mut request);
-        let path = request.path.strip_prefix('/').unwrap_or_default();
-        if let Some(token) = path.strip_prefix(NOTIFY) {
-            return self.notified(token, &request).into();
-        }
-        let cloud = self.cloud.as_deref();
-        match path {
-            "pleaseFollow" => self
+    pub fn answer(&self, request: Request) -> Answer {
+        let (asked, request) = Asked::of(request, &self.base);
+        match (asked, self.cloud.as_deref()) {
+            (Asked::Challenge(token), _) => self.challenged(&token, &request.parameters()).into(),
+            (Asked::Notification(token), _) => self.notified(&token, &request.form()).into(),
+            (Asked::PleaseFollow, _) => self
                 .called(request.peer, |take| please_follow::please_follow(&request, take))
                 .into(),
-            "RPC2" => rpc::answer(&request, cloud, |call| {
+            (Asked::Rpc, cloud) => rpc::answer(&request, cloud, |call| {
                 self.called(request.peer, |take| please_follow::rpc(call, take)).into()
             }),
-            _ => cloud
-                .and_then(|cloud| cloud.answer(&request))
-                .unwrap_or_else(|| self.hosting.answer(&request).into()),
+            (Asked::PleaseNotify, Some(cloud)) => cloud.please_notify(&request),
+            (Asked::Ping, Some(cloud)) => cloud.ping(&request),
+            (Asked::Wrongly(place @ (Place::Notify | Place::PleaseFollow | Place::Rpc)), _)
+            | (Asked::Wrongly(place @ (Place::PleaseNotify | Place::Ping)), Some(_)) => {
+                place.refusal().into()
+            }
+            (Asked::PleaseNotify | Asked::Ping | Asked::Wrongly(_), None)
+            | (Asked::Inbox(_) | Asked::File, _) => self.hosting.answer(&request).into(),
         }
     }
 
-    /// A cloud calls back: with a challenge when we register, with a notification afterwards.
-    fn notified(&self, token: &str, request: &Request) -> Response {
-        let fields = match request.method.as_str() {
-            "GET" => request.parameters(),
-            "POST" => request.form(),
-            _ => return Response::text(405, "only GET and POST").with("allow", "GET, POST"),
-        };
-        let field = |name: &str| fields.iter().find(|(known, _)| known == name);
-        let feed = field("url").map(|(_, url)| url.as_str()).unwrap_or_default();
-        let Some(name) = self.duties.directory.announced(token, feed) else {
-            return Response::text(404, "not found");
-        };
-        if request.method == "POST" {
-            self.duties.attention.announced(name);
-            return Response::text(200, "thanks");
-        }
-        match field("challenge") {
-            Some((_, challenge)) if challenge.len() <= CHALLENGE => {
-                Response::new(200, "text/plain; charset=utf-8", challenge.as_str())
+    /// A cloud with which we register tries the callback with `token`.
+    fn challenged(&self, token: &str, fields: &[(String, String)]) -> Response {
+        match (self.announced(token, fields), field(fields, "challenge")) {
+            (Some(_), Some(challenge)) if challenge.len() <= CHALLENGE => {
+                Response::new(200, "text/plain; charset=utf-8", challenge)
                     .with("x-content-type-options", "nosniff")
             }
             _ => Response::text(404, "not found"),
         }
+    }
+
+    /// A cloud calls the callback with `token`: a feed has changed.
+    fn notified(&self, token: &str, fields: &[(String, String)]) -> Response {
+        let Some(name) = self.announced(token, fields) else {
+            return Response::text(404, "not found");
+        };
+        self.duties.attention.announced(name);
+        Response::text(200, "thanks")
+    }
+
+    /// The contact that a call of the callback with `token` is about.
+    fn announced(&self, token: &str, fields: &[(String, String)]) -> Option<String> {
+        self.duties.directory.announced(token, field(fields, "url").unwrap_or_default())
     }
 
     /// Takes a call by `peer` for later, in the form that `answer` knows.
@@ -92,4 +94,9 @@ impl Reception {
             self.duties.callers.take(peer, call, by_contact);
         })
     }
+}
+
+/// The first of `fields` called `name`.
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }

@@ -4,16 +4,13 @@ use crate::cloud_server::own_cloud::OwnCloud;
 use crate::protocol::xmlrpc::{self, Call};
 use crate::transport::server::{Answer, Request, Response};
 
-/// Answers a request: a call of one of rssCloud's methods by `cloud`, if there is one, and each
+/// Answers a POST: a call of one of rssCloud's methods by `cloud`, if there is one, and each
 /// other by `otherwise`. What is no call is answered with a fault.
 pub fn answer(
     request: &Request,
     cloud: Option<&OwnCloud>,
     otherwise: impl FnOnce(&Call) -> Answer,
 ) -> Answer {
-    if let Some(refusal) = request.only_post() {
-        return refusal.into();
-    }
     let call = match read(request) {
         Ok(call) => call,
         Err(words) => {
@@ -46,9 +43,9 @@ mod tests {
     const HELLO: &str = "<methodCall><methodName>rssCloud.hello</methodName></methodCall>";
 
     /// The answer where there is no cloud, and the method that somebody else was to answer.
-    fn answered(method: &str, kind: &str, body: &str) -> (Response, Option<String>) {
+    fn answered(kind: &str, body: &str) -> (Response, Option<String>) {
         let request = Request {
-            method: method.to_owned(),
+            method: "POST".to_owned(),
             path: "/RPC2".to_owned(),
             query: None,
             headers: vec![("content-type".to_owned(), kind.to_owned())],
@@ -69,7 +66,7 @@ mod tests {
     #[test]
     fn without_a_cloud_somebody_else_answers_all_calls() {
         for kind in ["text/xml", "application/xml; charset=utf-8", "Text/XML"] {
-            assert_eq!(answered("POST", kind, HELLO).1.as_deref(), Some("rssCloud.hello"));
+            assert_eq!(answered(kind, HELLO).1.as_deref(), Some("rssCloud.hello"));
         }
     }
 
@@ -80,14 +77,11 @@ mod tests {
             ("", HELLO, "its Content-Type is not text/xml."),
             ("text/xml", "<methodCall>", "because it is malformed: not XML"),
         ] {
-            let (response, called) = answered("POST", kind, body);
+            let (response, called) = answered(kind, body);
             assert_eq!((response.status, called), (200, None));
             let Body::Octets(octets) = response.body else { unreachable!() };
             let fault = String::from_utf8(octets).unwrap();
             assert!(fault.contains(words) && fault.contains("<i4>4</i4>"), "{fault}");
         }
-        let (response, called) = answered("GET", "text/xml", HELLO);
-        assert_eq!((response.status, called), (405, None));
-        assert!(response.headers.contains(&("allow".to_owned(), "POST".to_owned())));
     }
 }

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::entries::Entries;
 use super::owner::Owner;
 use crate::error::{Context, Error, Kind, Result};
+use crate::listen::door::asked::INBOX;
 use crate::listen::hosting::public::Hosting;
 use crate::protocol::Random;
 use crate::protocol::calls::call::Call;
@@ -72,7 +73,7 @@ impl Inbox {
         let inbox = Self {
             home: home.clone(),
             base: base.clone(),
-            url: base.join(&format!("i/{name}"))?,
+            url: base.join(&format!("{INBOX}{name}"))?,
             name,
             hosting: Hosting::new(home.inbox()),
             entries: Mutex::new(Entries::of(items, &callers::load(home)?)),
@@ -146,11 +147,14 @@ impl Inbox {
         atomic::put(vec![callers, feed])
     }
 
-    /// Answers `request` if it is for the feed.
-    pub fn answer(&self, request: &Request) -> Option<Response> {
-        let name = request.path.strip_prefix("/i/").filter(|name| *name == self.name)?;
-        let request = Request { path: format!("/{name}"), ..request.clone() };
-        Some(self.hosting.answer(&request))
+    /// Whether its feed is called `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    /// Answers `request`, which is for the feed.
+    pub fn answer(&self, request: Request) -> Response {
+        self.hosting.answer(&Request { path: format!("/{}", self.name), ..request })
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::inbox::Inbox;
 use crate::cloud_server::own_cloud::OwnCloud;
 use crate::error::{Error, Kind, Result};
+use crate::listen::door::asked::{Asked, Place};
 use crate::listen::door::base_path::BasePath;
 use crate::listen::door::{please_follow, rpc};
 use crate::listen::end::{Alarm, End};
@@ -85,22 +86,26 @@ impl Keyless {
     }
 
     /// Answers `request`.
-    pub fn answer(&self, mut request: Request) -> Answer {
-        self.base.take_off(&mut request);
-        if let Some(response) = self.inbox.answer(&request) {
-            return response.into();
-        }
-        let cloud = self.cloud.as_deref();
-        match request.path.as_str() {
-            "/pleaseFollow" => {
+    pub fn answer(&self, request: Request) -> Answer {
+        let (asked, request) = Asked::of(request, &self.base);
+        match (asked, self.cloud.as_deref()) {
+            (Asked::Inbox(name), _) if self.inbox.has(&name) => self.inbox.answer(request).into(),
+            (Asked::PleaseFollow, _) => {
                 self.called(request.peer, |take| please_follow::please_follow(&request, take))
             }
-            "/RPC2" => rpc::answer(&request, cloud, |call| {
+            (Asked::Rpc, cloud) => rpc::answer(&request, cloud, |call| {
                 self.called(request.peer, |take| please_follow::rpc(call, take))
             }),
-            _ => cloud
-                .and_then(|cloud| cloud.answer(&request))
-                .unwrap_or_else(|| self.hosting.answer(&request).into()),
+            (Asked::PleaseNotify, Some(cloud)) => cloud.please_notify(&request),
+            (Asked::Ping, Some(cloud)) => cloud.ping(&request),
+            (Asked::Wrongly(place @ (Place::PleaseFollow | Place::Rpc)), _)
+            | (Asked::Wrongly(place @ (Place::PleaseNotify | Place::Ping)), Some(_)) => {
+                place.refusal().into()
+            }
+            // It registers with no cloud: what calls back finds a file or nothing.
+            (Asked::Challenge(_) | Asked::Notification(_) | Asked::Wrongly(Place::Notify), _)
+            | (Asked::PleaseNotify | Asked::Ping | Asked::Wrongly(_), None)
+            | (Asked::Inbox(_) | Asked::File, _) => self.hosting.answer(&request).into(),
         }
     }
 
