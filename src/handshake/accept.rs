@@ -7,7 +7,6 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::fingerprint::Fingerprint;
-use crate::protocol::values::hash::Hash;
 use crate::session::own_key;
 use crate::session::run::Run;
 use crate::store::contact::contacts;
@@ -32,11 +31,10 @@ pub fn stored(received: &Received) -> Result<Candidate> {
     let certificate = Certificate::parse(received.certificate.as_bytes())
         .or_cannot(|| "cannot use the certificate in the invitation".to_owned())?;
     let introduction = Introduction::parse(received.octets.as_bytes())?;
-    let sealed = Hash::of(received.octets.as_bytes());
     Ok(Candidate {
         introduction,
         octets: received.octets.clone(),
-        sealed,
+        sealed: received.sealed,
         certificate,
         key_hash: received.key_hash,
         trust: Trust::FirstUse,

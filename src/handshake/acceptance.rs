@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::protocol::sealed::handshake::{self, Pending};
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::guid::Guid;
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::token::Token;
 use crate::session::keys::Keys;
 use crate::session::network::Network;
@@ -99,7 +99,7 @@ fn waiting(home: &Home, now: Timestamp) -> Result<Vec<Made>> {
     Ok(waiting)
 }
 
-fn used_up(home: &Home, introduction: &Introduction, invitation: Hash) -> Result<Error> {
+fn used_up(home: &Home, introduction: &Introduction, invitation: OctetsHash) -> Result<Error> {
     if let Some(name) = used_up::user_of(home, |hash| hash == invitation)? {
         let claimed = introduction.name.clone().unwrap_or_default();
         let text = format!("`{claimed}` answers an invitation that `{name}` has used up");

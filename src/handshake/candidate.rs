@@ -8,7 +8,7 @@ use crate::protocol::feed::channel::Channel;
 use crate::protocol::feed::{mail, strangers};
 use crate::protocol::sealed::handshake::{self, Found, Us};
 use crate::protocol::sealed::introduction::Introduction;
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::{Hash, OctetsHash, SealedHash};
 use crate::session::keys::Keys;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Trust;
@@ -23,8 +23,8 @@ pub struct Candidate {
     pub introduction: Introduction,
     /// Its octets.
     pub octets: String,
-    /// The hash of the sealed object it came in.
-    pub sealed: Hash,
+    /// The hash of the sealed object it came in, where that is known.
+    pub sealed: Option<SealedHash>,
     /// The certificate that signed it.
     pub certificate: Certificate,
     /// The hash of the key file, as the feed names it.
@@ -35,8 +35,8 @@ pub struct Candidate {
 
 impl Candidate {
     /// The hash of the octets, by which an answer names it.
-    pub fn hash(&self) -> Hash {
-        Hash::of(self.octets.as_bytes())
+    pub fn hash(&self) -> OctetsHash {
+        OctetsHash::of(self.octets.as_bytes())
     }
 }
 
@@ -153,7 +153,7 @@ fn checked(
     Ok(Candidate {
         introduction,
         octets,
-        sealed: sealed_hash(sealed),
+        sealed: Some(sealed_hash(sealed)),
         certificate,
         key_hash,
         trust: Trust::FirstUse,

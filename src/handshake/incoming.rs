@@ -93,6 +93,7 @@ fn keep(
         name: name.clone(),
         decision: Decision::Pending,
         octets: candidate.octets.clone(),
+        sealed: candidate.sealed,
         fingerprint: introduction.fingerprint.clone(),
         log: introduction.log,
         certificate: candidate.certificate.to_armored(),

@@ -7,7 +7,7 @@ use crate::openpgp::message::seal;
 use crate::protocol::sealed::introduction::{Introduction, NOTE};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::Guid;
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::time;
 use crate::protocol::values::token::Token;
 use crate::session::keys::Keys;
@@ -139,7 +139,7 @@ fn fresh(
         Some(name) => Some(naming::free(&locked.home, name)?),
         None => to.as_ref().map(|to| naming::usual(&locked.home, to)).transpose()?.flatten(),
     };
-    let hash = Hash::of(octets.as_bytes());
+    let hash = OctetsHash::of(octets.as_bytes());
     let made = Made {
         id: log,
         name,
@@ -187,7 +187,7 @@ pub fn renew(locked: &Locked<'_>, keys: &mut Keys, mut made: Made) -> Result<()>
     let serial = before.serial.saturating_add(1);
     made.octets = Introduction { fingerprint, serial, ..before }.write();
     made.replaced.push(made.hash);
-    made.hash = Hash::of(made.octets.as_bytes());
+    made.hash = OctetsHash::of(made.octets.as_bytes());
     let mut channel = frame::channel(locked, keys, &made.token)?;
     channel.introduction = Some(sealed_introduction(keys, locked.now, &made)?);
     invitations::save(&locked.home, &Invitation::Made(Box::new(made.clone())))?;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::error::Result;
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::OctetsHash;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
@@ -16,7 +16,7 @@ use crate::store::waiting::invitations::{self, Made};
 ///
 /// # Errors
 /// When a contact cannot be read.
-pub fn user_of(home: &Home, is: impl Fn(Hash) -> bool) -> Result<Option<String>> {
+pub fn user_of(home: &Home, is: impl Fn(OctetsHash) -> bool) -> Result<Option<String>> {
     for name in contacts::list(home)? {
         if Contact::load(home, &name)?.ours.invitation.is_some_and(&is) {
             return Ok(Some(name));

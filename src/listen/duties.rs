@@ -13,7 +13,7 @@ use crate::cloud_server::own_cloud::OwnCloud;
 use crate::delivery::deliver::{self, Target};
 use crate::error::Result;
 use crate::keys::rotation;
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::{Hash, SealedHash};
 use crate::session::run::Run;
 use crate::store::contact::contacts;
 use crate::store::contact::delivered::Delivered;
@@ -246,9 +246,9 @@ fn is_settled(time: &SystemTime) -> bool {
 }
 
 /// What is known of the feed of `contact`: whatever changes there changes this.
-fn seen(contact: &Contact) -> [Option<Hash>; 3] {
+fn seen(contact: &Contact) -> ([Option<SealedHash>; 2], Option<Hash>) {
     let theirs = &contact.theirs;
     let singles = [&theirs.introduction, &theirs.state];
-    let [introduction, state] = singles.map(|seen| seen.as_ref().map(|seen| seen.sealed));
-    [introduction, state, contact.key_hash]
+    let sealed = singles.map(|seen| seen.as_ref().and_then(|seen| seen.sealed));
+    (sealed, contact.key_hash)
 }

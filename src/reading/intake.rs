@@ -9,7 +9,7 @@ use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::open::{Opened, sealed_hash};
 use crate::openpgp::message::refusal::Refusal;
 use crate::protocol::feed::channel::{Channel, cloud_of};
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::{Hash, SealedHash};
 use crate::protocol::values::url::Url;
 use crate::session::keys::Keys;
 use crate::session::talk::Talk;
@@ -155,17 +155,21 @@ impl<'a> Intake<'a> {
     /// Whether anything in `channel` has yet to be opened: only that costs a passphrase.
     fn has_work(&self, channel: &Channel) -> bool {
         let theirs = &self.contact.theirs;
-        let new_single = |sealed: &Option<String>, seen: Option<Hash>, what: &str| {
+        let new_single = |sealed: &Option<String>, seen: Option<SealedHash>, what: &str| {
             let hash = sealed.as_deref().map(sealed_hash);
             hash.is_some_and(|hash| Some(hash) != seen && !self.is_settled(what, hash))
         };
         self.is_sealed_to_the_past()
             || new_single(
                 &channel.introduction,
-                theirs.introduction.as_ref().map(|seen| seen.sealed),
+                theirs.introduction.as_ref().and_then(|seen| seen.sealed),
                 "introduction",
             )
-            || new_single(&channel.state, theirs.state.as_ref().map(|seen| seen.sealed), "state")
+            || new_single(
+                &channel.state,
+                theirs.state.as_ref().and_then(|seen| seen.sealed),
+                "state",
+            )
             || channel.items.iter().any(|item| self.is_new(item))
     }
 
@@ -177,7 +181,7 @@ impl<'a> Intake<'a> {
     }
 
     /// Whether the verdict on a sealed object stands, so that it need not be opened again.
-    pub(super) fn is_settled(&self, guid: &str, sealed: Hash) -> bool {
+    pub(super) fn is_settled(&self, guid: &str, sealed: SealedHash) -> bool {
         self.verdicts.of(guid, sealed).is_some_and(|verdict| match verdict.why {
             Why::Failed | Why::Held | Why::Unknown => true,
             Why::Foreign => verdict.logs == self.contact.theirs.logs.len(),

@@ -8,7 +8,7 @@ use crate::protocol::sealed::handshake::{self, Order};
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::sealed::state::{Acknowledged, State};
 use crate::protocol::values::guid::LogId;
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::protocol::values::limits;
 use crate::store::contact::entry::{Contact, Head, Seen, Wanted};
 use crate::store::contact::octets::Octets;
@@ -42,16 +42,17 @@ impl Intake<'_> {
     /// Judges the introduction, if it is a new one.
     pub(super) fn introduction(&mut self, channel: &Channel) {
         if let Some(sealed) = channel.introduction.as_deref() {
-            let seen = self.contact.theirs.introduction.as_ref().map(|seen| seen.sealed);
+            let seen = self.contact.theirs.introduction.as_ref().and_then(|seen| seen.sealed);
             self.single("introduction", sealed, seen, Self::judge_introduction);
         }
     }
 
     /// Judges the state, if it is a new one. A copy without one is an old copy.
     pub(super) fn state(&mut self, channel: &Channel) {
-        let seen = self.contact.theirs.state.as_ref().map(|seen| seen.sealed);
+        let seen = self.contact.theirs.state.as_ref();
+        let sealed_before = seen.and_then(|seen| seen.sealed);
         match channel.state.as_deref() {
-            Some(sealed) => self.single("state", sealed, seen, Self::judge_state),
+            Some(sealed) => self.single("state", sealed, sealed_before, Self::judge_state),
             None => self.stale |= seen.is_some(),
         }
     }
@@ -62,8 +63,8 @@ impl Intake<'_> {
         &mut self,
         what: &str,
         sealed: &str,
-        seen: Option<Hash>,
-        judge: fn(&mut Self, &[u8], Hash, bool) -> Judged<()>,
+        seen: Option<SealedHash>,
+        judge: fn(&mut Self, &[u8], SealedHash, bool) -> Judged<()>,
     ) {
         let hash = sealed_hash(sealed);
         if seen == Some(hash) || self.is_settled(what, hash) {
@@ -82,27 +83,35 @@ impl Intake<'_> {
         }
     }
 
-    fn judge_introduction(&mut self, octets: &[u8], sealed: Hash, backdated: bool) -> Judged<()> {
+    fn judge_introduction(
+        &mut self,
+        octets: &[u8],
+        sealed: SealedHash,
+        backdated: bool,
+    ) -> Judged<()> {
         let introduction = Introduction::parse(octets).map_err(refused)?;
         let us = self.keys.fingerprints().map_err(|error| (Why::Failed, error.to_string()))?;
         let invitation = self.contact.ours.invitation;
         handshake::check_later(&introduction, &self.contact.fingerprint, &us, invitation)
             .map_err(refused)?;
-        let hash = Hash::of(octets);
+        let hash = OctetsHash::of(octets);
         let before = in_force(self.contact.theirs.introduction.as_ref());
         match handshake::order((introduction.log, introduction.serial, hash), before) {
             Order::Earlier => self.stale = true,
             Order::Fork => return Err(forked(introduction.serial)),
-            Order::Same => {
-                self.contact.theirs.introduction.iter_mut().for_each(|seen| seen.sealed = sealed)
-            }
+            Order::Same => self
+                .contact
+                .theirs
+                .introduction
+                .iter_mut()
+                .for_each(|seen| seen.sealed = Some(sealed)),
             Order::Later if backdated => return Err(long_before()),
             Order::Later if self.is_ahead(introduction.log) => {
                 return Err((Why::Early, "its log is of the future".to_owned()));
             }
             Order::Later => {
                 self.moved |= self.contact.feed != introduction.feed;
-                adopt(&mut self.contact, introduction, hash, sealed);
+                adopt(&mut self.contact, introduction, hash, Some(sealed));
             }
         }
         Ok(())
@@ -112,18 +121,18 @@ impl Intake<'_> {
         log.time().as_second() > self.now.as_second().saturating_add(limits::AHEAD)
     }
 
-    fn judge_state(&mut self, octets: &[u8], sealed: Hash, backdated: bool) -> Judged<()> {
+    fn judge_state(&mut self, octets: &[u8], sealed: SealedHash, backdated: bool) -> Judged<()> {
         let state = State::parse(octets).map_err(refused)?;
         if !self.contact.theirs.logs.contains(&state.log) {
             return Err((Why::Foreign, "it is of a log that this feed has not opened".to_owned()));
         }
-        let hash = Hash::of(octets);
+        let hash = OctetsHash::of(octets);
         let before = in_force(self.contact.theirs.state.as_ref());
         match handshake::order((state.log, state.serial, hash), before) {
             Order::Earlier => self.stale = true,
             Order::Fork => return Err(forked(state.serial)),
             Order::Same => {
-                self.contact.theirs.state.iter_mut().for_each(|seen| seen.sealed = sealed)
+                self.contact.theirs.state.iter_mut().for_each(|seen| seen.sealed = Some(sealed))
             }
             Order::Later if backdated => return Err(long_before()),
             Order::Later => self.follow(&state, hash, sealed),
@@ -132,7 +141,7 @@ impl Intake<'_> {
     }
 
     /// Puts a later state in force.
-    fn follow(&mut self, state: &State, hash: Hash, sealed: Hash) {
+    fn follow(&mut self, state: &State, hash: OctetsHash, sealed: SealedHash) {
         let theirs = &mut self.contact.theirs;
         if theirs.state.as_ref().is_some_and(|seen| seen.log != state.log) {
             // The contact lost its disk: only what it says from now on counts.
@@ -141,7 +150,8 @@ impl Intake<'_> {
         theirs.head = state.head.map(|(sequence, hash)| Head { log: state.log, sequence, hash });
         theirs.floor = state.floor;
         theirs.gone = state.gone.iter().map(Wanted::from).collect();
-        theirs.state = Some(Seen { log: state.log, serial: state.serial, hash, sealed });
+        theirs.state =
+            Some(Seen { log: state.log, serial: state.serial, hash, sealed: Some(sealed) });
         self.check_head();
         self.acknowledged(state);
     }
@@ -203,18 +213,23 @@ impl Intake<'_> {
             .iter()
             .find(|item| item.log == acknowledged.log && item.sequence == acknowledged.sequence);
         let written = item.and_then(|item| octets.item(item).ok());
-        written.is_some_and(|written| Hash::of(written.as_bytes()) != acknowledged.hash)
+        written.is_some_and(|written| OctetsHash::of(written.as_bytes()) != acknowledged.hash)
     }
 }
 
 /// What an acknowledgement that cannot be is remembered by, in whatever state it stands.
-fn proof_of(acknowledged: &Acknowledged) -> Hash {
+fn proof_of(acknowledged: &Acknowledged) -> SealedHash {
     let Acknowledged { log, sequence, hash } = acknowledged;
-    Hash::of(format!("{log} {sequence} {hash}").as_bytes())
+    SealedHash::of(format!("{log} {sequence} {hash}").as_bytes())
 }
 
 /// Puts a later introduction of `contact` in force: it may open a log, and move the feed.
-pub fn adopt(contact: &mut Contact, introduction: Introduction, hash: Hash, sealed: Hash) {
+pub fn adopt(
+    contact: &mut Contact,
+    introduction: Introduction,
+    hash: OctetsHash,
+    sealed: Option<SealedHash>,
+) {
     if contact.feed != introduction.feed {
         contact.http = Default::default();
     }
@@ -229,7 +244,7 @@ pub fn adopt(contact: &mut Contact, introduction: Introduction, hash: Hash, seal
 }
 
 /// What a later one is compared to.
-pub fn in_force(seen: Option<&Seen>) -> Option<(LogId, u64, Hash)> {
+pub fn in_force(seen: Option<&Seen>) -> Option<(LogId, u64, OctetsHash)> {
     seen.map(|seen| (seen.log, seen.serial, seen.hash))
 }
 

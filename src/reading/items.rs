@@ -6,7 +6,7 @@ use crate::protocol;
 use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::protocol::sealed::item::{Item, Stream};
 use crate::protocol::values::guid::{Guid, LogId};
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::limits;
 use crate::store::contact::record::{Direction, Record, Type};
 use crate::store::contact::verdicts::Why;
@@ -49,7 +49,7 @@ impl Intake<'_> {
                     return self.note(&what, &guid, hash, why, reason);
                 }
                 self.verdicts.forget(&guid, hash);
-                self.take(&item, &stream, Hash::of(&opened.octets));
+                self.take(&item, &stream, OctetsHash::of(&opened.octets));
             }
             Err((why, reason)) => self.note(&what, &guid, hash, why, reason),
         }
@@ -77,13 +77,13 @@ impl Intake<'_> {
         let newest = theirs.signed.map_or(0, |time| time.as_second());
         let old = opened.signed.as_second().saturating_add(limits::AHEAD) < newest;
         let above = stream.sequence > self.known.highest(stream.log);
-        let hash = Hash::of(&opened.octets);
+        let hash = OctetsHash::of(&opened.octets);
         old && above
             && theirs.head.as_ref().is_none_or(|head| head.hash != hash)
             && !self.known.vouches_for(hash)
     }
 
-    fn take(&mut self, item: &Item, stream: &Stream, hash: Hash) {
+    fn take(&mut self, item: &Item, stream: &Stream, hash: OctetsHash) {
         self.check_links(stream, hash);
         let record =
             Record::of_item(item, hash, Direction::Received, self.now).about(&self.contact);
@@ -92,7 +92,7 @@ impl Intake<'_> {
     }
 
     /// Tells of proof that the log was forked: two items at one place, or a wrong `previous`.
-    fn check_links(&mut self, stream: &Stream, hash: Hash) {
+    fn check_links(&mut self, stream: &Stream, hash: OctetsHash) {
         let (log, sequence) = (stream.log, stream.sequence);
         if self.known.at(log, sequence).iter().any(|link| link.hash != hash) {
             self.tell(

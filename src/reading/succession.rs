@@ -12,7 +12,7 @@ use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::sealed::item::{Item, Stream};
 use crate::protocol::sealed::transition::Transition;
 use crate::protocol::values::fingerprint::Fingerprint;
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::store::contact::contacts;
 use crate::store::contact::entry::{FormerKey, Trust};
 use crate::store::contact::messages::Messages;
@@ -24,7 +24,7 @@ struct Successor {
     certificate: Certificate,
     introduction: Introduction,
     octets: Vec<u8>,
-    sealed: Hash,
+    sealed: SealedHash,
     /// Where the pinned key says so: the last that it signs.
     stream: Stream,
 }
@@ -96,8 +96,13 @@ impl Intake<'_> {
         let (log, until) = (next.stream.log, next.stream.sequence);
         self.contact.theirs.former.push(FormerKey { fingerprint: old, log, until });
         (self.contact.key_hash, self.contact.theirs.offered) = (None, None);
-        let hash = Hash::of(&next.octets);
-        introduction_and_state::adopt(&mut self.contact, next.introduction, hash, next.sealed);
+        let hash = OctetsHash::of(&next.octets);
+        introduction_and_state::adopt(
+            &mut self.contact,
+            next.introduction,
+            hash,
+            Some(next.sealed),
+        );
         self.contact.save(&home, self.name)?;
         self.verdicts = verdicts(&self.identity.home, self.keys, self.name, &next.certificate)?;
         self.certificate = next.certificate;

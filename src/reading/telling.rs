@@ -2,13 +2,13 @@
 
 use super::intake::Intake;
 use crate::openpgp::message::refusal::{Refusal, Verdict as Sentence};
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::SealedHash;
 use crate::store::contact::record::{Direction, Record, Type};
 use crate::store::contact::verdicts::{Verdict, Why};
 
 impl Intake<'_> {
     /// Notes that a sealed object was refused, and tells of it once.
-    pub(super) fn refuse(&mut self, what: &str, guid: &str, sealed: Hash, refusal: &Refusal) {
+    pub(super) fn refuse(&mut self, what: &str, guid: &str, sealed: SealedHash, refusal: &Refusal) {
         let why = match refusal.verdict() {
             Sentence::Held if matches!(refusal, Refusal::Ahead(_)) => Why::Early,
             Sentence::Held => Why::Unknown,
@@ -30,7 +30,14 @@ impl Intake<'_> {
     }
 
     /// Notes why a sealed object was not taken, and tells of it once.
-    pub(super) fn note(&mut self, what: &str, guid: &str, sealed: Hash, why: Why, reason: String) {
+    pub(super) fn note(
+        &mut self,
+        what: &str,
+        guid: &str,
+        sealed: SealedHash,
+        why: Why,
+        reason: String,
+    ) {
         if self.remember(guid, sealed, why, reason.clone()) {
             let kind = if why.waits() { Type::Trust } else { Type::Integrity };
             self.tell(kind, format!("{what} is {}: {reason}", word(why)));
@@ -38,13 +45,14 @@ impl Intake<'_> {
     }
 
     /// Keeps the verdict on a sealed object; returns whether it is news.
-    fn remember(&mut self, guid: &str, sealed: Hash, why: Why, reason: String) -> bool {
+    fn remember(&mut self, guid: &str, sealed: SealedHash, why: Why, reason: String) -> bool {
         let logs = self.contact.theirs.logs.len();
         self.verdicts.note(Verdict { guid: guid.to_owned(), sealed, why, reason, logs })
     }
 
-    /// Tells of proof that something is wrong, unless it was told before.
-    pub(super) fn tell_once(&mut self, about: &str, proof: Hash, text: String) {
+    /// Tells of proof that something is wrong, unless it was told before. The `proof` was never
+    /// sealed: it is remembered as what was, by the hash of what it says.
+    pub(super) fn tell_once(&mut self, about: &str, proof: SealedHash, text: String) {
         if self.remember(about, proof, Why::Failed, text.clone()) {
             self.tell(Type::Integrity, text);
         }

@@ -5,7 +5,7 @@ use super::feed::{self, Change};
 use super::message;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::sealed::item::Item;
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::OctetsHash;
 use crate::session::keys::Keys;
 use crate::store::contact::entry::{Contact, Trust};
 use crate::store::contact::pair::Pair;
@@ -67,7 +67,7 @@ fn take(
 ) -> Result<Result<u64>> {
     attachment::seal_files(locked, keys, &mut item, &pair.certificate)?;
     let outgoing = message::seal(keys, locked.now, pair, item, despite_clock)?;
-    let hash = Hash::of(outgoing.octets.as_bytes());
+    let hash = OctetsHash::of(outgoing.octets.as_bytes());
     let change = Change { despite_clock, ..Change::default() };
     let Err(error) = message::take(locked, keys, pair, outgoing, change) else {
         return Ok(Ok(pair.contact.ours.sequence));

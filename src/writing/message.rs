@@ -7,7 +7,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::message::open;
 use crate::protocol::feed::channel::FeedItem;
 use crate::protocol::sealed::item::{Attachment, Item, Stream};
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::limits;
 use crate::session::keys::Keys;
 use crate::session::{own_key, trust_policy};
@@ -95,7 +95,7 @@ pub fn take(
     let Outgoing { item, octets, sealed } = outgoing;
     let filed = place_of(&pair.contact, &item)?;
     let ours = &mut pair.contact.ours;
-    let hash = Hash::of(octets.as_bytes());
+    let hash = OctetsHash::of(octets.as_bytes());
     (ours.sequence, ours.head) = (filed.sequence, Some(hash));
     let change = Change { item: Some(Fresh { filed, octets, sealed }), ..change };
     let prepared = feed::prepare(locked, keys, pair, change)?;

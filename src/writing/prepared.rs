@@ -4,7 +4,7 @@
 use crate::error::Result;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::item::Item;
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::token::Token;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
@@ -115,7 +115,7 @@ fn records_of(
         if messages.find(filed.guid)?.is_none() {
             let octets = Octets::of(&locked.home, name).item(filed)?;
             let item = Item::parse(octets.as_bytes())?;
-            let hash = Hash::of(octets.as_bytes());
+            let hash = OctetsHash::of(octets.as_bytes());
             let record = Record::of_item(&item, hash, Direction::Sent, locked.now);
             records.push(record.about(contact));
         }

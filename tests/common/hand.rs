@@ -9,7 +9,7 @@ use cloudim::protocol::sealed::introduction::Introduction;
 use cloudim::protocol::sealed::item::{Item, Stream};
 use cloudim::protocol::sealed::state::State;
 use cloudim::protocol::values::guid::Guid;
-use cloudim::protocol::values::hash::Hash;
+use cloudim::protocol::values::hash::OctetsHash;
 use cloudim::protocol::values::time;
 use cloudim::store::contact::contacts;
 use cloudim::store::contact::entry::Contact;
@@ -64,7 +64,7 @@ impl Hand {
     pub fn item(&mut self, text: &str, skip: u64) -> Item {
         let ours = &self.contact.ours;
         let sequence = ours.sequence + 1 + skip;
-        let missing = Hash::of(b"an item that is not there");
+        let missing = OctetsHash::of(b"an item that is not there");
         let previous = if skip == 0 { ours.head } else { Some(missing) };
         let now = in_hours(0);
         Item {

@@ -3,8 +3,14 @@
 use std::fs;
 use std::process::Command;
 
+use cloudim::openpgp::dearmored_hash;
+use cloudim::protocol::feed::channel::Channel;
+use cloudim::protocol::values::hash::SealedHash;
+use cloudim::store::contact::entry::Contact;
+use cloudim::store::disk::home::Home;
+
 use super::story::{accept, contacts, in_days, invitation, one_conversation, waiting};
-use crate::common::peer::Peer;
+use crate::common::peer::{Peer, find};
 
 #[test]
 fn an_invitation_travels_as_a_file_and_the_answer_is_found_by_poll() {
@@ -58,6 +64,45 @@ fn what_was_received_is_listed_and_then_accepted_by_name() {
     assert_eq!((&made[0]["direction"], &made[0]["name"]), (&"made".into(), &"mary".into()));
     mary.ok(&["handshake", "accept", "john"]);
     john.ok(&["poll"]);
+    one_conversation(&john, &mary);
+}
+
+/// The hash of the introduction that stands in the feed of `writer`, and of the one that `reader`
+/// has seen there.
+fn introductions(writer: &Peer, reader: &Peer) -> (SealedHash, Option<SealedHash>) {
+    let feed = Channel::parse(&fs::read(writer.pair_feed()).unwrap()).unwrap();
+    let contact = Contact::load(&Home::at(reader.home()), &writer.name).unwrap();
+    let seen = contact.theirs.introduction.unwrap().sealed;
+    (dearmored_hash(&feed.introduction.unwrap()).unwrap(), seen)
+}
+
+#[test]
+fn an_introduction_that_waited_and_was_accepted_is_not_opened_again() {
+    let (john, mary) = (Peer::john(), Peer::mary());
+    let file = invitation(&john, &[&mary.address()]);
+    mary.feed(&["handshake", "receive"], &file).expect(0);
+    mary.ok(&["handshake", "accept", "john"]);
+    let (stands, seen) = introductions(&john, &mary);
+    assert_eq!(seen, Some(stands));
+}
+
+#[test]
+fn an_invitation_that_an_earlier_version_kept_is_opened_once_more() {
+    let (john, mary) = (Peer::john(), Peer::mary());
+    let file = invitation(&john, &[&mary.address()]);
+    mary.feed(&["handshake", "receive"], &file).expect(0);
+    let kept = find(&mary.home().join("invitations"), "");
+    let text = fs::read_to_string(&kept).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with("sealed = "));
+    let before: String = lines.map(|line| format!("{line}\n")).collect();
+    assert_eq!(text.len() - before.len(), "sealed = \"sha256:\"\n".len() + 64);
+    fs::write(&kept, before).unwrap();
+    mary.ok(&["handshake", "accept", "john"]);
+    assert_eq!(introductions(&john, &mary).1, None);
+    john.ok(&["poll"]);
+    mary.ok(&["poll"]);
+    let (stands, seen) = introductions(&john, &mary);
+    assert_eq!(seen, Some(stands));
     one_conversation(&john, &mary);
 }
 

@@ -3,7 +3,7 @@
 use cloudim::protocol::feed::channel::Channel;
 use cloudim::protocol::sealed::state::{Acknowledged, Range, State};
 use cloudim::protocol::values::guid::Guid;
-use cloudim::protocol::values::hash::Hash;
+use cloudim::protocol::values::hash::OctetsHash;
 use jiff::Timestamp;
 
 use super::raw;
@@ -95,7 +95,7 @@ fn an_item_in_the_place_of_a_state_is_refused() {
 }
 
 /// John has written one message; a state of Mary's acknowledges `sequence` with `hash`.
-fn acknowledging(story: &Story, sequence: u64, hash: Option<Hash>) -> (Hand, State) {
+fn acknowledging(story: &Story, sequence: u64, hash: Option<OctetsHash>) -> (Hand, State) {
     story.john.send(&story.mary, "read me");
     let john = Hand::of(&story.john, &story.mary);
     let hash = hash.or(john.contact.ours.head).unwrap();
@@ -125,7 +125,7 @@ fn tells_once_and_believes_nothing(story: &Story, hand: &mut Hand, state: State,
 #[test]
 fn an_acknowledgement_of_another_message_than_ours_is_told() {
     let story = Story::begin();
-    let (mut hand, state) = acknowledging(&story, 1, Some(Hash::of(b"another")));
+    let (mut hand, state) = acknowledging(&story, 1, Some(OctetsHash::of(b"another")));
     let words = "mary: the contact has read another message than ours at sequence 1";
     tells_once_and_believes_nothing(&story, &mut hand, state, words);
 }
@@ -144,7 +144,7 @@ fn a_head_at_the_end_of_all_sequences_costs_neither_time_nor_memory() {
     let story = Story::begin();
     let mut hand = story.hand();
     let mut state = hand.next_state();
-    state.head = Some((MOST, Hash::of(b"the last of all")));
+    state.head = Some((MOST, OctetsHash::of(b"the last of all")));
     story.serve(hand.feed_with_state(&state.write()).write());
     let ran = bounded(&story.john, &["poll"]).expect(0);
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
@@ -231,7 +231,7 @@ fn an_introduction_for_somebody_else_opens_no_log() {
     story.tells_once(&feed, 5, "names another key than the pinned one");
     let mut hand = story.hand();
     let mut introduction = hand.introduction();
-    (introduction.serial, introduction.in_reply_to) = (2, Some(Hash::of(b"another")));
+    (introduction.serial, introduction.in_reply_to) = (2, Some(OctetsHash::of(b"another")));
     let feed = hand.feed_with_introduction(&introduction.write());
     story.tells_once(&feed, 5, "answers another invitation than ours");
 }

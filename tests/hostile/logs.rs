@@ -4,7 +4,7 @@
 use std::fs;
 
 use cloudim::protocol::sealed::item::Item;
-use cloudim::protocol::values::hash::Hash;
+use cloudim::protocol::values::hash::OctetsHash;
 
 use super::story::Story;
 use crate::common::hand::in_hours;
@@ -48,7 +48,7 @@ fn a_wrong_previous_is_told_once() {
     let story = Story::begin();
     let mut hand = story.hand();
     let mut item = hand.item("after what?", 0);
-    item.stream.as_mut().unwrap().previous = Some(Hash::of(b"something else"));
+    item.stream.as_mut().unwrap().previous = Some(OctetsHash::of(b"something else"));
     story.serve(hand.feed_with_item(&item).write());
     let told = story.john.run(&["--format", "json", "poll"]).expect(5);
     assert_eq!(texts(&told.stdout), ["after what?"]);

@@ -8,7 +8,7 @@ use cloudim::protocol::Random;
 use cloudim::protocol::feed::channel::{Channel, FeedItem};
 use cloudim::protocol::sealed::item::{Item, Stream};
 use cloudim::protocol::values::guid::Guid;
-use cloudim::protocol::values::hash::Hash;
+use cloudim::protocol::values::hash::OctetsHash;
 use cloudim::protocol::values::time;
 use cloudim::store::contact::entry::Contact;
 use cloudim::store::disk::home::Home;
@@ -49,7 +49,7 @@ impl<'a> Hand<'a> {
         };
         let octets = item.write();
         self.next.sequence += 1;
-        self.next.previous = Some(Hash::of(octets.as_bytes()));
+        self.next.previous = Some(OctetsHash::of(octets.as_bytes()));
         let path = self.writer.pair_feed();
         let mut channel = Channel::parse(&fs::read(&path).unwrap()).unwrap();
         channel.items.insert(0, FeedItem::sealed(item.guid, seal(&octets)));

@@ -12,7 +12,7 @@ use crate::openpgp::certificate::{self, Certificate};
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol;
 use crate::protocol::values::fingerprint::Fingerprint;
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::SealedHash;
 use crate::protocol::values::limits;
 
 /// Room for what an attachment has besides its octets: session keys and packet headers.
@@ -85,9 +85,9 @@ pub fn open_unsigned(sealed: &str, key: &SecretKey, limit: usize) -> Result<Vec<
 ///
 /// # Errors
 /// When `sealed` is not one armored message of at most [`limits::SEALED`] bytes.
-pub fn dearmored_hash(sealed: &str) -> protocol::Result<Hash> {
+pub fn dearmored_hash(sealed: &str) -> protocol::Result<SealedHash> {
     let bytes = armor::decode(sealed, BlockType::Message, limits::SEALED)?;
-    Ok(Hash::of(&bytes))
+    Ok(SealedHash::of(&bytes))
 }
 
 fn opened(
@@ -102,9 +102,9 @@ fn opened(
     Ok(Opened { octets: message.octets, signed, signer })
 }
 
-/// What a sealed object is remembered by.
-pub fn sealed_hash(sealed: &str) -> Hash {
-    dearmored_hash(sealed).unwrap_or_else(|_| Hash::of(sealed.as_bytes()))
+/// What a sealed object is remembered by: its hash, or that of the text where it is no armor.
+pub fn sealed_hash(sealed: &str) -> SealedHash {
+    dearmored_hash(sealed).unwrap_or_else(|_| SealedHash::of(sealed.as_bytes()))
 }
 
 #[cfg(test)]
@@ -189,8 +189,8 @@ mod tests {
     #[test]
     fn the_hash_is_that_of_the_bytes() {
         let text = message(b"hello");
-        assert_eq!(dearmored_hash(&text).unwrap(), Hash::of(b"hello"));
-        assert_eq!(dearmored_hash(&text.replace('\n', "\n  ")).unwrap(), Hash::of(b"hello"));
+        assert_eq!(dearmored_hash(&text).unwrap(), SealedHash::of(b"hello"));
+        assert_eq!(dearmored_hash(&text.replace('\n', "\n  ")).unwrap(), SealedHash::of(b"hello"));
         assert!(dearmored_hash("hello").is_err());
     }
 

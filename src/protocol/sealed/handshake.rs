@@ -3,7 +3,7 @@
 use super::introduction::Introduction;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::LogId;
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::url::Url;
 use crate::protocol::{Error, Result};
 
@@ -29,7 +29,7 @@ pub struct Found<'a> {
 #[derive(Clone, Debug)]
 pub struct Pending<'a> {
     /// The hash of our introduction.
-    pub hash: Hash,
+    pub hash: OctetsHash,
     /// The card that we invited; absent for a single-use invitation.
     pub card: Option<&'a Url>,
     /// The fingerprint of the certificate that we sealed to; likewise.
@@ -90,7 +90,7 @@ pub fn check_later(
     introduction: &Introduction,
     pinned: &Fingerprint,
     us: &[Fingerprint],
-    invitation: Option<Hash>,
+    invitation: Option<OctetsHash>,
 ) -> Result<()> {
     if introduction.fingerprint != *pinned {
         return Err(Error::malformed("the introduction names another key than the pinned one"));
@@ -118,7 +118,7 @@ pub enum Order {
 }
 
 /// Compares an introduction or state to the one in force (PROTOCOL §5, §6).
-pub fn order(new: (LogId, u64, Hash), in_force: Option<(LogId, u64, Hash)>) -> Order {
+pub fn order(new: (LogId, u64, OctetsHash), in_force: Option<(LogId, u64, OctetsHash)>) -> Order {
     let Some(old) = in_force else { return Order::Later };
     match (new.0, new.1).cmp(&(old.0, old.1)) {
         std::cmp::Ordering::Greater => Order::Later,
@@ -194,13 +194,13 @@ mod tests {
     #[test]
     fn only_the_answer_of_whom_we_invited_is_believed_without_asking() {
         let (john, card, ours) =
-            (fingerprint("A"), url("https://john.example/card.rss"), Hash::of(b"ours"));
+            (fingerprint("A"), url("https://john.example/card.rss"), OctetsHash::of(b"ours"));
         let pending = Pending { hash: ours, card: Some(&card), fingerprint: Some(&john) };
         let answer = Introduction { in_reply_to: Some(ours), ..by_john() };
         assert!(accepts(&answer, &pending) && !crosses(&answer, &pending));
         assert!(crosses(&by_john(), &pending) && !accepts(&by_john(), &pending));
         assert!(!accepts(
-            &Introduction { in_reply_to: Some(Hash::of(b"other")), ..by_john() },
+            &Introduction { in_reply_to: Some(OctetsHash::of(b"other")), ..by_john() },
             &pending
         ));
         assert!(!accepts(&Introduction { card: None, ..answer.clone() }, &pending));
@@ -215,7 +215,7 @@ mod tests {
                 .parse::<LogId>()
                 .unwrap()
         };
-        let (a, b) = (Hash::of(b"a"), Hash::of(b"b"));
+        let (a, b) = (OctetsHash::of(b"a"), OctetsHash::of(b"b"));
         assert_eq!(order((log(1), 1, a), None), Order::Later);
         assert_eq!(order((log(1), 2, a), Some((log(1), 1, b))), Order::Later);
         assert_eq!(order((log(2), 1, a), Some((log(1), 9, b))), Order::Later);

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::padding::close_padded;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::LogId;
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
 use crate::protocol::values::{integer, time};
@@ -30,7 +30,7 @@ pub struct Earlier {
     /// Its highest sequence.
     pub sequence: u64,
     /// The hash of that item.
-    pub hash: Hash,
+    pub hash: OctetsHash,
 }
 
 /// The octets of a sealed or signed `im:introduction`.
@@ -59,7 +59,7 @@ pub struct Introduction {
     /// Names the agreed place for the acceptance; an acceptance has none.
     pub reply: Option<Token>,
     /// The hash of the introduction that this one accepts.
-    pub in_reply_to: Option<Hash>,
+    pub in_reply_to: Option<OctetsHash>,
     /// The writer's former key, which this one replaces: in a transition alone.
     pub replaces: Option<Fingerprint>,
     /// When it was written, to the second.
@@ -279,7 +279,7 @@ mod tests {
             let malformed = octets.replacen(&format!(" {name}=\""), &format!(" {name}=\" "), 1);
             assert!(matches!(read(&malformed), Err(Error::Malformed(_))), "{name}");
         }
-        let hash = Hash::of(b"").to_string();
+        let hash = OctetsHash::of(b"").to_string();
         let accepted =
             |hash: &str| octets.replacen(" reply=", &format!(" inReplyTo=\"{hash}\" reply="), 1);
         assert!(read(&accepted(&hash)).is_ok());
@@ -300,7 +300,7 @@ mod tests {
     fn names_notes_and_earlier_logs_are_limited() {
         let named = |n| Introduction { name: Some("é".repeat(n)), ..invitation() };
         let noted = |n| Introduction { note: Some("é".repeat(n)), ..invitation() };
-        let earlier = |n| Earlier { log: log(n), sequence: 1, hash: Hash::of(b"") };
+        let earlier = |n| Earlier { log: log(n), sequence: 1, hash: OctetsHash::of(b"") };
         let offered = |n| Introduction { earlier: (0..n).map(earlier).collect(), ..invitation() };
         for fine in [named(200), noted(2_000), offered(8)] {
             assert_eq!(read(&fine.write()).unwrap(), fine);
@@ -333,7 +333,7 @@ mod tests {
             serial in 1..=limits::INTEGER,
             accepts in any::<bool>(),
         ) {
-            let in_reply_to = accepts.then(|| Hash::of(b"x"));
+            let in_reply_to = accepts.then(|| OctetsHash::of(b"x"));
             let introduction = Introduction { name, note, serial, in_reply_to, ..invitation() };
             let octets = introduction.write();
             let read = Introduction::parse(octets.as_bytes()).unwrap();

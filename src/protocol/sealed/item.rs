@@ -9,7 +9,7 @@ use super::padding::close_padded;
 use super::transition::Transition;
 use crate::protocol::feed::channel::{KEYS, SOURCE, strict_guid};
 use crate::protocol::values::guid::{Guid, LogId};
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::{Hash, OctetsHash};
 use crate::protocol::values::url::Url;
 use crate::protocol::values::{integer, text, time};
 use crate::protocol::xml::{Element, Writer};
@@ -40,7 +40,7 @@ pub struct Stream {
     /// 1, 2, 3 … within the log, at most 2^53−1.
     pub sequence: u64,
     /// The hash of the item before; absent for the first.
-    pub previous: Option<Hash>,
+    pub previous: Option<OctetsHash>,
 }
 
 /// A file that belongs to an item.

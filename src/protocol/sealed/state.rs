@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::padding::close_padded;
 use crate::protocol::values::guid::LogId;
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::{Hash, OctetsHash};
 use crate::protocol::values::{integer, time};
 use crate::protocol::xml::{Element, Writer};
 use crate::protocol::{Error, NAMESPACE, Result};
@@ -34,7 +34,7 @@ pub struct Acknowledged {
     /// The highest item at or below the contiguous end that is there.
     pub sequence: u64,
     /// The hash of that item.
-    pub hash: Hash,
+    pub hash: OctetsHash,
 }
 
 /// Sequences of a log, both ends included.
@@ -58,7 +58,7 @@ pub struct State {
     /// When it was written, to the second.
     pub time: Timestamp,
     /// Sequence and hash of the newest item; absent before the first.
-    pub head: Option<(u64, Hash)>,
+    pub head: Option<(u64, OctetsHash)>,
     /// The lowest sequence still offered; absent before the first item.
     pub floor: Option<u64>,
     /// One for each log that is read, at most 8.
@@ -203,9 +203,13 @@ mod tests {
             log: log(0),
             serial: 42,
             time: "2026-11-22T19:02:11Z".parse().unwrap(),
-            head: Some((17, Hash::of(b""))),
+            head: Some((17, OctetsHash::of(b""))),
             floor: Some(3),
-            acknowledged: vec![Acknowledged { log: log(1), sequence: 9, hash: Hash::of(b"") }],
+            acknowledged: vec![Acknowledged {
+                log: log(1),
+                sequence: 9,
+                hash: OctetsHash::of(b""),
+            }],
             missing: vec![Range { log: log(1), from: 4, to: 5 }],
             gone: vec![Range { log: log(1), from: 8, to: 8 }],
         }
@@ -225,7 +229,7 @@ mod tests {
 
     #[test]
     fn octets_have_the_shape_of_the_protocol() {
-        let (a, b, hash) = (log(0), log(1), Hash::of(b""));
+        let (a, b, hash) = (log(0), log(1), OctetsHash::of(b""));
         let start = format!(
             "<im:state xmlns:im=\"{NAMESPACE}\" version=\"1\" log=\"{a}\" serial=\"42\" time=\"2026-11-22T19:02:11Z\">\
              <im:head sequence=\"17\" hash=\"{hash}\"/><im:floor sequence=\"3\"/>\
@@ -336,7 +340,7 @@ mod tests {
             let cuts: Vec<u64> = cuts.into_iter().collect();
             let range = |pair: &[u64]| Range { log: log(3), from: pair[0], to: pair[1] };
             let ranges: Vec<Range> = cuts.chunks_exact(2).map(range).collect();
-            let hash = Hash::of(b"x");
+            let hash = OctetsHash::of(b"x");
             let state = State {
                 log: log(7), serial, time: Timestamp::from_second(second).unwrap(),
                 head: head.map(|sequence| (sequence, hash)), floor: head,

@@ -1,4 +1,8 @@
 //! SHA-256 over octets, as items, introductions and key files are named by.
+//!
+//! An object has two of them, which look alike and must not be mixed up: that of its octets, by
+//! which people name it, and that of the bytes it is sealed in, which change with every sealing. So
+//! each has a type of its own.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -63,6 +67,47 @@ impl fmt::Display for Hash {
     }
 }
 
+/// The hash of an object's octets: of what was signed. An item, an introduction and a state are
+/// named by it, and however often they are sealed, it stays the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OctetsHash(Hash);
+
+/// The hash of a sealed object: of its dearmored bytes. Each sealing has another; the same bytes need
+/// not be opened twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SealedHash(Hash);
+
+/// Implements what a hash of a known thing has besides: it is made of that thing's bytes, and is
+/// spelled as any other.
+macro_rules! hash_of {
+    ($name:ident, $what:literal) => {
+        impl $name {
+            #[doc = concat!("The hash of ", $what, ".")]
+            pub fn of(bytes: &[u8]) -> Self {
+                Self(Hash::of(bytes))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self> {
+                text.parse().map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+hash_of!(OctetsHash, "octets, as they are signed");
+hash_of!(SealedHash, "the dearmored bytes of a sealed object");
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +118,17 @@ mod tests {
         assert_eq!(Hash::of(b"").to_string(), empty);
         assert_eq!(empty.parse::<Hash>().unwrap(), Hash::of(b""));
         assert_eq!(Hash::of_reader(&b"abc"[..]).unwrap(), Hash::of(b"abc"));
+    }
+
+    #[test]
+    fn what_is_hashed_does_not_show_in_the_spelling() {
+        let hash = Hash::of(b"").to_string();
+        assert_eq!(OctetsHash::of(b"").to_string(), hash);
+        assert_eq!(SealedHash::of(b"").to_string(), hash);
+        assert_eq!(hash.parse::<OctetsHash>().unwrap(), OctetsHash::of(b""));
+        let json = serde_json::to_string(&SealedHash::of(b"")).unwrap();
+        assert_eq!(json, format!("\"{hash}\""));
+        assert_eq!(serde_json::from_str::<SealedHash>(&json).unwrap(), SealedHash::of(b""));
     }
 
     #[test]

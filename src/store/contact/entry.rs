@@ -7,7 +7,7 @@ use crate::error::{Context, Result};
 use crate::protocol::sealed::state::{Acknowledged, Range};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::{Guid, LogId};
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::{Hash, OctetsHash, SealedHash};
 use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
 use crate::store::disk::atomic::{self, Staged};
@@ -89,9 +89,9 @@ pub struct Ours {
     /// The serial of the introduction in the feed.
     pub introduction: u64,
     /// The hash of the sealed introduction there.
-    pub introduction_sealed: Option<Hash>,
+    pub introduction_sealed: Option<SealedHash>,
     /// The hash of the introduction that the contact's acceptance answers.
-    pub invitation: Option<Hash>,
+    pub invitation: Option<OctetsHash>,
     /// The address by which the contact was invited, as the user gave it.
     #[serde(default)]
     pub invited: Option<String>,
@@ -100,11 +100,11 @@ pub struct Ours {
     /// The hash of what that state says, serial and time left out.
     pub state_says: Option<Hash>,
     /// The hash of the sealed state there.
-    pub state_sealed: Option<Hash>,
+    pub state_sealed: Option<SealedHash>,
     /// The newest sequence of the log; 0 before the first.
     pub sequence: u64,
     /// The hash of that item.
-    pub head: Option<Hash>,
+    pub head: Option<OctetsHash>,
     /// Up to which sequence the contact has acknowledged; 0 for none.
     pub acknowledged: u64,
     /// The archives still offered, oldest first.
@@ -203,9 +203,11 @@ pub struct Seen {
     /// Its serial.
     pub serial: u64,
     /// The hash of its octets.
-    pub hash: Hash,
-    /// The hash of its dearmored bytes: the same bytes need no second opening.
-    pub sealed: Hash,
+    pub hash: OctetsHash,
+    /// The hash of the sealed object: the same bytes need no second opening. Absent where it is not
+    /// known in which it came: then it is opened once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<SealedHash>,
 }
 
 /// The newest item of a log.
@@ -216,7 +218,7 @@ pub struct Head {
     /// Its sequence.
     pub sequence: u64,
     /// The hash of its octets.
-    pub hash: Hash,
+    pub hash: OctetsHash,
 }
 
 /// How far a log is on our disk without a gap.
@@ -227,7 +229,7 @@ pub struct Reached {
     /// The highest sequence below which nothing is missing.
     pub sequence: u64,
     /// The hash of the highest item up to there that we have.
-    pub hash: Option<Hash>,
+    pub hash: Option<OctetsHash>,
 }
 
 impl Reached {

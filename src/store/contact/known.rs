@@ -8,7 +8,7 @@ use super::record::{Direction, Record};
 use crate::error::Result;
 use crate::protocol::sealed::state::Range;
 use crate::protocol::values::guid::{Guid, LogId};
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::OctetsHash;
 
 const RANGES: usize = 32;
 
@@ -16,15 +16,15 @@ const RANGES: usize = 32;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Link {
     /// The hash of its octets.
-    pub hash: Hash,
+    pub hash: OctetsHash,
     /// The hash of the item before, as it says.
-    pub previous: Option<Hash>,
+    pub previous: Option<OctetsHash>,
 }
 
 /// The verified items of one contact.
 #[derive(Debug, Default)]
 pub struct Known {
-    guids: HashMap<Guid, Hash>,
+    guids: HashMap<Guid, OctetsHash>,
     places: BTreeMap<(LogId, u64), Vec<Link>>,
 }
 
@@ -77,7 +77,7 @@ impl Known {
     }
 
     /// Whether a verified item names `hash` as the one before it.
-    pub fn vouches_for(&self, hash: Hash) -> bool {
+    pub fn vouches_for(&self, hash: OctetsHash) -> bool {
         self.places.values().flatten().any(|link| link.previous == Some(hash))
     }
 
@@ -146,14 +146,14 @@ mod tests {
             let mut record =
                 Record::new(Type::Message, Direction::Received, Timestamp::UNIX_EPOCH, "");
             (record.guid, record.log, record.sequence) = (Some(guid), Some(log()), Some(*sequence));
-            record.hash = Some(Hash::of(&sequence.to_be_bytes()));
+            record.hash = Some(OctetsHash::of(&sequence.to_be_bytes()));
             known.add(&record);
         }
         known
     }
 
     fn theirs(head: u64, gone: &[(u64, u64)]) -> Theirs {
-        let hash = Hash::of(&head.to_be_bytes());
+        let hash = OctetsHash::of(&head.to_be_bytes());
         Theirs {
             head: Some(Head { log: log(), sequence: head, hash }),
             gone: gone
@@ -179,7 +179,10 @@ mod tests {
     fn what_is_gone_counts_as_here() {
         let (known, theirs) = (known(&[1, 2, 5]), theirs(5, &[(3, 4)]));
         let reached = known.reached(&theirs, log());
-        assert_eq!((reached.sequence, reached.hash), (5, Some(Hash::of(&5u64.to_be_bytes()))));
+        assert_eq!(
+            (reached.sequence, reached.hash),
+            (5, Some(OctetsHash::of(&5u64.to_be_bytes())))
+        );
         assert!(known.missing(&theirs).is_empty());
     }
 
@@ -196,7 +199,8 @@ mod tests {
     #[test]
     fn what_is_reached_survives_that_history_is_trimmed() {
         let mut theirs = theirs(9, &[]);
-        theirs.reached = vec![Reached { log: log(), sequence: 7, hash: Some(Hash::of(b"7")) }];
+        theirs.reached =
+            vec![Reached { log: log(), sequence: 7, hash: Some(OctetsHash::of(b"7")) }];
         assert_eq!(known(&[8]).reached(&theirs, log()).sequence, 8);
     }
 }

@@ -7,7 +7,7 @@ use super::entry::Contact;
 use crate::protocol::sealed::item::{Attachment, Item};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::{Guid, LogId};
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::{Hash, OctetsHash};
 
 /// Which way a record went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,10 +77,10 @@ pub struct Record {
     pub sequence: Option<u64>,
     /// The hash of the item's octets.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hash: Option<Hash>,
+    pub hash: Option<OctetsHash>,
     /// The hash of the item before, as this one says it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub previous: Option<Hash>,
+    pub previous: Option<OctetsHash>,
     /// When it was written, by its writer's clock.
     pub time: Timestamp,
     /// When it was stored here.
@@ -137,7 +137,7 @@ impl Record {
     }
 
     /// The record of `item`, whose octets have `hash`, stored at `now`.
-    pub fn of_item(item: &Item, hash: Hash, direction: Direction, now: Timestamp) -> Self {
+    pub fn of_item(item: &Item, hash: OctetsHash, direction: Direction, now: Timestamp) -> Self {
         let is_key = item.keys || item.transition.is_some();
         let kind = if is_key { Type::Key } else { Type::Message };
         let stream = item.stream.as_ref();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Error, Result};
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::{Hash, SealedHash};
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 
@@ -42,8 +42,8 @@ impl Why {
 pub struct Verdict {
     /// The guid outside, as it stands in the feed, at most 200 characters.
     pub guid: String,
-    /// The hash of its dearmored bytes, or of the description where that is no armor.
-    pub sealed: Hash,
+    /// The hash of the sealed object, or of the description where that is no armor.
+    pub sealed: SealedHash,
     /// Why it was not taken.
     pub why: Why,
     /// The same, for people.
@@ -99,7 +99,7 @@ impl Verdicts {
     }
 
     /// The verdict on an item, if there is one.
-    pub fn of(&self, guid: &str, sealed: Hash) -> Option<&Verdict> {
+    pub fn of(&self, guid: &str, sealed: SealedHash) -> Option<&Verdict> {
         self.items.iter().find(|item| item.sealed == sealed && item.guid == guid)
     }
 
@@ -123,12 +123,12 @@ impl Verdicts {
     }
 
     /// Forgets what is said of an item.
-    pub fn forget(&mut self, guid: &str, sealed: Hash) {
+    pub fn forget(&mut self, guid: &str, sealed: SealedHash) {
         self.items.retain(|item| item.sealed != sealed || item.guid != guid);
     }
 
     /// Forgets what waits under the name `guid`, except for the one that is `present`.
-    pub fn forget_waiting(&mut self, guid: &str, present: Option<Hash>) {
+    pub fn forget_waiting(&mut self, guid: &str, present: Option<SealedHash>) {
         self.items
             .retain(|item| item.guid != guid || Some(item.sealed) == present || !item.why.waits());
     }
@@ -174,7 +174,7 @@ mod tests {
     fn verdict(number: usize, why: Why) -> Verdict {
         Verdict {
             guid: format!("g{number}"),
-            sealed: Hash::of(&number.to_be_bytes()),
+            sealed: SealedHash::of(&number.to_be_bytes()),
             why,
             reason: "r".to_owned(),
             logs: 1,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Context, Error, Result};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::{Guid, LogId};
-use crate::protocol::values::hash::Hash;
+use crate::protocol::values::hash::{Hash, OctetsHash, SealedHash};
 use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
 use crate::store::contact::entry::Trust;
@@ -45,10 +45,10 @@ pub struct Made {
     /// The octets of the introduction.
     pub octets: String,
     /// Their hash, which the acceptance names.
-    pub hash: Hash,
+    pub hash: OctetsHash,
     /// The hashes of what stood in their place before: an acceptance may name one of these.
     #[serde(default)]
-    pub replaced: Vec<Hash>,
+    pub replaced: Vec<OctetsHash>,
     /// Whom we invite; absent for a single-use invitation.
     pub to: Option<Addressee>,
     /// When it was made.
@@ -105,6 +105,9 @@ pub struct Received {
     pub decision: Decision,
     /// The octets of the introduction.
     pub octets: String,
+    /// The hash of the sealed object that it came in. Absent in what earlier versions kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<SealedHash>,
     /// The fingerprint of who signed it.
     pub fingerprint: Fingerprint,
     /// The log that it opens.
@@ -121,12 +124,12 @@ pub struct Received {
 
 impl Made {
     /// Whether `hash` is, or was, that of its introduction.
-    pub fn is(&self, hash: Hash) -> bool {
+    pub fn is(&self, hash: OctetsHash) -> bool {
         self.hash == hash || self.replaced.contains(&hash)
     }
 
     /// The hash by which an acceptance that answers `named` knows it.
-    pub fn known_as(&self, named: Option<Hash>) -> Hash {
+    pub fn known_as(&self, named: Option<OctetsHash>) -> OctetsHash {
         named.filter(|hash| self.is(*hash)).unwrap_or(self.hash)
     }
 

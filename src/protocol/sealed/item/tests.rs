@@ -26,7 +26,7 @@ fn item() -> Item {
         stream: Some(Stream {
             log: LOG.parse().unwrap(),
             sequence: 17,
-            previous: Some(Hash::of(b"")),
+            previous: Some(OctetsHash::of(b"")),
         }),
         conversation: None,
         keys: false,
@@ -204,7 +204,7 @@ prop_compose! {
         let attachment = |(name, media_type, size): (String, String, u64)| Attachment {
             url: "https://john.example/?a&b".to_owned(), name, media_type, size, hash: Hash::of(b"x"),
         };
-        let previous = (sequence > 1).then(|| Hash::of(b"y"));
+        let previous = (sequence > 1).then(|| OctetsHash::of(b"y"));
         Item {
             guid: some,
             published: Timestamp::from_second(second).unwrap(),
