@@ -169,7 +169,7 @@ fn wait_for(session: &mut Session, kept: &[Kept], wait: Wait) -> Result<()> {
 fn unacknowledged(session: &Session, kept: &[Kept]) -> Result<Vec<String>> {
     let mut open = Vec::new();
     for Kept { name, sequence } in kept {
-        if Contact::load(&session.run.identity.home, name)?.ours.acknowledged < *sequence {
+        if Contact::load(&session.run.identity.home, name)?.reader().acknowledged < *sequence {
             open.push(name.clone());
         }
     }

@@ -13,8 +13,9 @@ use crate::session::keys::Keys;
 use crate::session::network::Network;
 use crate::session::own_key;
 use crate::session::talk::Talk;
-use crate::store::contact::entry::{Contact, Http, Ours, Seen, Theirs, Trust};
+use crate::store::contact::entry::{Contact, Http, Seen, Theirs, Trust};
 use crate::store::contact::octets::Octets;
+use crate::store::contact::own_feed::{OwnFeed, Reader};
 use crate::store::contact::pair::Pair;
 use crate::store::contact::{contacts, feeds};
 use crate::store::disk::atomic;
@@ -128,30 +129,26 @@ pub fn conclude(
         candidate.trust = Trust::Verified;
     }
     let (candidate, introduction) = (&candidate, &candidate.introduction);
-    let mut ours = Ours::new(made.token.clone(), made.log);
-    ours.invited = made.to.as_ref().and_then(|to| to.address.clone());
-    ours.invitation = Some(made.known_as(introduction.in_reply_to));
-    // Who answers an invitation by a key that we have replaced since knows us by that.
     let own = keys.certificate()?.fingerprint();
-    ours.signed_by = Some(introduction.to_fingerprint.clone().unwrap_or(own));
+    let reader = Reader {
+        invited: made.to.as_ref().and_then(|to| to.address.clone()),
+        invitation: Some(made.known_as(introduction.in_reply_to)),
+        // Who answers an invitation by a key that we have replaced since knows us by that.
+        signed_by: Some(introduction.to_fingerprint.clone().unwrap_or(own)),
+        ..Reader::default()
+    };
+    let mut ours = OwnFeed::new(made.token.clone(), made.log, reader);
     let invited = Introduction::parse(made.octets.as_bytes())?;
-    ours.introduction = invited.serial;
+    ours.introduction.serial = invited.serial;
     let moved = invited.feed != own_urls::feed_url(&locked.config, &made.token)?;
     let octets = if made.to.is_some() && !moved {
         made.octets.clone()
     } else {
         // Nobody was addressed in the file, or we have moved since: the feed must say it.
-        ours.introduction = ours.introduction.saturating_add(1);
-        addressed(
-            &locked.config,
-            keys,
-            locked.now,
-            &made.token,
-            made.log,
-            ours.introduction,
-            introduction,
-        )?
-        .write()
+        let serial = invited.serial.saturating_add(1);
+        ours.introduction.serial = serial;
+        let (config, now) = (&locked.config, locked.now);
+        addressed(config, keys, now, &made.token, made.log, serial, introduction)?.write()
     };
     // At the agreed place a crossing's acceptance only points to the feed that is kept.
     let elsewhere = made.to.is_some()
@@ -198,7 +195,8 @@ pub fn accept(
     introduction.in_reply_to = Some(candidate.hash());
     // The inviter believes the card that was invited, even if we have moved since.
     introduction.card = candidate.introduction.to.clone().or(introduction.card);
-    let ours = Ours { signed_by: Some(own), ..Ours::new(token, log) };
+    let reader = Reader { signed_by: Some(own), ..Reader::default() };
+    let ours = OwnFeed::new(token, log, reader);
     agree(locked, keys, name, candidate, ours, &introduction.write(), true)
 }
 
@@ -208,7 +206,7 @@ fn agree(
     keys: &mut Keys,
     name: &str,
     candidate: &Candidate,
-    ours: Ours,
+    ours: OwnFeed,
     octets: &str,
     in_force: bool,
 ) -> Result<()> {
@@ -230,7 +228,7 @@ fn agree(
 }
 
 /// What is known of whom `candidate` introduces.
-fn contact_of(now: Timestamp, candidate: &Candidate, ours: Ours, in_force: bool) -> Contact {
+fn contact_of(now: Timestamp, candidate: &Candidate, ours: OwnFeed, in_force: bool) -> Contact {
     let introduction = &candidate.introduction;
     let seen = Seen {
         log: introduction.log,

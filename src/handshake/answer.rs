@@ -57,7 +57,7 @@ pub fn answer_crossing(
         locked.now,
         &ours.token,
         ours.log,
-        ours.introduction,
+        ours.introduction.serial,
         &candidate.introduction,
     )?;
     acceptance.in_reply_to = Some(candidate.hash());

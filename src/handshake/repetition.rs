@@ -31,7 +31,7 @@ pub fn complete(
     candidate: &Candidate,
 ) -> Result<()> {
     let introduction = &candidate.introduction;
-    let invitation = Contact::load(&locked.home, name)?.ours.invitation;
+    let invitation = Contact::load(&locked.home, name)?.reader().invitation;
     let mut answered = invitations::made(&locked.home)?;
     let named = [invitation, introduction.in_reply_to];
     answered.retain(|made| named.iter().flatten().any(|hash| made.is(*hash)));
@@ -48,7 +48,7 @@ pub fn complete(
     // Only an invitation that crossed ours made a contact whom we had invited, and answers nothing.
     let crossed = introduction.in_reply_to.is_none()
         && introduction.to_fingerprint.is_some()
-        && contact.ours.invitation.is_some()
+        && contact.reader().invitation.is_some()
         && contact.theirs.logs.contains(&introduction.log);
     if crossed {
         answer::answer_crossing(locked, keys, name, candidate)?;
@@ -90,7 +90,7 @@ fn join(
     made: &Made,
 ) -> Result<()> {
     let mut pair = Pair::load(locked, name)?;
-    pair.contact.ours.invitation = Some(made.known_as(candidate.introduction.in_reply_to));
+    pair.contact.reader_mut().invitation = Some(made.known_as(candidate.introduction.in_reply_to));
     follow(locked, keys, &mut pair, candidate)?;
     let kept = feeds::load(&locked.home, &pair.contact.ours.token)?.unwrap_or_default();
     let mut channel = frame::channel(locked, keys, &made.token)?;
@@ -105,7 +105,7 @@ fn is_anew(contact: &Contact, candidate: &Candidate) -> bool {
     let (introduction, theirs) = (&candidate.introduction, &contact.theirs);
     introduction.in_reply_to.is_none()
         && introduction.to_fingerprint.is_some()
-        && contact.ours.invitation.is_none()
+        && contact.reader().invitation.is_none()
         && theirs.introduction.as_ref().is_some_and(|seen| introduction.log > seen.log)
         && !theirs.logs.contains(&introduction.log)
 }
@@ -130,9 +130,10 @@ fn follow(
     if handshake::order(new, in_force) == Order::Later {
         introduction_and_state::adopt(contact, introduction.clone(), new.2, candidate.sealed);
     }
-    contact.ours.introduction = contact.ours.introduction.saturating_add(1);
+    let counted = &mut contact.ours.introduction;
+    counted.serial = counted.serial.saturating_add(1);
     let (token, log, serial) =
-        (contact.ours.token.clone(), contact.ours.log, contact.ours.introduction);
+        (contact.ours.token.clone(), contact.ours.log, contact.ours.introduction.serial);
     let later =
         answer::addressed(&locked.config, keys, locked.now, &token, log, serial, introduction)?;
     let change = Change { introduction: Some(&later), ..Change::default() };

@@ -28,7 +28,7 @@ pub fn holder(
     };
     for name in contacts::list(home)? {
         let contact = Contact::load(home, &name)?;
-        if same(contact.card.as_ref(), &contact.ours.invited, &contact.fingerprint) {
+        if same(contact.card.as_ref(), &contact.reader().invited, &contact.fingerprint) {
             return Ok(Some(name));
         }
     }

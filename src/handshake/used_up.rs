@@ -18,7 +18,7 @@ use crate::store::waiting::invitations::{self, Made};
 /// When a contact cannot be read.
 pub fn user_of(home: &Home, is: impl Fn(OctetsHash) -> bool) -> Result<Option<String>> {
     for name in contacts::list(home)? {
-        if Contact::load(home, &name)?.ours.invitation.is_some_and(&is) {
+        if Contact::load(home, &name)?.reader().invitation.is_some_and(&is) {
             return Ok(Some(name));
         }
     }

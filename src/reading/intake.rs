@@ -177,7 +177,7 @@ impl<'a> Intake<'a> {
     fn is_sealed_to_the_past(&self) -> bool {
         let writes = !self.identity.config.read_only && !self.contact.blocked;
         let subkey = self.certificate.encryption_subkey(self.now).ok();
-        writes && subkey.is_some() && subkey != self.contact.ours.sealed_to
+        writes && subkey.is_some() && subkey != self.contact.reader().sealed_to
     }
 
     /// Whether the verdict on a sealed object stands, so that it need not be opened again.

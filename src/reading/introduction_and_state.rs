@@ -6,11 +6,11 @@ use crate::protocol;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::handshake::{self, Order};
 use crate::protocol::sealed::introduction::Introduction;
-use crate::protocol::sealed::state::{Acknowledged, State};
+use crate::protocol::sealed::state::{Acknowledged, Head, State};
 use crate::protocol::values::guid::LogId;
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::protocol::values::limits;
-use crate::store::contact::entry::{Contact, Head, Seen, Wanted};
+use crate::store::contact::entry::{Contact, LogHead, Seen, Wanted};
 use crate::store::contact::octets::Octets;
 use crate::store::contact::record::{Direction, Record, Type};
 use crate::store::contact::verdicts::Why;
@@ -91,7 +91,7 @@ impl Intake<'_> {
     ) -> Judged<()> {
         let introduction = Introduction::parse(octets).map_err(refused)?;
         let us = self.keys.fingerprints().map_err(|error| (Why::Failed, error.to_string()))?;
-        let invitation = self.contact.ours.invitation;
+        let invitation = self.contact.reader().invitation;
         handshake::check_later(&introduction, &self.contact.fingerprint, &us, invitation)
             .map_err(refused)?;
         let hash = OctetsHash::of(octets);
@@ -142,12 +142,14 @@ impl Intake<'_> {
 
     /// Puts a later state in force.
     fn follow(&mut self, state: &State, hash: OctetsHash, sealed: SealedHash) {
-        let theirs = &mut self.contact.theirs;
-        if theirs.state.as_ref().is_some_and(|seen| seen.log != state.log) {
+        let before = self.contact.theirs.state.as_ref();
+        if before.is_some_and(|seen| seen.log != state.log) {
             // The contact lost its disk: only what it says from now on counts.
-            self.contact.ours.acknowledged = 0;
+            self.contact.reader_mut().acknowledged = 0;
         }
-        theirs.head = state.head.map(|(sequence, hash)| Head { log: state.log, sequence, hash });
+        let theirs = &mut self.contact.theirs;
+        let log_head = |Head { sequence, hash }| LogHead { log: state.log, sequence, hash };
+        theirs.head = state.head.map(log_head);
         theirs.floor = state.floor;
         theirs.gone = state.gone.iter().map(Wanted::from).collect();
         theirs.state =
@@ -177,10 +179,11 @@ impl Intake<'_> {
         else {
             return;
         };
-        if theirs.sequence > ours.sequence {
+        if theirs.sequence > ours.sequence() {
             let text = format!(
                 "the contact has read up to sequence {}, but this home has written up to {} only: it was restored, or another writes too",
-                theirs.sequence, ours.sequence
+                theirs.sequence,
+                ours.sequence()
             );
             return self.tell_once("acknowledged", proof_of(&theirs), text);
         }
@@ -191,8 +194,8 @@ impl Intake<'_> {
             );
             return self.tell_once("acknowledged", proof_of(&theirs), text);
         }
-        if theirs.sequence > ours.acknowledged {
-            self.contact.ours.acknowledged = theirs.sequence;
+        if theirs.sequence > self.contact.reader().acknowledged {
+            self.contact.reader_mut().acknowledged = theirs.sequence;
             let text = format!("read up to sequence {}", theirs.sequence);
             let record = Record::new(Type::Receipt, Direction::Received, self.now, text);
             let record = Record { time: state.time, sequence: Some(theirs.sequence), ..record };
@@ -204,8 +207,8 @@ impl Intake<'_> {
     /// contradicts nothing.
     fn contradicts(&self, acknowledged: &Acknowledged) -> bool {
         let ours = &self.contact.ours;
-        if acknowledged.sequence == ours.sequence {
-            return ours.head != Some(acknowledged.hash);
+        if let Some(head) = ours.head.filter(|head| head.sequence == acknowledged.sequence) {
+            return head.hash != acknowledged.hash;
         }
         let octets = Octets::of(&self.identity.home, self.name);
         let filed = octets.items().unwrap_or_default();

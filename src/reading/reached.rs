@@ -57,7 +57,7 @@ pub(super) fn reached(
 /// Whether something of ours has been acknowledged for longer than it is kept.
 fn is_due(identity: &Identity, now: Timestamp, name: &str, contact: &Contact) -> Result<bool> {
     let ours = &contact.ours;
-    if identity.config.read_only || ours.acknowledged == 0 {
+    if identity.config.read_only || ours.acknowledged() == 0 {
         return Ok(false);
     }
     let items = Octets::of(&identity.home, name).items()?;

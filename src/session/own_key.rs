@@ -87,7 +87,7 @@ pub fn warn(identity: &Identity, keys: &Keys, talk: &mut Talk, now: Timestamp) -
 /// # Errors
 /// When our keys cannot be read.
 pub fn known_by(home: &Home, keys: &Keys, contact: &Contact) -> Result<Fingerprint> {
-    if let Some(known) = &contact.ours.signed_by {
+    if let Some(known) = &contact.reader().signed_by {
         return Ok(known.clone());
     }
     let first = KeyState::load(home)?.former.into_iter().next();

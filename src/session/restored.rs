@@ -57,7 +57,8 @@ pub fn is_caught_up(identity: &Identity, now: Timestamp) -> bool {
 fn skip_serials(locked: &Locked<'_>) -> Result<()> {
     for name in contacts::list(&locked.home)? {
         let mut contact = Contact::load(&locked.home, &name)?;
-        contact.ours.state = contact.ours.state.saturating_add(SKIPPED);
+        let state = &mut contact.ours.state;
+        state.serial = state.serial.saturating_add(SKIPPED);
         contact.save(&locked.home, &name)?;
     }
     Ok(())

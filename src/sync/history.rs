@@ -60,5 +60,5 @@ fn of_contact(home: &Home, name: &str, end: Timestamp) -> Result<()> {
 /// Whether a message of ours has arrived. Of an older log, it has if it is offered no more.
 fn is_acknowledged(record: &Record, contact: &Contact) -> bool {
     record.log != Some(contact.ours.log)
-        || record.sequence.is_some_and(|sequence| sequence <= contact.ours.acknowledged)
+        || record.sequence.is_some_and(|sequence| sequence <= contact.ours.acknowledged())
 }

@@ -5,7 +5,7 @@ use super::rewriting::Rewriting;
 use crate::error::Result;
 use crate::protocol::feed::channel::FeedItem;
 use crate::protocol::values::limits;
-use crate::store::contact::entry::Archive;
+use crate::store::contact::own_feed::Archive;
 use crate::store::identity::own_urls;
 
 /// Room for what an archive has besides its items.

@@ -58,8 +58,8 @@ pub fn prepare(
     let subkey = subkey.map_err(|why| unusable(name, why))?;
     // A run may have died between counting what it sealed and writing the feed.
     let is_as_counted =
-        before.introduction.as_deref().map(sealed_hash) == contact.ours.introduction_sealed;
-    let reseal = contact.ours.sealed_to.as_ref() != Some(&subkey) || !is_as_counted;
+        before.introduction.as_deref().map(sealed_hash) == contact.ours.introduction.sealed;
+    let reseal = contact.reader().sealed_to.as_ref() != Some(&subkey) || !is_as_counted;
     let renew = reseal || change.is_transition;
     let fresh = change.item.as_ref().map(|fresh| fresh.filed);
     let filed = Octets::of(&locked.home, name).items()?;
@@ -75,8 +75,8 @@ pub fn prepare(
     rewriting.archive_oldest()?;
     rewriting.keep_notices(&before);
     rewriting.tell_state(&kept.stays)?;
-    rewriting.contact.ours.sealed_to = Some(subkey);
-    rewriting.contact.ours.signed_by = Some(signer);
+    let reader = rewriting.contact.reader_mut();
+    (reader.sealed_to, reader.signed_by) = (Some(subkey), Some(signer));
     let mut prepared = rewriting.prepared;
     prepared.is_changed = old.as_ref() != Some(&prepared.channel);
     // Before anybody is told: whoever tells may be killed.

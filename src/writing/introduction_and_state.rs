@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::store::contact::octets::{Filed, Octets};
+use crate::store::contact::own_feed::Sealed;
 
 impl Rewriting<'_> {
     /// Seals the introduction, if it is new or not the one that the feed holds.
@@ -22,11 +23,11 @@ impl Rewriting<'_> {
         let sealed = self.prepared.channel.introduction.as_deref().map(sealed_hash);
         if new.is_some()
             || self.renew
-            || sealed != self.contact.ours.introduction_sealed
+            || sealed != self.contact.ours.introduction.sealed
             || sealed.is_none()
         {
             let sealed = self.seal(&octets)?;
-            self.contact.ours.introduction_sealed = Some(sealed_hash(&sealed));
+            self.contact.ours.introduction.sealed = Some(sealed_hash(&sealed));
             self.prepared.channel.introduction = Some(sealed);
         }
         self.prepared.introduction = new.map(|_| octets);
@@ -40,16 +41,14 @@ impl Rewriting<'_> {
         let state = state::state(&self.locked.home, self.name, self.contact, floor, self.at)?;
         let says = Some(state.says());
         let sealed = self.prepared.channel.state.as_deref().map(sealed_hash);
-        let ours = &self.contact.ours;
-        if sealed.is_some() && sealed == ours.state_sealed && says == ours.state_says && !self.renew
-        {
+        let counted = &self.contact.ours.state;
+        if sealed.is_some() && sealed == counted.sealed && says == counted.says && !self.renew {
             return Ok(());
         }
-        let sealed = self.seal(&state.write())?;
-        let ours = &mut self.contact.ours;
-        (ours.state, ours.state_says, ours.state_sealed) =
-            (state.serial, says, Some(sealed_hash(&sealed)));
-        self.prepared.channel.state = Some(sealed);
+        let armored = self.seal(&state.write())?;
+        let sealed = Some(sealed_hash(&armored));
+        self.contact.ours.state = Sealed { serial: state.serial, says, sealed };
+        self.prepared.channel.state = Some(armored);
         Ok(())
     }
 }

@@ -53,7 +53,7 @@ pub fn keep(
         None => take(&locked, keys, &mut pair, item, keeping.despite_clock)?,
     };
     let Contact { ours, trust, .. } = &pair.contact;
-    Ok(Kept { sequence, is_first_unverified: ours.sequence == 1 && *trust == Trust::FirstUse })
+    Ok(Kept { sequence, is_first_unverified: ours.sequence() == 1 && *trust == Trust::FirstUse })
 }
 
 /// Takes `item` into log and feed, and returns its sequence; or what kept it out of the feed, if it
@@ -70,9 +70,10 @@ fn take(
     let hash = OctetsHash::of(outgoing.octets.as_bytes());
     let change = Change { despite_clock, ..Change::default() };
     let Err(error) = message::take(locked, keys, pair, outgoing, change) else {
-        return Ok(Ok(pair.contact.ours.sequence));
+        return Ok(Ok(pair.contact.ours.sequence()));
     };
-    let counted = Contact::load(&locked.home, &pair.name)?.ours.head == Some(hash);
+    let head = Contact::load(&locked.home, &pair.name)?.ours.head;
+    let counted = head.is_some_and(|head| head.hash == hash);
     if !counted {
         return Err(error);
     }

@@ -6,7 +6,8 @@ use super::{attachment, sealing};
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::message::open;
 use crate::protocol::feed::channel::FeedItem;
-use crate::protocol::sealed::item::{Attachment, Item, Stream};
+use crate::protocol::sealed::item::{Attachment, Item};
+use crate::protocol::sealed::state::Head;
 use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::limits;
 use crate::session::keys::Keys;
@@ -62,12 +63,7 @@ pub fn seal(
     mut item: Item,
     despite_clock: bool,
 ) -> Result<Outgoing> {
-    let ours = &pair.contact.ours;
-    item.stream = Some(Stream {
-        log: ours.log,
-        sequence: ours.sequence.saturating_add(1),
-        previous: ours.head,
-    });
+    item.stream = Some(pair.contact.ours.next());
     let octets = item.write();
     if octets.len() > limits::ITEM_WRITTEN {
         return Err(Error::cannot(
@@ -94,9 +90,8 @@ pub fn take(
 ) -> Result<()> {
     let Outgoing { item, octets, sealed } = outgoing;
     let filed = place_of(&pair.contact, &item)?;
-    let ours = &mut pair.contact.ours;
     let hash = OctetsHash::of(octets.as_bytes());
-    (ours.sequence, ours.head) = (filed.sequence, Some(hash));
+    pair.contact.ours.head = Some(Head { sequence: filed.sequence, hash });
     let change = Change { item: Some(Fresh { filed, octets, sealed }), ..change };
     let prepared = feed::prepare(locked, keys, pair, change)?;
     let record = Record::of_item(&item, hash, Direction::Sent, locked.now);
@@ -104,14 +99,13 @@ pub fn take(
 }
 
 fn place_of(contact: &Contact, item: &Item) -> Result<Filed> {
-    let ours = &contact.ours;
+    let next = contact.ours.next();
     let stream =
         item.stream.as_ref().ok_or_else(|| Error::cannot("the item has no place in a log"))?;
-    let next = ours.sequence.saturating_add(1);
-    if stream.log != ours.log || stream.sequence != next || stream.previous != ours.head {
+    if *stream != next {
         return Err(Error::new(
             Kind::Busy,
-            format!("sequence {} is taken; the next is {next}", stream.sequence),
+            format!("sequence {} is taken; the next is {}", stream.sequence, next.sequence),
         )
         .hint("nothing was done: seal the plain item again by cloudim encrypt"));
     }

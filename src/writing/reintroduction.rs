@@ -29,7 +29,7 @@ pub fn reintroduce(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<b
         locked.now,
         &contact.ours.token,
         contact.ours.log,
-        contact.ours.introduction,
+        contact.ours.introduction.serial,
     )?;
     let to_fingerprint = Some(contact.fingerprint.clone());
     let same = (
@@ -43,9 +43,10 @@ pub fn reintroduce(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<b
     if same {
         return feed::rewrite(locked, keys, &mut pair, Change::default());
     }
-    contact.ours.introduction = contact.ours.introduction.saturating_add(1);
+    let serial = contact.ours.introduction.serial.saturating_add(1);
+    contact.ours.introduction.serial = serial;
     let to = contact.card.clone().or(before.to);
-    let later = Introduction { serial: contact.ours.introduction, to, to_fingerprint, ..now };
+    let later = Introduction { serial, to, to_fingerprint, ..now };
     let change = Change { introduction: Some(&later), ..Change::default() };
     feed::rewrite(locked, keys, &mut pair, change)
 }

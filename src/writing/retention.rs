@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::protocol::values::guid::Guid;
-use crate::store::contact::entry::{Archive, Contact, Ours};
+use crate::store::contact::entry::Contact;
 use crate::store::contact::octets::Filed;
+use crate::store::contact::own_feed::{Archive, OwnFeed};
 
 /// What stays and what leaves.
 #[derive(Debug, Default, PartialEq)]
@@ -25,7 +26,7 @@ pub struct Retained {
 pub fn decide(
     mut filed: Vec<Filed>,
     fresh: Option<Filed>,
-    ours: &Ours,
+    ours: &OwnFeed,
     retention: SignedDuration,
     now: Timestamp,
 ) -> Retained {
@@ -46,7 +47,7 @@ pub fn decide(
     let is_stray = |item: &Filed| {
         let replaced =
             fresh.is_some_and(|fresh| fresh.sequence == item.sequence && fresh.guid != item.guid);
-        item.log == ours.log && (item.sequence > ours.sequence || replaced)
+        item.log == ours.log && (item.sequence > ours.sequence() || replaced)
     };
     let (stays, leaves) = filed.into_iter().partition(|item| {
         let done = settled.get(&item.guid).copied().unwrap_or_default();
@@ -56,10 +57,10 @@ pub fn decide(
 }
 
 /// Whether `item` may leave the feed: acknowledged, older than `retention`, and not the head.
-pub fn is_settled(item: &Filed, ours: &Ours, retention: SignedDuration, now: Timestamp) -> bool {
+pub fn is_settled(item: &Filed, ours: &OwnFeed, retention: SignedDuration, now: Timestamp) -> bool {
     item.log == ours.log
-        && item.sequence <= ours.acknowledged
-        && item.sequence < ours.sequence
+        && item.sequence <= ours.acknowledged()
+        && item.sequence < ours.sequence()
         && now.duration_since(item.guid.time()) > retention
 }
 
@@ -71,14 +72,16 @@ pub fn oldest_unacknowledged(
 ) -> Option<SignedDuration> {
     let ours = &contact.ours;
     let open =
-        items.iter().filter(|item| item.log == ours.log && item.sequence > ours.acknowledged);
+        items.iter().filter(|item| item.log == ours.log && item.sequence > ours.acknowledged());
     open.map(|item| now.duration_since(item.guid.time())).max()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::contact::entry::Ours;
+    use crate::protocol::sealed::state::Head;
+    use crate::protocol::values::hash::OctetsHash;
+    use crate::store::contact::own_feed::Reader;
 
     const NOW: i64 = 1_795_374_131;
     const DAY: i64 = 24 * 60 * 60;
@@ -95,9 +98,11 @@ mod tests {
         "urn:uuid:0199f0c2-0000-7000-8000-000000000000".parse().unwrap()
     }
 
-    fn side(sequence: u64, acknowledged: u64, archives: &[(u64, &[Filed])]) -> Ours {
-        let mut ours = Ours::new("abcdefghijklmnopqrstuvwxyz".parse().unwrap(), log());
-        (ours.sequence, ours.acknowledged) = (sequence, acknowledged);
+    fn side(sequence: u64, acknowledged: u64, archives: &[(u64, &[Filed])]) -> OwnFeed {
+        let reader = Reader { acknowledged, ..Reader::default() };
+        let token = "abcdefghijklmnopqrstuvwxyz".parse().unwrap();
+        let mut ours = OwnFeed::new(token, log(), reader);
+        ours.head = Some(Head { sequence, hash: OctetsHash::of(b"") });
         let archive = |(number, items): &(u64, &[Filed])| Archive {
             number: *number,
             items: items.iter().map(|i| i.guid).collect(),
@@ -106,7 +111,7 @@ mod tests {
         ours
     }
 
-    fn after_a_week(filed: &[Filed], fresh: Option<Filed>, ours: &Ours) -> Retained {
+    fn after_a_week(filed: &[Filed], fresh: Option<Filed>, ours: &OwnFeed) -> Retained {
         let now = Timestamp::from_second(NOW).unwrap();
         decide(filed.to_vec(), fresh, ours, SignedDuration::from_hours(7 * 24), now)
     }

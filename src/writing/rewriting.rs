@@ -57,7 +57,8 @@ impl Rewriting<'_> {
             let ours = &self.contact.ours;
             let is_archived =
                 ours.archives.iter().any(|archive| archive.items.contains(&item.guid));
-            let again = self.reseal && (item.log != ours.log || item.sequence > ours.acknowledged);
+            let again =
+                self.reseal && (item.log != ours.log || item.sequence > ours.acknowledged());
             if is_archived && !again {
                 continue;
             }

@@ -25,10 +25,10 @@ pub fn state(
 ) -> Result<State> {
     let acknowledged =
         contact.theirs.reached.iter().rev().filter_map(Reached::acknowledged).take(LOGS);
-    let head = contact.ours.head.map(|hash| (contact.ours.sequence, hash));
+    let head = contact.ours.head;
     Ok(State {
         log: contact.ours.log,
-        serial: contact.ours.state.saturating_add(1),
+        serial: contact.ours.state.serial.saturating_add(1),
         time: at,
         head,
         floor: head.and(floor),

@@ -22,7 +22,8 @@ use crate::protocol::values::time;
 use crate::session::keys::Keys;
 use crate::session::own_key;
 use crate::store::contact::contacts;
-use crate::store::contact::entry::{Contact, FormerKey};
+use crate::store::contact::entry::Contact;
+use crate::store::contact::former_key::FormerKey;
 use crate::store::contact::octets::Octets;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Identity;
@@ -49,7 +50,7 @@ pub fn bring_over(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<bo
     let mut pair = Pair { name: name.to_owned(), contact, certificate };
     let introduction = introduction(locked, keys, locked.now, &mut pair, known)?;
     let outgoing = item(keys, locked.now, &pair, &introduction, old)?;
-    let (log, until) = (pair.contact.ours.log, pair.contact.ours.sequence.saturating_add(1));
+    let Stream { log, sequence: until, .. } = pair.contact.ours.next();
     pair.contact.ours.former.push(FormerKey { fingerprint: old.fingerprint(), log, until });
     let change =
         Change { introduction: Some(&introduction), is_transition: true, ..Change::default() };
@@ -70,10 +71,17 @@ fn introduction(
     let octets = Octets::of(&identity.home, &pair.name).introduction()?.unwrap_or_default();
     let before = Introduction::parse(octets.as_bytes())
         .or_cannot(|| "cannot use `octets/introduction.xml`".to_owned())?;
-    contact.ours.introduction = contact.ours.introduction.saturating_add(1);
+    let counted = &mut contact.ours.introduction;
+    counted.serial = counted.serial.saturating_add(1);
     let ours = &contact.ours;
-    let now =
-        frame::introduction(&identity.config, keys, now, &ours.token, ours.log, ours.introduction)?;
+    let now = frame::introduction(
+        &identity.config,
+        keys,
+        now,
+        &ours.token,
+        ours.log,
+        ours.introduction.serial,
+    )?;
     Ok(Introduction {
         to: contact.card.clone().or(before.to),
         to_fingerprint: Some(contact.fingerprint.clone()),
@@ -96,18 +104,13 @@ fn item(
     let (fingerprint, armored) = (new.fingerprint(), new.certificate().to_armored());
     let signed = seal::sign(introduction.write().as_bytes(), new, at, rng);
     let signed = signed.map_err(|cause| cannot_seal(keys, cause))?;
-    let ours = &contact.ours;
     let item = Item {
         guid: Guid::new(now, &mut keys.rng),
         published: time::whole_seconds(now),
         text: format!("My key is now {}.", fingerprint.grouped()),
         in_reply_to: None,
         attachments: Vec::new(),
-        stream: Some(Stream {
-            log: ours.log,
-            sequence: ours.sequence.saturating_add(1),
-            previous: ours.head,
-        }),
+        stream: Some(contact.ours.next()),
         conversation: None,
         keys: false,
         transition: Some(Transition { introduction: signed, certificate: armored }),

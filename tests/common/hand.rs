@@ -62,10 +62,10 @@ impl Hand {
 
     /// The next item of the log, `skip` sequences left out before it.
     pub fn item(&mut self, text: &str, skip: u64) -> Item {
-        let ours = &self.contact.ours;
-        let sequence = ours.sequence + 1 + skip;
+        let next = self.contact.ours.next();
+        let sequence = next.sequence + skip;
         let missing = OctetsHash::of(b"an item that is not there");
-        let previous = if skip == 0 { ours.head } else { Some(missing) };
+        let previous = if skip == 0 { next.previous } else { Some(missing) };
         let now = in_hours(0);
         Item {
             guid: Guid::new(Timestamp::now(), &mut self.rng),
@@ -73,7 +73,7 @@ impl Hand {
             text: text.to_owned(),
             in_reply_to: None,
             attachments: Vec::new(),
-            stream: Some(Stream { log: ours.log, sequence, previous }),
+            stream: Some(Stream { sequence, previous, ..next }),
             conversation: None,
             keys: false,
             transition: None,
@@ -151,7 +151,7 @@ impl Hand {
 
     /// Makes the writer's program go on above the serials that this hand has used.
     pub fn spend_serials(&mut self) {
-        self.contact.ours.state += 10;
+        self.contact.ours.state.serial += 10;
         self.contact.save(&self.home, &self.reader).unwrap();
     }
 }

@@ -1,7 +1,7 @@
 //! States and introductions that are not as they should be: what was in force stays in force.
 
 use cloudim::protocol::feed::channel::Channel;
-use cloudim::protocol::sealed::state::{Acknowledged, Range, State};
+use cloudim::protocol::sealed::state::{Acknowledged, Head, Range, State};
 use cloudim::protocol::values::guid::Guid;
 use cloudim::protocol::values::hash::OctetsHash;
 use jiff::Timestamp;
@@ -98,7 +98,7 @@ fn an_item_in_the_place_of_a_state_is_refused() {
 fn acknowledging(story: &Story, sequence: u64, hash: Option<OctetsHash>) -> (Hand, State) {
     story.john.send(&story.mary, "read me");
     let john = Hand::of(&story.john, &story.mary);
-    let hash = hash.or(john.contact.ours.head).unwrap();
+    let hash = hash.unwrap_or_else(|| john.contact.ours.head.unwrap().hash);
     let hand = story.hand();
     let acknowledged = vec![Acknowledged { log: john.contact.ours.log, sequence, hash }];
     let state = State { acknowledged, ..hand.next_state() };
@@ -144,7 +144,7 @@ fn a_head_at_the_end_of_all_sequences_costs_neither_time_nor_memory() {
     let story = Story::begin();
     let mut hand = story.hand();
     let mut state = hand.next_state();
-    state.head = Some((MOST, OctetsHash::of(b"the last of all")));
+    state.head = Some(Head { sequence: MOST, hash: OctetsHash::of(b"the last of all") });
     story.serve(hand.feed_with_state(&state.write()).write());
     let ran = bounded(&story.john, &["poll"]).expect(0);
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));

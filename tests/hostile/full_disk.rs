@@ -52,7 +52,7 @@ fn sizes(peer: &Peer) -> Vec<usize> {
 fn assert_sound(writer: &Peer, reader: &Peer) {
     let feed = Channel::parse(&fs::read(writer.pair_feed()).unwrap()).expect("a whole feed");
     let hand = Hand::of(writer, reader);
-    let (items, sequence) = (feed.items.len(), hand.contact.ours.sequence);
+    let (items, sequence) = (feed.items.len(), hand.contact.ours.sequence());
     assert!(items as u64 <= sequence, "{items} items up to sequence {sequence}");
     let octets = writer.home().join("contacts").join(&reader.name).join("octets");
     let names = fs::read_dir(octets).unwrap().map(|file| file.unwrap().file_name());

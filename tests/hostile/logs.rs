@@ -36,7 +36,7 @@ fn two_authentic_items_at_one_sequence_are_both_shown_and_told_once() {
 fn a_second_item_at_a_sequence_that_was_read_long_ago_is_shown_and_told() {
     let story = Story::begin();
     let mut hand = story.hand();
-    hand.contact.ours.sequence -= 1;
+    assert_eq!(hand.contact.ours.sequence(), 1);
     hand.contact.ours.head = None;
     let other = hand.item("hello, said otherwise", 0);
     let feed = hand.feed_with_item(&other);

@@ -1,6 +1,7 @@
 //! What is signed at the wrong time waits, and is released by itself.
 
 use cloudim::protocol::feed::channel::{Channel, FeedItem};
+use cloudim::protocol::sealed::state::Head;
 use cloudim::protocol::values::hash::OctetsHash;
 use jiff::Timestamp;
 
@@ -79,7 +80,10 @@ fn a_backdated_item_by_an_old_key_is_held_until_a_state_vouches_for_it() {
     assert_eq!(poll_at(&story.john, in_hours(week)), (0, vec![], String::new()), "told once");
     // A state signed now names it as the head.
     let mut state = hand.next_state();
-    state.head = Some((item.stream.unwrap().sequence, OctetsHash::of(octets.as_bytes())));
+    state.head = Some(Head {
+        sequence: item.stream.unwrap().sequence,
+        hash: OctetsHash::of(octets.as_bytes()),
+    });
     let state = Some(hand.seal_at(&state.write(), in_hours(week)));
     story.serve(Channel { state, ..feed }.write());
     let (status, new, talk) = poll_at(&story.john, in_hours(week));

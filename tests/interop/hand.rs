@@ -27,8 +27,7 @@ pub struct Hand<'a> {
 impl<'a> Hand<'a> {
     /// Goes on where `writer` stopped writing to `reader`.
     pub fn of(writer: &'a Peer, reader: &Peer) -> Self {
-        let ours = Contact::load(&Home::at(writer.home()), &reader.name).unwrap().ours;
-        let next = Stream { log: ours.log, sequence: ours.sequence + 1, previous: ours.head };
+        let next = Contact::load(&Home::at(writer.home()), &reader.name).unwrap().ours.next();
         Self { writer, next }
     }
 

@@ -6,7 +6,7 @@ use std::fs;
 use cloudim::openpgp::SecretKey;
 use cloudim::protocol::feed::channel::{FeedItem, KeyElement};
 use cloudim::protocol::sealed::introduction::Introduction;
-use cloudim::protocol::sealed::state::State;
+use cloudim::protocol::sealed::state::{Head, State};
 use cloudim::protocol::values::hash::{Hash, OctetsHash};
 use serde_json::Value;
 
@@ -35,7 +35,8 @@ pub fn write_by_another(mary: &Peer, john: &Peer, text: &str) -> SecretKey {
     let (octets, sequence) = (item.write(), item.stream.as_ref().unwrap().sequence);
     let state = hand.next_state();
     let floor = state.floor.or(Some(sequence));
-    let state = State { head: Some((sequence, OctetsHash::of(octets.as_bytes()))), floor, ..state };
+    let head = Some(Head { sequence, hash: OctetsHash::of(octets.as_bytes()) });
+    let state = State { head, floor, ..state };
     let sealed = FeedItem::sealed(item.guid, hand.seal_by(&key, &octets));
     let mut feed = hand.feed_with([sealed]);
     feed.introduction = Some(hand.seal_by(&key, &introduction.write()));

@@ -71,7 +71,7 @@ impl Standing {
         let oldest = retention::oldest_unacknowledged(&items, &contact, now);
         Ok(Self {
             contact: name.to_owned(),
-            unacknowledged: contact.ours.sequence.saturating_sub(contact.ours.acknowledged),
+            unacknowledged: contact.ours.sequence().saturating_sub(contact.ours.acknowledged()),
             oldest_unacknowledged: oldest.map(|age| age.as_secs()),
             undelivered: if holds { 0 } else { waiting },
             withheld: if holds { waiting } else { 0 },

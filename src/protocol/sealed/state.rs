@@ -37,6 +37,15 @@ pub struct Acknowledged {
     pub hash: OctetsHash,
 }
 
+/// The newest item of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Its sequence.
+    pub sequence: u64,
+    /// The hash of its octets.
+    pub hash: OctetsHash,
+}
+
 /// Sequences of a log, both ends included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Range {
@@ -57,8 +66,8 @@ pub struct State {
     pub serial: u64,
     /// When it was written, to the second.
     pub time: Timestamp,
-    /// Sequence and hash of the newest item; absent before the first.
-    pub head: Option<(u64, OctetsHash)>,
+    /// The newest item; absent before the first.
+    pub head: Option<Head>,
     /// The lowest sequence still offered; absent before the first item.
     pub floor: Option<u64>,
     /// One for each log that is read, at most 8.
@@ -81,7 +90,7 @@ impl State {
             ("time", &time::canonical(self.time)),
         ];
         writer.open("im:state", &attributes);
-        if let Some((sequence, hash)) = &self.head {
+        if let Some(Head { sequence, hash }) = &self.head {
             let attributes = [("sequence", &*sequence.to_string()), ("hash", &hash.to_string())];
             writer.empty("im:head", &attributes);
         }
@@ -117,14 +126,17 @@ impl State {
             serial: integer::parse(root.required("serial")?)?,
             time: time::from_canonical(root.required("time")?)?,
             head: head
-                .map(|head| Ok::<_, Error>((sequence(head)?, head.required_as("hash")?)))
+                .map(|head| {
+                    let hash = head.required_as("hash")?;
+                    Ok::<_, Error>(Head { sequence: sequence(head)?, hash })
+                })
                 .transpose()?,
             floor: floor.map(sequence).transpose()?,
             acknowledged: read_acknowledged(&root)?,
             missing: read_ranges(&root, "missing")?,
             gone: read_ranges(&root, "gone")?,
         };
-        let head = state.head.map_or(0, |(sequence, _)| sequence);
+        let head = state.head.map_or(0, |head| head.sequence);
         if state.floor.is_some_and(|floor| floor > head) {
             return Err(Error::malformed("the floor of the state is above its head"));
         }
@@ -203,7 +215,7 @@ mod tests {
             log: log(0),
             serial: 42,
             time: "2026-11-22T19:02:11Z".parse().unwrap(),
-            head: Some((17, OctetsHash::of(b""))),
+            head: Some(Head { sequence: 17, hash: OctetsHash::of(b"") }),
             floor: Some(3),
             acknowledged: vec![Acknowledged {
                 log: log(1),
@@ -343,7 +355,7 @@ mod tests {
             let hash = OctetsHash::of(b"x");
             let state = State {
                 log: log(7), serial, time: Timestamp::from_second(second).unwrap(),
-                head: head.map(|sequence| (sequence, hash)), floor: head,
+                head: head.map(|sequence| Head { sequence, hash }), floor: head,
                 acknowledged: logs.iter().map(|n| Acknowledged { log: log(*n), sequence: serial, hash }).collect(),
                 missing: ranges.clone(), gone: ranges,
             };

@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::former_key::FormerKey;
+use super::own_feed::{OwnFeed, Reader};
 use crate::error::{Context, Result};
 use crate::protocol::sealed::state::{Acknowledged, Range};
 use crate::protocol::values::fingerprint::Fingerprint;
-use crate::protocol::values::guid::{Guid, LogId};
+use crate::protocol::values::guid::LogId;
 use crate::protocol::values::hash::{Hash, OctetsHash, SealedHash};
-use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
 use crate::store::disk::atomic::{self, Staged};
 use crate::store::disk::home::Home;
@@ -68,7 +69,7 @@ pub struct Contact {
     #[serde(default)]
     pub unusable: Option<String>,
     /// Our side: the feed that we write.
-    pub ours: Ours,
+    pub ours: OwnFeed,
     /// The contact's side: what we know of the feed that we read.
     pub theirs: Theirs,
     /// What the last requests for that feed brought.
@@ -79,63 +80,6 @@ pub struct Contact {
     pub lease: Option<Lease>,
 }
 
-/// The feed that we write for a contact.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Ours {
-    /// The secret part of its URL.
-    pub token: Token,
-    /// The log that is written.
-    pub log: LogId,
-    /// The serial of the introduction in the feed.
-    pub introduction: u64,
-    /// The hash of the sealed introduction there.
-    pub introduction_sealed: Option<SealedHash>,
-    /// The hash of the introduction that the contact's acceptance answers.
-    pub invitation: Option<OctetsHash>,
-    /// The address by which the contact was invited, as the user gave it.
-    #[serde(default)]
-    pub invited: Option<String>,
-    /// The serial of the state in the feed; 0 before the first.
-    pub state: u64,
-    /// The hash of what that state says, serial and time left out.
-    pub state_says: Option<Hash>,
-    /// The hash of the sealed state there.
-    pub state_sealed: Option<SealedHash>,
-    /// The newest sequence of the log; 0 before the first.
-    pub sequence: u64,
-    /// The hash of that item.
-    pub head: Option<OctetsHash>,
-    /// Up to which sequence the contact has acknowledged; 0 for none.
-    pub acknowledged: u64,
-    /// The archives still offered, oldest first.
-    #[serde(default)]
-    pub archives: Vec<Archive>,
-    /// The number of the next archive; none is used twice.
-    pub next_archive: u64,
-    /// When we signed last.
-    pub signed: Option<Timestamp>,
-    /// The subkey that the feed is sealed to.
-    pub sealed_to: Option<Fingerprint>,
-    /// Our key by which the contact knows us; nothing while we have never had another.
-    #[serde(default)]
-    pub signed_by: Option<Fingerprint>,
-    /// Our former keys that have signed in this feed, the oldest first.
-    #[serde(default)]
-    pub former: Vec<FormerKey>,
-    /// Whether the cloud has yet to be told of the last change.
-    #[serde(default)]
-    pub unpinged: bool,
-}
-
-/// An archive of our feed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Archive {
-    /// Part of its file name.
-    pub number: u64,
-    /// The guids of its items, newest first.
-    pub items: Vec<Guid>,
-}
-
 /// What we know of the feed that a contact writes.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Theirs {
@@ -144,7 +88,7 @@ pub struct Theirs {
     /// The state in force.
     pub state: Option<Seen>,
     /// The newest item, by that state.
-    pub head: Option<Head>,
+    pub head: Option<LogHead>,
     /// The lowest sequence still offered, by that state.
     pub floor: Option<u64>,
     /// What will never come, by that state.
@@ -177,24 +121,6 @@ pub struct Theirs {
     pub former: Vec<FormerKey>,
 }
 
-/// A key of a writer that another has replaced.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FormerKey {
-    /// Of its primary key.
-    pub fingerprint: Fingerprint,
-    /// The log in which it was replaced.
-    pub log: LogId,
-    /// The last sequence of that log that it has signed: it may have signed what is older.
-    pub until: u64,
-}
-
-impl FormerKey {
-    /// Whether it may have signed the item `sequence` of `log`.
-    pub fn reaches(&self, log: LogId, sequence: u64) -> bool {
-        (log, sequence) <= (self.log, self.until)
-    }
-}
-
 /// A sealed object that stands in a feed once: which one was taken last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
@@ -212,7 +138,7 @@ pub struct Seen {
 
 /// The newest item of a log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Head {
+pub struct LogHead {
     /// The log.
     pub log: LogId,
     /// Its sequence.
@@ -272,40 +198,17 @@ pub struct Http {
     pub failure: Option<String>,
 }
 
-impl Ours {
-    /// Our side before anything was written: the feed `token`, which `log` begins.
-    pub fn new(token: Token, log: LogId) -> Self {
-        Self {
-            token,
-            log,
-            introduction: 1,
-            introduction_sealed: None,
-            invitation: None,
-            invited: None,
-            state: 0,
-            state_says: None,
-            state_sealed: None,
-            sequence: 0,
-            head: None,
-            acknowledged: 0,
-            archives: Vec::new(),
-            next_archive: 1,
-            signed: None,
-            sealed_to: None,
-            signed_by: None,
-            former: Vec::new(),
-            unpinged: false,
-        }
-    }
-
-    /// Whether the feed is as it was when this was `earlier`.
-    pub fn is_written_as(&self, earlier: &Self) -> bool {
-        let version = |ours: &Self| (ours.log, ours.sequence, ours.state, ours.introduction_sealed);
-        version(self) == version(earlier)
-    }
-}
-
 impl Contact {
+    /// The contact as the reader of the feed that we write for it.
+    pub fn reader(&self) -> &Reader {
+        &self.ours.reader
+    }
+
+    /// The same, to be changed.
+    pub fn reader_mut(&mut self) -> &mut Reader {
+        &mut self.ours.reader
+    }
+
     /// What it may do while its key is not verified: as was decided for it, else as is `usual`.
     pub fn policy_or(&self, usual: Policy) -> Policy {
         self.policy.unwrap_or(usual)
@@ -333,5 +236,41 @@ impl Contact {
     pub fn stage(&self, home: &Home, name: &str) -> Result<Staged> {
         let text = toml::to_string(self).or_cannot(|| format!("cannot write contact `{name}`"))?;
         home.stage(&home.contact(name).join("contact.toml"), text.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_a_contact_reads_and_is_written_as_ever() {
+        for text in [include_str!("entry/begun.toml"), include_str!("entry/long.toml")] {
+            let contact: Contact = toml::from_str(text).unwrap();
+            assert_eq!(toml::to_string(&contact).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn the_keys_of_our_feed_and_its_reader_stand_in_one_table() {
+        let contact: Contact = toml::from_str(include_str!("entry/long.toml")).unwrap();
+        let (ours, reader) = (&contact.ours, contact.reader());
+        assert_eq!((ours.introduction.serial, ours.state.serial, ours.sequence()), (2, 17, 14));
+        assert_eq!((ours.next().sequence, ours.next().log), (15, ours.log));
+        assert_eq!((reader.acknowledged, ours.acknowledged()), (14, 14));
+        assert_eq!((ours.archives.len(), ours.former.len(), ours.next_archive), (2, 1, 11));
+        let begun: Contact = toml::from_str(include_str!("entry/begun.toml")).unwrap();
+        assert_eq!((begun.ours.head, begun.ours.sequence()), (None, 0));
+        assert_eq!((begun.ours.next().sequence, begun.ours.next().previous), (1, None));
+    }
+
+    #[test]
+    fn a_newest_item_without_its_hash_is_refused() {
+        let text = include_str!("entry/long.toml");
+        let lines = text.lines().filter(|line| !line.starts_with("head = "));
+        let without: String = lines.map(|line| format!("{line}\n")).collect();
+        let cause = toml::from_str::<Contact>(&without).unwrap_err().to_string();
+        assert!(cause.contains("do not agree"), "{cause}");
+        assert!(toml::from_str::<Contact>(&text.replace("sequence = 14", "sequence = 0")).is_err());
     }
 }

@@ -132,7 +132,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::store::contact::entry::{Head, Wanted};
+    use crate::store::contact::entry::{LogHead, Wanted};
     use crate::store::contact::record::Type;
 
     fn log() -> LogId {
@@ -155,7 +155,7 @@ mod tests {
     fn theirs(head: u64, gone: &[(u64, u64)]) -> Theirs {
         let hash = OctetsHash::of(&head.to_be_bytes());
         Theirs {
-            head: Some(Head { log: log(), sequence: head, hash }),
+            head: Some(LogHead { log: log(), sequence: head, hash }),
             gone: gone
                 .iter()
                 .map(|(from, to)| Wanted { log: log(), from: *from, to: *to })

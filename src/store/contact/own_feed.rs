@@ -1,0 +1,223 @@
+//! A feed of ours: what `contact.toml` holds of it.
+//!
+//! What is said of the feed, whoever reads it, stands in [`OwnFeed`]; what is said of one who reads
+//! it, in [`Reader`]. The feed of a pair has one reader. The file has the keys of both in one table,
+//! which only this module knows.
+
+use std::slice;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::former_key::FormerKey;
+use crate::error::Error;
+use crate::protocol::sealed::item::Stream;
+use crate::protocol::sealed::state::Head;
+use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::guid::{Guid, LogId};
+use crate::protocol::values::hash::{Hash, OctetsHash, SealedHash};
+use crate::protocol::values::token::Token;
+
+/// A feed that we write.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Wire", into = "Wire")]
+pub struct OwnFeed {
+    /// The secret part of its URL.
+    pub token: Token,
+    /// The log that is written.
+    pub log: LogId,
+    /// The introduction in the feed.
+    pub introduction: Sealed,
+    /// The state in the feed.
+    pub state: Sealed,
+    /// The newest item of the log; nothing before the first.
+    pub head: Option<Head>,
+    /// The archives still offered, oldest first.
+    pub archives: Vec<Archive>,
+    /// The number of the next archive; none is used twice.
+    pub next_archive: u64,
+    /// When we signed last.
+    pub signed: Option<Timestamp>,
+    /// Our former keys that have signed in this feed, the oldest first.
+    pub former: Vec<FormerKey>,
+    /// Whether the cloud has yet to be told of the last change.
+    pub unpinged: bool,
+    pub(super) reader: Reader,
+}
+
+/// What stands in our feed once: which one we have counted. Where the feed holds another, a run died
+/// between counting and writing, and it is sealed again.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sealed {
+    /// Its serial; 0 before the first.
+    pub serial: u64,
+    /// The hash of what it says, serial and time left out. Of an introduction it is not kept: its
+    /// octets are.
+    pub says: Option<Hash>,
+    /// The hash of the sealed object.
+    pub sealed: Option<SealedHash>,
+}
+
+/// One who reads a feed of ours.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reader {
+    /// The hash of the introduction of ours that this reader's acceptance answers.
+    pub invitation: Option<OctetsHash>,
+    /// The address by which this reader was invited, as the user gave it.
+    pub invited: Option<String>,
+    /// Up to which sequence of the log this reader has acknowledged; 0 for none.
+    pub acknowledged: u64,
+    /// The subkey of this reader that the feed is sealed to.
+    pub sealed_to: Option<Fingerprint>,
+    /// Our key by which this reader knows us; nothing while we have never had another.
+    pub signed_by: Option<Fingerprint>,
+}
+
+/// An archive of our feed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Archive {
+    /// Part of its file name.
+    pub number: u64,
+    /// The guids of its items, newest first.
+    pub items: Vec<Guid>,
+}
+
+impl OwnFeed {
+    /// A feed before anything was written: at `token`, with a new `log`, for `reader`.
+    pub fn new(token: Token, log: LogId, reader: Reader) -> Self {
+        Self {
+            token,
+            log,
+            introduction: Sealed { serial: 1, ..Sealed::default() },
+            state: Sealed::default(),
+            head: None,
+            archives: Vec::new(),
+            next_archive: 1,
+            signed: None,
+            former: Vec::new(),
+            unpinged: false,
+            reader,
+        }
+    }
+
+    /// All who read it.
+    pub fn readers(&self) -> &[Reader] {
+        slice::from_ref(&self.reader)
+    }
+
+    /// Up to which sequence all who read it have acknowledged; 0 for none.
+    pub fn acknowledged(&self) -> u64 {
+        self.readers().iter().map(|reader| reader.acknowledged).min().unwrap_or_default()
+    }
+
+    /// The newest sequence of the log; 0 before the first.
+    pub fn sequence(&self) -> u64 {
+        self.head.map_or(0, |head| head.sequence)
+    }
+
+    /// The place of the next item in the log.
+    pub fn next(&self) -> Stream {
+        Stream {
+            log: self.log,
+            sequence: self.sequence().saturating_add(1),
+            previous: self.head.map(|head| head.hash),
+        }
+    }
+
+    /// Whether the feed is as it is when this was `earlier`.
+    pub fn is_written_as(&self, earlier: &Self) -> bool {
+        let version =
+            |feed: &Self| (feed.log, feed.sequence(), feed.state.serial, feed.introduction.sealed);
+        version(self) == version(earlier)
+    }
+}
+
+/// The table `ours` of `contact.toml`.
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    token: Token,
+    log: LogId,
+    introduction: u64,
+    introduction_sealed: Option<SealedHash>,
+    invitation: Option<OctetsHash>,
+    #[serde(default)]
+    invited: Option<String>,
+    state: u64,
+    state_says: Option<Hash>,
+    state_sealed: Option<SealedHash>,
+    sequence: u64,
+    head: Option<OctetsHash>,
+    acknowledged: u64,
+    #[serde(default)]
+    archives: Vec<Archive>,
+    next_archive: u64,
+    signed: Option<Timestamp>,
+    sealed_to: Option<Fingerprint>,
+    #[serde(default)]
+    signed_by: Option<Fingerprint>,
+    #[serde(default)]
+    former: Vec<FormerKey>,
+    #[serde(default)]
+    unpinged: bool,
+}
+
+impl TryFrom<Wire> for OwnFeed {
+    type Error = Error;
+
+    /// # Errors
+    /// When there is a newest item without a hash, or a hash of none: with either, the next item would
+    /// take a place that is not free.
+    fn try_from(wire: Wire) -> Result<Self, Error> {
+        let head = match (wire.sequence, wire.head) {
+            (0, None) => None,
+            (sequence @ 1.., Some(hash)) => Some(Head { sequence, hash }),
+            _ => return Err(Error::cannot("`sequence` and `head` of `ours` do not agree")),
+        };
+        let (serial, sealed) = (wire.introduction, wire.introduction_sealed);
+        Ok(Self {
+            token: wire.token,
+            log: wire.log,
+            introduction: Sealed { serial, says: None, sealed },
+            state: Sealed { serial: wire.state, says: wire.state_says, sealed: wire.state_sealed },
+            head,
+            archives: wire.archives,
+            next_archive: wire.next_archive,
+            signed: wire.signed,
+            former: wire.former,
+            unpinged: wire.unpinged,
+            reader: Reader {
+                invitation: wire.invitation,
+                invited: wire.invited,
+                acknowledged: wire.acknowledged,
+                sealed_to: wire.sealed_to,
+                signed_by: wire.signed_by,
+            },
+        })
+    }
+}
+
+impl From<OwnFeed> for Wire {
+    fn from(feed: OwnFeed) -> Self {
+        Self {
+            sequence: feed.sequence(),
+            head: feed.head.map(|head| head.hash),
+            token: feed.token,
+            log: feed.log,
+            introduction: feed.introduction.serial,
+            introduction_sealed: feed.introduction.sealed,
+            invitation: feed.reader.invitation,
+            invited: feed.reader.invited,
+            state: feed.state.serial,
+            state_says: feed.state.says,
+            state_sealed: feed.state.sealed,
+            acknowledged: feed.reader.acknowledged,
+            archives: feed.archives,
+            next_archive: feed.next_archive,
+            signed: feed.signed,
+            sealed_to: feed.reader.sealed_to,
+            signed_by: feed.reader.signed_by,
+            former: feed.former,
+            unpinged: feed.unpinged,
+        }
+    }
+}
