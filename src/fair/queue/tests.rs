@@ -14,7 +14,9 @@ fn queue(order: Order, full: Full) -> FairQueue<u8, usize> {
 /// A queue into which these were put, of each key the first, second and so on.
 fn filled(order: Order, full: Full, keys: &[u8]) -> FairQueue<u8, usize> {
     let mut queue = queue(order, full);
-    keys.iter().enumerate().for_each(|(number, key)| drop(queue.push(*key, number)));
+    for (number, key) in keys.iter().enumerate() {
+        queue.push(*key, number);
+    }
     queue
 }
 
