@@ -1,5 +1,7 @@
 //! The one error of the program, and the table of exit statuses.
 
+mod from_store;
+
 use std::fmt;
 
 /// What went wrong, as the exit status tells it.

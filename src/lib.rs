@@ -19,7 +19,8 @@
 //!   much a stranger gets of what is scarce. These are pure: bytes and values in, bytes and values
 //!   out.
 //!
-//! [`cli`] holds the options of every command, [`error`] the exit statuses.
+//! [`cli`] holds the options of every command, [`error`] the exit statuses: the errors of the pure
+//! layers and of the store become the one of the program there.
 
 #![warn(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
 

@@ -55,7 +55,7 @@ pub(super) fn follow(run: &mut Run, inbox: &mut Inbox, strangers: bool) -> Resul
         }
     }
     inbox.named = rate.named(run.clock.now());
-    inbox.save(&run.identity.home)
+    Ok(inbox.save(&run.identity.home)?)
 }
 
 /// The entries whose turn it is, in order. What has waited for too long waits no more.

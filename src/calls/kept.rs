@@ -26,7 +26,7 @@ pub fn keep(identity: &Identity, now: Timestamp, queue: &Queue) -> Result<()> {
     }
     kept.waiting = places.all();
     // A caller who repeats himself shall not wear out the disk.
-    if kept == before { Ok(()) } else { calls::save(&locked.home, &kept) }
+    if kept == before { Ok(()) } else { Ok(calls::save(&locked.home, &kept)?) }
 }
 
 /// Follows the calls that wait on disk, but for those that name a host too often: they go on

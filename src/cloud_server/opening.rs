@@ -19,6 +19,7 @@ use crate::protocol::values::url::Url;
 use crate::session::clients::Clients;
 use crate::session::network::Network;
 use crate::session::world::Clock;
+use crate::store;
 use crate::store::disk::home::Home;
 use crate::store::disk::lock::Lock;
 use crate::store::identity::config::Cloud;
@@ -114,9 +115,12 @@ impl OwnCloud {
 
 /// Takes the lock of the home's cloud.
 fn lock(home: &Home) -> Result<Lock> {
-    home.serving_cloud().map_err(|error| match error.kind {
-        Kind::Busy => Error::new(Kind::Busy, "another cloudim is the cloud of this home already")
-            .hint("`cloud run` is one, and so is `listen` with cloud = \"self\": end one of them"),
-        _ => error,
+    home.serving_cloud().map_err(|error| match error {
+        store::Error::Busy(_) => {
+            Error::new(Kind::Busy, "another cloudim is the cloud of this home already").hint(
+                "`cloud run` is one, and so is `listen` with cloud = \"self\": end one of them",
+            )
+        }
+        other => other.into(),
     })
 }

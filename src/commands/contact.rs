@@ -127,7 +127,7 @@ pub fn run(session: &mut Session, args: ContactArgs) -> Result<()> {
             // A hook that is running notes how far it has got under the old name.
             let _delivery = Lock::take(&session.run.identity.home.contact(&name), PATIENCE)?;
             let locked = session.run.identity.lock(session.run.clock.now())?;
-            contacts::rename(&locked.home, &name, &new)
+            Ok(contacts::rename(&locked.home, &name, &new)?)
         }
         Action::Block { name } => set_blocked(session, &name, true),
         Action::Unblock { name } => set_blocked(session, &name, false),
@@ -139,5 +139,5 @@ fn set_blocked(session: &mut Session, name: &str, blocked: bool) -> Result<()> {
     let locked = session.run.identity.lock(session.run.clock.now())?;
     let mut contact = Contact::load(&locked.home, name)?;
     contact.blocked = blocked;
-    contact.save(&locked.home, name)
+    Ok(contact.save(&locked.home, name)?)
 }

@@ -74,7 +74,7 @@ fn write(session: &Session, kept: &Kept, settings: &str, now: Timestamp) -> Resu
     home.create(&home.key(), kept.secret.certificate().to_armored().as_bytes())?;
     pages::write(&locked, &session.run.keys)?;
     locked.record()?;
-    home.create(&home.config(), settings.as_bytes())
+    Ok(home.create(&home.config(), settings.as_bytes())?)
 }
 
 fn report(session: &mut Session, kept: &Kept) -> Result<()> {
@@ -131,7 +131,7 @@ fn base_url(text: &str) -> Result<Url> {
             .because(cause)
             .hint("like https://john.example or https://host.example/~john/")
     })?;
-    config::as_folder(&url)
+    Ok(config::as_folder(&url)?)
 }
 
 fn expect_free(home: &Home) -> Result<()> {

@@ -16,6 +16,7 @@ use crate::protocol::values::time;
 use crate::publishing::pages;
 use crate::session::command::Session;
 use crate::session::restored;
+use crate::store;
 use crate::store::disk::lock::Lock;
 
 const EXAMPLES: &str = "\
@@ -62,10 +63,12 @@ pub struct ListenArgs {
 /// # Errors
 /// When another serves this home or is its cloud, or the address cannot be had.
 pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
-    let mut first = session.run.identity.home.listening().map_err(|error| match error.kind {
-        Kind::Busy => Error::new(Kind::Busy, "another cloudim listens for this home already")
-            .hint("`send` and `poll` work beside it"),
-        _ => error,
+    let mut first = session.run.identity.home.listening().map_err(|error| match error {
+        store::Error::Busy(_) => {
+            Error::new(Kind::Busy, "another cloudim listens for this home already")
+                .hint("`send` and `poll` work beside it")
+        }
+        other => other.into(),
     })?;
     if args.keyless {
         return run_keyless(session, &args, &mut first);

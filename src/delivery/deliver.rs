@@ -182,7 +182,8 @@ fn to_hook(
     if trust_policy::holds(&identity.config, &contact) {
         let untold = super::held::untold(now, name, &contact, records, &mut cursors);
         tell(talk, &untold);
-        return cursors.save(&identity.home, name).map(|()| 0);
+        cursors.save(&identity.home, name)?;
+        return Ok(0);
     }
     for record in records {
         let is_message = record.is_deliverable();

@@ -67,5 +67,5 @@ pub fn answer_crossing(
     let mut channel = frame::channel(locked, keys, &reply)?;
     channel.introduction = Some(sealed);
     locked.about_to_change_public()?;
-    locked.home.write(&locked.home.feed(&reply), channel.write().as_bytes())
+    Ok(locked.home.write(&locked.home.feed(&reply), channel.write().as_bytes())?)
 }

@@ -170,7 +170,7 @@ pub fn ensure_feed(locked: &Locked<'_>, keys: &mut Keys, made: &Made) -> Result<
         channel.introduction = Some(sealed_introduction(keys, locked.now, made)?);
     }
     locked.about_to_change_public()?;
-    locked.home.write(&locked.home.feed(&made.token), channel.write().as_bytes())
+    Ok(locked.home.write(&locked.home.feed(&made.token), channel.write().as_bytes())?)
 }
 
 /// Introduces us anew by our present key in the pending invitation `made`, if another one did. Who
@@ -192,7 +192,7 @@ pub fn renew(locked: &Locked<'_>, keys: &mut Keys, mut made: Made) -> Result<()>
     channel.introduction = Some(sealed_introduction(keys, locked.now, &made)?);
     invitations::save(&locked.home, &Invitation::Made(Box::new(made.clone())))?;
     locked.about_to_change_public()?;
-    locked.home.write(&locked.home.feed(&made.token), channel.write().as_bytes())
+    Ok(locked.home.write(&locked.home.feed(&made.token), channel.write().as_bytes())?)
 }
 
 fn sealed_introduction(keys: &mut Keys, now: Timestamp, made: &Made) -> Result<String> {
@@ -253,5 +253,5 @@ pub fn call(config: &Config, network: &Network, talk: &mut Talk, made: &Made) ->
 pub fn withdraw(locked: &Locked<'_>, made: &Made) -> Result<()> {
     locked.about_to_change_public()?;
     atomic::remove(&locked.home.feed(&made.token))?;
-    invitations::remove(&locked.home, made.id)
+    Ok(invitations::remove(&locked.home, made.id)?)
 }

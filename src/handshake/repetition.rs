@@ -56,7 +56,7 @@ pub fn complete(
     for made in &answered {
         used_up::finish(locked, name, made, introduction.time)?;
     }
-    invitations::settle(&locked.home, &contact.fingerprint)
+    Ok(invitations::settle(&locked.home, &contact.fingerprint)?)
 }
 
 /// Finishes what a run left undone that died after it had made a contact of our invitation `made`.
@@ -96,7 +96,7 @@ fn join(
     let mut channel = frame::channel(locked, keys, &made.token)?;
     channel.introduction = kept.introduction;
     locked.about_to_change_public()?;
-    locked.home.write(&locked.home.feed(&made.token), channel.write().as_bytes())
+    Ok(locked.home.write(&locked.home.feed(&made.token), channel.write().as_bytes())?)
 }
 
 /// Whether the contact invites us anew, by another feed than the one that we read: it has lost, or

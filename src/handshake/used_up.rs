@@ -43,5 +43,5 @@ pub fn finish(locked: &Locked<'_>, name: &str, made: &Made, accepted: Timestamp)
         messages.append(&mut [Record { time: accepted, ..record }.about(&contact)])?;
     }
     invitations::settle(&locked.home, &contact.fingerprint)?;
-    invitations::remove(&locked.home, made.id)
+    Ok(invitations::remove(&locked.home, made.id)?)
 }

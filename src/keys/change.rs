@@ -107,7 +107,7 @@ pub fn amend(
 fn begin(locked: &Locked<'_>, rng: &mut Random) -> Result<()> {
     let guid = Guid::new(locked.now, rng);
     let state = KeyState::load(&locked.home)?;
-    KeyState { changing: Some(guid), ..state }.save(&locked.home)
+    Ok(KeyState { changing: Some(guid), ..state }.save(&locked.home)?)
 }
 
 /// Puts a new key, with another fingerprint, in the place of ours. Returns for whom our feed changed.
@@ -153,7 +153,7 @@ pub fn lock_anew(identity: &Identity, keys: &mut Keys, now: Timestamp, new: &str
         let path = locked.home.former(&former.fingerprint());
         locked.home.write(&path, theirs.to_armored().as_bytes())?;
     }
-    secret::put(&locked.home, secret::stage(&locked.home, &ours)?)
+    Ok(secret::put(&locked.home, secret::stage(&locked.home, &ours)?)?)
 }
 
 /// Does what a run that was killed has left to do. Returns for whom our feed changed.
@@ -206,7 +206,7 @@ pub fn forget_expired(identity: &Identity, now: Timestamp) -> Result<()> {
     }
     let locked = identity.lock(now)?;
     match secret::load(&locked.home)?.without_expired(now)? {
-        Some(less) => secret::put(&locked.home, secret::stage(&locked.home, &less)?),
+        Some(less) => Ok(secret::put(&locked.home, secret::stage(&locked.home, &less)?)?),
         None => Ok(()),
     }
 }
@@ -273,7 +273,7 @@ fn ensure_revocation(locked: &Locked<'_>, keys: &mut Keys, state: &KeyState) -> 
     let now = time::whole_seconds(locked.now);
     let (key, rng) = keys.secret()?;
     let revocation = key.revocation(now, rng)?;
-    locked.home.write(&locked.home.revocation(), revocation.as_bytes())
+    Ok(locked.home.write(&locked.home.revocation(), revocation.as_bytes())?)
 }
 
 /// Puts our present key into the feed for the contact called `name`. Returns whether that changed.

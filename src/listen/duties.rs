@@ -151,7 +151,7 @@ impl Duties {
         for name in contacts::list(&run.identity.home)? {
             match Contact::load(&run.identity.home, &name) {
                 Ok(contact) => drop(all.insert(name, contact)),
-                Err(error) => run.talk.report(&error),
+                Err(error) => run.talk.report(&error.into()),
             }
         }
         let newcomers = self.directory.replace(&all, changed);

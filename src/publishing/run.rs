@@ -41,7 +41,7 @@ pub fn publish(identity: &Identity, anyway: bool) -> Result<()> {
     let copy = snapshot::take(&identity.home)?;
     drop(lock);
     run(&command, copy.path())?;
-    snapshot::has_published(&identity.home, number)
+    Ok(snapshot::has_published(&identity.home, number)?)
 }
 
 fn is_done(home: &Home, target: u64) -> Result<bool> {

@@ -39,7 +39,7 @@ pub(super) fn refresh_certificate(
     }
     let mut contact = Contact::load(&locked.home, name)?;
     contact.key_hash = Some(hash);
-    contact.save(&locked.home, name)
+    Ok(contact.save(&locked.home, name)?)
 }
 
 /// What the feed says of a later version of the pinned certificate: by `im:pgpKey`, or where that

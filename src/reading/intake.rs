@@ -294,5 +294,5 @@ pub fn verdicts(
     certificate: &Certificate,
 ) -> Result<Verdicts> {
     let keys = format!("{}{}", certificate.to_armored(), keys.certificate()?.to_armored());
-    Verdicts::load(home, name, Hash::of(keys.as_bytes()))
+    Ok(Verdicts::load(home, name, Hash::of(keys.as_bytes()))?)
 }

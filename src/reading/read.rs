@@ -61,7 +61,7 @@ fn wishes(home: &Home, talk: &mut Talk, names: &[String]) -> Vec<Wish> {
                 let conditions = Conditions { etag, last_modified, no_cache: false };
                 wishes.push(Wish { name: name.clone(), url: contact.feed, conditions });
             }
-            Err(error) => talk.report(&error),
+            Err(error) => talk.report(&error.into()),
         }
     }
     wishes

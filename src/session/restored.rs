@@ -44,7 +44,7 @@ pub fn catch_up(run: &mut Run) -> Result<()> {
     // What was sealed to us since the copy was made may be sealed to a subkey that is lost.
     let state = KeyState::load(&locked.home)?;
     KeyState { restored: Some(now), ..state }.save(&locked.home)?;
-    locked.record()
+    Ok(locked.record()?)
 }
 
 /// Whether this home may write: it is no copy that has yet to catch up.

@@ -71,6 +71,6 @@ impl Run {
     /// # Errors
     /// As [`Identity::lock`].
     pub fn lock(&self) -> Result<Locked<'_>> {
-        self.identity.lock(self.now())
+        Ok(self.identity.lock(self.now())?)
     }
 }

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::protocol::values::guid::Guid;
 use crate::session::talk::Talk;
+use crate::store;
 use crate::store::contact::delivered::Delivered;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
@@ -29,16 +30,16 @@ pub fn trim(identity: &Identity, talk: &mut Talk, now: Timestamp) -> Result<()> 
     }
     for name in contacts::list(&identity.home)? {
         match of_contact(&identity.home, &name, end) {
-            Err(error) if error.kind == Kind::Busy => return Ok(()),
-            Err(error) => talk.report(&error),
+            Err(store::Error::Busy(_)) => return Ok(()),
+            Err(error) => talk.report(&error.into()),
             Ok(()) => {}
         }
     }
-    trimmed::note(&identity.home, history, now)
+    Ok(trimmed::note(&identity.home, history, now)?)
 }
 
 /// Trims what the contact called `name` wrote, or was sent, before `end`.
-fn of_contact(home: &Home, name: &str, end: Timestamp) -> Result<()> {
+fn of_contact(home: &Home, name: &str, end: Timestamp) -> store::error::Result<()> {
     let _lock = home.lock()?;
     // Who was removed meanwhile has no history, and who is damaged is told of elsewhere.
     let Ok(contact) = Contact::load(home, name) else { return Ok(()) };

@@ -62,5 +62,5 @@ fn read_all(run: &mut Run, names: &[String]) -> Result<(Vec<String>, Vec<String>
 }
 
 fn all_of(run: &Run, names: &[String]) -> Result<Vec<String>> {
-    if names.is_empty() { contacts::list(&run.identity.home) } else { Ok(names.to_vec()) }
+    Ok(if names.is_empty() { contacts::list(&run.identity.home)? } else { names.to_vec() })
 }

@@ -84,7 +84,7 @@ fn remove_older_archives(locked: &Locked<'_>, contact: &Contact) -> Result<()> {
     let oldest = ours.archives.first().map_or(ours.next_archive, |archive| archive.number);
     let paths = (1..oldest).rev().map(|number| locked.home.archive(&ours.token, number));
     let dead: Vec<_> = paths.take_while(|path| path.exists()).collect();
-    dead.iter().rev().try_for_each(|path| atomic::remove(path))
+    Ok(dead.iter().rev().try_for_each(|path| atomic::remove(path))?)
 }
 
 /// Removes the files that belong to an item which has left the feed.

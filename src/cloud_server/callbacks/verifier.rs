@@ -10,6 +10,7 @@ use super::checks::Check;
 use crate::cloud_server::answers::respond;
 use crate::cloud_server::feeds::served::Feeds;
 use crate::cloud_server::telling::crier::Crier;
+use crate::error::Error;
 use crate::protocol::Random;
 use crate::protocol::calls::cloud;
 use crate::protocol::values::token::Token;
@@ -86,7 +87,7 @@ impl Verifier {
             }
             Ok(false) => Err(NO_ROOM.to_owned()),
             Err(error) => {
-                log::warn!("{error}");
+                log::warn!("{}", Error::from(error));
                 Err(NO_ROOM.to_owned())
             }
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::deliveries::Notification;
+use crate::error::Error;
 use crate::protocol::values::url::Url;
 use crate::session::clients::Clients;
 use crate::session::world::Clock;
@@ -50,7 +51,7 @@ impl Teller {
             }
         };
         if let Err(error) = noted {
-            log::warn!("{error}");
+            log::warn!("{}", Error::from(error));
         }
     }
 }

@@ -69,5 +69,5 @@ fn subscribers(session: &Session, url: &Url) -> Result<Option<usize>> {
     if !config.has_cloud_here() || Ours::at(config, url).is_none() {
         return Ok(None);
     }
-    subscriptions::number(&session.run.identity.home, url, session.run.clock.now()).map(Some)
+    Ok(Some(subscriptions::number(&session.run.identity.home, url, session.run.clock.now())?))
 }

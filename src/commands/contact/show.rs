@@ -50,7 +50,7 @@ pub fn list(session: &mut Session) -> Result<()> {
         let contact = match Contact::load(&session.run.identity.home, &name) {
             Ok(contact) => contact,
             Err(error) => {
-                session.run.talk.report(&error);
+                session.run.talk.report(&error.into());
                 continue;
             }
         };

@@ -72,7 +72,7 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
                 session.run.talk.say(&format!("`{name}` is your contact already"));
                 name.to_owned()
             }
-            Err(unknown) => return Err(unknown),
+            Err(unknown) => return Err(unknown.into()),
         },
     };
     if let Some(path) = &args.output {

@@ -56,7 +56,7 @@ impl Unreached {
 /// The contact for whom the feed at `feed` is.
 fn reader(session: &Session, feed: &Url) -> Result<Option<String>> {
     match Ours::at(&session.run.identity.config, feed) {
-        Some(Ours::Pair(token)) => contacts::reader_of(&session.run.identity.home, &token),
+        Some(Ours::Pair(token)) => Ok(contacts::reader_of(&session.run.identity.home, &token)?),
         Some(Ours::Card) | None => Ok(None),
     }
 }

@@ -144,7 +144,7 @@ impl Inbox {
         let feed = self.home.stage(&path, channel.write().as_bytes())?;
         atomic::sync([&callers, &feed])?;
         // A crash between the two forgets who made a call, never the call.
-        atomic::put(vec![callers, feed])
+        Ok(atomic::put(vec![callers, feed])?)
     }
 
     /// Whether its feed is called `name`.

@@ -2,16 +2,16 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::entry::Contact;
-use crate::error::{Context, Error, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::token::Token;
 use crate::store::disk::home::Home;
 use crate::store::disk::{atomic, names};
+use crate::store::error::{Error, Known, OrCannot, Result};
 
 impl Contact {
     /// Reads the contact called `name`.
@@ -37,7 +37,7 @@ pub fn list(home: &Home) -> Result<Vec<String>> {
     let folder = match fs::read_dir(home.contacts()) {
         Ok(folder) => folder,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error).or_cannot(|| "cannot read `contacts`".to_owned()),
+        Err(error) => return Err(error).or_cannot_read(Path::new("contacts")),
     };
     let mut names: Vec<String> = folder
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
@@ -92,7 +92,7 @@ pub fn is_taken(home: &Home, name: &str) -> bool {
 /// When it is taken, or something cannot be removed.
 pub fn make_room(home: &Home, name: &str) -> Result<()> {
     if is_taken(home, name) {
-        return Err(Error::cannot(format!("there is a contact `{name}` already")));
+        return Err(Error::Taken(name.to_owned()));
     }
     match fs::remove_dir_all(home.contact(name)) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -108,9 +108,7 @@ pub fn make_room(home: &Home, name: &str) -> Result<()> {
 /// When it is not there or not a certificate.
 pub fn certificate(home: &Home, name: &str) -> Result<Certificate> {
     let path = home.contact(name).join("certificate.asc");
-    let bytes = atomic::read(&path)?.ok_or_else(|| {
-        Error::cannot(format!("`{}` is missing", path.display())).hint("restore it from a backup")
-    })?;
+    let bytes = atomic::read(&path)?.ok_or_else(|| Error::Missing(path.clone()))?;
     let certificate = Certificate::parse(&bytes).map_err(|cause| atomic::damaged(&path, cause))?;
     if !home.contact(name).join("former").exists() {
         return Ok(certificate);
@@ -163,25 +161,25 @@ pub fn rename(home: &Home, name: &str, new: &str) -> Result<()> {
     Contact::load(home, name)?;
     names::check(new)?;
     if is_taken(home, new) {
-        return Err(Error::cannot(format!("there is a contact `{new}` already")));
+        return Err(Error::Taken(new.to_owned()));
     }
-    let failed = || format!("cannot rename `{name}`");
-    fs::rename(home.contact(name), home.contact(new)).or_cannot(failed)?;
+    let renamed = fs::rename(home.contact(name), home.contact(new));
+    renamed.or_cannot(format!("rename `{name}`"))?;
     atomic::sync_folder_of(&home.contact(new))
 }
 
 /// The error for a contact that is not there, with the nearest names.
 pub fn unknown(home: &Home, name: &str) -> Error {
-    let error = Error::cannot(format!("there is no contact `{}`", name.escape_debug()));
     let known = list(home).unwrap_or_default();
     let near = |known: &&String| {
         known.starts_with(name) || name.starts_with(known.as_str()) || one_letter_off(known, name)
     };
-    match known.iter().find(near) {
-        Some(near) if !name.is_empty() => error.hint(format!("did you mean `{near}`?")),
-        _ if known.is_empty() => error.hint("cloudim handshake invite ADDRESS"),
-        _ => error.hint("cloudim contact list"),
-    }
+    let known = match known.iter().find(near) {
+        Some(near) if !name.is_empty() => Known::Near(near.clone()),
+        _ if known.is_empty() => Known::Nobody,
+        _ => Known::Others,
+    };
+    Error::UnknownContact { name: name.to_owned(), known }
 }
 
 fn one_letter_off(known: &str, name: &str) -> bool {

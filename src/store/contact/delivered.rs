@@ -6,10 +6,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Context, Result};
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::disk::lock::Lock;
+use crate::store::error::{Error, Lost, OrCannot, Result};
 
 const TRIES: u32 = 10;
 
@@ -39,8 +39,10 @@ impl Delivered {
     pub fn load(home: &Home, name: &str) -> Result<Self> {
         let path = path(home, name);
         let text = atomic::read_text(&path)?.unwrap_or_default();
-        toml::from_str(&text).map_err(|cause| {
-            atomic::damaged(&path, cause).hint("without it all messages are delivered once more")
+        toml::from_str(&text).map_err(|cause: toml::de::Error| Error::Damaged {
+            path,
+            cause: cause.into(),
+            lost: Lost::Cursors,
         })
     }
 
@@ -49,7 +51,7 @@ impl Delivered {
     /// # Errors
     /// When they cannot be written.
     pub fn save(&self, home: &Home, name: &str) -> Result<()> {
-        let text = toml::to_string(self).or_cannot(|| "cannot write the cursors".to_owned())?;
+        let text = toml::to_string(self).or_cannot("write the cursors")?;
         home.write(&path(home, name), text.as_bytes())
     }
 
@@ -112,7 +114,7 @@ pub fn lock(home: &Home, name: &str) -> Result<Option<Lock>> {
 /// go of it.
 ///
 /// # Errors
-/// [`crate::error::Kind::Busy`] when that takes longer than `patience`.
+/// [`Error::Busy`] when that takes longer than `patience`.
 pub fn lock_within(home: &Home, name: &str, patience: Duration) -> Result<Lock> {
     Lock::take(&home.contact(name), patience)
 }

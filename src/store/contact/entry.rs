@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::former_key::FormerKey;
 use super::own_feed::{OwnFeed, Reader};
-use crate::error::{Context, Result};
 use crate::protocol::sealed::state::{Acknowledged, Range};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::LogId;
@@ -13,6 +12,7 @@ use crate::protocol::values::hash::{Hash, OctetsHash, SealedHash};
 use crate::protocol::values::url::Url;
 use crate::store::disk::atomic::{self, Staged};
 use crate::store::disk::home::Home;
+use crate::store::error::{OrCannot, Result};
 use crate::store::identity::policy::Policy;
 use crate::store::subscriptions::lease::Lease;
 
@@ -234,7 +234,7 @@ impl Contact {
     /// # Errors
     /// When it cannot be written.
     pub fn stage(&self, home: &Home, name: &str) -> Result<Staged> {
-        let text = toml::to_string(self).or_cannot(|| format!("cannot write contact `{name}`"))?;
+        let text = toml::to_string(self).or_cannot(format!("write contact `{name}`"))?;
         home.stage(&home.contact(name).join("contact.toml"), text.as_bytes())
     }
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::entry::{Reached, Theirs};
 use super::messages::Messages;
 use super::record::{Direction, Record};
-use crate::error::Result;
 use crate::protocol::sealed::state::Range;
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::hash::OctetsHash;
+use crate::store::error::Result;
 
 const RANGES: usize = 32;
 

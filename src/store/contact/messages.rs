@@ -6,10 +6,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use super::record::{Record, Type};
-use crate::error::{Context, Result};
 use crate::protocol::values::guid::Guid;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
+use crate::store::error::{OrCannot, Result};
 
 const BLOCK: u64 = 64 << 10;
 
@@ -50,8 +50,7 @@ impl Messages {
         for record in records {
             number = number.saturating_add(1);
             record.number = number;
-            serde_json::to_writer(&mut lines, record)
-                .or_cannot(|| "cannot write a record".to_owned())?;
+            serde_json::to_writer(&mut lines, record).or_cannot("write a record")?;
             lines.push(b'\n');
         }
         let written = file
@@ -125,22 +124,21 @@ impl Messages {
     /// # Errors
     /// When the file cannot be read, or a whole line of it is no record.
     pub fn backwards(&self, mut visit: impl FnMut(Record) -> bool) -> Result<()> {
-        let failed = || format!("cannot read `{}`", self.path.display());
         let mut file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error).or_cannot(failed),
+            Err(error) => return Err(error).or_cannot_read(&self.path),
         };
-        let mut position = whole_lines(&mut file).or_cannot(failed)?;
+        let mut position = whole_lines(&mut file).or_cannot_read(&self.path)?;
         let mut rest: Vec<u8> = Vec::new();
         while position > 0 {
             let start = position.saturating_sub(BLOCK);
             let mut block = Vec::new();
-            file.seek(SeekFrom::Start(start)).or_cannot(failed)?;
+            file.seek(SeekFrom::Start(start)).or_cannot_read(&self.path)?;
             Read::by_ref(&mut file)
                 .take(position - start)
                 .read_to_end(&mut block)
-                .or_cannot(failed)?;
+                .or_cannot_read(&self.path)?;
             block.append(&mut rest);
             let whole = if start == 0 {
                 0
@@ -149,7 +147,7 @@ impl Messages {
             };
             rest = block.drain(..whole).collect();
             for line in block.split(|byte| *byte == b'\n').rev().filter(|line| !line.is_empty()) {
-                if !visit(serde_json::from_slice(line).or_cannot(failed)?) {
+                if !visit(serde_json::from_slice(line).or_cannot_read(&self.path)?) {
                     return Ok(());
                 }
             }

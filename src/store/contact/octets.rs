@@ -5,10 +5,10 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use crate::error::{Context, Error, Result};
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::store::disk::atomic::{self, Staged};
 use crate::store::disk::home::Home;
+use crate::store::error::{Error, OrCannot, Result};
 
 /// What an item's octets are filed under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,8 +61,7 @@ impl<'a> Octets<'a> {
     /// When they are not there.
     pub fn item(&self, item: &Filed) -> Result<String> {
         let path = self.folder.join(item.name());
-        atomic::read_text(&path)?
-            .ok_or_else(|| Error::cannot(format!("`{}` is missing", path.display())))
+        atomic::read_text(&path)?.ok_or(Error::NotKept(path))
     }
 
     /// Lets go of an item that nobody will ask for again.
@@ -81,9 +80,7 @@ impl<'a> Octets<'a> {
         let folder = match fs::read_dir(&self.folder) {
             Ok(folder) => folder,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => {
-                return Err(error).or_cannot(|| format!("cannot read `{}`", self.folder.display()));
-            }
+            Err(error) => return Err(error).or_cannot_read(&self.folder),
         };
         let name = |file: std::io::Result<fs::DirEntry>| file.ok()?.file_name().into_string().ok();
         let mut items: Vec<Filed> =

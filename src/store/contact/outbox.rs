@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
-use crate::error::Result;
 use crate::protocol::values::hash::Hash;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
+use crate::store::error::Result;
 
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 

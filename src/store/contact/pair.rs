@@ -2,9 +2,9 @@
 
 use super::contacts;
 use super::entry::Contact;
-use crate::error::Result;
 use crate::openpgp::certificate::Certificate;
 use crate::store::disk::home::Home;
+use crate::store::error::Result;
 use crate::store::identity::own::Locked;
 
 /// A contact, and the certificate that is pinned for it.

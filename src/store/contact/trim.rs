@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::messages::Messages;
 use super::record::{Record, Type};
-use crate::error::{Context, Result};
 use crate::store::disk::atomic::{self, Mode};
+use crate::store::error::{OrCannot, Result};
 
 /// How the line of a trimmed record ends: this is the last thing written.
 const TRIMMED: &[u8] = b"\"trimmed\":true}";
@@ -30,13 +30,11 @@ impl Messages {
                 after.extend_from_slice(line);
                 continue;
             }
-            let mut record: Record = serde_json::from_slice(whole)
-                .or_cannot(|| format!("cannot read `{}`", self.path.display()))?;
+            let mut record: Record = serde_json::from_slice(whole).or_cannot_read(&self.path)?;
             if record.kind == Type::Message && is_over(&record) {
                 is_any = true;
                 record.trim();
-                serde_json::to_writer(&mut after, &record)
-                    .or_cannot(|| "cannot write a record".to_owned())?;
+                serde_json::to_writer(&mut after, &record).or_cannot("write a record")?;
                 after.push(b'\n');
             } else {
                 after.extend_from_slice(line);

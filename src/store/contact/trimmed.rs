@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Context, Result};
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
+use crate::store::error::{OrCannot, Result};
 
 /// How often is often enough.
 const PAUSE: SignedDuration = SignedDuration::from_hours(24);
@@ -36,7 +36,7 @@ pub fn is_due(home: &Home, history: SignedDuration, now: Timestamp) -> Result<bo
 /// When it cannot be written.
 pub fn note(home: &Home, history: SignedDuration, now: Timestamp) -> Result<()> {
     let note = Trimmed { at: now, seconds: history.as_secs() };
-    let text = toml::to_string(&note).or_cannot(|| "cannot note the trimming".to_owned())?;
+    let text = toml::to_string(&note).or_cannot("note the trimming")?;
     home.write(&path(home), text.as_bytes())
 }
 

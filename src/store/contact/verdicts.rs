@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Context, Error, Result};
 use crate::protocol::values::hash::{Hash, SealedHash};
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
+use crate::store::error::{Error, Lost, OrCannot, Result};
 
 const FAILED: usize = 256;
 const HELD: usize = 64;
@@ -94,7 +94,7 @@ impl Verdicts {
         if self.items.is_empty() {
             return atomic::remove(&path(home, name));
         }
-        let text = toml::to_string(self).or_cannot(|| "cannot write the verdicts".to_owned())?;
+        let text = toml::to_string(self).or_cannot("write the verdicts")?;
         home.write(&path(home, name), text.as_bytes())
     }
 
@@ -162,9 +162,7 @@ fn path(home: &Home, name: &str) -> PathBuf {
 }
 
 fn damaged(path: &Path, cause: toml::de::Error) -> Error {
-    Error::cannot(format!("cannot use `{}`", path.display()))
-        .because(cause)
-        .hint("remove it: what it remembers is found and told again")
+    Error::Damaged { path: path.to_owned(), cause: cause.into(), lost: Lost::Findings }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use tempfile::NamedTempFile;
 
-use crate::error::{Context, Error, Result};
+use crate::store::error::{Error, Lost, OrCannot, Result};
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,9 +89,7 @@ pub fn create(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<(
     let staged = stage(scratch, path, bytes, mode)?;
     sync([&staged])?;
     staged.temporary.persist_noclobber(path).map_err(|failed| match failed.error.kind() {
-        ErrorKind::AlreadyExists => {
-            Error::cannot(format!("`{}` exists already, and is never overwritten", path.display()))
-        }
+        ErrorKind::AlreadyExists => Error::Exists(path.to_owned()),
         _ => cannot_write(path, failed.error),
     })?;
     sync_folder_of(path)
@@ -110,8 +108,7 @@ fn at_once<T: Send>(
             items.into_iter().map(|item| scope.spawn(move || work(item))).collect();
         let mut done = work(last);
         for thread in threads {
-            let other =
-                thread.join().unwrap_or_else(|_| Err(Error::cannot("a write was cut short")));
+            let other = thread.join().unwrap_or_else(|_| Err(Error::CutShort));
             done = done.and(other);
         }
         done
@@ -156,9 +153,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => {
-            Err(Error::cannot(format!("cannot read `{}`", path.display())).because(error))
-        }
+        Err(error) => Err(error).or_cannot_read(path),
     }
 }
 
@@ -168,7 +163,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 /// As [`read`], and when it is not UTF-8.
 pub fn read_text(path: &Path) -> Result<Option<String>> {
     let Some(bytes) = read(path)? else { return Ok(None) };
-    String::from_utf8(bytes).map(Some).or_cannot(|| format!("cannot read `{}`", path.display()))
+    String::from_utf8(bytes).map(Some).or_cannot_read(path)
 }
 
 /// Makes the names in the folder of `path` last.
@@ -190,26 +185,14 @@ fn sync_folder(folder: &Path) -> Result<()> {
         .map_err(|error| cannot_write(folder, error))
 }
 
-/// The error for a write that failed, with the cure where one is known.
+/// The error for a write that failed.
 pub fn cannot_write(path: &Path, cause: io::Error) -> Error {
-    let kind = cause.kind();
-    let error = Error::cannot(format!("cannot write `{}`", path.display())).because(cause);
-    match kind {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            error.hint("the home must be yours to write: see --home and $CLOUDIM_HOME")
-        }
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            error.hint("make room on the disk and run the command again: nothing was lost")
-        }
-        _ => error,
-    }
+    Error::CannotWrite { path: path.to_owned(), cause }
 }
 
-/// The error for a file of ours that holds what we never wrote.
+/// The error for a file of ours that holds what we never wrote, and what no other file knows.
 pub fn damaged(path: &Path, cause: impl Into<anyhow::Error>) -> Error {
-    Error::cannot(format!("cannot use `{}`", path.display()))
-        .because(cause)
-        .hint("it is damaged: restore it from a backup")
+    Error::Damaged { path: path.to_owned(), cause: cause.into(), lost: Lost::Content }
 }
 
 /// Dates `new` at least a second after the file at `path`, which it will replace. Web servers and

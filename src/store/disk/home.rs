@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::atomic::{self, Mode, Staged};
 use super::lock::{Lock, PATIENCE};
-use crate::error::{Error, Result};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::token::Token;
+use crate::store::error::{Error, Result};
 
 const MOMENT: Duration = Duration::from_millis(200);
 
@@ -141,7 +141,7 @@ impl Home {
     /// Takes the lock of the home, waiting a few seconds at most.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Busy`] when another process holds it.
+    /// [`Error::Busy`] when another process holds it.
     pub fn lock(&self) -> Result<Lock> {
         Lock::take(&self.root.join("lock"), PATIENCE)
     }
@@ -149,7 +149,7 @@ impl Home {
     /// Takes the lock for running the publish command; `patience` must cover other runs of it.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Busy`] when another process holds it.
+    /// [`Error::Busy`] when another process holds it.
     pub fn publishing(&self, patience: Duration) -> Result<Lock> {
         Lock::take(&self.root.join("publishing"), patience)
     }
@@ -157,7 +157,7 @@ impl Home {
     /// Takes the lock that whoever listens for this home holds, if nobody does.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Busy`] when another process listens.
+    /// [`Error::Busy`] when another process listens.
     pub fn listening(&self) -> Result<Lock> {
         // Who asks where we listen holds it for a moment.
         Lock::take(&self.root.join("listening"), MOMENT)
@@ -167,7 +167,7 @@ impl Home {
     /// are for one process alone.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Busy`] when another process is a cloud.
+    /// [`Error::Busy`] when another process is a cloud.
     pub fn serving_cloud(&self) -> Result<Lock> {
         let folder = self.root.join("cloud");
         atomic::folder(&folder, Mode::Private)?;
@@ -182,27 +182,18 @@ impl Home {
     /// Checks that an identity lives here, whole.
     ///
     /// # Errors
-    /// With the way to make one, or to mend this one.
+    /// [`Error::NoIdentity`] or [`Error::HalfWritten`].
     pub fn expect_identity(&self) -> Result<()> {
-        let shown = self.root.display();
         let (config, key) = (self.config().is_file(), self.key().is_file());
         if config && key {
             return Ok(());
         }
         if !self.secret().exists() && !config && !key {
-            return Err(Error::cannot(format!("there is no identity in `{shown}`"))
-                .hint("cloudim keygen --name NAME --base-url URL")
-                .hint("or name another home with --home or $CLOUDIM_HOME"));
+            return Err(Error::NoIdentity(self.root.clone()));
         }
         let missing = if config { "public/key.asc" } else { "config.toml" };
-        let half = format!("the home `{shown}` is half-written: `{missing}` is missing");
-        if !self.secret().exists() {
-            return Err(Error::cannot(half).hint(
-                "restore it from a backup; or for listen --keyless, copy it from the owner",
-            ));
-        }
-        Err(Error::cannot(half)
-            .hint("restore it from a backup, or move the folder away and run cloudim keygen again"))
+        let has_secret = self.secret().exists();
+        Err(Error::HalfWritten { home: self.root.clone(), missing, has_secret })
     }
 
     fn mode_of(&self, path: &Path) -> Mode {
@@ -218,8 +209,8 @@ mod tests {
     fn an_empty_and_a_half_written_home_are_told_apart() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path());
-        let error = home.expect_identity().unwrap_err().to_string();
-        assert!(error.contains("no identity") && error.contains("cloudim keygen"), "{error}");
+        let error = home.expect_identity().unwrap_err();
+        assert!(matches!(&error, Error::NoIdentity(at) if at == folder.path()), "{error}");
         std::fs::write(home.secret(), "x").unwrap();
         let error = home.expect_identity().unwrap_err().to_string();
         assert!(error.contains("half-written: `config.toml` is missing"), "{error}");

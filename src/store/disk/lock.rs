@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::atomic;
-use crate::error::{Context, Error, Kind, Result};
+use crate::store::error::{Error, OrCannot, Result};
 
 /// How long a busy lock is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ impl Lock {
     /// Takes the lock at `path`, a file that is made if need be, or a folder that is there.
     ///
     /// # Errors
-    /// [`Kind::Busy`] when another process holds it for longer than `patience`.
+    /// [`Error::Busy`] when another process holds it for longer than `patience`.
     pub fn take(path: &Path, patience: Duration) -> Result<Self> {
         let file = open(path)?;
         let deadline = Instant::now() + patience;
@@ -35,7 +35,7 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { file }),
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(PAUSE),
-                Err(TryLockError::WouldBlock) => return Err(busy(path)),
+                Err(TryLockError::WouldBlock) => return Err(Error::Busy(path.to_owned())),
                 Err(TryLockError::Error(error)) => return Err(atomic::cannot_write(path, error)),
             }
         }
@@ -48,7 +48,7 @@ impl Lock {
     pub fn try_take(path: &Path) -> Result<Option<Self>> {
         match Self::take(path, Duration::ZERO) {
             Ok(lock) => Ok(Some(lock)),
-            Err(error) if error.kind == Kind::Busy => Ok(None),
+            Err(Error::Busy(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -62,7 +62,7 @@ impl Lock {
             self.file.rewind()?;
             self.file.write_all(text.as_bytes())
         });
-        written.or_cannot(|| "cannot write the lock".to_owned())
+        written.or_cannot("write the lock")
     }
 
     /// What the process that holds the lock at `path` has noted there; nothing if none does.
@@ -85,7 +85,7 @@ impl Lock {
     /// When the file cannot be read.
     pub fn is_original(&mut self) -> Result<bool> {
         let mut recorded = String::new();
-        self.file.read_to_string(&mut recorded).or_cannot(|| "cannot read the lock".to_owned())?;
+        self.file.read_to_string(&mut recorded).or_cannot("read the lock")?;
         Ok(recorded.trim() == self.place()?)
     }
 
@@ -96,11 +96,11 @@ impl Lock {
     pub fn record(&mut self) -> Result<()> {
         let place = self.place()?;
         self.note(&format!("{place}\n"))?;
-        self.file.sync_all().or_cannot(|| "cannot write the lock".to_owned())
+        self.file.sync_all().or_cannot("write the lock")
     }
 
     fn place(&self) -> Result<String> {
-        let metadata = self.file.metadata().or_cannot(|| "cannot read the lock".to_owned())?;
+        let metadata = self.file.metadata().or_cannot("read the lock")?;
         Ok(format!("device {} inode {}", metadata.dev(), metadata.ino()))
     }
 }
@@ -112,11 +112,6 @@ fn open(path: &Path) -> Result<File> {
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
     };
     opened.map_err(|error| atomic::cannot_write(path, error))
-}
-
-fn busy(path: &Path) -> Error {
-    Error::new(Kind::Busy, format!("`{}` is locked by another cloudim", path.display()))
-        .hint("nothing was done: try again in a moment")
 }
 
 #[cfg(test)]

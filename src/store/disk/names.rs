@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use crate::error::{Error, Result};
 use crate::protocol::values::guid::Guid;
+use crate::store::error::{Error, Result};
 
 const LONGEST: usize = 48;
 
 /// Checks a name that the user chose.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] unless it consists of letters, digits, `-`, `_` and inner dots,
+/// [`Error::NoName`] unless it consists of letters, digits, `-`, `_` and inner dots,
 /// is at most 48 bytes long, and is not a guid.
 pub fn check(name: &str) -> Result<()> {
     let letters = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
@@ -21,8 +21,7 @@ pub fn check(name: &str) -> Result<()> {
         || !edges
         || Guid::from_user(name).is_ok()
     {
-        return Err(Error::usage(format!("`{}` cannot name a contact", name.escape_debug()))
-            .hint("use letters, digits, `-`, `_` and inner dots, at most 48 bytes"));
+        return Err(Error::NoName(name.to_owned()));
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::atomic;
 use super::home::Home;
-use crate::error::{Context, Result};
+use crate::store::error::{OrCannot, Result};
 
 /// Notes that `public/` is about to change. The caller holds the home's lock.
 ///
@@ -62,7 +62,7 @@ pub fn has_published(home: &Home, number: u64) -> Result<()> {
 /// # Errors
 /// When it cannot be made.
 pub fn take(home: &Home) -> Result<TempDir> {
-    let failed = || "cannot copy `public` for publishing".to_owned();
+    let failed = "copy `public` for publishing";
     let snapshot =
         tempfile::Builder::new().prefix(".snapshot-").tempdir_in(home.root()).or_cannot(failed)?;
     // As `public/` itself: a publish command may carry the mode of the folder to the web host.

@@ -7,11 +7,11 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
 
 use super::policy::Policy;
-use crate::error::{Context, Error, Result};
 use crate::protocol::values::time;
 use crate::protocol::values::url::Url;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
+use crate::store::error::{Error, OrCannot, Result};
 
 pub use super::bind::usual_bind;
 pub use super::config_template::{Fresh, template};
@@ -131,8 +131,7 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
-        let mut config: Self =
-            toml::from_str(text).or_cannot(|| format!("cannot use `{}`", path.display()))?;
+        let mut config: Self = toml::from_str(text).or_cannot_use(path)?;
         for base in config.base_url.iter_mut().chain(&mut config.former_base_urls) {
             *base = as_folder(base)?;
         }
@@ -142,13 +141,9 @@ impl Config {
     /// The base URL.
     ///
     /// # Errors
-    /// When there is none, with the way to set it.
+    /// When there is none.
     pub fn base(&self) -> Result<&Url> {
-        self.base_url.as_ref().ok_or_else(|| {
-            Error::cannot("this identity has no address on the web").hint(
-                "set base_url in config.toml to where public/ stands, and run cloudim publish",
-            )
-        })
+        self.base_url.as_ref().ok_or(Error::NoBaseUrl)
     }
 
     /// Where our own server listens: as the settings say, or else where a base URL on loopback is,
@@ -190,7 +185,7 @@ impl Config {
 /// When it has a query.
 pub fn as_folder(url: &Url) -> Result<Url> {
     if url.has_query() {
-        return Err(Error::cannot(format!("`{url}` cannot be a base URL: it has a query")));
+        return Err(Error::QueryInBaseUrl(url.clone()));
     }
     if url.path().ends_with('/') {
         return Ok(url.clone());

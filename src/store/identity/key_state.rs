@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Context, Result};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::Guid;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
+use crate::store::error::{OrCannot, Result};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -58,7 +58,7 @@ impl KeyState {
         if *self == Self::default() {
             return atomic::remove(&path(home));
         }
-        let text = toml::to_string(self).or_cannot(|| "cannot write `key.toml`".to_owned())?;
+        let text = toml::to_string(self).or_cannot("write `key.toml`")?;
         home.write(&path(home), text.as_bytes())
     }
 }

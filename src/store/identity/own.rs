@@ -5,10 +5,10 @@ use std::ops::Deref;
 use jiff::Timestamp;
 
 use super::config::Config;
-use crate::error::{Error, Kind, Result};
 use crate::store::disk::home::Home;
 use crate::store::disk::lock::Lock;
 use crate::store::disk::snapshot;
+use crate::store::error::{Error, Result};
 
 /// An identity that was opened.
 #[derive(Clone)]
@@ -44,10 +44,7 @@ impl Identity {
     /// When `read_only` is set.
     pub fn expect_writable(&self) -> Result<()> {
         if self.config.read_only {
-            return Err(Error::cannot(
-                "this home is read-only: it stores and shows, and never writes to the world",
-            )
-            .hint("use the home that writes; only one per identity may"));
+            return Err(Error::ReadOnly);
         }
         Ok(())
     }
@@ -56,21 +53,20 @@ impl Identity {
     /// restored must catch up first, and waiting for that with the lock would stop everybody.
     ///
     /// # Errors
-    /// [`Kind::Busy`] when another process has it, or when the home was copied or restored and has
-    /// not caught up yet.
+    /// [`Error::Busy`] when another process has it, [`Error::Copied`] when the home was copied or
+    /// restored and has not caught up yet.
     pub fn lock(&self, now: Timestamp) -> Result<Locked<'_>> {
         let mut locked = self.lock_although_copied(now)?;
         if locked.is_original()? {
             return Ok(locked);
         }
-        Err(Error::new(Kind::Busy, "this home was copied or restored just now")
-            .hint("nothing was done: try again"))
+        Err(Error::Copied)
     }
 
     /// Takes the lock of a home that may have been copied or restored, and has yet to catch up.
     ///
     /// # Errors
-    /// [`Kind::Busy`] when another process has it.
+    /// [`Error::Busy`] when another process has it.
     pub fn lock_although_copied(&self, now: Timestamp) -> Result<Locked<'_>> {
         Ok(Locked { identity: self, lock: self.home.lock()?, now })
     }
@@ -143,7 +139,7 @@ mod tests {
         fs::write(&other, "").unwrap();
         fs::write(&lock, recorded).unwrap();
         let refused = identity.lock(NOW).err().unwrap();
-        assert_eq!(refused.kind, Kind::Busy);
+        assert!(matches!(refused, Error::Copied), "{refused}");
         identity.lock_although_copied(NOW).unwrap().record().unwrap();
         identity.lock(NOW).unwrap();
     }

@@ -1,9 +1,9 @@
 //! The URLs of our feeds, and which of our feeds a URL names.
 
 use super::config::Config;
-use crate::error::Result;
 use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
+use crate::store::error::Result;
 
 /// A feed of this identity.
 #[derive(Debug, PartialEq)]

@@ -7,13 +7,13 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::error::{Context, Error, Result};
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::limits;
 use crate::store::disk::atomic::{self, Staged};
 use crate::store::disk::dumps;
 use crate::store::disk::home::Home;
+use crate::store::error::{Error, OrCannot, Result};
 
 /// How the file of a secret key begins.
 const BEGIN: &[u8] = b"-----BEGIN PGP PRIVATE KEY BLOCK-----";
@@ -49,9 +49,7 @@ impl From<&Metadata> for Stamp {
 /// When there is none, or it cannot be used.
 pub fn load(home: &Home) -> Result<SecretKey> {
     let path = home.secret();
-    read(&path)?.ok_or_else(|| {
-        Error::cannot(format!("`{}` is missing", path.display())).hint("restore it from a backup")
-    })
+    read(&path)?.ok_or(Error::Missing(path))
 }
 
 /// Reads the secret key that was ours under this fingerprint, if it is still kept.
@@ -66,7 +64,7 @@ fn read(path: &Path) -> Result<Option<SecretKey>> {
     dumps::forbid();
     let Some(bytes) = atomic::read(path)?.map(Zeroizing::new) else { return Ok(None) };
     let key = SecretKey::parse(&bytes);
-    key.map(Some).or_cannot(|| format!("cannot use `{}`", path.display()))
+    key.map(Some).or_cannot_use(path)
 }
 
 /// Keeps the secret key of `home`, and what declares it dead, as those of the key that was ours.
@@ -91,8 +89,7 @@ pub fn keep_former(home: &Home) -> Result<()> {
 pub fn stage(home: &Home, key: &SecretKey) -> Result<Staged> {
     let armored = key.to_armored();
     if armored.len() > limits::CERTIFICATE {
-        return Err(Error::cannot("the secret key would pass 64 KiB")
-            .hint("subkeys leave it 30 days after their end: wait until then"));
+        return Err(Error::SecretTooLarge);
     }
     home.stage(&home.secret(), armored.as_bytes())
 }

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::entry::{Failing, Subscription};
 use super::{FEW, Known, Lease, Subscriptions, insert};
-use crate::error::Result;
 use crate::protocol::values::url::Url;
+use crate::store::error::Result;
 
 /// Characters of a reason that are kept.
 const WHY: usize = 200;

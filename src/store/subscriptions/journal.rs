@@ -6,9 +6,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use super::entry::Subscription;
-use crate::error::{Context, Result};
 use crate::store::disk::atomic::{self, Mode};
 use crate::store::disk::home::Home;
+use crate::store::error::{OrCannot, Result};
 
 /// The file, and how much of it is whole.
 #[derive(Debug)]
@@ -85,8 +85,7 @@ impl Journal {
 }
 
 fn line(subscription: &Subscription) -> Result<Vec<u8>> {
-    let mut line =
-        serde_json::to_vec(subscription).or_cannot(|| "cannot write a subscription".to_owned())?;
+    let mut line = serde_json::to_vec(subscription).or_cannot("write a subscription")?;
     line.push(b'\n');
     Ok(line)
 }

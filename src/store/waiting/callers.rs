@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Context, Result};
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::hash::Hash;
 use crate::store::disk::atomic::{self, Staged};
 use crate::store::disk::home::Home;
+use crate::store::error::{OrCannot, Result};
 
 /// What is known of one entry of the inbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,8 +49,7 @@ pub fn load(home: &Home) -> Result<Vec<Caller>> {
 /// # Errors
 /// When it cannot be written.
 pub fn stage(home: &Home, entries: Vec<Caller>) -> Result<Staged> {
-    let text =
-        toml::to_string(&File { entries }).or_cannot(|| "cannot write callers".to_owned())?;
+    let text = toml::to_string(&File { entries }).or_cannot("write callers")?;
     home.stage(&path(home), text.as_bytes())
 }
 

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Context, Result};
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
+use crate::store::error::{OrCannot, Result};
 
 /// The calls that wait, and the visits that count.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,7 +57,7 @@ pub fn load(home: &Home) -> Result<Calls> {
     let mut calls = Calls::default();
     for line in text.lines() {
         let line = serde_json::from_str(line);
-        match line.or_cannot(|| format!("cannot use `{}`", path.display()))? {
+        match line.or_cannot_use(&path)? {
             Line::Waiting(waiting) => calls.waiting.push(*waiting),
             Line::Named { host, named } => drop(calls.named.insert(host, named)),
         }
@@ -78,7 +78,7 @@ pub fn save(home: &Home, calls: &Calls) -> Result<()> {
     let named = named.map(|(host, named)| Line::Named { host, named });
     let mut text = Vec::new();
     for line in waiting.chain(named) {
-        serde_json::to_writer(&mut text, &line).or_cannot(|| "cannot write a call".to_owned())?;
+        serde_json::to_writer(&mut text, &line).or_cannot("write a call")?;
         text.push(b'\n');
     }
     home.write(&path(home), &text)

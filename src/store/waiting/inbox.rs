@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Context, Result};
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::url::Url;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
+use crate::store::error::{OrCannot, Result};
 
 /// What is remembered of the inbox between two polls: no more than it holds itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -92,7 +92,7 @@ impl Inbox {
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, home: &Home) -> Result<()> {
-        let text = toml::to_string(self).or_cannot(|| "cannot write inbox.toml".to_owned())?;
+        let text = toml::to_string(self).or_cannot("write inbox.toml")?;
         let path = path(home);
         if atomic::read(&path)?.as_deref() == Some(text.as_bytes()) {
             return Ok(());

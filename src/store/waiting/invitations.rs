@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Context, Error, Result};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::hash::{Hash, OctetsHash, SealedHash};
@@ -15,6 +15,7 @@ use crate::protocol::values::url::Url;
 use crate::store::contact::entry::Trust;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
+use crate::store::error::{Error, OrCannot, Result};
 
 /// How long an invitation waits for its answer.
 pub const VALID: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -147,7 +148,7 @@ pub fn list(home: &Home) -> Result<Vec<Invitation>> {
     let folder = match fs::read_dir(home.invitations()) {
         Ok(folder) => folder,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error).or_cannot(|| "cannot read `invitations`".to_owned()),
+        Err(error) => return Err(error).or_cannot_read(Path::new("invitations")),
     };
     let mut paths: Vec<_> = folder.flatten().map(|file| file.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
@@ -155,8 +156,7 @@ pub fn list(home: &Home) -> Result<Vec<Invitation>> {
     let mut invitations = Vec::new();
     for path in paths {
         let text = atomic::read_text(&path)?.unwrap_or_default();
-        invitations
-            .push(toml::from_str(&text).or_cannot(|| format!("cannot use `{}`", path.display()))?);
+        invitations.push(toml::from_str(&text).or_cannot_use(&path)?);
     }
     Ok(invitations)
 }
@@ -191,10 +191,8 @@ pub fn received(home: &Home) -> Result<Vec<Received>> {
 /// When there is none.
 pub fn find_received(home: &Home, name: &str) -> Result<Received> {
     let all = received(home)?;
-    all.into_iter().find(|invitation| invitation.name == name).ok_or_else(|| {
-        Error::cannot(format!("there is no invitation by `{}`", name.escape_debug()))
-            .hint("cloudim handshake list")
-    })
+    let found = all.into_iter().find(|invitation| invitation.name == name);
+    found.ok_or_else(|| Error::UnknownInvitation(name.to_owned()))
 }
 
 /// Removes what came from the key `fingerprint`, which needs no decision any more.
@@ -215,8 +213,7 @@ pub fn save(home: &Home, invitation: &Invitation) -> Result<()> {
         Invitation::Made(made) => made.id,
         Invitation::Received(received) => received.id,
     };
-    let text =
-        toml::to_string(invitation).or_cannot(|| "cannot write the invitation".to_owned())?;
+    let text = toml::to_string(invitation).or_cannot("write the invitation")?;
     home.write(&home.invitations().join(format!("{}.toml", id.bare())), text.as_bytes())
 }
 
