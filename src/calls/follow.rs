@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::rate::Rate;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error};
 use crate::handshake::acceptance::{self, Relation};
 use crate::handshake::candidate::{self, Candidate};
 use crate::handshake::incoming::{self, Taken};
@@ -16,6 +16,7 @@ use crate::session::fetch;
 use crate::session::keys::Keys;
 use crate::session::network::Network;
 use crate::session::run::Run;
+use crate::session::setback::Setback;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::identity::config::Config;
@@ -52,7 +53,11 @@ enum Reason {
 ///
 /// # Errors
 /// As [`follow`].
-pub fn follow_expected(run: &Run, rate: &Mutex<Rate>, call: &PleaseFollow) -> Result<Followed> {
+pub fn follow_expected(
+    run: &Run,
+    rate: &Mutex<Rate>,
+    call: &PleaseFollow,
+) -> Result<Followed, Setback> {
     let reason = reason(&run.identity, call)?;
     if let Reason::Contact(name) = reason {
         return Ok(Followed::Contact(name));
@@ -74,8 +79,9 @@ pub fn follow_expected(run: &Run, rate: &Mutex<Rate>, call: &PleaseFollow) -> Re
 /// Follows a call that [`Rate`] has admitted. Several threads may do so at once.
 ///
 /// # Errors
-/// When what it names cannot be fetched, or is no introduction for us.
-pub fn follow(run: &Run, call: &PleaseFollow) -> Result<Followed> {
+/// [`Setback::Passing`] when what it names cannot be fetched, or another run is at it;
+/// [`Setback::Lasting`] when it is no introduction for us.
+pub fn follow(run: &Run, call: &PleaseFollow) -> Result<Followed, Setback> {
     let mut guest = run.beside();
     guest.identity.expect_writable()?;
     guest.network.hurry(PATIENCE)?;
@@ -85,7 +91,7 @@ pub fn follow(run: &Run, call: &PleaseFollow) -> Result<Followed> {
     decide(&mut guest, &candidate)
 }
 
-fn reason(identity: &Identity, call: &PleaseFollow) -> Result<Reason> {
+fn reason(identity: &Identity, call: &PleaseFollow) -> Result<Reason, Error> {
     for name in contacts::list(&identity.home)? {
         let contact = Contact::load(&identity.home, &name)?;
         if contact.feed == call.feed && !contact.blocked {
@@ -109,7 +115,7 @@ fn fetched(
     network: &Network,
     now: Timestamp,
     call: &PleaseFollow,
-) -> Result<Candidate> {
+) -> Result<Candidate, Setback> {
     let document = fetch::document(network, &call.feed, limits::STRANGER)?;
     let channel = strangers::channel(&document.bytes);
     let key = channel.or_cannot(|| "cannot read a caller's feed".to_owned())?.key;
@@ -119,13 +125,13 @@ fn fetched(
     let (certificate, _) = fetch::certificate(network, &key)?;
     let candidate = candidate::from_feed(config, keys, now, &document.bytes, certificate)?;
     if candidate.introduction.feed != call.feed {
-        return Err(Error::cannot("a caller's introduction belongs to another feed"));
+        return Err(Error::cannot("a caller's introduction belongs to another feed").into());
     }
     Ok(candidate)
 }
 
 /// Keeps what is for the user to decide, and concludes what is agreed already.
-fn decide(run: &mut Run, candidate: &Candidate) -> Result<Followed> {
+fn decide(run: &mut Run, candidate: &Candidate) -> Result<Followed, Setback> {
     match incoming::take(
         &run.identity,
         &run.network,

@@ -3,11 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{AT_ONCE, Followed, OurFeeds, Rate, follow_all};
-use crate::error::{Kind, Result};
+use crate::error::Error;
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::limits;
 use crate::session::run::Run;
+use crate::session::setback::Setback;
 use crate::store::waiting::inbox::{Inbox, Waiting};
 
 /// How often a call is tried that fails for another reason than the network.
@@ -23,7 +24,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(20);
 
 /// Follows the calls whose turn it is, those first that were tried least; those by strangers only
 /// with `strangers`.
-pub(super) fn follow(run: &mut Run, inbox: &mut Inbox, strangers: bool) -> Result<()> {
+pub(super) fn follow(run: &mut Run, inbox: &mut Inbox, strangers: bool) -> Result<(), Error> {
     let start = run.clock.now();
     let ours = OurFeeds::new(&run.identity.home, &run.identity.config);
     let due = due(inbox, &ours, strangers, start);
@@ -97,25 +98,23 @@ fn postpone(inbox: &mut Inbox, guid: Guid, now: Timestamp) {
 }
 
 /// Notes what came of an entry.
-fn settle(inbox: &mut Inbox, guid: Guid, followed: Result<Followed>) {
+fn settle(inbox: &mut Inbox, guid: Guid, followed: Result<Followed, Setback>) {
     let Some(entry) = inbox.entry(guid) else { return };
     let Some(waiting) = &mut entry.waiting else { return };
+    if let Err(setback) = &followed {
+        log::info!("a call from the inbox came to nothing: {setback}");
+    }
     match followed {
-        Ok(_) => entry.waiting = None,
-        Err(error) => {
-            log::info!("a call from the inbox came to nothing: {error}");
-            let may_pass = matches!(error.kind, Kind::Network | Kind::Busy);
-            if !may_pass && waiting.tries >= TRIES {
-                entry.waiting = None;
-            }
-        }
+        Err(Setback::Passing(_)) => {}
+        Err(Setback::Lasting(_)) if waiting.tries < TRIES => {}
+        Ok(_) | Err(Setback::Lasting(_)) => entry.waiting = None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
+    use crate::error::Kind;
     use crate::store::waiting::inbox::Entry;
 
     const GUID: &str = "urn:uuid:0199f0c2-0000-7000-8000-000000000000";
@@ -128,13 +127,13 @@ mod tests {
     }
 
     /// Tries the entry at `now`, with this outcome.
-    fn try_it(inbox: &mut Inbox, now: Timestamp, followed: Result<Followed>) {
+    fn try_it(inbox: &mut Inbox, now: Timestamp, followed: Result<Followed, Setback>) {
         let (guid, _) = attempt(inbox, GUID.parse().unwrap(), now).unwrap();
         settle(inbox, guid, followed);
     }
 
-    fn network() -> Result<Followed> {
-        Err(Error::new(Kind::Network, "away"))
+    fn network() -> Result<Followed, Setback> {
+        Err(Setback::Passing(Error::new(Kind::Network, "away")))
     }
 
     #[test]
@@ -164,7 +163,7 @@ mod tests {
             assert_eq!((waiting.tries, waiting.next), (0, Some(now + TOO_OFTEN)));
         }
         for left in [true, true, false] {
-            try_it(&mut inbox, now, Err(Error::cannot("no introduction")));
+            try_it(&mut inbox, now, Err(Error::cannot("no introduction").into()));
             assert_eq!(inbox.entries[0].waiting.is_some(), left);
         }
         let mut inbox = waiting();

@@ -1,9 +1,9 @@
 //! Following several calls at once: hosts that hang must not make each wait for the others.
 
 use super::follow::{Followed, follow};
-use crate::error::Result;
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::session::run::Run;
+use crate::session::setback::Setback;
 use crate::work::list;
 
 /// Calls that are followed at once.
@@ -13,7 +13,7 @@ pub const AT_ONCE: usize = 8;
 pub fn follow_all<K: Send + 'static>(
     run: &Run,
     calls: Vec<(K, PleaseFollow)>,
-) -> Vec<(K, Result<Followed>)> {
+) -> Vec<(K, Result<Followed, Setback>)> {
     let followed = list::work_off(calls, AT_ONCE, || {
         let run = run.beside();
         move |(key, call)| (key, follow(&run, &call))

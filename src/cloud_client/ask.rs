@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::protocol::calls::cloud;
 use crate::protocol::values::url::{self, FORM, Url, form};
 use crate::session::fetch;
+use crate::session::setback::Setback;
 use crate::transport::client::{Client, Failure};
 
 /// Why a cloud did not do what it was asked for.
@@ -31,6 +32,14 @@ impl No {
 }
 
 impl No {
+    /// The same as [`No::error`], by whether the cloud may answer later.
+    pub fn setback(self, url: &Url) -> Setback {
+        match &self {
+            Self::Unanswered(failure) if failure.may_pass() => Setback::Passing(self.error(url)),
+            Self::Unanswered(_) | Self::Refused(_) => Setback::Lasting(self.error(url)),
+        }
+    }
+
     /// This with each of `secrets`, the capabilities that were sent, shortened: clouds quote them.
     pub(super) fn shortened<'a>(self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
         match self {

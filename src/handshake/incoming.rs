@@ -3,10 +3,11 @@
 use super::acceptance::{self, Relation};
 use super::candidate::Candidate;
 use super::{address, naming};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::protocol::Random;
 use crate::protocol::values::guid::Guid;
 use crate::session::network::Network;
+use crate::session::setback::Setback;
 use crate::store::disk::home::Home;
 use crate::store::identity::own::Identity;
 use crate::store::identity::own::Locked;
@@ -30,14 +31,15 @@ pub enum Taken {
 /// Keeps `candidate` for the user's decision, if there is anything to decide.
 ///
 /// # Errors
-/// When it answers nothing of ours, is blocked, or too many wait already.
+/// [`Setback::Lasting`] when it answers nothing of ours, is blocked, or too many wait already;
+/// [`Setback::Passing`] when another run is at it.
 pub fn take(
     identity: &Identity,
     network: &Network,
     now: Timestamp,
     rng: &mut Random,
     candidate: &Candidate,
-) -> Result<Taken> {
+) -> Result<Taken, Setback> {
     let relation = acceptance::relate(&identity.home, now, candidate)?;
     if what_it_does(&relation).is_none() {
         return Ok(Taken::Settled(relation));
@@ -53,7 +55,8 @@ pub fn take(
     let before = invitations::received(&locked.home)?;
     if before.iter().filter(|other| other.decision == Decision::Pending).count() >= MOST {
         return Err(Error::cannot(format!("{MOST} invitations wait already"))
-            .hint("cloudim handshake list; then accept or decline some"));
+            .hint("cloudim handshake list; then accept or decline some")
+            .into());
     }
     Ok(Taken::Waits(keep(&locked, rng, candidate, card_confirmed)?, what))
 }
@@ -71,7 +74,7 @@ fn what_it_does(relation: &Relation) -> Option<&'static str> {
 ///
 /// # Errors
 /// When the invitations cannot be read.
-pub fn waiting(home: &Home, candidate: &Candidate) -> Result<Option<Received>> {
+pub fn waiting(home: &Home, candidate: &Candidate) -> Result<Option<Received>, Error> {
     let introduction = &candidate.introduction;
     let same = |received: &Received| {
         received.fingerprint == introduction.fingerprint && received.log == introduction.log
@@ -85,7 +88,7 @@ fn keep(
     rng: &mut Random,
     candidate: &Candidate,
     card_confirmed: bool,
-) -> Result<String> {
+) -> Result<String, Error> {
     let introduction = &candidate.introduction;
     let name = naming::unused(&locked.home, introduction.name.as_deref().unwrap_or("contact"))?;
     let received = Received {

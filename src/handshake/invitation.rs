@@ -204,7 +204,7 @@ fn sealed_introduction(keys: &mut Keys, now: Timestamp, made: &Made) -> Result<S
         Some(to) => seal::seal(made.octets.as_bytes(), secret, &[to], now, rng),
         None => seal::sign(made.octets.as_bytes(), secret, now, rng),
     };
-    sealed.map_err(|cause| cannot_seal(keys, cause))
+    Ok(sealed.map_err(|cause| cannot_seal(keys, cause))?)
 }
 
 /// The invitation as a file that anything may carry: the feed with our certificate in it.

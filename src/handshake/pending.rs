@@ -10,6 +10,7 @@ use crate::protocol::values::limits;
 use crate::session::fetch;
 use crate::session::keys::Keys;
 use crate::session::run::Run;
+use crate::session::setback::Setback;
 use crate::session::talk::Talk;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
@@ -52,15 +53,9 @@ fn look_for(run: &mut Run, client: &Client, made: &Made) -> Result<Option<String
         }
         match judge(&run.identity.config, &mut run.keys, run.clock.now(), made, &document) {
             Ok(candidate) => {
-                return conclude(
-                    &run.identity,
-                    &mut run.keys,
-                    run.clock.now(),
-                    made,
-                    &candidate,
-                    false,
-                )
-                .map(Some);
+                let (identity, now) = (&run.identity, run.clock.now());
+                let name = conclude(identity, &mut run.keys, now, made, &candidate, false)?;
+                return Ok(Some(name));
             }
             Err(error) => log::info!("no acceptance of {}: {error}", made.id),
         }
@@ -133,7 +128,8 @@ fn judge(
 /// returns its name.
 ///
 /// # Errors
-/// When something cannot be read, sealed or written; it can be done again.
+/// When something cannot be read, sealed or written, [`Setback::Passing`] when another run is at it; it
+/// can be done again.
 pub fn conclude(
     identity: &Identity,
     keys: &mut Keys,
@@ -141,7 +137,7 @@ pub fn conclude(
     made: &Made,
     candidate: &Candidate,
     crossing: bool,
-) -> Result<String> {
+) -> std::result::Result<String, Setback> {
     keys.unlock()?;
     let introduction = &candidate.introduction;
     let locked = identity.lock(now)?;

@@ -137,9 +137,11 @@ fn follow(
     let later =
         answer::addressed(&locked.config, keys, locked.now, &token, log, serial, introduction)?;
     let change = Change { introduction: Some(&later), ..Change::default() };
-    feed::rewrite(locked, keys, pair, change).map(drop)
+    feed::rewrite(locked, keys, pair, change)?;
+    Ok(())
 }
 
 fn rewrite(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<()> {
-    feed::rewrite(locked, keys, &mut Pair::load(locked, name)?, Change::default()).map(drop)
+    feed::rewrite(locked, keys, &mut Pair::load(locked, name)?, Change::default())?;
+    Ok(())
 }

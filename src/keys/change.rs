@@ -283,7 +283,7 @@ fn tell_contact(locked: &Locked<'_>, keys: &mut Keys, name: &str, guid: Guid) ->
     if own_key::known_by(&locked.home, keys, &contact)? == own {
         return key_notice::renew_key(locked, keys, &contact.ours.token, guid);
     }
-    transition::bring_over(locked, keys, name)
+    Ok(transition::bring_over(locked, keys, name)?)
 }
 
 /// What is published of our key, with what `new` adds. Certifications by others stay.

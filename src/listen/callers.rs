@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::calls::{self, Followed, OurFeeds, Queue, Rate};
-use crate::error::Result;
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::session::run::Run;
+use crate::session::setback::Setback;
 use crate::store::identity::own::Identity;
 use crate::store::waiting::calls::Waiting;
 use crate::work::schedule::Schedule;
@@ -90,13 +90,13 @@ impl Callers {
         })
     }
 
-    fn follow_expected(&self, run: &Run) -> Result<Followed> {
+    fn follow_expected(&self, run: &Run) -> Result<Followed, Setback> {
         let Some(call) = self.queue.take_expected() else { return Ok(Followed::Nothing) };
         self.schedule.soon(Errand::Expected);
         calls::follow_expected(run, &self.rate, &call)
     }
 
-    fn follow_stranger(&self, run: &Run, errand: Errand) -> Result<Followed> {
+    fn follow_stranger(&self, run: &Run, errand: Errand) -> Result<Followed, Setback> {
         let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
         let next = self.queue.take_strange(|call| rate.admit(call, run.clock.now()));
         drop(rate);

@@ -5,11 +5,12 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use super::run;
 use crate::cloud_client::ask;
 use crate::cloud_client::named::NamedCloud;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
 use crate::session::network::Network;
 use crate::session::run::Run;
+use crate::session::setback::Setback;
 use crate::session::talk::Talk;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
@@ -22,6 +23,9 @@ use crate::transport::client::Client;
 use crate::writing::frame;
 use jiff::Timestamp;
 use std::time::Duration;
+
+/// Whether the cloud was told, or why not.
+pub type Told = std::result::Result<(), Setback>;
 
 /// Publishes, and tells the cloud of the feeds for the contacts called `changed`, and of those among
 /// `names` of which it has yet to be told. A failure is reported, not returned: what was read and
@@ -67,9 +71,9 @@ pub fn each<'a>(
         return Ok(());
     }
     for name in names {
-        if let Err(error) = ping_noting(identity, network, now, name)? {
-            talk.warn(&format!("the cloud was not told: {error}"));
-            if error.kind == Kind::Network {
+        if let Err(setback) = ping_noting(identity, network, now, name)? {
+            talk.warn(&format!("the cloud was not told: {setback}"));
+            if matches!(setback, Setback::Passing(_)) {
                 break;
             }
         }
@@ -97,28 +101,24 @@ pub fn own(
         Ours::Pair(token) => contacts::reader_of(&identity.home, token)?,
         Ours::Card => None,
     };
-    match reader {
+    let told = match reader {
         Some(name) => ping_noting(identity, network, now, &name)?,
         None => ping_url(identity, network, &cloud, url),
-    }
+    };
+    Ok(told?)
 }
 
 /// Tells `cloud` that `feed` changed.
 ///
 /// # Errors
-/// When the cloud cannot be reached, or refuses.
-pub fn at(client: &Client, cloud: &NamedCloud, feed: &Url) -> Result<()> {
-    cloud.ping(client, feed).map_err(|no| no.error(cloud.url()))
+/// [`Setback::Passing`] when the cloud cannot be reached, [`Setback::Lasting`] when it refuses.
+pub fn at(client: &Client, cloud: &NamedCloud, feed: &Url) -> Told {
+    cloud.ping(client, feed).map_err(|no| no.setback(cloud.url()))
 }
 
 /// Tells our cloud. That it has yet to be told stands on disk since the feed was written, and is
 /// taken back there unless the feed has changed meanwhile. The inner result is the cloud's.
-fn ping_noting(
-    identity: &Identity,
-    network: &Network,
-    now: Timestamp,
-    name: &str,
-) -> Result<Result<()>> {
+fn ping_noting(identity: &Identity, network: &Network, now: Timestamp, name: &str) -> Result<Told> {
     let told_of = Contact::load(&identity.home, name)?.ours;
     let told = ping_feed(identity, network, &told_of.token);
     if told.is_ok() && told_of.unpinged {
@@ -156,7 +156,7 @@ pub fn card(identity: &Identity, network: &Network, talk: &mut Talk) -> Result<(
     Ok(())
 }
 
-fn ping_feed(identity: &Identity, network: &Network, token: &Token) -> Result<()> {
+fn ping_feed(identity: &Identity, network: &Network, token: &Token) -> Told {
     match frame::cloud_of(&identity.config)? {
         Some(cloud) => {
             ping_url(identity, network, &cloud, &own_urls::feed_url(&identity.config, token)?)
@@ -166,7 +166,7 @@ fn ping_feed(identity: &Identity, network: &Network, token: &Token) -> Result<()
 }
 
 /// Tells the cloud whose pleaseNotify URL is `register` that `feed` changed.
-fn ping_url(identity: &Identity, network: &Network, register: &Url, feed: &Url) -> Result<()> {
+fn ping_url(identity: &Identity, network: &Network, register: &Url, feed: &Url) -> Told {
     if identity.config.has_cloud_here()
         && ping_neighbour(&identity.home, network.timeout(), feed).is_some()
     {

@@ -1,12 +1,13 @@
 //! What was read is acknowledged: our feed tells the contact how far we are.
 
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::session::keys::Keys;
 use crate::session::own_key;
 use crate::session::talk::Talk;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
 use crate::writing::feed::{self, Change};
+use crate::writing::unwritten::{self, Unwritten};
 use crate::writing::{reintroduction, transition};
 
 /// Tells the contact how far we are, where that changed, or saves what we know of it.
@@ -27,7 +28,7 @@ pub fn acknowledge(
     }
     let untouched = pair.contact.clone();
     match answer(locked, keys, pair, succeeded) {
-        Err(error) if error.kind == Kind::Trust => {
+        Err(Unwritten::Waits(error)) => {
             // What came is stored; only the acknowledgement waits for a better key.
             untouched.save(&locked.home, &pair.name)?;
             if untouched.unusable.is_none() {
@@ -35,13 +36,19 @@ pub fn acknowledge(
             }
             Ok(false)
         }
-        done => done,
+        Err(Unwritten::Failed(error)) => Err(error),
+        Ok(is_told) => Ok(is_told),
     }
 }
 
 /// Rewrites our feed: to the key that has taken the place of the contact's, or by the one that has
 /// taken the place of ours.
-fn answer(locked: &Locked<'_>, keys: &mut Keys, pair: &mut Pair, succeeded: bool) -> Result<bool> {
+fn answer(
+    locked: &Locked<'_>,
+    keys: &mut Keys,
+    pair: &mut Pair,
+    succeeded: bool,
+) -> unwritten::Result<bool> {
     let is_told =
         own_key::known_by(&locked.home, keys, &pair.contact)? == keys.certificate()?.fingerprint();
     if is_told && !succeeded {

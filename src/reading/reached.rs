@@ -48,7 +48,7 @@ pub(super) fn reached(
         Messages::of(&locked.home, name).append(&mut [record])?;
     }
     if due {
-        return feed::rewrite(&locked, keys, &mut pair, Change::default());
+        return Ok(feed::rewrite(&locked, keys, &mut pair, Change::default())?);
     }
     pair.save(&locked)?;
     Ok(false)
@@ -64,10 +64,6 @@ fn is_due(identity: &Identity, now: Timestamp, name: &str, contact: &Contact) ->
     Ok(items.iter().any(|item| retention::is_settled(item, ours, identity.config.retention, now)))
 }
 
-pub(super) fn is_unreachable(failure: &Failure) -> bool {
-    matches!(failure, Failure::NotFound | Failure::Status(_) | Failure::Unreachable(_))
-}
-
 /// Notes that a contact could not be reached. It is a line of talk; it counts for the exit status
 /// only after `unreachable_after`, and then once a day.
 pub(super) fn not_reached(
@@ -77,7 +73,7 @@ pub(super) fn not_reached(
     name: &str,
     failure: Failure,
 ) -> Result<()> {
-    let counts_at_once = !is_unreachable(&failure);
+    let counts_at_once = !failure.may_pass();
     let error = fetch::failed(&format!("the feed of `{name}`"), failure);
     let locked = identity.lock(now)?;
     let mut contact = Contact::load(&locked.home, name)?;

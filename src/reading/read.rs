@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::archives::{archived, archives_before};
 use super::certificate::refresh_certificate;
 use super::intake::{self, Outcome, Source};
-use super::reached::{is_unreachable, not_reached, reached};
+use super::reached::{not_reached, reached};
 use crate::error::{Context, Kind, Result};
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::values::limits;
@@ -33,7 +33,7 @@ pub fn read(run: &mut Run, names: &[String]) -> Result<Vec<String>> {
             Ok(Answer::Document(document)) => take_in(run, &name, document),
             Ok(Answer::Unchanged) => reached(&run.identity, &mut run.keys, run.clock.now(), &name),
             Err(failure) => {
-                unreachable += usize::from(is_unreachable(&failure));
+                unreachable += usize::from(failure.may_pass());
                 not_reached(&run.identity, &mut run.talk, run.clock.now(), &name, failure)
                     .map(|()| false)
             }

@@ -2,7 +2,8 @@
 
 use std::sync::mpsc::Receiver;
 
-use crate::error::{Context, Error, Kind, Result};
+use super::setback::Setback;
+use crate::error::{Context, Error, Kind};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::KeyElement;
 use crate::protocol::values::fingerprint::Fingerprint;
@@ -32,7 +33,7 @@ pub struct Fetched {
     /// Whose it is.
     pub name: String,
     /// The answer.
-    pub answer: std::result::Result<Answer, Failure>,
+    pub answer: Result<Answer, Failure>,
 }
 
 /// Fetches all of `wishes`, several at a time, `limit` bytes each at most; the answers come as they
@@ -50,8 +51,8 @@ pub fn all(client: &Client, wishes: Vec<Wish>, limit: usize) -> Receiver<Fetched
 /// The document at `url` as it is now, of at most `limit` bytes.
 ///
 /// # Errors
-/// When it cannot be reached, or is not to be.
-pub fn document(network: &Network, url: &Url, limit: usize) -> Result<Document> {
+/// [`Setback::Passing`] when it cannot be reached, [`Setback::Lasting`] when it is not to be.
+pub fn document(network: &Network, url: &Url, limit: usize) -> Result<Document, Setback> {
     document_by(&network.client()?, url, limit)
 }
 
@@ -59,14 +60,22 @@ pub fn document(network: &Network, url: &Url, limit: usize) -> Result<Document> 
 ///
 /// # Errors
 /// As [`document`].
-pub fn document_by(client: &Client, url: &Url, limit: usize) -> Result<Document> {
+pub fn document_by(client: &Client, url: &Url, limit: usize) -> Result<Document, Setback> {
     match client.get(url, limit, &Conditions::default()) {
         Ok(Answer::Document(document)) => Ok(document),
         Ok(Answer::Unchanged) => {
-            Err(Error::new(Kind::Network, format!("{} sent no document", url.shortened())))
+            let text = format!("{} sent no document", url.shortened());
+            Err(Setback::Passing(Error::new(Kind::Network, text)))
         }
-        Err(failure) => Err(failed(&url.shortened(), failure)),
+        Err(failure) => Err(not_fetched(&url.shortened(), failure)),
     }
+}
+
+/// Why a document could not be fetched.
+fn not_fetched(what: &str, failure: Failure) -> Setback {
+    let may_pass = failure.may_pass();
+    let error = failed(what, failure);
+    if may_pass { Setback::Passing(error) } else { Setback::Lasting(error) }
 }
 
 /// The error for a document that could not be fetched.
@@ -76,10 +85,7 @@ pub fn failed(what: &str, failure: Failure) -> Error {
 
 /// The error `message` for a request that failed, whatever it was for.
 pub fn unanswered(message: String, failure: Failure) -> Error {
-    let kind = match failure {
-        Failure::Refused(_) | Failure::TooLarge(_) | Failure::Redirects => Kind::Cannot,
-        Failure::NotFound | Failure::Status(_) | Failure::Unreachable(_) => Kind::Network,
-    };
+    let kind = if failure.may_pass() { Kind::Network } else { Kind::Cannot };
     let refused = matches!(failure, Failure::Refused(_));
     let error = Error::new(kind, message).because(failure);
     if refused {
@@ -93,16 +99,15 @@ pub fn unanswered(message: String, failure: Failure) -> Error {
 /// files is being replaced just now.
 ///
 /// # Errors
-/// When it is not there, or is another.
-pub fn certificate(network: &Network, key: &KeyElement) -> Result<(Certificate, Hash)> {
+/// [`Setback::Passing`] when it is not there, [`Setback::Lasting`] when it is another.
+pub fn certificate(network: &Network, key: &KeyElement) -> Result<(Certificate, Hash), Setback> {
     let document = document(network, &key.url, limits::CERTIFICATE)?;
     let hash = Hash::of(&document.bytes);
     if key.hash.is_some_and(|expected| expected != hash) {
-        return Err(Error::new(
-            Kind::Network,
-            format!("{} is not the file that was announced", key.url),
-        )
-        .hint("it is being replaced, or a cache is old: try again later"));
+        let text = format!("{} is not the file that was announced", key.url);
+        let error = Error::new(Kind::Network, text)
+            .hint("it is being replaced, or a cache is old: try again later");
+        return Err(Setback::Passing(error));
     }
     let certificate =
         Certificate::parse(&document.bytes).or_cannot(|| format!("cannot use {}", key.url))?;
@@ -110,10 +115,34 @@ pub fn certificate(network: &Network, key: &KeyElement) -> Result<(Certificate, 
     Ok((certificate, hash))
 }
 
-fn expect_fingerprint(certificate: &Certificate, expected: &Fingerprint, url: &Url) -> Result<()> {
+fn expect_fingerprint(
+    certificate: &Certificate,
+    expected: &Fingerprint,
+    url: &Url,
+) -> Result<(), Error> {
     let found = certificate.fingerprint();
     if found == *expected {
         return Ok(());
     }
     Err(Error::new(Kind::Trust, format!("{url} holds the key {found}, not {expected}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_pass_is_the_network_s_and_what_will_not_is_not() {
+        let text = || "x".to_owned();
+        for failure in [Failure::NotFound, Failure::Status(500), Failure::Unreachable(text())] {
+            let setback = not_fetched("x", failure);
+            let is_passing = matches!(&setback, Setback::Passing(e) if e.kind == Kind::Network);
+            assert!(is_passing, "{setback}");
+        }
+        for failure in [Failure::Refused(text()), Failure::TooLarge(1), Failure::Redirects] {
+            let setback = not_fetched("x", failure);
+            let is_lasting = matches!(&setback, Setback::Lasting(e) if e.kind == Kind::Cannot);
+            assert!(is_lasting, "{setback}");
+        }
+    }
 }

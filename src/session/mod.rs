@@ -4,7 +4,8 @@
 //! which can be handed on alone. `world` is what comes from outside: the clock, stdin,
 //! stdout, stderr. `keys`, `passphrase` and `terminal` unlock; `own_key` says how our key
 //! stands; `talk` tells the user; `network`, `clients` and `fetch` go out through the guard; `trust_policy` decides
-//! what an unverified contact may do; `restored` sees that a copied home writes nothing too early.
+//! what an unverified contact may do; `restored` sees that a copied home writes nothing too early;
+//! `setback` tells what may succeed later from what will not.
 //!
 //! Its rules: the key is unlocked once, and never with a lock held; only what was reported decides
 //! how a run ends.
@@ -21,6 +22,7 @@ pub mod own_key;
 pub mod passphrase;
 pub mod restored;
 pub mod run;
+pub mod setback;
 pub mod talk;
 pub mod terminal;
 pub mod trust_policy;

@@ -80,6 +80,16 @@ pub enum Failure {
     Unreachable(String),
 }
 
+impl Failure {
+    /// Whether the same request may succeed later, if only the other's host changes.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::NotFound | Self::Status(_) | Self::Unreachable(_) => true,
+            Self::Refused(_) | Self::TooLarge(_) | Self::Redirects => false,
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

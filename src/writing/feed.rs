@@ -7,8 +7,9 @@
 use super::prepared::Prepared;
 use super::rewriting::{Fresh, Rewriting};
 use super::sealing::{signing_time, unusable};
+use super::unwritten::{Result, Unwritten};
 use super::{frame, retention};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::introduction::Introduction;
@@ -35,7 +36,8 @@ pub struct Change<'a> {
 /// Computes our feed for the contact of `pair`, as it should be now.
 ///
 /// # Errors
-/// When something on disk is not as it should be, or cannot be sealed.
+/// When something on disk is not as it should be, or cannot be sealed; [`Unwritten::Waits`] when a key
+/// cannot be used.
 pub fn prepare(
     locked: &Locked<'_>,
     keys: &mut Keys,
@@ -47,7 +49,8 @@ pub fn prepare(
     let signer = keys.certificate()?.fingerprint();
     if !change.is_transition && own_key::known_by(&locked.home, keys, contact)? != signer {
         return Err(Error::cannot(format!("`{name}` has yet to be told of our new key"))
-            .hint(format!("cloudim poll {name}")));
+            .hint(format!("cloudim poll {name}"))
+            .into());
     }
     // A run may have died between counting an archive and writing it, or the file was lost.
     let (home, token) = (&locked.home, contact.ours.token.clone());
@@ -55,7 +58,7 @@ pub fn prepare(
     let old = feeds::load(&locked.home, &contact.ours.token)?;
     let before = old.clone().unwrap_or_default();
     let subkey = to.encryption_subkey(now);
-    let subkey = subkey.map_err(|why| unusable(name, why))?;
+    let subkey = subkey.map_err(|why| Unwritten::Waits(unusable(name, why)))?;
     // A run may have died between counting what it sealed and writing the feed.
     let is_as_counted =
         before.introduction.as_deref().map(sealed_hash) == contact.ours.introduction.sealed;

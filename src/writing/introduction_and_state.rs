@@ -6,7 +6,7 @@
 
 use super::rewriting::Rewriting;
 use super::state;
-use crate::error::Result;
+use super::unwritten::Result;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::store::contact::octets::{Filed, Octets};

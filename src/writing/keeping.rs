@@ -72,6 +72,7 @@ fn take(
     let Err(error) = message::take(locked, keys, pair, outgoing, change) else {
         return Ok(Ok(pair.contact.ours.sequence()));
     };
+    let error = Error::from(error);
     let head = Contact::load(&locked.home, &pair.name)?.ours.head;
     let counted = head.is_some_and(|head| head.hash == hash);
     if !counted {

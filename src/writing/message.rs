@@ -2,7 +2,7 @@
 
 use super::feed::{self, Change};
 use super::rewriting::Fresh;
-use super::{attachment, sealing};
+use super::{attachment, sealing, unwritten};
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::message::open;
 use crate::protocol::feed::channel::FeedItem;
@@ -87,7 +87,7 @@ pub fn take(
     pair: &mut Pair,
     outgoing: Outgoing,
     change: Change<'_>,
-) -> Result<()> {
+) -> unwritten::Result<()> {
     let Outgoing { item, octets, sealed } = outgoing;
     let filed = place_of(&pair.contact, &item)?;
     let hash = OctetsHash::of(octets.as_bytes());

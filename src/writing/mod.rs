@@ -28,3 +28,4 @@ pub mod rewriting;
 pub mod sealing;
 pub mod state;
 pub mod transition;
+pub mod unwritten;

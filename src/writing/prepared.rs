@@ -1,11 +1,12 @@
 //! A feed that is ready to be written: counters first, archives and the feed after what they refer
 //! to. Whatever is killed in between, the next rewriting completes it.
 
-use crate::error::Result;
+use super::unwritten::Result;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::token::Token;
+use crate::store;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::octets::{Filed, Octets};
@@ -79,12 +80,12 @@ impl Prepared {
 
 /// Removes the archives that are older than the oldest still offered, oldest first, so that what a
 /// crash leaves is found by going down from there.
-fn remove_older_archives(locked: &Locked<'_>, contact: &Contact) -> Result<()> {
+fn remove_older_archives(locked: &Locked<'_>, contact: &Contact) -> store::error::Result<()> {
     let ours = &contact.ours;
     let oldest = ours.archives.first().map_or(ours.next_archive, |archive| archive.number);
     let paths = (1..oldest).rev().map(|number| locked.home.archive(&ours.token, number));
     let dead: Vec<_> = paths.take_while(|path| path.exists()).collect();
-    Ok(dead.iter().rev().try_for_each(|path| atomic::remove(path))?)
+    dead.iter().rev().try_for_each(|path| atomic::remove(path))
 }
 
 /// Removes the files that belong to an item which has left the feed.

@@ -2,7 +2,8 @@
 
 use super::feed::{self, Change};
 use super::frame;
-use crate::error::{Context, Result};
+use super::unwritten::Result;
+use crate::error::Context;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::session::keys::Keys;
 use crate::store::contact::octets::Octets;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::prepared::Prepared;
 use super::sealing::{seal, seal_as};
-use crate::error::Result;
+use super::unwritten::Result;
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::session::keys::Keys;

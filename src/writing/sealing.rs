@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::error::{Error, Kind, Result};
+use super::unwritten::{Result, Unwritten};
+use crate::error::{Error, Kind};
 use crate::openpgp::certificate::{Certificate, Unusable};
 use crate::openpgp::message::seal::{self, SealError};
 use crate::protocol::values::fingerprint::Fingerprint;
@@ -15,7 +16,11 @@ use crate::store::contact::entry::Contact;
 ///
 /// # Errors
 /// When the clock is over 24 hours behind, unless `despite_clock`.
-pub fn signing_time(contact: &Contact, now: Timestamp, despite_clock: bool) -> Result<Timestamp> {
+pub fn signing_time(
+    contact: &Contact,
+    now: Timestamp,
+    despite_clock: bool,
+) -> std::result::Result<Timestamp, Error> {
     let now = time::whole_seconds(now);
     let Some(newest) = contact.ours.signed.filter(|newest| *newest > now) else { return Ok(now) };
     if newest.as_second().saturating_sub(now.as_second()) <= limits::AHEAD {
@@ -31,7 +36,7 @@ pub fn signing_time(contact: &Contact, now: Timestamp, despite_clock: bool) -> R
 /// Seals `octets` to `contact`, and notes when.
 ///
 /// # Errors
-/// [`Kind::Trust`] when the contact's certificate cannot be sealed to.
+/// [`Unwritten::Waits`] when the contact's certificate cannot be sealed to.
 pub fn seal(
     keys: &mut Keys,
     octets: &str,
@@ -83,17 +88,17 @@ pub fn seal_as(
 }
 
 /// What to say when something cannot be sealed.
-pub fn cannot_seal(keys: &Keys, cause: SealError) -> Error {
+pub fn cannot_seal(keys: &Keys, cause: SealError) -> Unwritten {
     match cause {
         SealError::Unusable(fingerprint, why) if is_ours(keys, &fingerprint) => {
-            own_key::unusable(why)
+            Unwritten::Waits(own_key::unusable(why))
         }
-        SealError::Unusable(fingerprint, why) => {
+        SealError::Unusable(fingerprint, why) => Unwritten::Waits(
             Error::new(Kind::Trust, format!("the certificate {fingerprint} {why}")).hint(
                 "ask its owner to publish a new key or a longer expiry, then run cloudim poll",
-            )
-        }
-        other => Error::cannot("cannot seal").because(other),
+            ),
+        ),
+        other => Error::cannot("cannot seal").because(other).into(),
     }
 }
 

@@ -9,7 +9,8 @@ use super::feed::Change;
 use super::frame;
 use super::message::{self, Outgoing};
 use super::sealing::{cannot_seal, signing_time};
-use crate::error::{Context, Error, Kind, Result};
+use super::unwritten::{Result, Unwritten};
+use crate::error::{Context, Error, Kind};
 use crate::openpgp::message::seal;
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::feed::channel::FeedItem;
@@ -42,10 +43,8 @@ pub fn bring_over(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<bo
         return Ok(false);
     }
     let former = keys.former_secrets()?;
-    let old = former.iter().find(|key| key.fingerprint() == known).ok_or_else(|| {
-        Error::new(Kind::Trust, format!("`{name}` knows our key {known}, which is no longer kept"))
-            .hint(format!("tell {name} of the new one yourself: cloudim contact verify {name}"))
-    })?;
+    let old = former.iter().find(|key| key.fingerprint() == known);
+    let old = old.ok_or_else(|| Unwritten::Waits(no_longer_kept(name, &known)))?;
     let certificate = contacts::certificate(&locked.home, name)?;
     let mut pair = Pair { name: name.to_owned(), contact, certificate };
     let introduction = introduction(locked, keys, locked.now, &mut pair, known)?;
@@ -57,6 +56,11 @@ pub fn bring_over(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<bo
     pair.contact.ours.unpinged = true;
     message::take(locked, keys, &mut pair, outgoing, change)?;
     Ok(true)
+}
+
+fn no_longer_kept(name: &str, known: &Fingerprint) -> Error {
+    Error::new(Kind::Trust, format!("`{name}` knows our key {known}, which is no longer kept"))
+        .hint(format!("tell {name} of the new one yourself: cloudim contact verify {name}"))
 }
 
 /// The introduction of our present key, which replaces the one that is `known`.

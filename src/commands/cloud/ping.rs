@@ -37,5 +37,5 @@ pub fn ping(session: &mut Session, PingArgs { url }: &PingArgs) -> Result<()> {
     }
     let channel = named::feed(session, url)?;
     let cloud = named::cloud_of(&channel, url)?;
-    ping::at(session.run.network.clients()?.about(url), &cloud, url)
+    Ok(ping::at(session.run.network.clients()?.about(url), &cloud, url)?)
 }
