@@ -21,7 +21,7 @@ use crate::session::trust_policy;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
-use crate::store::contact::record::{Record, Type};
+use crate::store::contact::record::{Record, What};
 use crate::writing::attachment;
 
 const EXAMPLES: &str = "\
@@ -92,7 +92,7 @@ fn one(session: &mut Session, guid: Guid, args: &ReadArgs) -> Result<()> {
         let Some(record) = Messages::of(&session.run.identity.home, &name).find(guid)? else {
             continue;
         };
-        if record.trimmed {
+        if record.is_trimmed() {
             return Err(Error::cannot(format!("the text of `{guid}` is here no more"))
                 .hint("history in config.toml says how long it stays"));
         }
@@ -148,8 +148,11 @@ fn history(
 }
 
 fn is_shown(record: &Record) -> bool {
-    let kinds = [Type::Message, Type::Accepted, Type::Trust, Type::Integrity];
-    kinds.contains(&record.kind) && !record.trimmed
+    match record.what {
+        What::Message { trimmed, .. } => !trimmed,
+        What::Accepted | What::Notice { .. } => true,
+        What::Receipt { .. } | What::Key(_) => false,
+    }
 }
 
 /// Writes; returns whether the reader is still there.

@@ -13,7 +13,7 @@ use crate::session::trust_policy;
 use crate::store::contact::delivered::{self, Delivered};
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
-use crate::store::contact::record::Type;
+use crate::store::contact::record::{About, What};
 use crate::store::disk::home::Home;
 use crate::store::disk::lock::Lock;
 use crate::store::identity::own::Identity;
@@ -237,7 +237,7 @@ fn hand_over(
 }
 
 fn refused(shown: &Shown, cursors: &Delivered) -> Error {
-    let guid = shown.record.guid.map(|guid| guid.to_string()).unwrap_or_default();
+    let guid = shown.record.guid().map(|guid| guid.to_string()).unwrap_or_default();
     let error = Error::cannot(format!("the hook did not take `{guid}` by `{}`", shown.contact));
     match cursors.retry_at {
         _ if cursors.is_parked() => {
@@ -255,14 +255,15 @@ fn refused(shown: &Shown, cursors: &Delivered) -> Error {
 fn tell(talk: &mut Talk, shown: &[Shown]) {
     for Shown { contact, record } in shown {
         let told = format!("{contact}: {}", text::visible(&record.text).replace('\n', " "));
-        match record.kind {
-            Type::Message | Type::Receipt | Type::Key => {}
-            Type::Accepted => talk.say(&told),
-            Type::Integrity | Type::Trust if record.healed => talk.say(&told),
-            Type::Integrity | Type::Trust => {
-                let kind = if record.kind == Type::Trust { Kind::Trust } else { Kind::Integrity };
+        match record.what {
+            What::Message { .. } | What::Receipt { .. } | What::Key(_) => {}
+            What::Accepted | What::Notice { healed: true, .. } => talk.say(&told),
+            What::Notice { about, healed: false } => {
                 talk.warn(&told);
-                talk.blame(kind);
+                talk.blame(match about {
+                    About::Trust => Kind::Trust,
+                    About::Integrity => Kind::Integrity,
+                });
             }
         }
     }

@@ -4,7 +4,7 @@ use super::news::news;
 use super::output::Shown;
 use crate::store::contact::delivered::Delivered;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::record::{Direction, Record, Type};
+use crate::store::contact::record::{About, Record};
 use jiff::Timestamp;
 
 /// Of `records`, which wait for the contact called `name`, what was not told yet: all that is no
@@ -28,7 +28,7 @@ pub fn untold(
             several => format!("{several} messages are"),
         };
         let text = format!("{many} held until the key is verified: cloudim contact verify {name}");
-        let notice = Record::new(Type::Trust, Direction::Received, now, text);
+        let notice = Record::notice(About::Trust, false, now, text);
         shown.push(Shown::of(
             name,
             contact,

@@ -19,7 +19,7 @@ pub fn run(home: &Home, command: &str, shown: &Shown) -> Result<bool> {
     let mut json = tempfile::NamedTempFile::new().or_cannot(failed)?;
     output::as_json(&mut json, shown).or_cannot(failed)?;
     json.flush().or_cannot(failed)?;
-    let guid = record.guid.map(|guid| guid.to_string()).unwrap_or_default();
+    let guid = record.guid().map(|guid| guid.to_string()).unwrap_or_default();
     // A file, not a pipe: if we die while it runs, the hook still reads the whole text.
     let mut text = tempfile::tempfile().or_cannot(failed)?;
     text.write_all(record.text.as_bytes()).and_then(|()| text.rewind()).or_cannot(failed)?;

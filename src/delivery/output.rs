@@ -10,7 +10,7 @@ use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::protocol::values::text::{self, visible};
 use crate::session::options::Format;
 use crate::store::contact::entry::{Contact, Trust};
-use crate::store::contact::record::{Direction, Record, Type};
+use crate::store::contact::record::{Direction, Record, What};
 
 /// A record and the contact it belongs to.
 #[derive(Clone, Debug, Serialize)]
@@ -49,13 +49,13 @@ pub fn mark(trust: &str) -> &'static str {
 /// # Errors
 /// When `out` cannot be written.
 pub fn write(out: &mut dyn Write, format: Format, shown: &[Shown]) -> io::Result<()> {
-    let messages = || shown.iter().filter(|shown| shown.record.kind == Type::Message);
+    let messages = || shown.iter().filter(|shown| shown.record.is_message());
     match format {
         Format::Text => messages().try_for_each(|shown| out.write_all(as_text(shown).as_bytes())),
         Format::Tsv => messages().try_for_each(|shown| out.write_all(as_tsv(shown).as_bytes())),
         Format::Json => shown
             .iter()
-            .filter(|shown| shown.record.kind != Type::Key)
+            .filter(|shown| !matches!(shown.record.what, What::Key(_)))
             .try_for_each(|shown| as_json(out, shown)),
         Format::Rss => out.write_all(as_feed(messages()).as_bytes()),
     }
@@ -80,7 +80,7 @@ fn as_text(shown: &Shown) -> String {
     let text = record.text.strip_suffix('\n').unwrap_or(&record.text);
     let mut line =
         format!("{}  {who}  {}", local(record.time), visible(text).replace('\n', "\n    "));
-    for attachment in &record.attachments {
+    for attachment in record.attachments() {
         line.push_str(&format!(
             "\n    [attachment: {}, {} bytes]",
             visible(&attachment.name).replace('\n', " "),
@@ -102,8 +102,8 @@ pub fn local(time: Timestamp) -> String {
 fn as_tsv(shown: &Shown) -> String {
     let record = &shown.record;
     let title = record.text.lines().next().unwrap_or_default();
-    let guid = record.guid.map(|guid| guid.to_string()).unwrap_or_default();
-    let enclosure = record.attachments.first().map(|a| a.url.clone()).unwrap_or_default();
+    let guid = record.guid().map(|guid| guid.to_string()).unwrap_or_default();
+    let enclosure = record.attachments().first().map(|a| a.url.clone()).unwrap_or_default();
     let direction = if record.direction == Direction::Sent { "sent" } else { "received" };
     let categories =
         record.trust.iter().fold(direction.to_owned(), |all, trust| format!("{all}|{trust}"));
@@ -137,7 +137,7 @@ fn as_feed<'a>(messages: impl Iterator<Item = &'a Shown>) -> String {
     let items = messages.map(|shown| {
         let who = if shown.record.direction == Direction::Sent { "me to " } else { "" };
         FeedItem {
-            guid: shown.record.guid.map(|guid| guid.to_string()),
+            guid: shown.record.guid().map(|guid| guid.to_string()),
             title: Some(format!("{who}{}", shown.marked())),
             description: Some(text::to_html(&shown.record.text)),
             published: Some(shown.record.time),
@@ -159,13 +159,11 @@ fn as_feed<'a>(messages: impl Iterator<Item = &'a Shown>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::contact::examples;
 
     fn shown(text: &str) -> Shown {
         let time = "2026-11-22T19:02:11Z".parse().unwrap();
-        Shown {
-            contact: "john".to_owned(),
-            record: Record::new(Type::Message, Direction::Received, time, text),
-        }
+        Shown { contact: "john".to_owned(), record: Record { time, ..examples::message(1, text) } }
     }
 
     #[test]

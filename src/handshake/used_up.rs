@@ -7,7 +7,7 @@ use crate::protocol::values::hash::OctetsHash;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
-use crate::store::contact::record::{Direction, Record, Type};
+use crate::store::contact::record::{Record, What};
 use crate::store::disk::home::Home;
 use crate::store::identity::own::Locked;
 use crate::store::waiting::invitations::{self, Made};
@@ -34,12 +34,12 @@ pub fn finish(locked: &Locked<'_>, name: &str, made: &Made, accepted: Timestamp)
     let messages = Messages::of(&locked.home, name);
     let mut recorded = false;
     messages.backwards(|record| {
-        recorded = record.kind == Type::Accepted;
+        recorded = record.what == What::Accepted;
         !recorded
     })?;
     if !recorded {
         let text = "accepted your invitation";
-        let record = Record::new(Type::Accepted, Direction::Received, locked.now, text);
+        let record = Record::new(What::Accepted, locked.now, text);
         messages.append(&mut [Record { time: accepted, ..record }.about(&contact)])?;
     }
     invitations::settle(&locked.home, &contact.fingerprint)?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::intake::Intake;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::record::Type;
+use crate::store::contact::record::About;
 
 impl Intake<'_> {
     /// Tells that nothing can be sealed to the contact's key, and that it can again.
@@ -15,8 +15,8 @@ impl Intake<'_> {
         }
         self.contact.unusable = why.clone();
         match why {
-            Some(why) => self.tell(Type::Trust, format!("the key {why}: nothing is sent to it")),
-            None => self.tell_healed(Type::Trust, "the key can be used again"),
+            Some(why) => self.tell(About::Trust, format!("the key {why}: nothing is sent to it")),
+            None => self.tell_healed(About::Trust, "the key can be used again"),
         }
     }
 
@@ -27,9 +27,9 @@ impl Intake<'_> {
             gaps(&mut self.contact, missing || self.stale, self.now, grace)
         {
             if healed {
-                self.tell_healed(Type::Integrity, &text);
+                self.tell_healed(About::Integrity, &text);
             } else {
-                self.tell(Type::Integrity, text);
+                self.tell(About::Integrity, text);
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::store::contact::entry::{Contact, Http};
 use crate::store::contact::known::Known;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::pair::Pair;
-use crate::store::contact::record::{Record, Type};
+use crate::store::contact::record::{About, Record};
 use crate::store::contact::verdicts::{Verdicts, Why};
 use crate::store::disk::home::Home;
 use crate::store::identity::own::Identity;
@@ -222,7 +222,7 @@ impl<'a> Intake<'a> {
         self.remember_copy(chain, source, archive.is_some());
         let succeeded = self.succeeded;
         let Self { keys, name, contact, certificate, verdicts, mut records, stale, .. } = self;
-        records.sort_by_key(|record| (record.log, record.sequence));
+        records.sort_by_key(Record::order);
         Messages::of(&locked.home, name).append(&mut records)?;
         verdicts.save(&locked.home, name)?;
         let mut pair = Pair { name: name.to_owned(), contact, certificate };
@@ -253,7 +253,7 @@ impl<'a> Intake<'a> {
             self.verdicts.forget_gone(|guid| stands_in(chain, guid));
         }
         if self.disputed.is_none() && self.contact.theirs.offered.take().is_some() {
-            self.tell_healed(Type::Trust, "the feed names the pinned key again");
+            self.tell_healed(About::Trust, "the feed names the pinned key again");
         }
     }
 

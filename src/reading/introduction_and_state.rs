@@ -12,7 +12,7 @@ use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::protocol::values::limits;
 use crate::store::contact::entry::{Contact, LogHead, Seen, Wanted};
 use crate::store::contact::octets::Octets;
-use crate::store::contact::record::{Direction, Record, Type};
+use crate::store::contact::record::{About, Record, What};
 use crate::store::contact::verdicts::Why;
 
 type Judged<T> = Result<T, (Why, String)>;
@@ -34,7 +34,7 @@ impl Intake<'_> {
             let text = format!(
                 "what comes by another key is held: the feed names the key {named}, not the one that is pinned"
             );
-            self.tell(Type::Trust, text);
+            self.tell(About::Trust, text);
         }
         self.contact.theirs.offered = offered;
     }
@@ -167,7 +167,7 @@ impl Intake<'_> {
                 "the log is forked: its head is not the message we have at sequence {}",
                 head.sequence
             );
-            self.tell(Type::Integrity, text);
+            self.tell(About::Integrity, text);
         }
     }
 
@@ -197,8 +197,8 @@ impl Intake<'_> {
         if theirs.sequence > self.contact.reader().acknowledged {
             self.contact.reader_mut().acknowledged = theirs.sequence;
             let text = format!("read up to sequence {}", theirs.sequence);
-            let record = Record::new(Type::Receipt, Direction::Received, self.now, text);
-            let record = Record { time: state.time, sequence: Some(theirs.sequence), ..record };
+            let what = What::Receipt { sequence: theirs.sequence };
+            let record = Record { time: state.time, ..Record::new(what, self.now, text) };
             self.records.push(record.about(&self.contact));
         }
     }

@@ -8,7 +8,8 @@ use crate::protocol::sealed::item::{Item, Stream};
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::limits;
-use crate::store::contact::record::{Direction, Record, Type};
+use crate::store::contact::log_entry::Place;
+use crate::store::contact::record::{About, Direction, Record};
 use crate::store::contact::verdicts::Why;
 
 impl Intake<'_> {
@@ -85,8 +86,8 @@ impl Intake<'_> {
 
     fn take(&mut self, item: &Item, stream: &Stream, hash: OctetsHash) {
         self.check_links(stream, hash);
-        let record =
-            Record::of_item(item, hash, Direction::Received, self.now).about(&self.contact);
+        let record = Record::of_item(item, Place::of(stream, hash), Direction::Received, self.now)
+            .about(&self.contact);
         self.known.add(&record);
         self.records.push(record);
     }
@@ -96,7 +97,7 @@ impl Intake<'_> {
         let (log, sequence) = (stream.log, stream.sequence);
         if self.known.at(log, sequence).iter().any(|link| link.hash != hash) {
             self.tell(
-                Type::Integrity,
+                About::Integrity,
                 format!("the log is forked: there are two messages at sequence {sequence}"),
             );
             return;
@@ -108,7 +109,7 @@ impl Intake<'_> {
         let followed = after.is_empty() || after.iter().any(|link| link.previous == Some(hash));
         if !follows || !followed {
             self.tell(
-                Type::Integrity,
+                About::Integrity,
                 format!("the log is forked: sequence {sequence} does not fit its neighbours"),
             );
         }

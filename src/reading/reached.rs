@@ -10,7 +10,7 @@ use crate::store::contact::entry::Contact;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::octets::Octets;
 use crate::store::contact::pair::Pair;
-use crate::store::contact::record::{Direction, Record, Type};
+use crate::store::contact::record::{About, Record};
 use crate::store::identity::own::Identity;
 use crate::transport::client::Failure;
 use crate::writing::feed::{self, Change};
@@ -43,8 +43,7 @@ pub(super) fn reached(
     let behind = contact.theirs.behind_since.is_some();
     let grace = locked.config.stale_grace;
     if let Some((text, healed)) = gaps::gaps(contact, behind, locked.now, grace) {
-        let mut record = Record::new(Type::Integrity, Direction::Received, locked.now, text);
-        record.healed = healed;
+        let record = Record::notice(About::Integrity, healed, locked.now, text);
         Messages::of(&locked.home, name).append(&mut [record])?;
     }
     if due {

@@ -17,7 +17,7 @@ use crate::store::contact::contacts;
 use crate::store::contact::entry::Trust;
 use crate::store::contact::former_key::FormerKey;
 use crate::store::contact::messages::Messages;
-use crate::store::contact::record::{Direction, Record, Type};
+use crate::store::contact::record::{About, Record};
 use crate::store::contact::verdicts::Why;
 
 /// A key that the pinned one names as its successor.
@@ -92,7 +92,7 @@ impl Intake<'_> {
         contacts::keep_former(&home, self.name)?;
         contacts::pin(&home, self.name, &next.certificate)?;
         let text = format!("its key is now {new}: the one before, {old}, says so");
-        let record = Record::new(Type::Trust, Direction::Received, self.now, text);
+        let record = Record::notice(About::Trust, false, self.now, text);
         Messages::of(&home, self.name).append(&mut [record.about(&self.contact)])?;
         let (log, until) = (next.stream.log, next.stream.sequence);
         self.contact.theirs.former.push(FormerKey { fingerprint: old, log, until });
@@ -146,7 +146,7 @@ impl Intake<'_> {
             Ok(next) => {
                 let new = next.certificate.fingerprint();
                 self.tell(
-                    Type::Trust,
+                    About::Trust,
                     format!(
                         "its key, which you have verified, names another as its successor: {new}"
                     ),

@@ -3,7 +3,7 @@
 use super::intake::Intake;
 use crate::openpgp::message::refusal::{Refusal, Verdict as Sentence};
 use crate::protocol::values::hash::SealedHash;
-use crate::store::contact::record::{Direction, Record, Type};
+use crate::store::contact::record::{About, Record};
 use crate::store::contact::verdicts::{Verdict, Why};
 
 impl Intake<'_> {
@@ -18,14 +18,14 @@ impl Intake<'_> {
             let reason =
                 "it is sealed to a subkey whose secret is gone, and comes again".to_owned();
             if self.remember(guid, sealed, why, reason.clone()) {
-                self.tell(Type::Trust, format!("{what} cannot be opened: {reason}"));
+                self.tell(About::Trust, format!("{what} cannot be opened: {reason}"));
             }
         } else if let Some(why) = self.disputed.filter(|_| why == Why::Unknown) {
             // That the feed names another key says it all.
             self.remember(guid, sealed, why, refusal.to_string());
         } else if self.remember(guid, sealed, why, refusal.to_string()) {
-            let kind = if refusal.is_of_trust() { Type::Trust } else { Type::Integrity };
-            self.tell(kind, format!("{what} is {}: {refusal}", word(why)));
+            let about = if refusal.is_of_trust() { About::Trust } else { About::Integrity };
+            self.tell(about, format!("{what} is {}: {refusal}", word(why)));
         }
     }
 
@@ -39,8 +39,8 @@ impl Intake<'_> {
         reason: String,
     ) {
         if self.remember(guid, sealed, why, reason.clone()) {
-            let kind = if why.waits() { Type::Trust } else { Type::Integrity };
-            self.tell(kind, format!("{what} is {}: {reason}", word(why)));
+            let about = if why.waits() { About::Trust } else { About::Integrity };
+            self.tell(about, format!("{what} is {}: {reason}", word(why)));
         }
     }
 
@@ -54,20 +54,20 @@ impl Intake<'_> {
     /// sealed: it is remembered as what was, by the hash of what it says.
     pub(super) fn tell_once(&mut self, about: &str, proof: SealedHash, text: String) {
         if self.remember(about, proof, Why::Failed, text.clone()) {
-            self.tell(Type::Integrity, text);
+            self.tell(About::Integrity, text);
         }
     }
 
     /// Records something to be told.
-    pub(super) fn tell(&mut self, kind: Type, text: String) {
-        let record = Record::new(kind, Direction::Received, self.now, text);
+    pub(super) fn tell(&mut self, about: About, text: String) {
+        let record = Record::notice(about, false, self.now, text);
         self.records.push(record.about(&self.contact));
     }
 
     /// Records that something which was told of is over.
-    pub(super) fn tell_healed(&mut self, kind: Type, text: &str) {
-        let record = Record::new(kind, Direction::Received, self.now, text);
-        self.records.push(Record { healed: true, ..record.about(&self.contact) });
+    pub(super) fn tell_healed(&mut self, about: About, text: &str) {
+        let record = Record::notice(about, true, self.now, text);
+        self.records.push(record.about(&self.contact));
     }
 }
 

@@ -52,7 +52,7 @@ fn of_contact(home: &Home, name: &str, end: Timestamp) -> store::error::Result<(
                 Direction::Received => record.number <= delivered,
                 Direction::Sent => {
                     is_acknowledged(record, &contact)
-                        && record.guid.is_some_and(|guid| !offered.contains(&guid))
+                        && record.guid().is_some_and(|guid| !offered.contains(&guid))
                 }
             }
     })
@@ -60,6 +60,8 @@ fn of_contact(home: &Home, name: &str, end: Timestamp) -> store::error::Result<(
 
 /// Whether a message of ours has arrived. Of an older log, it has if it is offered no more.
 fn is_acknowledged(record: &Record, contact: &Contact) -> bool {
-    record.log != Some(contact.ours.log)
-        || record.sequence.is_some_and(|sequence| sequence <= contact.ours.acknowledged())
+    let ours = &contact.ours;
+    record
+        .place()
+        .is_none_or(|place| place.log != ours.log || place.sequence <= ours.acknowledged())
 }

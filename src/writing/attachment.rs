@@ -16,7 +16,8 @@ use crate::protocol::values::url::Url;
 use crate::session::fetch;
 use crate::session::keys::Keys;
 use crate::session::network::Network;
-use crate::store::contact::record::{Attached, Record};
+use crate::store::contact::log_entry::Attached;
+use crate::store::contact::record::Record;
 use crate::store::disk::home::Home;
 use crate::store::disk::{atomic, names};
 use crate::store::identity::own::Locked;
@@ -90,7 +91,7 @@ pub fn save(
 ) -> Result<Vec<PathBuf>> {
     keys.unlock()?;
     let mut written = Vec::new();
-    for attached in &record.attachments {
+    for attached in record.attachments() {
         let sealed = fetch_sealed(network, attached)?;
         let plain = keys.unseal_file(&sealed).or_cannot(|| {
             format!("cannot open the attachment `{}`", attached.name.escape_debug())

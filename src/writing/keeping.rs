@@ -91,5 +91,6 @@ fn kept_before(
 ) -> Result<Option<u64>> {
     feed::rewrite(locked, keys, pair, Change::default())?;
     Ok(message::taken_before(&locked.home, keys, &pair.name, item)?
-        .and_then(|record| record.sequence))
+        .and_then(|record| record.place())
+        .map(|place| place.sequence))
 }

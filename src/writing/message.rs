@@ -14,11 +14,12 @@ use crate::session::keys::Keys;
 use crate::session::{own_key, trust_policy};
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
+use crate::store::contact::log_entry::{Attached, Place};
 use crate::store::contact::messages::Messages;
 use crate::store::contact::octets::Filed;
 use crate::store::contact::outbox::Outbox;
 use crate::store::contact::pair::Pair;
-use crate::store::contact::record::{Attached, Direction, Record};
+use crate::store::contact::record::{Direction, Record};
 use crate::store::disk::home::Home;
 use crate::store::identity::own::Identity;
 use crate::store::identity::own::Locked;
@@ -90,11 +91,11 @@ pub fn take(
 ) -> unwritten::Result<()> {
     let Outgoing { item, octets, sealed } = outgoing;
     let filed = place_of(&pair.contact, &item)?;
-    let hash = OctetsHash::of(octets.as_bytes());
-    pair.contact.ours.head = Some(Head { sequence: filed.sequence, hash });
+    let place = Place::of(&pair.contact.ours.next(), OctetsHash::of(octets.as_bytes()));
+    pair.contact.ours.head = Some(Head { sequence: place.sequence, hash: place.hash });
     let change = Change { item: Some(Fresh { filed, octets, sealed }), ..change };
     let prepared = feed::prepare(locked, keys, pair, change)?;
-    let record = Record::of_item(&item, hash, Direction::Sent, locked.now);
+    let record = Record::of_item(&item, place, Direction::Sent, locked.now);
     prepared.commit(locked, pair, Some(record.about(&pair.contact)))
 }
 
@@ -154,14 +155,14 @@ pub fn taken_before(
     let Some(record) = Messages::of(home, name).find(item.guid)? else {
         return Ok(None);
     };
-    if record.trimmed {
+    if record.is_trimmed() {
         let error = format!("`{}` was sent long ago, and its text is here no more", item.guid);
         return Err(Error::cannot(error).hint("leave --guid out for a new one"));
     }
     let same = record.direction == Direction::Sent
         && record.text == item.text
-        && record.reply_to == item.in_reply_to
-        && are_same(home, keys, &record.attachments, &item.attachments)?;
+        && record.entry().is_some_and(|entry| entry.reply_to == item.in_reply_to)
+        && are_same(home, keys, record.attachments(), &item.attachments)?;
     if same {
         return Ok(Some(record));
     }

@@ -8,6 +8,7 @@ use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::token::Token;
 use crate::store;
 use crate::store::contact::entry::Contact;
+use crate::store::contact::log_entry::Place;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::octets::{Filed, Octets};
 use crate::store::contact::pair::Pair;
@@ -116,8 +117,13 @@ fn records_of(
         if messages.find(filed.guid)?.is_none() {
             let octets = Octets::of(&locked.home, name).item(filed)?;
             let item = Item::parse(octets.as_bytes())?;
-            let hash = OctetsHash::of(octets.as_bytes());
-            let record = Record::of_item(&item, hash, Direction::Sent, locked.now);
+            let place = Place {
+                log: filed.log,
+                sequence: filed.sequence,
+                hash: OctetsHash::of(octets.as_bytes()),
+                previous: item.stream.as_ref().and_then(|stream| stream.previous),
+            };
+            let record = Record::of_item(&item, place, Direction::Sent, locked.now);
             records.push(record.about(contact));
         }
     }

@@ -84,7 +84,7 @@ impl MessageArgs {
         let name = name
             .ok_or_else(|| Error::usage("--reply-to last needs a contact").hint("give the guid"))?;
         match last_received(session, name)? {
-            Some(record) => Ok(record.guid),
+            Some(record) => Ok(record.guid()),
             None => Err(Error::cannot(format!("`{name}` has not written anything to reply to"))),
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::entry::{Reached, Theirs};
+use super::log_entry::Place;
 use super::messages::Messages;
 use super::record::{Direction, Record};
 use crate::protocol::sealed::state::Range;
@@ -44,18 +45,12 @@ impl Known {
 
     /// Takes in what `record` tells of, if it is about an item received.
     pub fn add(&mut self, record: &Record) {
-        let (Some(guid), Some(log), Some(sequence), Some(hash)) =
-            (record.guid, record.log, record.sequence, record.hash)
-        else {
+        let Some(entry) = record.entry().filter(|_| record.direction == Direction::Received) else {
             return;
         };
-        if record.direction == Direction::Received {
-            self.guids.insert(guid, hash);
-            self.places
-                .entry((log, sequence))
-                .or_default()
-                .push(Link { hash, previous: record.previous });
-        }
+        let Place { log, sequence, hash, previous } = entry.place;
+        self.guids.insert(entry.guid, hash);
+        self.places.entry((log, sequence)).or_default().push(Link { hash, previous });
     }
 
     /// Whether the item `guid` is on our disk.
@@ -129,33 +124,21 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::store::contact::entry::{LogHead, Wanted};
-    use crate::store::contact::record::Type;
-
-    fn log() -> LogId {
-        "urn:uuid:0199f0c2-0000-7000-8000-000000000000".parse().unwrap()
-    }
+    use crate::store::contact::examples::{hash, log, message};
 
     fn known(sequences: &[u64]) -> Known {
         let mut known = Known::default();
         for sequence in sequences {
-            let guid = format!("urn:uuid:0199f0c2-0000-7000-8000-{sequence:012}").parse().unwrap();
-            let mut record =
-                Record::new(Type::Message, Direction::Received, Timestamp::UNIX_EPOCH, "");
-            (record.guid, record.log, record.sequence) = (Some(guid), Some(log()), Some(*sequence));
-            record.hash = Some(OctetsHash::of(&sequence.to_be_bytes()));
-            known.add(&record);
+            known.add(&message(*sequence, ""));
         }
         known
     }
 
     fn theirs(head: u64, gone: &[(u64, u64)]) -> Theirs {
-        let hash = OctetsHash::of(&head.to_be_bytes());
         Theirs {
-            head: Some(LogHead { log: log(), sequence: head, hash }),
+            head: Some(LogHead { log: log(), sequence: head, hash: hash(head) }),
             gone: gone
                 .iter()
                 .map(|(from, to)| Wanted { log: log(), from: *from, to: *to })
@@ -179,10 +162,7 @@ mod tests {
     fn what_is_gone_counts_as_here() {
         let (known, theirs) = (known(&[1, 2, 5]), theirs(5, &[(3, 4)]));
         let reached = known.reached(&theirs, log());
-        assert_eq!(
-            (reached.sequence, reached.hash),
-            (5, Some(OctetsHash::of(&5u64.to_be_bytes())))
-        );
+        assert_eq!((reached.sequence, reached.hash), (5, Some(hash(5))));
         assert!(known.missing(&theirs).is_empty());
     }
 

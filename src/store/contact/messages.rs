@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use super::record::{Record, Type};
+use super::record::Record;
 use crate::protocol::values::guid::Guid;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
@@ -110,7 +110,7 @@ impl Messages {
     pub fn find(&self, guid: Guid) -> Result<Option<Record>> {
         let mut found = None;
         self.backwards(|record| {
-            if record.guid == Some(guid) && matches!(record.kind, Type::Message | Type::Key) {
+            if record.guid() == Some(guid) {
                 found = Some(record);
             }
             found.is_none()
@@ -175,10 +175,8 @@ fn whole_lines(file: &mut File) -> std::io::Result<u64> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use jiff::Timestamp;
-
     use super::*;
-    use crate::store::contact::record::Direction;
+    use crate::store::contact::examples;
 
     pub fn some(texts: &[&str]) -> (tempfile::TempDir, Messages) {
         let folder = tempfile::tempdir().unwrap();
@@ -189,7 +187,7 @@ pub(super) mod tests {
     }
 
     pub fn message(text: &str) -> Record {
-        Record::new(Type::Message, Direction::Received, Timestamp::UNIX_EPOCH, text)
+        examples::message(1, text)
     }
 
     pub fn texts(records: &[Record]) -> Vec<&str> {

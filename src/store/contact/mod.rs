@@ -3,9 +3,12 @@
 pub mod contacts;
 pub mod delivered;
 pub mod entry;
+#[cfg(test)]
+pub mod examples;
 pub mod feeds;
 pub mod former_key;
 pub mod known;
+pub mod log_entry;
 pub mod messages;
 pub mod octets;
 pub mod outbox;

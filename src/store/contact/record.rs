@@ -4,10 +4,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::entry::Contact;
-use crate::protocol::sealed::item::{Attachment, Item};
+use super::log_entry::{Attached, LogEntry, Place};
+use crate::error::Error;
+use crate::protocol::sealed::item::Item;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::{Guid, LogId};
-use crate::protocol::values::hash::{Hash, OctetsHash};
+use crate::protocol::values::hash::OctetsHash;
 
 /// Which way a record went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,139 +22,92 @@ pub enum Direction {
 }
 
 /// What a record tells of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Type {
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
     /// A message.
-    Message,
+    Message {
+        /// The item that it is.
+        entry: LogEntry,
+        /// Whether the text and what came with it are gone, as `history` in the settings has it.
+        trimmed: bool,
+    },
+    /// A key in an item: it counts in the log and never shows.
+    Key(LogEntry),
     /// The contact accepted, or was accepted.
     Accepted,
     /// The contact has acknowledged all up to `sequence`.
-    Receipt,
-    /// Something about the contact's key.
+    Receipt {
+        /// That sequence of our log.
+        sequence: u64,
+    },
+    /// Something that the user is told of.
+    Notice {
+        /// What is in question.
+        about: About,
+        /// Whether it is the good end of what an earlier notice told of.
+        healed: bool,
+    },
+}
+
+/// What is in question where something is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The contact's key.
     Trust,
-    /// Something missing, replayed, forked or forged; or that this is over.
+    /// What the contact wrote: it is missing, replayed, forked or forged.
     Integrity,
-    /// A key in an item: it counts in the log and never shows.
-    Key,
 }
 
-/// An attachment, as recorded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attached {
-    /// Where it lies, sealed.
-    pub url: String,
-    /// What the sender calls it.
-    pub name: String,
-    /// Its media type.
-    #[serde(rename = "type")]
-    pub media_type: String,
-    /// Its size in bytes, as it lies there.
-    pub size: u64,
-    /// Of the sealed bytes.
-    pub hash: Hash,
-}
-
-/// One line of `messages.jsonl`.
+/// What one line of `messages.jsonl` tells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Line", into = "Line")]
 pub struct Record {
-    /// The version of this form.
-    pub v: u8,
     /// What it tells of.
-    #[serde(rename = "type")]
-    pub kind: Type,
+    pub what: What,
     /// Its place in the order of arrival; survives trimming. Given by
     /// [`super::messages::Messages::append`].
     pub number: u64,
     /// Which way it went.
     pub direction: Direction,
-    /// The guid of the item.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub guid: Option<Guid>,
-    /// The log of the item.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub log: Option<LogId>,
-    /// The sequence of the item in its log.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sequence: Option<u64>,
-    /// The hash of the item's octets.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hash: Option<OctetsHash>,
-    /// The hash of the item before, as this one says it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub previous: Option<OctetsHash>,
     /// When it was written, by its writer's clock.
     pub time: Timestamp,
     /// When it was stored here.
     pub received: Timestamp,
-    /// The text of a message; for other types a sentence for people.
+    /// The text of a message; otherwise a sentence for people.
     pub text: String,
-    /// What came with it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub attachments: Vec<Attached>,
-    /// The item that it answers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reply_to: Option<Guid>,
-    /// The conversation it belongs to, if that is not the pair's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub conversation: Option<Guid>,
     /// The fingerprint of the writer's certificate.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Fingerprint>,
     /// How sure we were of it when this was stored.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<String>,
-    /// Whether it is the good end of an earlier record of its type.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub healed: bool,
-    /// Whether the text and what came with it are gone, as `history` in the settings has it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub trimmed: bool,
 }
 
 impl Record {
-    /// A record of `kind` that says `text` to the user, at `now`.
-    pub fn new(kind: Type, direction: Direction, now: Timestamp, text: impl Into<String>) -> Self {
+    /// A record of `what`, which came from the contact and says `text` to the user, at `now`.
+    pub fn new(what: What, now: Timestamp, text: impl Into<String>) -> Self {
         Self {
-            v: 1,
-            kind,
+            what,
             number: 0,
-            direction,
-            guid: None,
-            log: None,
-            sequence: None,
-            hash: None,
-            previous: None,
+            direction: Direction::Received,
             time: now,
             received: now,
             text: text.into(),
-            attachments: Vec::new(),
-            reply_to: None,
-            conversation: None,
             fingerprint: None,
             trust: None,
-            healed: false,
-            trimmed: false,
         }
     }
 
-    /// The record of `item`, whose octets have `hash`, stored at `now`.
-    pub fn of_item(item: &Item, hash: OctetsHash, direction: Direction, now: Timestamp) -> Self {
+    /// A record which tells the user at `now` that something is wrong; or right again, if that is
+    /// `healed`.
+    pub fn notice(about: About, healed: bool, now: Timestamp, text: impl Into<String>) -> Self {
+        Self::new(What::Notice { about, healed }, now, text)
+    }
+
+    /// The record of `item`, which has `place`, stored at `now`.
+    pub fn of_item(item: &Item, place: Place, direction: Direction, now: Timestamp) -> Self {
+        let entry = LogEntry::of(item, place);
         let is_key = item.keys || item.transition.is_some();
-        let kind = if is_key { Type::Key } else { Type::Message };
-        let stream = item.stream.as_ref();
-        Self {
-            guid: Some(item.guid),
-            log: stream.map(|stream| stream.log),
-            sequence: stream.map(|stream| stream.sequence),
-            hash: Some(hash),
-            previous: stream.and_then(|stream| stream.previous),
-            time: item.published,
-            attachments: item.attachments.iter().map(Attached::from).collect(),
-            reply_to: item.in_reply_to,
-            conversation: item.conversation,
-            ..Self::new(kind, direction, now, item.text.clone())
-        }
+        let what = if is_key { What::Key(entry) } else { What::Message { entry, trimmed: false } };
+        Self { direction, time: item.published, ..Self::new(what, now, item.text.clone()) }
     }
 
     /// The same, with the key of the contact it is about, and how sure we are of that.
@@ -162,33 +117,254 @@ impl Record {
         Self { fingerprint: Some(fingerprint), trust: Some(trust), ..self }
     }
 
+    /// The item that it is about: of a message or a key.
+    pub fn entry(&self) -> Option<&LogEntry> {
+        match &self.what {
+            What::Message { entry, .. } | What::Key(entry) => Some(entry),
+            What::Accepted | What::Receipt { .. } | What::Notice { .. } => None,
+        }
+    }
+
+    /// The guid of that item.
+    pub fn guid(&self) -> Option<Guid> {
+        self.entry().map(|entry| entry.guid)
+    }
+
+    /// The place of that item.
+    pub fn place(&self) -> Option<Place> {
+        self.entry().map(|entry| entry.place)
+    }
+
+    /// What came with that item.
+    pub fn attachments(&self) -> &[Attached] {
+        self.entry().map_or(&[], |entry| &entry.attachments)
+    }
+
+    /// What records that came at once are ordered by: notices first, then receipts, then items by
+    /// their place.
+    pub fn order(&self) -> (Option<LogId>, Option<u64>) {
+        match (&self.what, self.place()) {
+            (_, Some(place)) => (Some(place.log), Some(place.sequence)),
+            (What::Receipt { sequence }, None) => (None, Some(*sequence)),
+            (_, None) => (None, None),
+        }
+    }
+
+    /// Whether this is a message.
+    pub fn is_message(&self) -> bool {
+        matches!(self.what, What::Message { .. })
+    }
+
     /// Whether this is a message from the contact.
     pub fn is_received_message(&self) -> bool {
-        self.kind == Type::Message && self.direction == Direction::Received
+        self.is_message() && self.direction == Direction::Received
     }
 
     /// Whether this is a message from the contact that can still be delivered.
     pub fn is_deliverable(&self) -> bool {
-        self.is_received_message() && !self.trimmed
+        self.is_received_message() && !self.is_trimmed()
     }
 
-    /// Lets go of the text and what came with it. All by which order and completeness are judged
-    /// stays.
+    /// Whether this is a message whose text and what came with it are gone.
+    pub fn is_trimmed(&self) -> bool {
+        matches!(self.what, What::Message { trimmed: true, .. })
+    }
+
+    /// Lets go of the text of a message, and of what came with it. All by which order and completeness
+    /// are judged stays.
     pub fn trim(&mut self) {
-        self.text.clear();
-        self.attachments.clear();
-        self.trimmed = true;
+        if let What::Message { entry, trimmed } = &mut self.what {
+            entry.attachments.clear();
+            *trimmed = true;
+            self.text.clear();
+        }
     }
 }
 
-impl From<&Attachment> for Attached {
-    fn from(attachment: &Attachment) -> Self {
-        Self {
-            url: attachment.url.clone(),
-            name: attachment.name.clone(),
-            media_type: attachment.media_type.clone(),
-            size: attachment.size,
-            hash: attachment.hash,
+/// The word for what a line tells of.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Type {
+    Message,
+    Accepted,
+    Receipt,
+    Trust,
+    Integrity,
+    Key,
+}
+
+/// One line of `messages.jsonl`, and what is told of a message as JSON. `trimmed` stands last: by that
+/// such lines are known without being read.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    v: u8,
+    #[serde(rename = "type")]
+    kind: Type,
+    number: u64,
+    direction: Direction,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guid: Option<Guid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<LogId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash: Option<OctetsHash>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<OctetsHash>,
+    time: Timestamp,
+    received: Timestamp,
+    text: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Attached>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<Guid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation: Option<Guid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<Fingerprint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trust: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    healed: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    trimmed: bool,
+}
+
+impl TryFrom<Line> for Record {
+    type Error = Error;
+
+    /// # Errors
+    /// When what belongs to its type is not there.
+    fn try_from(mut line: Line) -> Result<Self, Error> {
+        let notice = |about| What::Notice { about, healed: line.healed };
+        let what = match line.kind {
+            Type::Message => What::Message { entry: line.entry()?, trimmed: line.trimmed },
+            Type::Key => What::Key(line.entry()?),
+            Type::Accepted => What::Accepted,
+            Type::Receipt => What::Receipt { sequence: line.sequence.ok_or_else(incomplete)? },
+            Type::Trust => notice(About::Trust),
+            Type::Integrity => notice(About::Integrity),
+        };
+        Ok(Self {
+            what,
+            number: line.number,
+            direction: line.direction,
+            time: line.time,
+            received: line.received,
+            text: line.text,
+            fingerprint: line.fingerprint,
+            trust: line.trust,
+        })
+    }
+}
+
+impl Line {
+    fn entry(&mut self) -> Result<LogEntry, Error> {
+        let (Some(guid), Some(log), Some(sequence), Some(hash)) =
+            (self.guid, self.log, self.sequence, self.hash)
+        else {
+            return Err(incomplete());
+        };
+        Ok(LogEntry {
+            guid,
+            place: Place { log, sequence, hash, previous: self.previous },
+            attachments: std::mem::take(&mut self.attachments),
+            reply_to: self.reply_to,
+            conversation: self.conversation,
+        })
+    }
+}
+
+fn incomplete() -> Error {
+    Error::cannot("a record lacks its guid or its place in a log")
+}
+
+impl From<Record> for Line {
+    fn from(record: Record) -> Self {
+        let place = record.place();
+        let mut line = Self {
+            v: 1,
+            kind: Type::Accepted,
+            number: record.number,
+            direction: record.direction,
+            guid: record.guid(),
+            log: place.map(|place| place.log),
+            sequence: place.map(|place| place.sequence),
+            hash: place.map(|place| place.hash),
+            previous: place.and_then(|place| place.previous),
+            time: record.time,
+            received: record.received,
+            text: record.text,
+            attachments: Vec::new(),
+            reply_to: None,
+            conversation: None,
+            fingerprint: record.fingerprint,
+            trust: record.trust,
+            healed: false,
+            trimmed: false,
+        };
+        match record.what {
+            What::Message { entry, trimmed } => {
+                (line.kind, line.trimmed) = (Type::Message, trimmed);
+                line.carry(entry);
+            }
+            What::Key(entry) => {
+                line.kind = Type::Key;
+                line.carry(entry);
+            }
+            What::Accepted => {}
+            What::Receipt { sequence } => {
+                (line.kind, line.sequence) = (Type::Receipt, Some(sequence))
+            }
+            What::Notice { about, healed } => {
+                let kind = if about == About::Trust { Type::Trust } else { Type::Integrity };
+                (line.kind, line.healed) = (kind, healed);
+            }
+        }
+        line
+    }
+}
+
+impl Line {
+    fn carry(&mut self, entry: LogEntry) {
+        self.attachments = entry.attachments;
+        (self.reply_to, self.conversation) = (entry.reply_to, entry.conversation);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_read_and_are_written_as_ever() {
+        for line in include_str!("record/lines.jsonl").lines() {
+            let record: Record = serde_json::from_str(line).unwrap();
+            assert_eq!(serde_json::to_string(&record).unwrap(), line);
+        }
+    }
+
+    #[test]
+    fn records_that_came_at_once_go_notices_receipts_items() {
+        let lines = include_str!("record/lines.jsonl").lines();
+        let mut records: Vec<Record> =
+            lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+        records.sort_by_key(Record::order);
+        let is_item = |record: &Record| record.entry().is_some();
+        assert!(records.is_sorted_by_key(is_item));
+        let receipt = |record: &Record| matches!(record.what, What::Receipt { .. });
+        assert!(records.split(receipt).next().is_some_and(|before| !before.iter().any(is_item)));
+    }
+
+    #[test]
+    fn a_message_without_its_place_is_refused() {
+        let line = include_str!("record/lines.jsonl").lines().next().unwrap();
+        assert!(serde_json::from_str::<Record>(line).is_ok());
+        for key in ["guid", "log", "sequence", "hash"] {
+            let without = line.replace(&format!("\"{key}\":"), "\"other\":");
+            let cause = serde_json::from_str::<Record>(&without).unwrap_err().to_string();
+            assert!(cause.contains("lacks its guid or its place"), "{cause}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::messages::Messages;
-use super::record::{Record, Type};
+use super::record::Record;
 use crate::store::disk::atomic::{self, Mode};
 use crate::store::error::{OrCannot, Result};
 
@@ -31,7 +31,7 @@ impl Messages {
                 continue;
             }
             let mut record: Record = serde_json::from_slice(whole).or_cannot_read(&self.path)?;
-            if record.kind == Type::Message && is_over(&record) {
+            if record.is_message() && is_over(&record) {
                 is_any = true;
                 record.trim();
                 serde_json::to_writer(&mut after, &record).or_cannot("write a record")?;
@@ -58,6 +58,7 @@ fn remove_leftovers(folder: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::store::contact::messages::tests::{message, some, texts};
 
     #[test]
@@ -67,10 +68,7 @@ mod tests {
         messages.trim(|record| record.number < 3).unwrap();
         let all = messages.all().unwrap();
         assert_eq!(texts(&all), ["", "", "three"]);
-        assert_eq!(
-            all.iter().map(|record| record.trimmed).collect::<Vec<_>>(),
-            [true, true, false]
-        );
+        assert_eq!(all.iter().map(Record::is_trimmed).collect::<Vec<_>>(), [true, true, false]);
         messages.trim(|record| record.number < 3 && panic!("it has no text any more")).unwrap();
         messages.append(&mut [message("four")]).unwrap();
         assert_eq!(messages.last_number().unwrap(), 4);
