@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::rate::Rate;
 use crate::error::{Context, Error};
-use crate::handshake::acceptance::{self, Relation};
+use crate::handshake::acceptance::Relation;
 use crate::handshake::candidate::{self, Candidate};
 use crate::handshake::incoming::{self, Taken};
 use crate::handshake::pending;
@@ -101,7 +101,7 @@ fn reason(identity: &Identity, call: &PleaseFollow) -> Result<Reason, Error> {
     for made in invitations::made(&identity.home)? {
         let ours = own_urls::feed_url(&identity.config, &made.token)?;
         if call.in_reply_to.as_ref() == Some(&ours) {
-            let at_place = acceptance::reply_place(&made)?.as_ref() == Some(&call.feed);
+            let at_place = made.reply_place()?.as_ref() == Some(&call.feed);
             return Ok(Reason::Answer { at_place });
         }
     }
@@ -144,20 +144,12 @@ fn decide(run: &mut Run, candidate: &Candidate) -> Result<Followed, Setback> {
             Ok(Followed::Nothing)
         }
         Taken::Known(_) => Ok(Followed::Nothing),
-        Taken::Settled(Relation::Answer(made)) => pending::conclude(
-            &run.identity,
-            &mut run.keys,
-            run.clock.now(),
-            &made,
-            candidate,
-            false,
-        )
-        .map(|_| Followed::Answer),
-        Taken::Settled(Relation::Crossing(made)) => {
-            pending::conclude(&run.identity, &mut run.keys, run.clock.now(), &made, candidate, true)
-                .map(|_| Followed::Answer)
-        }
         Taken::Settled(Relation::Contact(name)) => Ok(Followed::Contact(name)),
+        Taken::Settled(relation @ (Relation::Answer(_) | Relation::Crossing(_))) => {
+            let (now, decision) = (run.now(), relation.decision());
+            pending::conclude(&run.identity, &mut run.keys, now, candidate, decision)?;
+            Ok(Followed::Answer)
+        }
         Taken::Settled(_) => Ok(Followed::Nothing),
     }
 }

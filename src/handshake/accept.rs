@@ -2,6 +2,7 @@
 
 use super::acceptance::{self, Relation};
 use super::candidate::Candidate;
+use super::settle::settle;
 use super::{naming, repetition, same_card};
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
@@ -68,20 +69,7 @@ pub fn agree(
     let candidate = &candidate;
     let name = contact_name(&locked.home, candidate, wanted.alias, &relation, waiting)?;
     let grouped = candidate.introduction.fingerprint.grouped();
-    match &relation {
-        Relation::Answer(made) => {
-            acceptance::conclude(&locked, &mut run.keys, made, candidate, &name, false)?
-        }
-        Relation::Crossing(made) => {
-            acceptance::conclude(&locked, &mut run.keys, made, candidate, &name, true)?
-        }
-        Relation::Claim(made) => {
-            acceptance::conclude(&locked, &mut run.keys, made, candidate, &name, false)?
-        }
-        Relation::Invitation | Relation::Contact(_) => {
-            acceptance::accept(&locked, &mut run.keys, candidate, &name)?
-        }
-    }
+    settle(&locked, &mut run.keys, candidate, relation.decision(), &name)?;
     invitations::settle(&locked.home, &candidate.introduction.fingerprint)?;
     run.talk.say(&format!("`{name}` is your contact now, with the key {grouped}"));
     if wanted.fingerprint.is_none() {

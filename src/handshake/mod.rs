@@ -5,7 +5,8 @@
 //!
 //! The way of an invitation: `address` finds the card, `invitation` makes the feed; on the other
 //! side `candidate` checks what came, `incoming` keeps it for the user, `accept` agrees;
-//! `pending` finds the answer, `acceptance` makes the contact, on either side. `repetition`,
+//! `acceptance` tells whom it is from,
+//! `pending` finds the answer, and `settle` makes the contact, on either side. `repetition`,
 //! `used_up` and `answer` serve those who lost their side, come late, or crossed.
 //!
 //! Its rules: nobody becomes a contact without the user; a key is pinned once, and another key for the
@@ -24,4 +25,5 @@ pub mod naming;
 pub mod pending;
 pub mod repetition;
 pub mod same_card;
+pub mod settle;
 mod used_up;

@@ -1,7 +1,8 @@
 //! Pending invitations: where the answers are looked for.
 
 use super::candidate::{self, Candidate};
-use super::{acceptance, invitation, naming, repetition};
+use super::settle::{self, Decision};
+use super::{invitation, naming, repetition};
 use crate::error::{Error, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::Channel;
@@ -54,7 +55,8 @@ fn look_for(run: &mut Run, client: &Client, made: &Made) -> Result<Option<String
         match judge(&run.identity.config, &mut run.keys, run.clock.now(), made, &document) {
             Ok(candidate) => {
                 let (identity, now) = (&run.identity, run.clock.now());
-                let name = conclude(identity, &mut run.keys, now, made, &candidate, false)?;
+                let name =
+                    conclude(identity, &mut run.keys, now, &candidate, Decision::Answered(made))?;
                 return Ok(Some(name));
             }
             Err(error) => log::info!("no acceptance of {}: {error}", made.id),
@@ -71,7 +73,7 @@ fn look_for(run: &mut Run, client: &Client, made: &Made) -> Result<Option<String
 
 /// What stands at the agreed place, if there is one.
 fn found(client: &Client, made: &Made) -> Result<Option<Vec<u8>>> {
-    let Some(place) = acceptance::reply_place(made)? else { return Ok(None) };
+    let Some(place) = made.reply_place()? else { return Ok(None) };
     match client.get(&place, limits::STRANGER, &Conditions::default()) {
         Ok(Answer::Document(document)) => Ok(Some(document.bytes)),
         Ok(Answer::Unchanged) => Ok(None),
@@ -124,8 +126,7 @@ fn judge(
     }
 }
 
-/// Makes a contact of whom `made` invited and `candidate` introduces, by an answer or by a crossing;
-/// returns its name.
+/// Makes a contact of `candidate`, which answers or crossed an invitation of ours; returns its name.
 ///
 /// # Errors
 /// When something cannot be read, sealed or written, [`Setback::Passing`] when another run is at it; it
@@ -134,9 +135,8 @@ pub fn conclude(
     identity: &Identity,
     keys: &mut Keys,
     now: Timestamp,
-    made: &Made,
     candidate: &Candidate,
-    crossing: bool,
+    decision: Decision<'_>,
 ) -> std::result::Result<String, Setback> {
     keys.unlock()?;
     let introduction = &candidate.introduction;
@@ -145,14 +145,14 @@ pub fn conclude(
         repetition::complete(&locked, keys, &name, candidate)?;
         return Ok(name);
     }
-    let planned = made.name.clone().filter(|name| !contacts::is_taken(&locked.home, name));
-    let name = match planned {
-        Some(name) => name,
+    let planned = decision.made().and_then(|made| made.name.as_deref());
+    let name = match planned.filter(|name| !contacts::is_taken(&locked.home, name)) {
+        Some(name) => name.to_owned(),
         None => {
-            let claimed = made.name.as_deref().or(introduction.name.as_deref());
+            let claimed = planned.or(introduction.name.as_deref());
             naming::unused(&locked.home, claimed.unwrap_or("contact"))?
         }
     };
-    acceptance::conclude(&locked, keys, made, candidate, &name, crossing)?;
+    settle::settle(&locked, keys, candidate, decision, &name)?;
     Ok(name)
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::former_key::FormerKey;
-use crate::error::Error;
+use crate::protocol::Error;
 use crate::protocol::sealed::item::Stream;
 use crate::protocol::sealed::state::Head;
 use crate::protocol::values::fingerprint::Fingerprint;
@@ -171,7 +171,7 @@ impl TryFrom<Wire> for OwnFeed {
         let head = match (wire.sequence, wire.head) {
             (0, None) => None,
             (sequence @ 1.., Some(hash)) => Some(Head { sequence, hash }),
-            _ => return Err(Error::cannot("`sequence` and `head` of `ours` do not agree")),
+            _ => return Err(Error::malformed("`sequence` and `head` of `ours` do not agree")),
         };
         let (serial, sealed) = (wire.introduction, wire.introduction_sealed);
         Ok(Self {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::Contact;
 use super::log_entry::{Attached, LogEntry, Place};
-use crate::error::Error;
+use crate::protocol::Error;
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::{Guid, LogId};
@@ -277,7 +277,7 @@ impl Line {
 }
 
 fn incomplete() -> Error {
-    Error::cannot("a record lacks its guid or its place in a log")
+    Error::malformed("a record lacks its guid or its place in a log")
 }
 
 impl From<Record> for Line {

@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::protocol;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::hash::{Hash, OctetsHash, SealedHash};
@@ -124,6 +125,15 @@ pub struct Received {
 }
 
 impl Made {
+    /// Where the answer is put, if its addressee has a place for such.
+    ///
+    /// # Errors
+    /// When that URL would be too long.
+    pub fn reply_place(&self) -> protocol::Result<Option<Url>> {
+        let feeds = self.to.as_ref().and_then(|to| to.feeds.as_ref());
+        feeds.map(|feeds| feeds.join(&format!("{}.rss", self.reply))).transpose()
+    }
+
     /// Whether `hash` is, or was, that of its introduction.
     pub fn is(&self, hash: OctetsHash) -> bool {
         self.hash == hash || self.replaced.contains(&hash)

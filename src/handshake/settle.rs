@@ -1,0 +1,197 @@
+//! Settling: a candidate becomes a contact, with a feed of ours that tells it so.
+
+use super::answer::{addressed, answer_crossing};
+use super::candidate::Candidate;
+use super::used_up;
+use jiff::Timestamp;
+
+use crate::error::{Error, Result};
+use crate::protocol::sealed::introduction::Introduction;
+use crate::protocol::values::guid::Guid;
+use crate::protocol::values::token::Token;
+use crate::session::keys::Keys;
+use crate::session::own_key;
+use crate::store::contact::contacts;
+use crate::store::contact::entry::{Contact, Http, Seen, Theirs, Trust};
+use crate::store::contact::octets::Octets;
+use crate::store::contact::own_feed::{OwnFeed, Reader};
+use crate::store::contact::pair::Pair;
+use crate::store::disk::atomic;
+use crate::store::identity::own::Locked;
+use crate::store::identity::own_urls;
+use crate::store::waiting::invitations::Made;
+use crate::writing::feed::{self, Change};
+use crate::writing::transition;
+
+/// What makes a candidate a contact.
+#[derive(Clone, Copy)]
+pub enum Decision<'a> {
+    /// The user accepts its invitation.
+    Accepted,
+    /// It answers this invitation of ours.
+    Answered(&'a Made),
+    /// Its invitation crossed this one of ours.
+    Crossed(&'a Made),
+}
+
+impl<'a> Decision<'a> {
+    /// Our invitation that led to it, if one did.
+    pub fn made(self) -> Option<&'a Made> {
+        match self {
+            Self::Accepted => None,
+            Self::Answered(made) | Self::Crossed(made) => Some(made),
+        }
+    }
+}
+
+/// Our side of a new contact: what we know of our feed, and the octets of its introduction.
+type Side = (OwnFeed, String);
+
+/// Makes the contact `name` of `candidate`, for whom the user has decided, now or by inviting.
+///
+/// # Errors
+/// When the candidate cannot be answered, or something cannot be written; it can be done again.
+pub fn settle(
+    locked: &Locked<'_>,
+    keys: &mut Keys,
+    candidate: &Candidate,
+    decision: Decision<'_>,
+    name: &str,
+) -> Result<()> {
+    let seen = Seen {
+        log: candidate.introduction.log,
+        serial: candidate.introduction.serial,
+        hash: candidate.hash(),
+        sealed: candidate.sealed,
+    };
+    match decision {
+        Decision::Accepted => {
+            let side = answering(locked, keys, candidate)?;
+            make(locked, keys, name, candidate, side, Some(seen))
+        }
+        Decision::Answered(made) => {
+            let side = invited(locked, keys, made, candidate)?;
+            let seen = if is_elsewhere(made, candidate)? { None } else { Some(seen) };
+            make(locked, keys, name, &as_trusted(made, candidate), side, seen)?;
+            used_up::finish(locked, name, made, candidate.introduction.time)
+        }
+        Decision::Crossed(made) => {
+            let side = invited(locked, keys, made, candidate)?;
+            make(locked, keys, name, &as_trusted(made, candidate), side, Some(seen))?;
+            answer_crossing(locked, keys, name, candidate)?;
+            used_up::finish(locked, name, made, candidate.introduction.time)
+        }
+    }
+}
+
+/// Whether `candidate` answers `made` by another feed than the one at the agreed place. What stands
+/// at that place then only points to the feed that is kept, and is not in force.
+fn is_elsewhere(made: &Made, candidate: &Candidate) -> Result<bool> {
+    let feed = &candidate.introduction.feed;
+    Ok(made.to.is_some() && made.reply_place()?.is_some_and(|place| place != *feed))
+}
+
+/// `candidate`, verified if the user gave the fingerprint when inviting.
+fn as_trusted(made: &Made, candidate: &Candidate) -> Candidate {
+    let mut candidate = candidate.clone();
+    if made.to.as_ref().is_some_and(|to| to.trust == Trust::Verified) {
+        candidate.trust = Trust::Verified;
+    }
+    candidate
+}
+
+/// Our side where we have invited: the feed of the invitation becomes that of the contact.
+fn invited(locked: &Locked<'_>, keys: &Keys, made: &Made, candidate: &Candidate) -> Result<Side> {
+    let introduction = &candidate.introduction;
+    let own = keys.certificate()?.fingerprint();
+    let reader = Reader {
+        invited: made.to.as_ref().and_then(|to| to.address.clone()),
+        invitation: Some(made.known_as(introduction.in_reply_to)),
+        // An answer to a key that we have replaced since comes from somebody who knows us by that.
+        signed_by: Some(introduction.to_fingerprint.clone().unwrap_or(own)),
+        ..Reader::default()
+    };
+    let mut ours = OwnFeed::new(made.token.clone(), made.log, reader);
+    let invited = Introduction::parse(made.octets.as_bytes())?;
+    ours.introduction.serial = invited.serial;
+    let moved = invited.feed != own_urls::feed_url(&locked.config, &made.token)?;
+    if made.to.is_some() && !moved {
+        return Ok((ours, made.octets.clone()));
+    }
+    // Nobody was addressed in the file, or we have moved since: the feed must say it.
+    let serial = invited.serial.saturating_add(1);
+    ours.introduction.serial = serial;
+    let (config, now) = (&locked.config, locked.now);
+    let later = addressed(config, keys, now, &made.token, made.log, serial, introduction)?;
+    Ok((ours, later.write()))
+}
+
+/// Our side where we were invited: a new feed, whose introduction answers.
+fn answering(locked: &Locked<'_>, keys: &mut Keys, candidate: &Candidate) -> Result<Side> {
+    let own = keys.certificate()?.fingerprint();
+    if candidate.introduction.to_fingerprint.as_ref().is_some_and(|to| *to != own) {
+        return Err(Error::cannot("this invitation is addressed to a key that you have replaced")
+            .hint("its writer would not believe an answer by the new one: ask for another"));
+    }
+    let reply = candidate.introduction.reply.clone();
+    let free = reply.filter(|reply| !locked.home.feed(reply).exists());
+    let token = free.unwrap_or_else(|| Token::new(&mut keys.rng));
+    let log = Guid::new(locked.now, &mut keys.rng);
+    let mut introduction =
+        addressed(&locked.config, keys, locked.now, &token, log, 1, &candidate.introduction)?;
+    introduction.in_reply_to = Some(candidate.hash());
+    // The inviter believes the card that was invited, even if we have moved since.
+    introduction.card = candidate.introduction.to.clone().or(introduction.card);
+    let reader = Reader { signed_by: Some(own), ..Reader::default() };
+    let ours = OwnFeed::new(token, log, reader);
+    Ok((ours, introduction.write()))
+}
+
+/// Writes the contact: what its feed must say first, then key and contact, then the feed.
+fn make(
+    locked: &Locked<'_>,
+    keys: &mut Keys,
+    name: &str,
+    candidate: &Candidate,
+    (ours, octets): Side,
+    seen: Option<Seen>,
+) -> Result<()> {
+    let contact = contact_of(locked.now, candidate, ours, seen);
+    let certificate = candidate.certificate.clone();
+    let mut pair = Pair { name: name.to_owned(), contact, certificate };
+    contacts::make_room(&locked.home, name)?;
+    let introduction_octets = Octets::of(&locked.home, name).stage_introduction(&octets)?;
+    atomic::sync([&introduction_octets])?;
+    atomic::put(vec![introduction_octets])?;
+    contacts::pin(&locked.home, name, &pair.certificate)?;
+    if own_key::known_by(&locked.home, keys, &pair.contact)? == keys.certificate()?.fingerprint() {
+        feed::rewrite(locked, keys, &mut pair, Change::default())?;
+    } else {
+        pair.save(locked)?;
+        transition::bring_over(locked, keys, name)?;
+    }
+    Ok(())
+}
+
+/// What is known of whom `candidate` introduces.
+fn contact_of(now: Timestamp, candidate: &Candidate, ours: OwnFeed, seen: Option<Seen>) -> Contact {
+    let introduction = &candidate.introduction;
+    Contact {
+        fingerprint: introduction.fingerprint.clone(),
+        trust: candidate.trust,
+        policy: None,
+        blocked: false,
+        claimed_name: introduction.name.clone(),
+        since: now,
+        feed: introduction.feed.clone(),
+        card: introduction.card.clone(),
+        handshake: introduction.handshake.clone(),
+        key: introduction.key.clone(),
+        key_hash: candidate.key_hash,
+        unusable: None,
+        ours,
+        theirs: Theirs { introduction: seen, logs: vec![introduction.log], ..Theirs::default() },
+        http: Http::default(),
+        lease: None,
+    }
+}
