@@ -3,17 +3,19 @@
 
 #[path = "layers/circles.rs"]
 mod circles;
-mod common;
 #[path = "layers/route.rs"]
 mod route;
 #[path = "layers/scan.rs"]
 mod scan;
+// Not all that the stories share: this is to be linked in a moment.
+#[path = "common/tree.rs"]
+mod tree;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use common::peer::tree;
 use scan::{paths, strip};
+use tree::tree;
 
 /// What each layer, and each room between the layers and the commands, may name of the others: those
 /// named here, and all that these may name.

@@ -1,6 +1,7 @@
 //! What the stories share: people, and the static hosts that serve them.
-#![allow(dead_code, reason = "no story needs all of it")]
+#![allow(dead_code, unused_imports, reason = "no program of stories needs all of it")]
 
+pub mod again;
 pub mod hand;
 pub mod host;
 pub mod killer;
@@ -8,4 +9,5 @@ pub mod peer;
 pub mod port;
 pub mod static_host;
 pub mod stub;
+pub mod tree;
 pub mod tty;

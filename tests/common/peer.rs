@@ -1,6 +1,5 @@
 //! People: each with a home of their own, a static host, and the real program.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Cursor, Write};
 use std::os::unix::process::CommandExt;
@@ -13,6 +12,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::static_host::StaticHost;
+pub use super::tree::tree;
 
 /// The passphrase of those whose key is locked.
 pub const PASSPHRASE: &str = "correct horse battery staple";
@@ -244,22 +244,6 @@ pub fn find(folder: &Path, begins: &str) -> PathBuf {
     let found =
         files.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(begins)).min();
     found.unwrap_or_else(|| panic!("no {begins}… in {}", folder.display()))
-}
-
-/// Every file below `folder`, with its bytes.
-pub fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let (mut folders, mut files) = (vec![folder.to_owned()], BTreeMap::new());
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                files.insert(path.clone(), fs::read(path).unwrap());
-            }
-        }
-    }
-    files
 }
 
 #[derive(Clone, Default)]

@@ -12,7 +12,7 @@ pub fn free() -> u16 {
     let of_system = of_system();
     let ours: Vec<u16> = (10_000..=u16::MAX).filter(|port| !of_system.contains(port)).collect();
     // Another run of the tests, at the same time, begins elsewhere.
-    let begin = std::process::id() as usize * 64;
+    let begin = std::process::id() as usize * 512;
     let next = || ours[(begin + GIVEN.fetch_add(1, Ordering::Relaxed)) % ours.len()];
     let mut ports = iter::repeat_with(next).take(ours.len());
     ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")

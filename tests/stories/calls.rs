@@ -1,0 +1,8 @@
+//! `pleaseFollow`: invitations and acceptances by call.
+
+mod crossing;
+mod decisions;
+mod flood;
+mod kept;
+mod rpc;
+mod story;

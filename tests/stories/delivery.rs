@@ -1,0 +1,4 @@
+//! What is stored is delivered once: to stdout or to the hook.
+
+mod hook;
+mod stdout;

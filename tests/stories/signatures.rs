@@ -1,0 +1,107 @@
+//! Signed objects that other programs made, good and bad: each is believed or refused as
+//! PROTOCOL §2 says. Where they come from stands in tests/vectors/signatures/README.md.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use cloudim::openpgp::{Certificate, Opened, Refusal, Verdict, open_signed};
+use jiff::Timestamp;
+
+use crate::common::peer::tree;
+
+/// What is to come of a vector: believed as of that day of January 2026, or refused like this.
+#[derive(Clone, Copy)]
+enum Expected {
+    Good(i8),
+    Refused(Verdict, &'static str),
+}
+
+use Expected::{Good, Refused};
+
+const FORGED: Expected = Refused(Verdict::Forged, "the signature is forged");
+
+/// The signed object, the signer's certificate, what comes of it.
+const VECTORS: &[(&str, &str, Expected)] = &[
+    ("good-primary", "john", Good(11)),
+    ("good-subkey", "john", Good(11)),
+    ("good-notation", "john", Good(11)),
+    ("good-two", "john", Good(11)),
+    ("good-one-of-two", "john", Good(11)),
+    ("good-with-another", "john", Good(11)),
+    ("good-prefixed", "strange", Good(11)),
+    // Its key has expired since: that nobody backdates with it is for the log to see.
+    ("good-before-the-end", "retired", Good(11)),
+    ("bad-damaged", "john", FORGED),
+    ("bad-text", "john", Refused(Verdict::Forged, "the signature is of the wrong type")),
+    // Of these types no signature is over data.
+    ("bad-certification", "strange", FORGED),
+    ("bad-standalone", "strange", FORGED),
+    ("bad-timestamp", "strange", FORGED),
+    // The cryptography below refuses these hashes by itself, and the unassigned subpacket.
+    ("bad-md5", "john", FORGED),
+    ("bad-sha1", "john", FORGED),
+    ("bad-ripemd160", "john", FORGED),
+    (
+        "bad-critical-notation",
+        "john",
+        Refused(Verdict::Forged, "the signature has an unknown critical part"),
+    ),
+    ("bad-critical-subpacket", "strange", FORGED),
+    ("bad-expired", "john", Refused(Verdict::Forged, "the signature has expired")),
+    ("bad-older-than-the-key", "john", Refused(Verdict::Forged, "certificate is not yet valid")),
+    ("bad-after-the-end", "retired", Refused(Verdict::Forged, "expired on 2026-02-10")),
+    ("bad-compromised", "compromised", Refused(Verdict::Forged, "certificate is revoked")),
+    ("bad-nine", "john", Refused(Verdict::Failed, "too many signatures")),
+    ("bad-meant-for-mary", "meant", Refused(Verdict::Failed, "signed for somebody else")),
+    ("held-another", "john", Refused(Verdict::Held, "signed by an unknown key")),
+    ("held-ahead", "john", Refused(Verdict::Held, "signed in the future, on 2027-01-01")),
+    (
+        "good-subkey",
+        "john-without-back-signature",
+        Refused(Verdict::Forged, "the signing subkey has no valid self-signature"),
+    ),
+    ("good-primary", "john-without-back-signature", Good(11)),
+];
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/signatures")
+}
+
+/// What a reader of March 2026 makes of the object `name`, as signed by `signer`.
+fn opened(name: &str, signer: &str) -> Result<Opened, Refusal> {
+    let read = |name: String| fs::read_to_string(folder().join(name)).unwrap();
+    let signer = Certificate::parse(read(format!("{signer}.cert.asc")).as_bytes()).unwrap();
+    let now: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+    open_signed(&read(format!("{name}.asc")), &signer, now)
+}
+
+#[test]
+fn each_is_believed_or_refused_as_it_is_named() {
+    for (name, signer, expected) in VECTORS {
+        match (opened(name, signer), expected) {
+            (Ok(opened), Good(day)) => {
+                let date = format!("2026-01-{day:02}T00:00:00Z");
+                assert_eq!(opened.signed.to_string(), date, "{name} of {signer}");
+                assert_eq!(opened.octets, b"<item/>", "{name} of {signer}");
+            }
+            (Err(refusal), Refused(verdict, why)) => {
+                assert_eq!(refusal.verdict(), *verdict, "{name} of {signer}");
+                assert!(refusal.to_string().contains(why), "{name} of {signer}: {refusal}");
+            }
+            (result, _) => panic!("{name} of {signer}: {result:?}"),
+        }
+    }
+}
+
+#[test]
+fn no_vector_is_left_out() {
+    let files: BTreeSet<String> = tree(&folder())
+        .into_keys()
+        .filter_map(|path| Some(path.file_name()?.to_str()?.strip_suffix(".asc")?.to_owned()))
+        .collect();
+    let certificates = VECTORS.iter().map(|(_, signer, _)| format!("{signer}.cert"));
+    let named: BTreeSet<String> =
+        VECTORS.iter().map(|(name, ..)| (*name).to_owned()).chain(certificates).collect();
+    assert_eq!(files, named);
+}
