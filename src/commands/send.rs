@@ -14,6 +14,7 @@ use crate::publishing::{ping, run};
 use crate::reading::read;
 use crate::session::command::Session;
 use crate::session::restored;
+use crate::session::run::Run;
 use crate::session::trust_policy;
 use crate::store::contact::entry::Contact;
 use crate::writing::keeping::{self, Keeping};
@@ -68,18 +69,7 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
     args.contacts.retain(|name| named.insert(name.clone()));
     let guid = guid(&args)?;
     for name in &args.contacts {
-        let pair = message::writable(
-            &session.run.identity,
-            &session.run.keys,
-            session.run.clock.now(),
-            name,
-        )?;
-        trust_policy::ask(&session.run.identity.config, name, &pair.contact, args.yes)?;
-        if pair.contact.theirs.offered.is_some() {
-            session.run.talk.warn(&format!(
-                "the feed of `{name}` names another key; this is for the one that is pinned: cloudim contact trust {name}"
-            ));
-        }
+        expect_sendable(&mut session.run, name, args.yes)?;
     }
     let item = args.message.item(session, guid)?;
     restored::catch_up(&mut session.run)?;
@@ -105,6 +95,20 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
         Some(wait) => wait_for(session, &kept, wait),
         None => Ok(()),
     }
+}
+
+/// Refuses where nothing may be sent to the contact called `name`, and asks where the user wants to be
+/// asked.
+fn expect_sendable(run: &mut Run, name: &str, yes: bool) -> Result<()> {
+    let now = run.now();
+    let pair = message::writable(&run.identity, &run.keys, now, name)?;
+    trust_policy::ask(&run.identity.config, name, &pair.contact, yes)?;
+    if pair.contact.theirs.offered.is_some() {
+        run.talk.warn(&format!(
+            "the feed of `{name}` names another key; this is for the one that is pinned: cloudim contact trust {name}"
+        ));
+    }
+    Ok(())
 }
 
 fn guid(args: &SendArgs) -> Result<Option<Guid>> {

@@ -176,7 +176,6 @@ fn to_hook(
         cursors.taken(cursors.hook_cursor());
         cursors.save(&identity.home, name)?;
     }
-    let mut taken = 0;
     let contact = Contact::load(&identity.home, name)?;
     let records = Messages::of(&identity.home, name).after(cursors.hook_cursor())?;
     if trust_policy::holds(&identity.config, &contact) {
@@ -185,11 +184,25 @@ fn to_hook(
         cursors.save(&identity.home, name)?;
         return Ok(0);
     }
-    for record in records {
-        let is_message = record.is_deliverable();
-        let shown = Shown::of(name, &contact, record);
+    let shown = records.into_iter().map(|record| Shown::of(name, &contact, record));
+    hand_over_all(&identity.home, talk, now, command, shown, &mut cursors, limit)
+}
+
+/// Hands over one after the other, until the hook takes one not; returns how many it took.
+fn hand_over_all(
+    home: &Home,
+    talk: &mut Talk,
+    now: Timestamp,
+    command: &str,
+    shown: impl Iterator<Item = Shown>,
+    cursors: &mut Delivered,
+    limit: Option<usize>,
+) -> Result<usize> {
+    let mut taken = 0;
+    for shown in shown {
+        let is_message = shown.record.is_deliverable();
         if is_message && limit.is_some_and(|limit| taken >= limit)
-            || !hand_over(&identity.home, talk, now, command, shown, &mut cursors)?
+            || !hand_over(home, talk, now, command, shown, cursors)?
         {
             break;
         }

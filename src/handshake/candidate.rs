@@ -12,6 +12,7 @@ use crate::protocol::values::hash::{Hash, OctetsHash, SealedHash};
 use crate::session::keys::Keys;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Trust;
+use crate::store::disk::home::Home;
 use crate::store::identity::config::Config;
 use crate::store::identity::own::Identity;
 use jiff::Timestamp;
@@ -59,18 +60,7 @@ pub fn from_file(
     })?;
     let certificate = Certificate::parse(enclosed.as_bytes())
         .or_cannot(|| "cannot use the certificate in the invitation".to_owned())?;
-    certificate.usable(now).map_err(|why| {
-        Error::new(Kind::Trust, format!("the certificate in the invitation {why}"))
-            .hint("ask its owner for a new one")
-    })?;
-    // An old copy of a contact's certificate must not undo what we know of it.
-    let certificate = match contacts::contact_with(&identity.home, &certificate.fingerprint())? {
-        Some(name) => {
-            let known = contacts::certificate(&identity.home, &name)?;
-            known.merged(&certificate, now).unwrap_or(known)
-        }
-        None => certificate,
-    };
+    let certificate = with_what_is_known(&identity.home, now, certificate)?;
     let sealed = introduction_of(&channel)?;
     let signed = open::open_signed(&sealed, &certificate, now);
     let is_signed_only = signed.is_ok();
@@ -87,6 +77,24 @@ pub fn from_file(
         return Err(Error::cannot("this invitation is sealed, and yet not addressed"));
     }
     Ok(candidate)
+}
+
+/// `certificate`, which must be usable, as we know it: an old copy of a contact's certificate must not
+/// undo what we know of it.
+fn with_what_is_known(
+    home: &Home,
+    now: Timestamp,
+    certificate: Certificate,
+) -> Result<Certificate> {
+    certificate.usable(now).map_err(|why| {
+        Error::new(Kind::Trust, format!("the certificate in the invitation {why}"))
+            .hint("ask its owner for a new one")
+    })?;
+    let Some(name) = contacts::contact_with(home, &certificate.fingerprint())? else {
+        return Ok(certificate);
+    };
+    let known = contacts::certificate(home, &name)?;
+    Ok(known.merged(&certificate, now).unwrap_or(known))
 }
 
 /// Reads the introduction of a feed that was fetched, which `certificate` must have signed for us.

@@ -1,6 +1,6 @@
 //! `handshake accept`: an invitation is accepted, or an acceptance confirmed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -13,6 +13,7 @@ use crate::handshake::{incoming, naming};
 use crate::protocol::values::limits;
 use crate::publishing::run;
 use crate::session::command::Session;
+use crate::session::run::Run;
 use crate::store::contact::contacts;
 use crate::store::waiting::invitations::{self};
 
@@ -48,32 +49,9 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
     }
     let told = input::fingerprint(args.fingerprint.as_deref())?;
     let wanted = Wanted { alias: args.alias.as_deref(), fingerprint: told.as_ref() };
-    let name = match (&args.input, args.name.as_deref().unwrap_or_default()) {
-        (Some(path), _) => {
-            let document = input::file(session, path, limits::FEED)?;
-            let candidate = candidate::from_file(
-                &session.run.identity,
-                &mut session.run.keys,
-                session.run.clock.now(),
-                &document,
-            )?;
-            let waiting = incoming::waiting(&session.run.identity.home, &candidate)?;
-            accept::agree(&mut session.run, candidate, &wanted, waiting.as_ref())?
-        }
-        (None, name) => match invitations::find_received(&session.run.identity.home, name) {
-            Ok(received) => accept::agree(
-                &mut session.run,
-                accept::stored(&received)?,
-                &wanted,
-                Some(&received),
-            )?,
-            // Said again, it gives the acceptance again.
-            Err(_) if contacts::is_taken(&session.run.identity.home, name) => {
-                session.run.talk.say(&format!("`{name}` is your contact already"));
-                name.to_owned()
-            }
-            Err(unknown) => return Err(unknown.into()),
-        },
+    let name = match &args.input {
+        Some(path) => from_file(session, path, &wanted)?,
+        None => from_list(session, args.name.as_deref().unwrap_or_default(), &wanted)?,
     };
     if let Some(path) = &args.output {
         // First the file: a publish command that fails must not cost it.
@@ -83,4 +61,30 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
     }
     run::publish(&session.run.identity, false)?;
     acceptance::call(&session.run.identity, &session.run.network, &mut session.run.talk, &name)
+}
+
+/// Accepts what the file at `path` holds; returns the contact's name.
+fn from_file(session: &mut Session, path: &Path, wanted: &Wanted<'_>) -> Result<String> {
+    let document = input::file(session, path, limits::FEED)?;
+    let now = session.now();
+    let Run { identity, keys, .. } = &mut session.run;
+    let candidate = candidate::from_file(identity, keys, now, &document)?;
+    let waiting = incoming::waiting(&identity.home, &candidate)?;
+    accept::agree(&mut session.run, candidate, wanted, waiting.as_ref())
+}
+
+/// Accepts what waits as `name`; returns the contact's name.
+fn from_list(session: &mut Session, name: &str, wanted: &Wanted<'_>) -> Result<String> {
+    match invitations::find_received(&session.identity.home, name) {
+        Ok(received) => {
+            let candidate = accept::stored(&received)?;
+            accept::agree(&mut session.run, candidate, wanted, Some(&received))
+        }
+        // Said again, it gives the acceptance again.
+        Err(_) if contacts::is_taken(&session.identity.home, name) => {
+            session.talk.say(&format!("`{name}` is your contact already"));
+            Ok(name.to_owned())
+        }
+        Err(unknown) => Err(unknown.into()),
+    }
 }

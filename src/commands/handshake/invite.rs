@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::handshake::invitation::{self, Wanted};
 use crate::publishing::run;
 use crate::session::command::Session;
+use crate::session::run::Run;
 
 /// Invite somebody
 ///
@@ -49,36 +50,19 @@ pub fn invite(session: &mut Session, args: &InviteArgs) -> Result<()> {
         note: args.note.as_deref(),
         fingerprint: fingerprint.as_ref(),
     };
-    let made = invitation::make(
-        &session.run.identity,
-        &mut session.run.keys,
-        &session.run.network,
-        session.run.clock.now(),
-        &wanted,
-    )?;
+    let now = session.now();
+    let Run { identity, keys, network, talk, .. } = &mut session.run;
+    let made = invitation::make(identity, keys, network, now, &wanted)?;
     if let Some(to) = &made.to {
-        session.run.talk.say(&format!(
-            "the card is {} with the key {}",
-            to.card,
-            to.fingerprint.grouped()
-        ));
+        let key = to.fingerprint.grouped();
+        talk.say(&format!("the card is {} with the key {key}", to.card));
     }
-    if let Some(path) = &args.output {
-        // First the file: a publish command that fails must not cost it.
-        let file = invitation::file(
-            &session.run.identity.home,
-            &mut session.run.keys,
-            session.run.clock.now(),
-            &made,
-        )?;
-        input::output(session, path, file.as_bytes())?;
-        return run::publish(&session.run.identity, false);
-    }
-    run::publish(&session.run.identity, false)?;
-    invitation::call(
-        &session.run.identity.config,
-        &session.run.network,
-        &mut session.run.talk,
-        &made,
-    )
+    let Some(path) = &args.output else {
+        run::publish(identity, false)?;
+        return invitation::call(&identity.config, network, talk, &made);
+    };
+    // First the file: a publish command that fails must not cost it.
+    let file = invitation::file(&identity.home, keys, now, &made)?;
+    input::output(session, path, file.as_bytes())?;
+    run::publish(&session.identity, false)
 }
