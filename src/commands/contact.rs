@@ -11,9 +11,9 @@ use clap::{Args, Subcommand};
 use crate::error::Result;
 use crate::session::command::Session;
 use crate::session::restored;
-use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
-use crate::store::disk::lock::{Lock, PATIENCE};
+use crate::store::contact::{contacts, delivered};
+use crate::store::disk::lock::PATIENCE;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -125,7 +125,8 @@ pub fn run(session: &mut Session, args: ContactArgs) -> Result<()> {
         Action::Rename { name, new } => {
             Contact::load(&session.run.identity.home, &name)?;
             // A hook that is running notes how far it has got under the old name.
-            let _delivery = Lock::take(&session.run.identity.home.contact(&name), PATIENCE)?;
+            let home = &session.run.identity.home;
+            let _delivery = delivered::lock_within(home, &name, PATIENCE)?;
             let locked = session.run.identity.lock(session.run.clock.now())?;
             Ok(contacts::rename(&locked.home, &name, &new)?)
         }

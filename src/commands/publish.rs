@@ -11,7 +11,7 @@ use crate::session::own_key;
 use crate::session::restored;
 use crate::store::contact::contacts;
 use crate::store::waiting::invitations;
-use crate::writing::reintroduction;
+use crate::writing::{reintroduction, removal};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,7 +44,11 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
         // Introductions are sealed anew where name or address changed.
         session.run.keys.unlock()?;
     }
-    let locked = session.run.identity.lock(session.run.clock.now())?;
+    let now = session.run.clock.now();
+    if let Err(error) = removal::resume(&session.run.identity, now) {
+        session.run.talk.report(&error);
+    }
+    let locked = session.run.keys.lock_to_sign(&session.run.identity, now)?;
     pages::write(&locked, &session.run.keys)?;
     if introduces {
         for made in invitations::made(&locked.home)? {

@@ -55,7 +55,7 @@ pub fn agree(
 ) -> Result<String> {
     own_key::expect_usable(&run.keys, run.clock.now())?;
     run.keys.unlock()?;
-    let locked = run.identity.lock(run.clock.now())?;
+    let locked = run.keys.lock_to_sign(&run.identity, run.clock.now())?;
     let relation = acceptance::relate(&locked.home, locked.now, &candidate)?;
     if let Relation::Contact(name) = relation {
         repetition::complete(&locked, &mut run.keys, &name, &candidate)?;

@@ -66,6 +66,11 @@ pub fn answer_crossing(
         sealing::seal(keys, &acceptance.write(), &mut contact, &candidate.certificate, at)?;
     let mut channel = frame::channel(locked, keys, &reply)?;
     channel.introduction = Some(sealed);
+    // Before it stands there: it goes with the contact.
+    if !contact.ours.has_feed(&reply) {
+        contact.ours.answers.push(reply.clone());
+    }
+    contact.save(&locked.home, name)?;
     locked.about_to_change_public()?;
     Ok(locked.home.write(&locked.home.feed(&reply), channel.write().as_bytes())?)
 }

@@ -16,7 +16,6 @@ use crate::session::own_key;
 use crate::session::talk::Talk;
 use crate::store::contact::entry::Trust;
 use crate::store::contact::{contacts, feeds};
-use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::identity::config::Config;
 use crate::store::identity::own::Identity;
@@ -64,7 +63,7 @@ pub fn make(
         to.trust = wanted.fingerprint.map_or(Trust::FirstUse, |_| Trust::Verified);
     }
     keys.unlock()?;
-    let locked = identity.lock(now)?;
+    let locked = keys.lock_to_sign(identity, now)?;
     let waiting = invitations::made(&locked.home)?;
     let same = |made: &Made| {
         made.to
@@ -244,14 +243,4 @@ pub fn call(config: &Config, network: &Network, talk: &mut Talk, made: &Made) ->
         }
     }
     Ok(())
-}
-
-/// Removes what is left of a pending invitation. The caller holds the home's lock.
-///
-/// # Errors
-/// When a file cannot be removed.
-pub fn withdraw(locked: &Locked<'_>, made: &Made) -> Result<()> {
-    locked.about_to_change_public()?;
-    atomic::remove(&locked.home.feed(&made.token))?;
-    Ok(invitations::remove(&locked.home, made.id)?)
 }

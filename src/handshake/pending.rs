@@ -2,7 +2,7 @@
 
 use super::candidate::{self, Candidate};
 use super::settle::{self, Decision};
-use super::{invitation, naming, repetition};
+use super::{naming, repetition};
 use crate::error::{Error, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::Channel;
@@ -20,6 +20,7 @@ use crate::store::identity::config::Config;
 use crate::store::identity::own::Identity;
 use crate::store::waiting::invitations::{self, Made};
 use crate::transport::client::{Answer, Client, Conditions};
+use crate::writing::removal;
 use jiff::Timestamp;
 
 /// Looks for the answers to the invitations that we made; returns the names of the new contacts.
@@ -55,9 +56,8 @@ fn look_for(run: &mut Run, client: &Client, made: &Made) -> Result<Option<String
         match judge(&run.identity.config, &mut run.keys, run.clock.now(), made, &document) {
             Ok(candidate) => {
                 let (identity, now) = (&run.identity, run.clock.now());
-                let name =
-                    conclude(identity, &mut run.keys, now, &candidate, Decision::Answered(made))?;
-                return Ok(Some(name));
+                let decision = Decision::Answered(made);
+                return Ok(conclude(identity, &mut run.keys, now, &candidate, decision)?);
             }
             Err(error) => log::info!("no acceptance of {}: {error}", made.id),
         }
@@ -66,7 +66,7 @@ fn look_for(run: &mut Run, client: &Client, made: &Made) -> Result<Option<String
         expire(&run.identity, &mut run.talk, run.clock.now(), made)?;
     } else if is_settled(&run.identity.home, made)? {
         let locked = run.identity.lock(run.clock.now())?;
-        invitation::withdraw(&locked, made)?;
+        removal::withdraw(&locked, made)?;
     }
     Ok(None)
 }
@@ -102,7 +102,7 @@ fn expire(identity: &Identity, talk: &mut Talk, now: Timestamp, made: &Made) -> 
     let name = made.name.clone().unwrap_or_else(|| "nobody in particular".to_owned());
     talk.say(&format!("the invitation to `{name}` was not answered in 90 days, and is withdrawn"));
     let locked = identity.lock(now)?;
-    invitation::withdraw(&locked, made)
+    removal::withdraw(&locked, made)
 }
 
 /// The acceptance of `made` that `document` holds.
@@ -126,7 +126,8 @@ fn judge(
     }
 }
 
-/// Makes a contact of `candidate`, which answers or crossed an invitation of ours; returns its name.
+/// Makes a contact of `candidate`, which answers or crossed an invitation of ours; returns its name, or
+/// nothing if the invitation was withdrawn meanwhile.
 ///
 /// # Errors
 /// When something cannot be read, sealed or written, [`Setback::Passing`] when another run is at it; it
@@ -137,13 +138,18 @@ pub fn conclude(
     now: Timestamp,
     candidate: &Candidate,
     decision: Decision<'_>,
-) -> std::result::Result<String, Setback> {
+) -> std::result::Result<Option<String>, Setback> {
     keys.unlock()?;
     let introduction = &candidate.introduction;
-    let locked = identity.lock(now)?;
+    let locked = keys.lock_to_sign(identity, now)?;
     if let Some(name) = contacts::contact_with(&locked.home, &introduction.fingerprint)? {
         repetition::complete(&locked, keys, &name, candidate)?;
-        return Ok(name);
+        return Ok(Some(name));
+    }
+    let waits = invitations::made(&locked.home)?;
+    if decision.made().is_some_and(|made| !waits.iter().any(|waiting| waiting.id == made.id)) {
+        // Another run has removed the contact that it made, or its time is over.
+        return Ok(None);
     }
     let planned = decision.made().and_then(|made| made.name.as_deref());
     let name = match planned.filter(|name| !contacts::is_taken(&locked.home, name)) {
@@ -154,5 +160,5 @@ pub fn conclude(
         }
     };
     settle::settle(&locked, keys, candidate, decision, &name)?;
-    Ok(name)
+    Ok(Some(name))
 }

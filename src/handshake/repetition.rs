@@ -70,11 +70,15 @@ pub fn resume(
     now: Timestamp,
     made: &Made,
 ) -> Result<Option<String>> {
-    let Some(name) = used_up::user_of(&identity.home, |hash| made.is(hash))? else {
+    if used_up::user_of(&identity.home, |hash| made.is(hash))?.is_none() {
+        return Ok(None);
+    }
+    keys.unlock()?;
+    let locked = keys.lock_to_sign(identity, now)?;
+    // It may have been renamed or removed while we waited.
+    let Some(name) = used_up::user_of(&locked.home, |hash| made.is(hash))? else {
         return Ok(None);
     };
-    keys.unlock()?;
-    let locked = identity.lock(now)?;
     rewrite(&locked, keys, &name)?;
     used_up::finish(&locked, &name, made, locked.now)?;
     Ok(Some(name))
@@ -91,6 +95,9 @@ fn join(
 ) -> Result<()> {
     let mut pair = Pair::load(locked, name)?;
     pair.contact.reader_mut().invitation = Some(made.known_as(candidate.introduction.in_reply_to));
+    if !pair.contact.ours.has_feed(&made.token) {
+        pair.contact.ours.answers.push(made.token.clone());
+    }
     follow(locked, keys, &mut pair, candidate)?;
     let kept = feeds::load(&locked.home, &pair.contact.ours.token)?.unwrap_or_default();
     let mut channel = frame::channel(locked, keys, &made.token)?;

@@ -35,7 +35,7 @@ pub(super) fn reached(
     }
     // A home that nobody unlocks can still be told that nothing is new.
     let due = due && own_key::expect_usable(keys, now).is_ok() && keys.unlock().is_ok();
-    let locked = identity.lock(now)?;
+    let locked = if due { keys.lock_to_sign(identity, now)? } else { identity.lock(now)? };
     let mut pair = Pair::load(&locked, name)?;
     let contact = &mut pair.contact;
     (contact.http.failing_since, contact.http.failure_told, contact.http.failure) =

@@ -9,6 +9,7 @@ use rand::SeedableRng;
 use zeroize::Zeroizing;
 
 use super::passphrase::{self, Source, Unlocked};
+use super::setback::Setback;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::open::{self, Opened};
@@ -125,6 +126,21 @@ impl Keys {
     /// As [`Keys::unlock_again`].
     pub fn notice_key_change(&mut self) -> Result<()> {
         if self.secret.is_some() { self.unlock_again() } else { Ok(()) }
+    }
+
+    /// Takes the lock of the home for writing what is signed. Another run may have replaced the key while
+    /// we waited: what the old one signs is not believed any more, so the new one is unlocked.
+    ///
+    /// # Errors
+    /// As [`Identity::lock`] and [`Keys::unlock_again`].
+    pub fn lock_to_sign<'a>(
+        &mut self,
+        identity: &'a Identity,
+        now: Timestamp,
+    ) -> std::result::Result<Locked<'a>, Setback> {
+        let locked = identity.lock(now)?;
+        self.notice_key_change().map_err(Setback::Passing)?;
+        Ok(locked)
     }
 
     /// Whether the secret key is unlocked, and no other run has changed it since.

@@ -66,7 +66,7 @@ pub fn offer(home: &Home, network: &Network, now: Timestamp, name: &str) -> Resu
 pub fn pin(run: &mut Run, name: &str, offer: &Offer, trust: Trust) -> Result<()> {
     run.keys.unlock()?;
     take_in_before(run, name, &offer.certificate.fingerprint())?;
-    let locked = run.identity.lock(run.clock.now())?;
+    let locked = run.keys.lock_to_sign(&run.identity, run.clock.now())?;
     let mut contact = Contact::load(&locked.home, name)?;
     contact.fingerprint = offer.certificate.fingerprint();
     (contact.trust, contact.key, contact.key_hash) = (trust, offer.key.clone(), Some(offer.hash));

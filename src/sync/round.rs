@@ -10,6 +10,7 @@ use crate::reading::read;
 use crate::session::restored;
 use crate::session::run::Run;
 use crate::store::contact::contacts;
+use crate::writing::removal;
 
 /// Does a round for the contacts called `names`, or for all, for our invitations and for the calls in
 /// our inbox, if there are none. What fails for one contact is reported. Returns how many messages were delivered.
@@ -52,6 +53,10 @@ pub fn once(
 fn read_all(run: &mut Run, names: &[String]) -> Result<(Vec<String>, Vec<String>)> {
     let everybody = names.is_empty();
     if everybody && let Err(error) = inbox::read(run) {
+        run.talk.report(&error);
+    }
+    let removed = removal::resume(&run.identity, run.clock.now());
+    if let Err(error) = removed {
         run.talk.report(&error);
     }
     let mut rewritten = if everybody { pending::look(run)? } else { Vec::new() };

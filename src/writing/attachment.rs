@@ -16,11 +16,14 @@ use crate::protocol::values::url::Url;
 use crate::session::fetch;
 use crate::session::keys::Keys;
 use crate::session::network::Network;
+use crate::store;
+use crate::store::contact::attachments;
 use crate::store::contact::log_entry::Attached;
 use crate::store::contact::record::Record;
+use crate::store::disk::atomic::{self, Staged};
 use crate::store::disk::home::Home;
-use crate::store::disk::{atomic, names};
-use crate::store::identity::own::Locked;
+use crate::store::disk::names;
+use crate::store::identity::own::{Identity, Locked};
 use crate::transport::client::{Answer, Conditions};
 
 const SCHEME: &str = "file://";
@@ -46,8 +49,8 @@ pub fn describe(path: &Path) -> Result<Attachment> {
     })
 }
 
-/// Seals the files that `item` names, and lays them beside the feed; from then on it names these.
-/// The caller holds the home's lock.
+/// Seals the files that `item` names, as it names them from then on. They are not beside the feed yet:
+/// [`publish`] puts them there once the item's octets are kept.
 ///
 /// # Errors
 /// When a file changed since it was described, or cannot be sealed or written.
@@ -56,7 +59,8 @@ pub fn seal_files(
     keys: &mut Keys,
     item: &mut Item,
     to: &Certificate,
-) -> Result<()> {
+) -> Result<Vec<Staged>> {
+    let mut sealed_files = Vec::new();
     for attachment in &mut item.attachments {
         let Some(path) = attachment.url.strip_prefix(SCHEME).map(PathBuf::from) else { continue };
         let bytes = content(&path)?;
@@ -72,8 +76,37 @@ pub fn seal_files(
         let token = Token::new(&mut keys.rng);
         attachment.url = locked.config.base()?.join(&format!("b/{token}"))?.to_string();
         (attachment.size, attachment.hash) = (sealed.len() as u64, Hash::of(&sealed));
-        locked.about_to_change_public()?;
-        locked.home.write(&locked.home.attachment(&token), &sealed)?;
+        sealed_files.push(locked.home.stage(&locked.home.attachment(&token), &sealed)?);
+    }
+    Ok(sealed_files)
+}
+
+/// Lays sealed files beside the feed. The octets that name them are on disk: otherwise nothing would
+/// find what a run leaves that dies.
+///
+/// # Errors
+/// When one cannot be put there.
+pub fn publish(locked: &Locked<'_>, files: Vec<Staged>) -> store::error::Result<()> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    locked.about_to_change_public()?;
+    atomic::put(files)
+}
+
+/// Refuses an item whose attachments are not beside the feed any more.
+///
+/// # Errors
+/// When one that is named as ours is not there.
+pub fn expect_published(identity: &Identity, item: &Item) -> Result<()> {
+    let folder = identity.config.base()?.join("b/")?;
+    for attachment in &item.attachments {
+        let token = attachment.url.strip_prefix(folder.as_str()).and_then(|t| t.parse().ok());
+        if token.is_some_and(|token: Token| !identity.home.attachment(&token).exists()) {
+            let name = attachment.name.escape_debug();
+            return Err(Error::cannot(format!("the attachment `{name}` is here no more"))
+                .hint("it was to be appended within a day: seal it again by cloudim encrypt"));
+        }
     }
     Ok(())
 }
@@ -112,8 +145,7 @@ pub fn is_sealed_from(
     attached: &Attached,
     content: Hash,
 ) -> Result<bool> {
-    let token = attached.url.rsplit('/').next().and_then(|last| last.parse::<Token>().ok());
-    let Some(token) = token else { return Ok(false) };
+    let Some(token) = attachments::token_of(&attached.url) else { return Ok(false) };
     let Some(sealed) = atomic::read(&home.attachment(&token))? else { return Ok(true) };
     let opened = keys.unseal_file(&sealed).ok();
     Ok(opened.is_none_or(|plain| Hash::of(&plain) == content))

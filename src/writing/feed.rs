@@ -100,6 +100,6 @@ pub fn rewrite(
 ) -> Result<bool> {
     let prepared = prepare(locked, keys, pair, change)?;
     let is_changed = prepared.is_changed();
-    prepared.commit(locked, pair, None)?;
+    prepared.commit(locked, pair, None).done()?;
     Ok(is_changed)
 }

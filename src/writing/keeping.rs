@@ -1,11 +1,10 @@
 //! Keeping a message: it is taken once, and from then on it is on its way, whatever happens.
 
-use super::attachment;
 use super::feed::{self, Change};
 use super::message;
+use super::taken::Taken;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::sealed::item::Item;
-use crate::protocol::values::hash::OctetsHash;
 use crate::session::keys::Keys;
 use crate::store::contact::entry::{Contact, Trust};
 use crate::store::contact::pair::Pair;
@@ -42,7 +41,7 @@ pub fn keep(
     item: Item,
     keeping: Keeping,
 ) -> Result<Kept> {
-    let locked = identity.lock(now)?;
+    let locked = keys.lock_to_sign(identity, now)?;
     let mut pair = message::writable(&locked, keys, locked.now, name)?;
     let before = match keeping.is_retry {
         true => kept_before(&locked, keys, &mut pair, &item)?,
@@ -62,24 +61,19 @@ fn take(
     locked: &Locked<'_>,
     keys: &mut Keys,
     pair: &mut Pair,
-    mut item: Item,
+    item: Item,
     despite_clock: bool,
 ) -> Result<Result<u64>> {
-    attachment::seal_files(locked, keys, &mut item, &pair.certificate)?;
-    let outgoing = message::seal(keys, locked.now, pair, item, despite_clock)?;
-    let hash = OctetsHash::of(outgoing.octets.as_bytes());
+    let outgoing = message::seal(locked, keys, pair, item, despite_clock)?;
     let change = Change { despite_clock, ..Change::default() };
-    let Err(error) = message::take(locked, keys, pair, outgoing, change) else {
-        return Ok(Ok(pair.contact.ours.sequence()));
-    };
-    let error = Error::from(error);
-    let head = Contact::load(&locked.home, &pair.name)?.ours.head;
-    let counted = head.is_some_and(|head| head.hash == hash);
-    if !counted {
-        return Err(error);
+    match message::take(locked, keys, pair, outgoing, change) {
+        Taken::Refused(why) => Err(why.into()),
+        Taken::Kept => Ok(Ok(pair.contact.ours.sequence())),
+        Taken::KeptNotShown(why) => {
+            let hints = vec!["it is kept, do not send it again: cloudim publish".to_owned()];
+            Ok(Err(Error { kind: Kind::Unpublished, hints, ..why.into() }))
+        }
     }
-    let hints = vec!["it is kept, do not send it again: cloudim publish".to_owned()];
-    Ok(Err(Error { kind: Kind::Unpublished, hints, ..error }))
 }
 
 /// The sequence of `item` if an earlier run kept it; what that run left undone is done.

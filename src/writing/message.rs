@@ -1,7 +1,9 @@
 //! What we write to a contact: an item takes its place in the log, is sealed, and is kept.
 
 use super::feed::{self, Change};
+use super::prepared::Prepared;
 use super::rewriting::Fresh;
+use super::taken::Taken;
 use super::{attachment, sealing, unwritten};
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::message::open;
@@ -20,6 +22,7 @@ use crate::store::contact::octets::Filed;
 use crate::store::contact::outbox::Outbox;
 use crate::store::contact::pair::Pair;
 use crate::store::contact::record::{Direction, Record};
+use crate::store::disk::atomic::Staged;
 use crate::store::disk::home::Home;
 use crate::store::identity::own::Identity;
 use crate::store::identity::own::Locked;
@@ -33,6 +36,8 @@ pub struct Outgoing {
     pub octets: String,
     /// The same, sealed.
     pub sealed: FeedItem,
+    /// Its attachments, sealed and not in their place yet.
+    pub files: Vec<Staged>,
 }
 
 /// The contact called `name`, if it may be written to.
@@ -53,17 +58,18 @@ pub fn writable(identity: &Identity, keys: &Keys, now: Timestamp, name: &str) ->
     Ok(Pair { name: name.to_owned(), contact, certificate })
 }
 
-/// Seals `item` as the next of the log, which stays as it is.
+/// Seals `item`, and the files that it names, as the next of the log, which stays as it is.
 ///
 /// # Errors
-/// When it is too large, or cannot be sealed.
+/// When it is too large, or it or a file cannot be sealed; then nothing is left of it.
 pub fn seal(
+    locked: &Locked<'_>,
     keys: &mut Keys,
-    now: Timestamp,
     pair: &mut Pair,
     mut item: Item,
     despite_clock: bool,
 ) -> Result<Outgoing> {
+    let files = attachment::seal_files(locked, keys, &mut item, &pair.certificate)?;
     item.stream = Some(pair.contact.ours.next());
     let octets = item.write();
     if octets.len() > limits::ITEM_WRITTEN {
@@ -72,31 +78,42 @@ pub fn seal(
         )
         .hint("send it as an attachment: cloudim send -a FILE"));
     }
-    let at = sealing::signing_time(&pair.contact, now, despite_clock)?;
+    let at = sealing::signing_time(&pair.contact, locked.now, despite_clock)?;
     let armored = sealing::seal(keys, &octets, &mut pair.contact, &pair.certificate, at)?;
-    Ok(Outgoing { sealed: FeedItem::sealed(item.guid, armored), item, octets })
+    Ok(Outgoing { sealed: FeedItem::sealed(item.guid, armored), item, octets, files })
 }
 
-/// Takes `outgoing` into log and feed, with what else is to `change`. When this returns, it
-/// is kept, whatever happens.
-///
-/// # Errors
-/// [`Kind::Busy`] when another took the sequence meanwhile.
+/// Takes `outgoing` into log and feed, with what else is to `change`. Refuses with [`Kind::Busy`] when
+/// another took the sequence meanwhile.
 pub fn take(
     locked: &Locked<'_>,
     keys: &mut Keys,
     pair: &mut Pair,
     outgoing: Outgoing,
     change: Change<'_>,
-) -> unwritten::Result<()> {
-    let Outgoing { item, octets, sealed } = outgoing;
+) -> Taken {
+    match prepare(locked, keys, pair, outgoing, change) {
+        Ok((prepared, record)) => prepared.commit(locked, pair, Some(record)),
+        Err(why) => Taken::Refused(why),
+    }
+}
+
+/// The feed with `outgoing` in it, and what is to be recorded of that.
+fn prepare(
+    locked: &Locked<'_>,
+    keys: &mut Keys,
+    pair: &mut Pair,
+    outgoing: Outgoing,
+    change: Change<'_>,
+) -> unwritten::Result<(Prepared, Record)> {
+    let Outgoing { item, octets, sealed, files } = outgoing;
     let filed = place_of(&pair.contact, &item)?;
     let place = Place::of(&pair.contact.ours.next(), OctetsHash::of(octets.as_bytes()));
     pair.contact.ours.head = Some(Head { sequence: place.sequence, hash: place.hash });
-    let change = Change { item: Some(Fresh { filed, octets, sealed }), ..change };
+    let change = Change { item: Some(Fresh { filed, octets, sealed, files }), ..change };
     let prepared = feed::prepare(locked, keys, pair, change)?;
     let record = Record::of_item(&item, place, Direction::Sent, locked.now);
-    prepared.commit(locked, pair, Some(record.about(&pair.contact)))
+    Ok((prepared, record.about(&pair.contact)))
 }
 
 fn place_of(contact: &Contact, item: &Item) -> Result<Filed> {
@@ -139,7 +156,7 @@ pub fn reopen(
     if sealed.guid()? != item.guid {
         return Err(Error::cannot("the item's guid differs inside and out"));
     }
-    Ok(Outgoing { item, octets, sealed })
+    Ok(Outgoing { item, octets, sealed, files: Vec::new() })
 }
 
 /// What was recorded of the item that `item` would be again, if it was taken before.

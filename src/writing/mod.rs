@@ -5,10 +5,12 @@
 //!
 //! The way of a message: `keeping` takes it once, `message` gives it its place in the log, `sealing` seals it, `feed`
 //! computes what the feed is now (`rewriting`, `retention`, `archive`, `key_notice`,
-//! `introduction_and_state`, in the `frame` that does not depend on it), and `prepared` writes.
+//! `introduction_and_state`, in the `frame` that does not depend on it), and `prepared` writes;
+//! `taken` says what became of it. `removal` takes away what was published, with its contact.
 //!
 //! Its rule: what is counted is on disk before it is shown, and what the feed refers to is written
-//! before the feed. Whatever is killed in between, the next rewriting completes it.
+//! before the feed; what is published is named by something in the home before. Whatever is killed in
+//! between, the next rewriting completes it, or takes away what came to nothing.
 //!
 //! It may call the session, the store, the transport and the pure layers; it reads no feed of others.
 
@@ -27,5 +29,6 @@ pub mod retention;
 pub mod rewriting;
 pub mod sealing;
 pub mod state;
+pub mod taken;
 pub mod transition;
 pub mod unwritten;

@@ -1,19 +1,23 @@
 //! A feed that is ready to be written: counters first, archives and the feed after what they refer
 //! to. Whatever is killed in between, the next rewriting completes it.
 
+use super::attachment;
+use super::taken::Taken;
 use super::unwritten::Result;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::hash::OctetsHash;
-use crate::protocol::values::token::Token;
 use crate::store;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::log_entry::Place;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::octets::{Filed, Octets};
+use crate::store::contact::outbox::Outbox;
 use crate::store::contact::pair::Pair;
+use crate::store::contact::published;
 use crate::store::contact::record::{Direction, Record};
-use crate::store::disk::atomic;
+use crate::store::disk::atomic::{self, NotPut, Staged};
+use crate::store::disk::home::Home;
 use crate::store::identity::own::Locked;
 
 /// A feed that is ready to be written.
@@ -23,6 +27,7 @@ pub struct Prepared {
     pub(super) is_changed: bool,
     pub(super) introduction: Option<String>,
     pub(super) octets: Option<(Filed, String)>,
+    pub(super) files: Vec<Staged>,
     pub(super) archive: Option<(u64, Channel)>,
     pub(super) leaves: Vec<Filed>,
     /// Items that an earlier run filed and did not get into the feed.
@@ -35,70 +40,119 @@ impl Prepared {
         self.is_changed
     }
 
-    /// Writes: the contact, the records of what was recovered and then `record`, archive and
-    /// feed, and last removes what is no longer needed. The caller holds the home's lock.
-    ///
-    /// # Errors
-    /// When something cannot be written; the next rewriting completes it.
-    pub fn commit(self, locked: &Locked<'_>, pair: &Pair, record: Option<Record>) -> Result<()> {
+    /// Writes: what the item names, the contact, the records of what was recovered and then `record`,
+    /// archive and feed, and last removes what is no longer needed. The caller holds the home's lock.
+    pub fn commit(mut self, locked: &Locked<'_>, pair: &Pair, record: Option<Record>) -> Taken {
         let Pair { name, contact, .. } = pair;
+        let writes = match self.stage(locked, name, contact, record) {
+            Ok(writes) => writes,
+            Err(why) => return Taken::Refused(why),
+        };
+        let Writes { files, counted, mut records, shown } = writes;
+        if let Err(not) = count(locked, files, counted) {
+            let taken = Taken::from(not);
+            if matches!(taken, Taken::Refused(_)) {
+                self.take_back(&locked.home, name);
+            }
+            return taken;
+        }
+        let messages = Messages::of(&locked.home, name);
+        let done = messages
+            .append(&mut records)
+            .and_then(|()| self.show(locked, shown))
+            .and_then(|()| self.clear(locked, name, contact));
+        done.map_or_else(|error| Taken::KeptNotShown(error.into()), |()| Taken::Kept)
+    }
+
+    /// Writes everything, not in its place yet.
+    fn stage(
+        &mut self,
+        locked: &Locked<'_>,
+        name: &str,
+        contact: &Contact,
+        record: Option<Record>,
+    ) -> Result<Writes> {
+        let (home, token) = (&locked.home, &contact.ours.token);
         let mut records = records_of(locked, name, contact, &self.recovered)?;
         records.extend(record);
-        let octets = Octets::of(&locked.home, name);
-        let (mut counted, mut shown) = (Vec::new(), Vec::new());
-        if let Some((filed, fresh)) = &self.octets {
-            counted.push(octets.stage(filed, fresh)?);
-        }
+        let octets = Octets::of(home, name);
+        let fresh = self.octets.as_ref();
+        let item = fresh.map(|(filed, fresh)| octets.stage(filed, fresh)).transpose()?;
+        let (mut counted, mut shown) = (Vec::from_iter(item), Vec::new());
         if let Some(introduction) = &self.introduction {
             counted.push(octets.stage_introduction(introduction)?);
         }
-        counted.push(contact.stage(&locked.home, name)?);
-        let token = &contact.ours.token;
+        // The last of them: once it is in its place, all counts.
+        counted.push(contact.stage(home, name)?);
         if self.is_changed {
             if let Some((number, archive)) = &self.archive {
-                let path = locked.home.archive(token, *number);
-                shown.push(locked.home.stage(&path, archive.write().as_bytes())?);
+                let path = home.archive(token, *number);
+                shown.push(home.stage(&path, archive.write().as_bytes())?);
             }
-            shown.push(
-                locked.home.stage(&locked.home.feed(token), self.channel.write().as_bytes())?,
-            );
+            shown.push(home.stage(&home.feed(token), self.channel.write().as_bytes())?);
         }
-        atomic::sync(counted.iter().chain(&shown))?;
-        atomic::put(counted)?;
-        Messages::of(&locked.home, name).append(&mut records)?;
-        if self.is_changed {
-            locked.about_to_change_public()?;
-            atomic::put(shown)?;
+        let files = std::mem::take(&mut self.files);
+        atomic::sync(files.iter().chain(&counted).chain(&shown))?;
+        Ok(Writes { files, counted, records, shown })
+    }
+
+    /// Takes back what was written of an item that does not count. What cannot be removed now goes
+    /// with the next rewriting, like what a run leaves that dies.
+    fn take_back(&self, home: &Home, name: &str) {
+        if let Some((filed, _)) = &self.octets {
+            let _ = published::let_go(home, name, filed);
         }
-        remove_older_archives(locked, contact)?;
+    }
+
+    fn show(&self, locked: &Locked<'_>, shown: Vec<Staged>) -> store::error::Result<()> {
+        if !self.is_changed {
+            return Ok(());
+        }
+        locked.about_to_change_public()?;
+        atomic::put(shown)
+    }
+
+    /// Removes what is no longer needed.
+    fn clear(
+        &self,
+        locked: &Locked<'_>,
+        name: &str,
+        contact: &Contact,
+    ) -> store::error::Result<()> {
+        let home = &locked.home;
+        published::remove_older_archives(home, &contact.ours)?;
         for item in &self.leaves {
-            remove_attachments(locked, &octets.item(item)?)?;
-            octets.drop_item(item)?;
+            published::let_go(home, name, item)?;
         }
-        Ok(())
+        Outbox::of(home, name).clear_old(locked.now)
     }
 }
 
-/// Removes the archives that are older than the oldest still offered, oldest first, so that what a
-/// crash leaves is found by going down from there.
-fn remove_older_archives(locked: &Locked<'_>, contact: &Contact) -> store::error::Result<()> {
-    let ours = &contact.ours;
-    let oldest = ours.archives.first().map_or(ours.next_archive, |archive| archive.number);
-    let paths = (1..oldest).rev().map(|number| locked.home.archive(&ours.token, number));
-    let dead: Vec<_> = paths.take_while(|path| path.exists()).collect();
-    dead.iter().rev().try_for_each(|path| atomic::remove(path))
+/// What a commit writes.
+struct Writes {
+    /// The attachments of the new item.
+    files: Vec<Staged>,
+    /// The octets of the new item first, the contact last.
+    counted: Vec<Staged>,
+    records: Vec<Record>,
+    /// The archive and the feed.
+    shown: Vec<Staged>,
 }
 
-/// Removes the files that belong to an item which has left the feed.
-fn remove_attachments(locked: &Locked<'_>, octets: &str) -> Result<()> {
-    let Ok(item) = Item::parse(octets.as_bytes()) else { return Ok(()) };
-    for attachment in item.attachments {
-        let token = attachment.url.rsplit('/').next().and_then(|last| last.parse::<Token>().ok());
-        if let Some(token) = token {
-            atomic::remove(&locked.home.attachment(&token))?;
-        }
+/// Puts in its place what makes the new item count. What it names goes between its octets and the
+/// contact: an item that counts has its attachments, and one that does not leads to what has to go.
+fn count(
+    locked: &Locked<'_>,
+    files: Vec<Staged>,
+    mut counted: Vec<Staged>,
+) -> std::result::Result<(), NotPut> {
+    if !files.is_empty() {
+        let rest = counted.split_off(1);
+        let octets = std::mem::replace(&mut counted, rest);
+        let placed = atomic::put(octets).and_then(|()| attachment::publish(locked, files));
+        placed.map_err(NotPut::Moved)?;
     }
-    Ok(())
+    atomic::place(counted)
 }
 
 /// The records that a run which died left out: those of `recovered` that no line tells of.
@@ -128,4 +182,151 @@ fn records_of(
         }
     }
     Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use jiff::Timestamp;
+    use rand::SeedableRng;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::openpgp::Profile;
+    use crate::openpgp::certificate::Certificate;
+    use crate::openpgp::secret_key::SecretKey;
+    use crate::protocol::Random;
+    use crate::protocol::sealed::item::Attachment;
+    use crate::protocol::sealed::state::Head;
+    use crate::protocol::values::guid::Guid;
+    use crate::protocol::values::hash::Hash;
+    use crate::protocol::values::token::Token;
+    use crate::store::contact::record::What;
+    use crate::store::identity::config::Config;
+    use crate::store::identity::own::Identity;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    const NAME: &str = "mary";
+
+    fn guid(last: u8) -> Guid {
+        format!("urn:uuid:0199f0c2-0000-7000-8000-0000000000{last:02}").parse().unwrap()
+    }
+
+    fn token() -> Token {
+        "abcdefghijklmnopqrstuvwxyz".parse().unwrap()
+    }
+
+    fn identity(home: Home) -> Identity {
+        let settings = "name = \"John\"\nbase_url = \"https://john.example/\"";
+        let config = Config::parse(settings, Path::new("config.toml")).unwrap();
+        let identity = Identity { home, config };
+        identity.lock_although_copied(NOW).unwrap().record().unwrap();
+        identity
+    }
+
+    fn certificate() -> Certificate {
+        let mut rng = Random::seed_from_u64(7);
+        SecretKey::generate(Profile::Classic, "Mary", NOW, &mut rng).unwrap().certificate()
+    }
+
+    /// Mary as she stands in the file, before anything was written to her.
+    fn before(home: &Home) -> Contact {
+        let text = include_str!("../store/contact/entry/begun.toml");
+        home.write(&home.contact(NAME).join("contact.toml"), text.as_bytes()).unwrap();
+        Contact::load(home, NAME).unwrap()
+    }
+
+    /// A home in which nothing was written to Mary, our identity there, and what is to be written.
+    fn story() -> (TempDir, Identity, Pair, Prepared) {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = identity(Home::at(folder.path()));
+        let home = &identity.home;
+        let mut contact = before(home);
+        (contact.ours.token, contact.ours.log) = (token(), guid(0));
+        contact.ours.head = Some(Head { sequence: 1, hash: OctetsHash::of(b"") });
+        let pair = Pair { name: NAME.to_owned(), contact, certificate: certificate() };
+        let attachment = Attachment {
+            url: format!("https://john.example/b/{}", token()),
+            name: "notes.txt".to_owned(),
+            media_type: "text/plain".to_owned(),
+            size: 6,
+            hash: Hash::of(b"sealed"),
+        };
+        let item = Item {
+            guid: guid(1),
+            published: Timestamp::UNIX_EPOCH,
+            text: "see".to_owned(),
+            in_reply_to: None,
+            attachments: vec![attachment],
+            stream: None,
+            conversation: None,
+            keys: false,
+            transition: None,
+        };
+        let filed = Filed { log: guid(0), sequence: 1, guid: guid(1) };
+        let prepared = Prepared {
+            is_changed: true,
+            octets: Some((filed, item.write())),
+            files: vec![home.stage(&home.attachment(&token()), b"sealed").unwrap()],
+            ..Prepared::default()
+        };
+        (folder, identity, pair, prepared)
+    }
+
+    fn commit(identity: &Identity, pair: &Pair, prepared: Prepared) -> Taken {
+        let record = Record::new(What::Accepted, NOW, "see");
+        prepared.commit(&identity.lock(NOW).unwrap(), pair, Some(record))
+    }
+
+    /// The sequence that counts, the items that are filed, and the attachments that are published.
+    fn kept(identity: &Identity) -> (u64, usize, bool) {
+        let home = &identity.home;
+        let sequence = Contact::load(home, NAME).map_or(0, |contact| contact.ours.sequence());
+        let filed = Octets::of(home, NAME).items().unwrap().len();
+        (sequence, filed, home.attachment(&token()).is_file())
+    }
+
+    /// Puts a folder in the place of a file, which then cannot be replaced.
+    fn obstruct(path: &Path) {
+        let _ = fs::remove_file(path);
+        fs::create_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn what_is_kept_counts_and_is_shown() {
+        let (_folder, identity, pair, prepared) = story();
+        assert!(matches!(commit(&identity, &pair, prepared), Taken::Kept));
+        assert_eq!(kept(&identity), (1, 1, true));
+        assert!(identity.home.feed(&token()).is_file());
+    }
+
+    #[test]
+    fn what_is_refused_before_it_counts_leaves_nothing() {
+        type Place = fn(&Home) -> std::path::PathBuf;
+        let contact: Place = |home| home.contact(NAME).join("contact.toml");
+        let attachment: Place = |home| home.attachment(&token());
+        for place in [contact, attachment] {
+            let (_folder, identity, pair, prepared) = story();
+            obstruct(&place(&identity.home));
+            assert!(matches!(commit(&identity, &pair, prepared), Taken::Refused(_)));
+            assert_eq!((kept(&identity).0, kept(&identity).2), (0, false));
+            assert!(!identity.home.feed(&token()).exists());
+        }
+    }
+
+    #[test]
+    fn what_counts_and_cannot_be_shown_is_kept() {
+        type Place = fn(&Home) -> std::path::PathBuf;
+        let messages: Place = |home| home.contact(NAME).join("messages.jsonl");
+        let feed: Place = |home| home.feed(&token());
+        for place in [messages, feed] {
+            let (_folder, identity, pair, prepared) = story();
+            obstruct(&place(&identity.home));
+            assert!(matches!(commit(&identity, &pair, prepared), Taken::KeptNotShown(_)));
+            assert_eq!(kept(&identity), (1, 1, true));
+            assert!(!identity.home.feed(&token()).is_file());
+        }
+    }
 }

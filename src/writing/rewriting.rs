@@ -12,6 +12,7 @@ use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::session::keys::Keys;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::octets::{Filed, Octets};
+use crate::store::disk::atomic::Staged;
 use crate::store::identity::own::Locked;
 
 /// An item that is new in the feed.
@@ -22,6 +23,8 @@ pub struct Fresh {
     pub octets: String,
     /// The same, sealed.
     pub sealed: FeedItem,
+    /// Its attachments, sealed and not in their place yet.
+    pub files: Vec<Staged>,
 }
 
 /// One rewriting under way.
@@ -66,6 +69,7 @@ impl Rewriting<'_> {
             if let Some(fresh) = fresh.take_if(|fresh| fresh.filed == *item) {
                 self.prepared.channel.items.push(fresh.sealed);
                 self.prepared.octets = Some((fresh.filed, fresh.octets));
+                self.prepared.files = fresh.files;
             } else if let Some(as_before) = as_before.clone().filter(|_| !again) {
                 self.prepared.channel.items.push(as_before);
             } else {

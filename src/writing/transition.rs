@@ -54,7 +54,7 @@ pub fn bring_over(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<bo
     let change =
         Change { introduction: Some(&introduction), is_transition: true, ..Change::default() };
     pair.contact.ours.unpinged = true;
-    message::take(locked, keys, &mut pair, outgoing, change)?;
+    message::take(locked, keys, &mut pair, outgoing, change).done()?;
     Ok(true)
 }
 
@@ -123,5 +123,5 @@ fn item(
     let sealed = seal::seal(octets.as_bytes(), old, &[certificate], at, &mut keys.rng);
     let sealed = sealed.map_err(|cause| cannot_seal(keys, cause))?;
     let sealed = FeedItem::sealed(item.guid, sealed);
-    Ok(Outgoing { item, octets, sealed })
+    Ok(Outgoing { item, octets, sealed, files: Vec::new() })
 }

@@ -11,3 +11,4 @@ pub mod static_host;
 pub mod stub;
 pub mod tree;
 pub mod tty;
+pub mod waiting;

@@ -9,6 +9,7 @@ mod keys;
 mod many;
 mod output;
 mod polling;
+mod removal;
 mod retention;
 mod sending;
 mod text;

@@ -30,7 +30,9 @@ pub fn verify(session: &mut Session, name: &str, told: Option<&str>) -> Result<(
 /// # Errors
 /// [`Kind::Trust`] when it is not.
 pub fn compare(session: &mut Session, name: &str, told: &[Fingerprint]) -> Result<()> {
-    let contact = Contact::load(&session.run.identity.home, name)?;
+    let locked = session.run.identity.lock(session.run.clock.now())?;
+    // Only now: its key may have changed while we waited.
+    let mut contact = Contact::load(&locked.home, name)?;
     if !told.contains(&contact.fingerprint) {
         let told: Vec<String> = told.iter().map(Fingerprint::grouped).collect();
         return Err(Error::new(
@@ -42,8 +44,6 @@ pub fn compare(session: &mut Session, name: &str, told: &[Fingerprint]) -> Resul
             told.join(", ")
         )));
     }
-    let locked = session.run.identity.lock(session.run.clock.now())?;
-    let mut contact = Contact::load(&locked.home, name)?;
     let held = Standing::of(session, name)?.withheld;
     contact.trust = Trust::Verified;
     contact.save(&locked.home, name)?;

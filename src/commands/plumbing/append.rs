@@ -9,6 +9,7 @@ use crate::protocol::values::limits;
 use crate::session::command::Session;
 use crate::session::restored;
 use crate::store::contact::outbox::Outbox;
+use crate::writing::attachment;
 use crate::writing::feed::{self, Change};
 use crate::writing::message;
 
@@ -50,7 +51,8 @@ pub fn run(session: &mut Session, args: AppendArgs) -> Result<()> {
     }
     restored::catch_up(&mut session.run)?;
     session.run.keys.unlock()?;
-    let locked = session.run.identity.lock(session.run.clock.now())?;
+    let now = session.run.clock.now();
+    let locked = session.run.keys.lock_to_sign(&session.run.identity, now)?;
     let mut pair = message::writable(&locked, &session.run.keys, locked.now, &args.contact)?;
     feed::rewrite(&locked, &mut session.run.keys, &mut pair, Change::default())?;
     let outgoing = message::reopen(
@@ -64,7 +66,9 @@ pub fn run(session: &mut Session, args: AppendArgs) -> Result<()> {
     if message::taken_before(&locked.home, &mut session.run.keys, &pair.name, &outgoing.item)?
         .is_none()
     {
-        message::take(&locked, &mut session.run.keys, &mut pair, outgoing, Change::default())?;
+        attachment::expect_published(&locked, &outgoing.item)?;
+        message::take(&locked, &mut session.run.keys, &mut pair, outgoing, Change::default())
+            .done()?;
     }
     Ok(Outbox::of(&locked.home, &args.contact).clear(text.trim(), locked.now)?)
 }

@@ -39,7 +39,7 @@ pub struct EncryptArgs {
 /// When stdin is no item, or it cannot be sealed.
 pub fn run(session: &mut Session, args: EncryptArgs) -> Result<()> {
     session.run.identity.expect_writable()?;
-    let mut pair = message::writable(
+    let pair = message::writable(
         &session.run.identity,
         &session.run.keys,
         session.run.clock.now(),
@@ -47,17 +47,24 @@ pub fn run(session: &mut Session, args: EncryptArgs) -> Result<()> {
     )?;
     trust_policy::ask(&session.run.identity.config, &args.to, &pair.contact, args.yes)?;
     let octets = input::stdin(session, limits::SEALED)?;
-    let mut item =
+    let item =
         Item::parse(octets.trim_ascii()).or_cannot(|| "stdin is no plain item".to_owned())?;
     restored::catch_up(&mut session.run)?;
     session.run.keys.unlock()?;
-    let locked = session.run.identity.lock(session.run.clock.now())?;
-    attachment::seal_files(&locked, &mut session.run.keys, &mut item, &pair.certificate)?;
-    let outgoing = message::seal(&mut session.run.keys, locked.now, &mut pair, item, args.yes)?;
+    let now = session.run.clock.now();
+    let locked = session.run.keys.lock_to_sign(&session.run.identity, now)?;
+    // Only now: another run may have written to the contact while we waited, or removed it.
+    let mut pair = message::writable(&locked, &session.run.keys, locked.now, &args.to)?;
+    let outgoing = message::seal(&locked, &mut session.run.keys, &mut pair, item, args.yes)?;
     let sealed = outgoing.sealed.write();
     let outbox = Outbox::of(&locked.home, &args.to);
     outbox.clear_old(locked.now)?;
     outbox.keep(&sealed, &outgoing.octets)?;
+    if let Err(error) = attachment::publish(&locked, outgoing.files) {
+        // What cannot be removed now goes after a day.
+        let _ = outbox.discard(&sealed);
+        return Err(error.into());
+    }
     drop(locked);
     input::print(session, format!("{sealed}\n").as_bytes())
 }

@@ -13,20 +13,25 @@ use crate::store::disk::home::Home;
 use crate::store::disk::{atomic, names};
 use crate::store::error::{Error, Known, OrCannot, Result};
 
+/// How the folder of a contact begins that was removed and is not gone yet.
+const REMOVED: &str = ".removed-";
+
 impl Contact {
     /// Reads the contact called `name`.
     ///
     /// # Errors
     /// When there is none, with the nearest names.
     pub fn load(home: &Home, name: &str) -> Result<Self> {
-        let path = home.contact(name).join("contact.toml");
-        let text = match names::check(name) {
-            Ok(()) => atomic::read_text(&path)?,
-            Err(_) => None,
-        };
-        let text = text.ok_or_else(|| unknown(home, name))?;
-        toml::from_str(&text).map_err(|cause| atomic::damaged(&path, cause))
+        names::check(name).map_err(|_| unknown(home, name))?;
+        read(home, name)?.ok_or_else(|| unknown(home, name))
     }
+}
+
+/// What `contact.toml` in the folder called `name` holds, if it is there.
+fn read(home: &Home, name: &str) -> Result<Option<Contact>> {
+    let path = home.contact(name).join("contact.toml");
+    let Some(text) = atomic::read_text(&path)? else { return Ok(None) };
+    toml::from_str(&text).map(Some).map_err(|cause| atomic::damaged(&path, cause))
 }
 
 /// The names of all contacts, sorted.
@@ -166,6 +171,34 @@ pub fn rename(home: &Home, name: &str, new: &str) -> Result<()> {
     let renamed = fs::rename(home.contact(name), home.contact(new));
     renamed.or_cannot(format!("rename `{name}`"))?;
     atomic::sync_folder_of(&home.contact(new))
+}
+
+/// Takes the contact called `name`, whose feed from us has this token, out of sight in one step: it
+/// is no contact any more, and [`removed`] finds what is left of it.
+///
+/// # Errors
+/// When its folder cannot be renamed.
+pub fn hide(home: &Home, name: &str, token: &Token) -> Result<()> {
+    let hidden = home.contacts().join(format!("{REMOVED}{token}"));
+    fs::rename(home.contact(name), &hidden).or_cannot(format!("remove `{name}`"))?;
+    atomic::sync_folder_of(&hidden)
+}
+
+/// The contacts that were taken out of sight and are not gone yet: the name of the folder, the token
+/// of our feed, and the contact itself, unless that half of the folder is gone already.
+pub fn removed(home: &Home) -> Vec<(String, Token, Option<Contact>)> {
+    let folder = fs::read_dir(home.contacts()).into_iter().flatten();
+    let names = folder.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut removed = Vec::new();
+    for name in names {
+        let Some(token) = name.strip_prefix(REMOVED).and_then(|token| token.parse().ok()) else {
+            continue;
+        };
+        // A damaged file must not keep the rest from going.
+        let contact = read(home, &name).ok().flatten();
+        removed.push((name, token, contact));
+    }
+    removed
 }
 
 /// The error for a contact that is not there, with the nearest names.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::store::disk::atomic;
+use crate::store::disk::atomic::{self, Mode};
 use crate::store::disk::home::Home;
 use crate::store::disk::lock::Lock;
 use crate::store::error::{Error, Lost, OrCannot, Result};
@@ -46,13 +46,18 @@ impl Delivered {
         })
     }
 
-    /// Writes the cursors of the contact called `name`.
+    /// Writes the cursors of the contact called `name`, unless it is gone: its folder is not made
+    /// anew for them.
     ///
     /// # Errors
     /// When they cannot be written.
     pub fn save(&self, home: &Home, name: &str) -> Result<()> {
         let text = toml::to_string(self).or_cannot("write the cursors")?;
-        home.write(&path(home, name), text.as_bytes())
+        let path = path(home, name);
+        match atomic::write(home.root(), &path, text.as_bytes(), Mode::Private) {
+            Err(_) if !home.contact(name).exists() => Ok(()),
+            written => written,
+        }
     }
 
     /// Where the hook goes on: a home's first hook starts at what stdout has not delivered.
@@ -102,21 +107,25 @@ impl Delivered {
     }
 }
 
-/// Takes the lock for delivering the messages of the contact called `name`, if nobody has it.
+/// Takes the lock for delivering the messages of the contact called `name`, if nobody has it and the
+/// contact is there.
 ///
 /// # Errors
 /// When the folder cannot be opened.
 pub fn lock(home: &Home, name: &str) -> Result<Option<Lock>> {
-    Lock::try_take(&home.contact(name))
+    match Lock::try_take(&home.contact(name)) {
+        Err(_) if !home.contact(name).exists() => Ok(None),
+        taken => taken,
+    }
 }
 
 /// Takes the lock for delivering the messages of the contact called `name`, once whoever has it lets
 /// go of it.
 ///
 /// # Errors
-/// [`Error::Busy`] when that takes longer than `patience`.
+/// [`Error::Busy`] when that takes longer than `patience`; and when the contact is not there.
 pub fn lock_within(home: &Home, name: &str, patience: Duration) -> Result<Lock> {
-    Lock::take(&home.contact(name), patience)
+    Lock::take_folder(&home.contact(name), patience)
 }
 
 fn path(home: &Home, name: &str) -> PathBuf {
@@ -134,6 +143,22 @@ mod tests {
         delivered.taken(8);
         delivered.stdout = 20;
         assert_eq!((delivered.hook_cursor(), delivered.by_either()), (8, 20));
+    }
+
+    #[test]
+    fn of_who_was_removed_nothing_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        std::fs::create_dir(home.contacts()).unwrap();
+        assert!(lock(&home, "mary").unwrap().is_none());
+        assert!(lock_within(&home, "mary", Duration::ZERO).is_err());
+        Delivered::default().save(&home, "mary").unwrap();
+        assert_eq!(std::fs::read_dir(home.contacts()).unwrap().count(), 0);
+        std::fs::create_dir(home.contact("mary")).unwrap();
+        assert!(lock(&home, "mary").unwrap().is_some());
+        let delivered = Delivered { stdout: 7, ..Delivered::default() };
+        delivered.save(&home, "mary").unwrap();
+        assert_eq!(Delivered::load(&home, "mary").unwrap(), delivered);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One contact's folder: what we know of it, what was said, and what stands in our feed for it.
 
+pub mod attachments;
 pub mod contacts;
 pub mod delivered;
 pub mod entry;
@@ -14,6 +15,7 @@ pub mod octets;
 pub mod outbox;
 pub mod own_feed;
 pub mod pair;
+pub mod published;
 pub mod record;
 mod trim;
 pub mod trimmed;

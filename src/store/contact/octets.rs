@@ -1,11 +1,14 @@
 //! The exact octets of what may have to be sealed again: the introduction, and every item that is
 //! still offered (PROTOCOL §2).
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use super::attachments;
 use crate::protocol::values::guid::{Guid, LogId};
+use crate::protocol::values::token::Token;
 use crate::store::disk::atomic::{self, Staged};
 use crate::store::disk::home::Home;
 use crate::store::error::{Error, OrCannot, Result};
@@ -87,6 +90,18 @@ impl<'a> Octets<'a> {
             folder.filter_map(name).filter_map(|name| Filed::from_name(&name)).collect();
         items.sort();
         Ok(items)
+    }
+
+    /// The attachments that any item kept names.
+    ///
+    /// # Errors
+    /// When the items cannot be read.
+    pub fn attachments(&self) -> Result<BTreeSet<Token>> {
+        let mut named = BTreeSet::new();
+        for item in self.items()? {
+            named.extend(attachments::named_in(&self.item(&item)?));
+        }
+        Ok(named)
     }
 
     /// Writes the octets of the introduction, not in their place yet.

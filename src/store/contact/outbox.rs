@@ -1,13 +1,17 @@
 //! `outbox/`: the octets of what `encrypt` made and `append` has not taken yet, under the SHA-256
-//! of the sealed item's bytes.
+//! of the sealed item's bytes. The attachments that they name stand below `public/` as long.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
+use super::attachments;
+use super::octets::Octets;
 use crate::protocol::values::hash::Hash;
+use crate::protocol::values::token::Token;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::Result;
@@ -18,13 +22,16 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug)]
 pub struct Outbox<'a> {
     home: &'a Home,
+    /// What has been appended.
+    taken: Octets<'a>,
     folder: PathBuf,
 }
 
 impl<'a> Outbox<'a> {
     /// That of the contact called `name`.
     pub fn of(home: &'a Home, name: &str) -> Self {
-        Self { home, folder: home.contact(name).join("outbox") }
+        let (taken, folder) = (Octets::of(home, name), home.contact(name).join("outbox"));
+        Self { home, taken, folder }
     }
 
     /// Keeps the octets that were sealed into the item whose bytes are `sealed`.
@@ -43,12 +50,33 @@ impl<'a> Outbox<'a> {
         atomic::read_text(&self.path(sealed))
     }
 
+    /// The attachments that anything in it names.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn attachments(&self) -> Result<BTreeSet<Token>> {
+        let mut named = BTreeSet::new();
+        for file in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let octets = atomic::read_text(&file.path())?.unwrap_or_default();
+            named.extend(attachments::named_in(&octets));
+        }
+        Ok(named)
+    }
+
+    /// Lets go of `sealed`, which was not to be.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn discard(&self, sealed: &str) -> Result<()> {
+        self.let_go(&self.path(sealed))
+    }
+
     /// Lets go of `sealed`, and of what is older than a day at `now`.
     ///
     /// # Errors
     /// When a file cannot be removed.
     pub fn clear(&self, sealed: &str, now: Timestamp) -> Result<()> {
-        atomic::remove(&self.path(sealed))?;
+        self.let_go(&self.path(sealed))?;
         self.clear_old(now)?;
         // Only an empty folder goes: what `encrypt` made meanwhile stays.
         let _ = fs::remove_dir(&self.folder);
@@ -64,10 +92,21 @@ impl<'a> Outbox<'a> {
         for file in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let written = file.metadata().and_then(|metadata| metadata.modified());
             if written.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > KEPT)) {
-                atomic::remove(&file.path())?;
+                self.let_go(&file.path())?;
             }
         }
         Ok(())
+    }
+
+    /// Removes the octets at `path`, and before them the attachments that only they name: what a run
+    /// that dies leaves is still named.
+    fn let_go(&self, path: &Path) -> Result<()> {
+        let octets = atomic::read_text(path)?.unwrap_or_default();
+        let named = attachments::named_in(&octets);
+        if !named.is_empty() {
+            attachments::remove(self.home, named.difference(&self.taken.attachments()?))?;
+        }
+        atomic::remove(path)
     }
 
     fn path(&self, sealed: &str) -> PathBuf {

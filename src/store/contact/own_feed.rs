@@ -42,6 +42,8 @@ pub struct OwnFeed {
     pub former: Vec<FormerKey>,
     /// Whether the cloud has yet to be told of the last change.
     pub unpinged: bool,
+    /// Other feeds of ours, where the reader looked for an answer: they lead to this one.
+    pub answers: Vec<Token>,
     pub(super) reader: Reader,
 }
 
@@ -96,6 +98,7 @@ impl OwnFeed {
             signed: None,
             former: Vec::new(),
             unpinged: false,
+            answers: Vec::new(),
             reader,
         }
     }
@@ -122,6 +125,11 @@ impl OwnFeed {
             sequence: self.sequence().saturating_add(1),
             previous: self.head.map(|head| head.hash),
         }
+    }
+
+    /// Whether the feed `token` is this one, or leads to it.
+    pub fn has_feed(&self, token: &Token) -> bool {
+        self.token == *token || self.answers.contains(token)
     }
 
     /// Whether the feed is as it is when this was `earlier`.
@@ -159,6 +167,8 @@ struct Wire {
     former: Vec<FormerKey>,
     #[serde(default)]
     unpinged: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    answers: Vec<Token>,
 }
 
 impl TryFrom<Wire> for OwnFeed {
@@ -185,6 +195,7 @@ impl TryFrom<Wire> for OwnFeed {
             signed: wire.signed,
             former: wire.former,
             unpinged: wire.unpinged,
+            answers: wire.answers,
             reader: Reader {
                 invitation: wire.invitation,
                 invited: wire.invited,
@@ -218,6 +229,7 @@ impl From<OwnFeed> for Wire {
             signed_by: feed.reader.signed_by,
             former: feed.former,
             unpinged: feed.unpinged,
+            answers: feed.answers,
         }
     }
 }

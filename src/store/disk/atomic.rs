@@ -58,17 +58,50 @@ pub fn sync<'a>(staged: impl IntoIterator<Item = &'a Staged>) -> Result<()> {
     })
 }
 
+/// Why files were not put where they belong for good.
+#[derive(Debug)]
+pub enum NotPut {
+    /// One could not be moved: neither it nor those after it are there.
+    Moved(Error),
+    /// All are there, but a power cut may undo that.
+    Lasting(Error),
+}
+
+impl From<NotPut> for Error {
+    fn from(not: NotPut) -> Self {
+        match not {
+            NotPut::Moved(error) | NotPut::Lasting(error) => error,
+        }
+    }
+}
+
 /// Moves what [`sync`] made last to where it belongs, in this order.
 ///
 /// # Errors
 /// When a file cannot be put there; those before it are, those after it are not.
 pub fn put(staged: Vec<Staged>) -> Result<()> {
+    Ok(place(staged)?)
+}
+
+/// As [`put`], for those to whom it matters whether the last file is there.
+///
+/// # Errors
+/// A [`NotPut`], which tells.
+pub fn place(staged: Vec<Staged>) -> std::result::Result<(), NotPut> {
+    place_with(staged, sync_folder)
+}
+
+fn place_with(
+    staged: Vec<Staged>,
+    sync: impl Fn(&Path) -> Result<()> + Sync,
+) -> std::result::Result<(), NotPut> {
     let mut folders = BTreeSet::new();
     for Staged { temporary, path } in staged {
-        temporary.persist(&path).map_err(|failed| cannot_write(&path, failed.error))?;
+        let moved = temporary.persist(&path);
+        moved.map_err(|failed| NotPut::Moved(cannot_write(&path, failed.error)))?;
         folders.extend(path.parent().map(Path::to_owned));
     }
-    at_once(&folders, |folder| sync_folder(folder))
+    at_once(&folders, |folder| sync(folder)).map_err(NotPut::Lasting)
 }
 
 /// Replaces the file at `path` by `bytes`; see [`stage`] for `scratch`.
@@ -125,6 +158,22 @@ pub fn remove(path: &Path) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(cannot_write(path, error)),
     }
+}
+
+/// Removes these files, those that are there, in this order; for good once all are gone.
+///
+/// # Errors
+/// When one is there and cannot be removed; those before it are gone.
+pub fn remove_all(paths: &[PathBuf]) -> Result<()> {
+    let mut folders = BTreeSet::new();
+    for path in paths {
+        match fs::remove_file(path) {
+            Ok(()) => folders.extend(path.parent()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(cannot_write(path, error)),
+        }
+    }
+    at_once(folders, sync_folder)
 }
 
 /// Makes the folder `path` and those above it, readable as `mode` says.
@@ -253,6 +302,36 @@ mod tests {
         write(folder.path(), &path, b"old", Mode::Private).unwrap();
         assert!(write(&folder.path().join("gone"), &path, b"new", Mode::Private).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+
+    #[test]
+    fn whether_a_file_is_there_is_told_apart_from_whether_it_lasts() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+        let staged = |content: &[u8]| {
+            let stage = |path| stage(folder.path(), path, content, Mode::Private).unwrap();
+            vec![stage(&first), stage(&second)]
+        };
+        let failing = |path: &Path| Err(cannot_write(path, ErrorKind::StorageFull.into()));
+        assert!(matches!(place_with(staged(b"new"), failing), Err(NotPut::Lasting(_))));
+        assert_eq!(
+            (fs::read(&first).unwrap(), fs::read(&second).unwrap()),
+            (b"new".into(), b"new".into())
+        );
+        fs::remove_file(&second).unwrap();
+        fs::create_dir(&second).unwrap();
+        assert!(matches!(place(staged(b"newer")), Err(NotPut::Moved(_))));
+        assert_eq!(fs::read(&first).unwrap(), b"newer");
+        assert!(second.is_dir());
+    }
+
+    #[test]
+    fn files_that_are_gone_need_not_be_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["a", "b", "c"].map(|name| folder.path().join(name));
+        fs::write(&paths[1], "x").unwrap();
+        remove_all(&paths).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -29,7 +29,19 @@ impl Lock {
     /// # Errors
     /// [`Error::Busy`] when another process holds it for longer than `patience`.
     pub fn take(path: &Path, patience: Duration) -> Result<Self> {
-        let file = open(path)?;
+        Self::wait(open(path)?, path, patience)
+    }
+
+    /// Takes the lock at `path`, a folder: who only wants its lock does not make it.
+    ///
+    /// # Errors
+    /// As [`Lock::take`], and when the folder is not there.
+    pub fn take_folder(path: &Path, patience: Duration) -> Result<Self> {
+        let folder = File::open(path).map_err(|error| atomic::cannot_write(path, error))?;
+        Self::wait(folder, path, patience)
+    }
+
+    fn wait(file: File, path: &Path, patience: Duration) -> Result<Self> {
         let deadline = Instant::now() + patience;
         loop {
             match file.try_lock() {
@@ -41,12 +53,12 @@ impl Lock {
         }
     }
 
-    /// Takes the lock only if nobody holds it.
+    /// Takes the lock at `path`, a file or folder that is there, only if nobody holds it.
     ///
     /// # Errors
-    /// When the file cannot be opened.
+    /// When it cannot be opened.
     pub fn try_take(path: &Path) -> Result<Option<Self>> {
-        match Self::take(path, Duration::ZERO) {
+        match Self::take_folder(path, Duration::ZERO) {
             Ok(lock) => Ok(Some(lock)),
             Err(Error::Busy(_)) => Ok(None),
             Err(error) => Err(error),

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use crate::common::peer::{Peer, friends, in_hours};
+use crate::common::peer::{Peer, friends, in_hours, tree};
 use crate::common::static_host::Behaviour;
+use crate::common::waiting::Kept;
 
 /// Sends a file of this name and content; returns the guid.
 fn attach(john: &Peer, name: &str, bytes: &[u8]) -> String {
@@ -120,4 +121,90 @@ fn attachments_leave_the_host_with_their_message() {
     assert_eq!(sealed(&john).len(), 1);
     john.at(&in_hours(24 * 8), &["poll"], "").expect(0);
     assert_eq!(sealed(&john).len(), 0);
+}
+
+#[test]
+fn a_message_that_is_refused_leaves_no_file_on_the_host() {
+    let (john, _mary) = friends();
+    let path = john.file("notes.txt");
+    fs::write(&path, "for Mary's eyes").unwrap();
+    let path = path.to_str().unwrap();
+    let long = "x".repeat(100_000);
+    let ran = john.feed(&["send", "mary", "-a", path], &long).expect(1);
+    assert!(ran.stderr.contains("the message is too long"), "{}", ran.stderr);
+    let plain = john.feed(&["compose", "-a", path], "see").expect(0).stdout;
+    let plain = plain.replace("see", &long);
+    let ran = john.feed(&["encrypt", "--to", "mary"], plain).expect(1);
+    assert!(ran.stderr.contains("the message is too long"), "{}", ran.stderr);
+    john.at(&in_hours(72), &["send", "mary", "-m", "from the future"], "").expect(0);
+    let said = john.fails(&["send", "mary", "-m", "see", "-a", path], 1);
+    assert!(said.contains("we have signed at"), "{said}");
+    assert_eq!(sealed(&john).len(), 0);
+}
+
+/// John's file, sealed into an item for Mary that is not appended.
+fn encrypted(john: &Peer) -> String {
+    let path = john.file("notes.txt");
+    fs::write(&path, "for Mary's eyes").unwrap();
+    let plain = john.ok(&["compose", "-m", "see", "-a", path.to_str().unwrap()]);
+    john.feed(&["encrypt", "--to", "mary"], plain).expect(0).stdout
+}
+
+#[test]
+fn what_was_sealed_and_not_appended_within_a_day_leaves_the_host() {
+    let (john, mary) = friends();
+    let item = encrypted(&john);
+    let attached = attach(&john, "other.txt", b"this was sent");
+    assert_eq!(sealed(&john).len(), 2);
+    john.at(&in_hours(25), &["publish"], "").expect(0);
+    assert_eq!(sealed(&john).len(), 1);
+    let said = john.at(&in_hours(25), &["append", "mary"], &item).expect(1).stderr;
+    assert!(said.contains("seal it again"), "{said}");
+    mary.poll();
+    let folder = mary.file(".");
+    mary.ok(&["read", &attached, "--save", folder.to_str().unwrap()]);
+}
+
+#[test]
+fn an_append_that_died_and_is_said_again_keeps_its_file() {
+    let (john, mary) = friends();
+    john.send(&mary, "first");
+    let item = encrypted(&john);
+    let before = Kept::of(&john);
+    john.feed(&["append", "mary"], &item).expect(0);
+    // It died when it had filed the item, and not counted it.
+    let octets = john.home().join("contacts/mary/octets");
+    let filed = tree(&octets);
+    before.put_back(&john);
+    for (path, bytes) in filed {
+        fs::write(path, bytes).unwrap();
+    }
+    john.ok(&["publish"]);
+    john.feed(&["append", "mary"], &item).expect(0);
+    let line = mary.ok(&["--format", "json", "poll"]);
+    let last: serde_json::Value = serde_json::from_str(line.lines().last().unwrap()).unwrap();
+    let folder = mary.file("saved");
+    fs::create_dir(&folder).unwrap();
+    let guid = last["guid"].as_str().unwrap();
+    mary.ok(&["read", guid, "--save", folder.to_str().unwrap()]);
+    assert_eq!(fs::read_to_string(folder.join("notes.txt")).unwrap(), "for Mary's eyes");
+    assert!(!john.home().join("contacts/mary/outbox").exists());
+}
+
+#[test]
+fn a_send_that_died_before_it_counted_leaves_no_file_after_the_next_rewriting() {
+    let (john, mary) = friends();
+    john.send(&mary, "first");
+    let before = Kept::of(&john);
+    attach(&john, "notes.txt", b"for Mary's eyes");
+    let filed = tree(&john.home().join("contacts/mary/octets"));
+    let files = tree(&john.home().join("public/b"));
+    before.put_back(&john);
+    for (path, bytes) in filed.into_iter().chain(files) {
+        fs::write(path, bytes).unwrap();
+    }
+    assert_eq!(sealed(&john).len(), 1);
+    john.send(&mary, "second");
+    assert_eq!(sealed(&john).len(), 0);
+    assert_eq!(mary.poll(), ["first", "second"]);
 }

@@ -64,6 +64,29 @@ fn a_send_that_is_killed_while_it_archives_loses_nothing() {
     sends_are_killed(9_000);
 }
 
+#[test]
+fn a_send_with_a_file_that_is_killed_leaves_no_file_that_no_message_names() {
+    let (john, mary) = friends();
+    let path = john.file("notes.txt");
+    fs::write(&path, "x".repeat(200_000)).unwrap();
+    let send = ["send", "mary", "-m", "see", "-a", path.to_str().unwrap()];
+    let mut killer = Killer::new(|| drop(john.ok(&send)));
+    for _ in 0..TIMES / 2 {
+        killer.run(john.command(&send), "");
+    }
+    killer.was_at_work(TIMES / 2);
+    john.send(&mary, "the last");
+    settle(&john, &mary);
+    let files = tree(&john.home().join("public/b")).into_keys();
+    let files = files.filter(|path| path.extension().is_none()).count();
+    assert_eq!(files, stored(&mary, "john").len() - 1);
+    let saved = mary.file("saved");
+    fs::create_dir(&saved).unwrap();
+    for (guid, _) in stored(&mary, "john").iter().filter(|message| message.1 == "see") {
+        mary.ok(&["read", guid, "--save", saved.to_str().unwrap()]);
+    }
+}
+
 /// John sends, Mary's polls are killed; all she has printed in the end, each once.
 fn polls_are_killed(john: &Peer, mary: &Peer) -> Vec<usize> {
     john.send(mary, "0");

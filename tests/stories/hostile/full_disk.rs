@@ -105,6 +105,30 @@ fn send_on_a_full_disk_tells_the_truth() {
 }
 
 #[test]
+fn a_file_whose_message_a_full_disk_refuses_is_not_published() {
+    let story = Story::begin();
+    let path = story.john.file("notes.txt");
+    fs::write(&path, "x".repeat(5_000)).unwrap();
+    let path = path.to_str().unwrap();
+    let published = || {
+        let files = fs::read_dir(story.john.home().join("public/b")).unwrap();
+        files.filter(|file| file.as_ref().unwrap().path().extension().is_none()).count()
+    };
+    let (mut kept, mut refused) = (0, 0);
+    for size in sizes(&story.john) {
+        let ran = with_room_for(size, &story.john, &["send", "mary", "-m", "see", "-a", path]);
+        match ran.status {
+            0 | 7 => kept += 1,
+            1 => refused += 1,
+            _ => panic!("room for {size}: {ran:?}"),
+        }
+        assert_eq!(published(), kept, "room for {size}: {ran:?}");
+    }
+    assert!(kept > 0 && refused > 0, "{kept} kept, {refused} refused");
+    assert_sound(&story.john, &story.mary);
+}
+
+#[test]
 fn poll_on_a_full_disk_loses_nothing_and_says_nothing_twice() {
     let story = Story::begin();
     let mut heard = Vec::new();

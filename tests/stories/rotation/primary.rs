@@ -11,6 +11,7 @@ use pgp::packet::{Packet, PacketParser};
 use super::{feed, published, secret};
 use crate::common::killer::Killer;
 use crate::common::peer::{Peer, Ran, befriend, friends, in_hours, texts};
+use crate::common::waiting::{Kept, while_it_waits};
 
 /// Replaces the key of `peer`; returns the new fingerprint, as it prints it.
 #[track_caller]
@@ -309,4 +310,18 @@ fn whom_mary_meets_later_knows_the_new_key_alone() {
     assert_eq!(eve.poll(), ["well met"]);
     eve.send(&mary, "indeed");
     assert_eq!(mary.poll(), ["indeed"]);
+}
+
+#[test]
+fn a_message_that_waits_while_the_key_is_replaced_is_signed_by_the_new_one() {
+    let (john, mary) = friends();
+    let before = Kept::of(&john);
+    john.ok(&["key", "rotate", "--primary"]);
+    let replaced = Kept::of(&john);
+    before.put_back(&john);
+    let send = ["send", "mary", "-m", "by the new key"];
+    while_it_waits(&john, &send, || replaced.put_back(&john)).expect(0);
+    // That the key is another is told as well.
+    let polled = mary.run(&["--format", "json", "poll"]).expect(4);
+    assert_eq!(texts(&polled.stdout), ["by the new key"], "{}", polled.stderr);
 }

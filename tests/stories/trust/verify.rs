@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::common::peer::{Peer, friends, verify};
+use crate::common::waiting::{Kept, while_it_waits};
 
 fn lines(peer: &Peer, name: &str) -> Vec<(String, String)> {
     let shown = peer.ok(&["contact", "verify", name]);
@@ -128,4 +129,20 @@ fn who_agrees_by_a_fingerprint_has_compared() {
         (trust(&john, "mary").as_str(), trust(&mary, "john").as_str()),
         ("verified", "verified")
     );
+}
+
+#[test]
+fn a_key_that_changes_while_the_comparison_waits_is_not_called_verified() {
+    let (john, mary) = friends();
+    let old = john.ok(&["contact", "list"]).split('\t').nth(2).unwrap().to_owned();
+    let before = Kept::of(&john);
+    mary.ok(&["key", "rotate", "--primary"]);
+    john.run(&["poll"]);
+    let after = Kept::of(&john);
+    assert!(!john.ok(&["contact", "list"]).contains(&old));
+    before.put_back(&john);
+    let compare = ["contact", "verify", "mary", &old];
+    let ran = while_it_waits(&john, &compare, || after.put_back(&john)).expect(4);
+    assert!(ran.stderr.contains("`mary` has another key here"), "{}", ran.stderr);
+    assert_eq!(trust(&john, "mary"), "first-use");
 }

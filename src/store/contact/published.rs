@@ -1,0 +1,214 @@
+//! What stands below `public/` for one contact, or for one whom we invited: a pair feed with its
+//! archives, attachments, and feeds that lead to the pair feed.
+//!
+//! Whatever of it goes, goes here. Each removal names its files by what is kept in the home until
+//! they are gone, so that a run which dies leaves nothing that the next one cannot find.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::attachments;
+use super::messages::Messages;
+use super::octets::{Filed, Octets};
+use super::outbox::Outbox;
+use super::own_feed::OwnFeed;
+use super::record::Direction;
+use crate::protocol::values::token::Token;
+use crate::store::disk::atomic;
+use crate::store::disk::home::Home;
+use crate::store::error::{OrCannot, Result};
+
+/// Removes the pair feed `token`, first the feed, then its archives, those also that no contact
+/// counts: a backup was restored, or a run died.
+///
+/// # Errors
+/// When a file cannot be removed, or the folder not read.
+pub fn remove_feed(home: &Home, token: &Token) -> Result<()> {
+    let mut files = vec![home.feed(token)];
+    files.extend(archives(home, token)?);
+    atomic::remove_all(&files)
+}
+
+/// Every archive of the pair feed `token` that is there.
+fn archives(home: &Home, token: &Token) -> Result<Vec<PathBuf>> {
+    let folder = match fs::read_dir(home.public().join("f")) {
+        Ok(folder) => folder,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).or_cannot_read(Path::new("public/f")),
+    };
+    let number = |name: &str| -> Option<u64> {
+        let rest = name.strip_prefix(token.as_str())?.strip_prefix('.')?;
+        rest.strip_suffix(".rss")?.parse().ok()
+    };
+    let name = |file: std::io::Result<fs::DirEntry>| file.ok()?.file_name().into_string().ok();
+    let numbers = folder.filter_map(name).filter_map(|name| number(&name));
+    Ok(numbers.map(|number| home.archive(token, number)).collect())
+}
+
+/// Removes the archives of `ours` that are older than the oldest still offered, oldest first, so
+/// that what a crash leaves is found by going down from there.
+///
+/// # Errors
+/// When one cannot be removed.
+pub fn remove_older_archives(home: &Home, ours: &OwnFeed) -> Result<()> {
+    let oldest = ours.archives.first().map_or(ours.next_archive, |archive| archive.number);
+    let paths = (1..oldest).rev().map(|number| home.archive(&ours.token, number));
+    let mut dead: Vec<_> = paths.take_while(|path| path.exists()).collect();
+    dead.reverse();
+    atomic::remove_all(&dead)
+}
+
+/// Lets go of `item`, which has left the feed for the contact called `name` or never came into it:
+/// of its attachments, unless what `encrypt` made names them still, and then of its octets.
+///
+/// # Errors
+/// When its octets cannot be read, or a file not removed.
+pub fn let_go(home: &Home, name: &str, item: &Filed) -> Result<()> {
+    let octets = Octets::of(home, name);
+    let named = attachments::named_in(&octets.item(item)?);
+    if !named.is_empty() {
+        let awaited = Outbox::of(home, name).attachments()?;
+        attachments::remove(home, named.difference(&awaited))?;
+    }
+    octets.drop_item(item)
+}
+
+/// Removes all that was published for the contact whose folder is called `name`: the feed `token`
+/// and the `others` that lead to it first, then the attachments.
+///
+/// # Errors
+/// When something cannot be read or removed.
+pub fn remove(home: &Home, name: &str, token: &Token, others: &[Token]) -> Result<()> {
+    for feed in [token].into_iter().chain(others) {
+        remove_feed(home, feed)?;
+    }
+    attachments::remove(home, &attachments_for(home, name)?)
+}
+
+/// Every attachment that was sealed for the contact, whoever still names it.
+fn attachments_for(home: &Home, name: &str) -> Result<BTreeSet<Token>> {
+    let mut named = Octets::of(home, name).attachments()?;
+    named.extend(Outbox::of(home, name).attachments()?);
+    Messages::of(home, name).backwards(|record| {
+        if record.direction == Direction::Sent {
+            let urls = record.attachments().iter().map(|attached| attached.url.as_str());
+            named.extend(urls.filter_map(attachments::token_of));
+        }
+        true
+    })?;
+    Ok(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::protocol::sealed::item::{Attachment, Item};
+    use crate::protocol::values::guid::Guid;
+    use crate::protocol::values::hash::{Hash, OctetsHash};
+    use crate::store::contact::log_entry::Place;
+    use crate::store::contact::record::Record;
+
+    fn guid(last: u8) -> Guid {
+        format!("urn:uuid:0199f0c2-0000-7000-8000-0000000000{last:02}").parse().unwrap()
+    }
+
+    fn token(letter: char) -> Token {
+        letter.to_string().repeat(26).parse().unwrap()
+    }
+
+    /// The octets of an item that names the attachment `letter`, which is published.
+    fn item(home: &Home, letter: char) -> String {
+        let url = format!("https://john.example/b/{}", token(letter));
+        home.write(&home.attachment(&token(letter)), b"sealed").unwrap();
+        let attachment = Attachment {
+            url,
+            name: "notes.txt".to_owned(),
+            media_type: "text/plain".to_owned(),
+            size: 6,
+            hash: Hash::of(b"sealed"),
+        };
+        let item = Item {
+            guid: guid(9),
+            published: Timestamp::UNIX_EPOCH,
+            text: "see".to_owned(),
+            in_reply_to: None,
+            attachments: vec![attachment],
+            stream: None,
+            conversation: None,
+            keys: false,
+            transition: None,
+        };
+        item.write()
+    }
+
+    fn file(home: &Home, sequence: u64, octets: &str) -> Filed {
+        let filed = Filed { log: guid(0), sequence, guid: guid(sequence as u8) };
+        let staged = Octets::of(home, "mary").stage(&filed, octets).unwrap();
+        atomic::put(vec![staged]).unwrap();
+        filed
+    }
+
+    fn attached(home: &Home) -> String {
+        "abcd".chars().filter(|letter| home.attachment(&token(*letter)).exists()).collect()
+    }
+
+    #[test]
+    fn a_contact_takes_with_it_what_was_published_for_it_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let feeds = [('x', None), ('x', Some(3)), ('x', Some(77)), ('y', None), ('z', None)];
+        for (letter, number) in feeds {
+            let path = number.map(|number| home.archive(&token(letter), number));
+            home.write(&path.unwrap_or(home.feed(&token(letter))), b"feed").unwrap();
+        }
+        file(&home, 1, &item(&home, 'a'));
+        Outbox::of(&home, "mary").keep("sealed", &item(&home, 'b')).unwrap();
+        let place = Place { log: guid(0), sequence: 9, hash: OctetsHash::of(b""), previous: None };
+        let [sent, theirs] =
+            [('c', Direction::Sent), ('d', Direction::Received)].map(|(letter, way)| {
+                let left = Item::parse(item(&home, letter).as_bytes()).unwrap();
+                Record::of_item(&left, place, way, Timestamp::UNIX_EPOCH)
+            });
+        Messages::of(&home, "mary").append(&mut [sent, theirs]).unwrap();
+        assert_eq!(attached(&home), "abcd");
+        remove(&home, "mary", &token('x'), &[token('y')]).unwrap();
+        assert_eq!(attached(&home), "d", "what a contact calls its own is not ours to remove");
+        let left = fs::read_dir(home.public().join("f")).unwrap().map(|f| f.unwrap().file_name());
+        assert_eq!(left.collect::<Vec<_>>(), [format!("{}.rss", token('z')).as_str()]);
+    }
+
+    #[test]
+    fn an_item_that_goes_leaves_what_is_still_to_be_appended() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let (a, b) = (item(&home, 'a'), item(&home, 'b'));
+        let (first, second) = (file(&home, 1, &a), file(&home, 2, &b));
+        let outbox = Outbox::of(&home, "mary");
+        outbox.keep("sealed", &a).unwrap();
+        let_go(&home, "mary", &first).unwrap();
+        let_go(&home, "mary", &second).unwrap();
+        assert_eq!(attached(&home), "a");
+        assert_eq!(Octets::of(&home, "mary").items().unwrap(), []);
+        outbox.discard("sealed").unwrap();
+        assert_eq!(attached(&home), "");
+    }
+
+    #[test]
+    fn what_was_appended_outlives_the_outbox() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let (a, b) = (item(&home, 'a'), item(&home, 'b'));
+        file(&home, 1, &a);
+        let outbox = Outbox::of(&home, "mary");
+        outbox.keep("appended", &a).unwrap();
+        outbox.keep("forgotten", &b).unwrap();
+        outbox.clear("appended", Timestamp::now()).unwrap();
+        assert_eq!(attached(&home), "ab");
+        outbox.clear_old(Timestamp::now() + jiff::SignedDuration::from_hours(25)).unwrap();
+        assert_eq!(attached(&home), "a");
+    }
+}
