@@ -11,6 +11,7 @@ use cloudim::session::world::{Clock, Stream, World};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
+use super::folder;
 use super::static_host::StaticHost;
 pub use super::tree::tree;
 
@@ -66,7 +67,7 @@ impl Peer {
 
     /// Somebody who has a host, and no identity yet.
     pub fn without_identity(name: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder::new();
         let host = StaticHost::bind();
         host.root(&folder.path().join("home/public"));
         Self { name: name.to_lowercase(), host, folder }
