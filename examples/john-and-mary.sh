@@ -11,9 +11,13 @@ root=$(cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root"
 unset CLOUDIM_HOME CLOUDIM_FORMAT CLOUDIM_TIMEOUT CLOUDIM_PASSPHRASE_FILE
 
-echo "# Building the program"
-cargo build --bin cloudim
-cloudim=${CARGO_TARGET_DIR:-$root/target}/debug/cloudim
+# CLOUDIM names a program that is there already.
+cloudim=${CLOUDIM:-}
+if [ -z "$cloudim" ]; then
+    echo "# Building the program"
+    cargo build --bin cloudim
+    cloudim=${CARGO_TARGET_DIR:-target}/debug/cloudim
+fi
 
 work=$(mktemp -d)
 started=
