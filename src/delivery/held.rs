@@ -37,3 +37,48 @@ pub fn untold(
     }
     shown
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::Type;
+    use crate::store::testing::{self, contact};
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn record(number: u64, kind: Type) -> Record {
+        Record { number, ..testing::record(kind, &format!("record {number}")) }
+    }
+
+    fn told(records: &[(u64, Type)], cursors: &mut Delivered) -> Vec<String> {
+        let records = records.iter().map(|(number, kind)| record(*number, *kind)).collect();
+        let shown = untold(NOW, "mary", &contact('A'), records, cursors);
+        shown.into_iter().map(|shown| shown.record.text).collect()
+    }
+
+    #[test]
+    fn how_many_messages_wait_is_told_and_none_of_them_is_shown() {
+        let mut cursors = Delivered::default();
+        let hint = "held until the key is verified: cloudim contact verify mary";
+        assert_eq!(told(&[(1, Type::Message)], &mut cursors), [format!("1 message is {hint}")]);
+        let more = [(1, Type::Message), (2, Type::Message), (3, Type::Message)];
+        assert_eq!(told(&more, &mut cursors), [format!("2 messages are {hint}")]);
+    }
+
+    #[test]
+    fn what_was_told_is_not_told_again() {
+        let mut cursors = Delivered::default();
+        let records = [(1, Type::Message), (2, Type::Trust)];
+        assert_eq!(told(&records, &mut cursors).len(), 2);
+        assert!(told(&records, &mut cursors).is_empty());
+        assert!(told(&[], &mut cursors).is_empty());
+        assert_eq!(cursors, Delivered { told: 2, ..Delivered::default() });
+    }
+
+    #[test]
+    fn what_is_no_message_is_told_as_it_is() {
+        let mut cursors = Delivered::default();
+        let records = [(1, Type::Trust), (2, Type::Key), (3, Type::Integrity), (4, Type::Receipt)];
+        assert_eq!(told(&records, &mut cursors), ["record 1", "record 3", "record 4"]);
+    }
+}

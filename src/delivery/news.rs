@@ -10,3 +10,31 @@ pub(super) fn news(name: &str, contact: &Contact, record: Record) -> Option<Show
         record.is_deliverable() || !matches!(record.what, What::Message { .. } | What::Key(_));
     is_news.then(|| Shown::of(name, contact, record))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::store::testing::Type;
+
+    use super::*;
+    use crate::store::contact::record::Direction::{self, Received, Sent};
+    use crate::store::testing::{self, contact};
+
+    fn is_news(kind: Type, direction: Direction, trimmed: bool) -> bool {
+        let mut record = Record { direction, ..testing::record(kind, "text") };
+        if trimmed {
+            record.trim();
+        }
+        news("mary", &contact('A'), record).is_some()
+    }
+
+    #[test]
+    fn news_is_what_the_contact_wrote_and_what_happened_but_neither_our_own_words_nor_keys() {
+        assert!(is_news(Type::Message, Received, false));
+        for kind in [Type::Accepted, Type::Receipt, Type::Trust, Type::Integrity] {
+            assert!(is_news(kind, Received, false), "{kind:?}");
+        }
+        assert!(!is_news(Type::Message, Sent, false));
+        assert!(!is_news(Type::Key, Received, false));
+        assert!(!is_news(Type::Message, Received, true), "its text is gone");
+    }
+}

@@ -127,3 +127,104 @@ fn contact_name(
         None => naming::unused(home, candidate.introduction.name.as_deref().unwrap_or("contact")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handshake::testing::{accepted, addressee, agree, agree_as, candidate, invitation};
+    use crate::session::testing::Person;
+
+    fn john_and_mary() -> (Person, Person) {
+        (Person::called("John"), Person::called("Mary"))
+    }
+
+    /// Somebody at Mary's address, with another key.
+    fn another_mary() -> Person {
+        let mut other = Person::called("Mary");
+        other.change_key(|key, now, rng| key.successor("Mary", now, rng).unwrap());
+        other
+    }
+
+    #[test]
+    fn another_key_than_the_user_was_told_of_makes_no_contact() {
+        let (mut john, mut mary) = john_and_mary();
+        let told = john.certificate().fingerprint();
+        let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
+        let refused = agree_as(&mut john, &by_mary, None, Some(&told)).unwrap_err();
+        assert_eq!(refused.kind, Kind::Trust);
+        assert!(contacts::list(&john.home()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_key_that_the_user_was_told_of_is_verified() {
+        let (mut john, mut mary) = john_and_mary();
+        let told = mary.certificate().fingerprint();
+        let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
+        agree_as(&mut john, &by_mary, None, Some(&told)).unwrap();
+        assert_eq!(john.contact("mary").trust, Trust::Verified);
+        assert!(!john.heard().contains("contact verify"));
+    }
+
+    #[test]
+    fn a_card_that_is_known_with_another_key_is_agreed_to_only_by_that_key() {
+        let (mut john, mut mary) = john_and_mary();
+        accepted(&mut john, &invitation(&mut mary, None));
+        let mut other = another_mary();
+        let by_other = candidate(&mut john, &invitation(&mut other, None)).unwrap();
+        let refused = agree(&mut john, &by_other).unwrap_err();
+        assert_eq!(refused.kind, Kind::Trust);
+        assert!(refused.message.contains("leads to `mary`"), "{refused}");
+        let told = other.certificate().fingerprint();
+        let name = agree_as(&mut john, &by_other, None, Some(&told)).unwrap();
+        assert_eq!(name, "mary-2");
+        assert_eq!(john.contact("mary").fingerprint, mary.certificate().fingerprint());
+    }
+
+    #[test]
+    fn whom_we_invited_we_have_decided_on() {
+        let (mut john, mut mary) = john_and_mary();
+        accepted(&mut john, &invitation(&mut mary, None));
+        let mut other = another_mary();
+        let document = invitation(&mut john, Some(addressee(&other)));
+        let answer = accepted(&mut other, &document);
+        let answer = candidate(&mut john, &answer).unwrap();
+        assert_eq!(agree(&mut john, &answer).unwrap(), "mary-2");
+    }
+
+    #[test]
+    fn a_contact_is_called_as_the_user_says_and_by_no_name_that_is_taken() {
+        let (mut john, mut mary) = john_and_mary();
+        let mut eve = Person::called("Eve");
+        let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
+        assert_eq!(agree_as(&mut john, &by_mary, Some("Friend"), None).unwrap(), "Friend");
+        let by_eve = candidate(&mut john, &invitation(&mut eve, None)).unwrap();
+        let refused = agree_as(&mut john, &by_eve, Some("Friend"), None).unwrap_err();
+        assert!(refused.message.contains("a contact `Friend` already"), "{refused}");
+        let refused = agree_as(&mut john, &by_eve, Some("../friend"), None).unwrap_err();
+        assert_eq!(refused.kind, Kind::Usage);
+        assert_eq!(agree(&mut john, &by_eve).unwrap(), "eve");
+    }
+
+    #[test]
+    fn who_is_a_contact_already_stays_as_it_is() {
+        let (mut john, mut mary) = john_and_mary();
+        let document = invitation(&mut mary, None);
+        accepted(&mut john, &document);
+        let again = candidate(&mut john, &document).unwrap();
+        let before = john.files();
+        assert_eq!(agree_as(&mut john, &again, Some("other"), None).unwrap(), "mary");
+        assert!(john.files() == before);
+        assert!(john.heard().contains("is your contact already"));
+    }
+
+    #[test]
+    fn with_a_key_that_ended_nothing_is_agreed_to() {
+        let (mut john, mut mary) = john_and_mary();
+        let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
+        let reason = crate::openpgp::secret_key::revoke::Reason::Retired;
+        john.change_key(|key, now, rng| key.revoked(reason, now, rng).unwrap());
+        let before = john.files();
+        assert_eq!(agree(&mut john, &by_mary).unwrap_err().kind, Kind::Trust);
+        assert!(john.files() == before);
+    }
+}

@@ -1,5 +1,8 @@
 //! Agreeing: an invitation, or the answer to ours, makes a contact (PROTOCOL §6, §8).
 
+#[cfg(test)]
+mod tests;
+
 use super::candidate::Candidate;
 use super::{settle, used_up};
 use crate::error::{Error, Result};

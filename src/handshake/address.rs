@@ -158,3 +158,132 @@ fn addressee(
         claimed_name: Some(channel.title.clone()).filter(|title| !title.is_empty()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openpgp::secret_key::revoke::Reason;
+    use crate::protocol::feed::card;
+    use crate::session::testing::{Host, Person};
+    use crate::writing::frame;
+
+    /// John, who may read on this machine, and Mary, who lives at `host`.
+    fn people(host: &Host) -> (Person, Person) {
+        let (mut john, mary) = (Person::called("John"), Person::at("Mary", &host.base));
+        john.set("allow = [\"127.0.0.0/8\"]");
+        host.put("key.asc", mary.certificate().to_armored());
+        host.put("card.rss", card(&mary).write());
+        (john, mary)
+    }
+
+    /// Mary's card.
+    fn card(mary: &Person) -> Channel {
+        let identity = &mary.run.identity;
+        let base = identity.config.base().unwrap();
+        let key = frame::key_element(identity, &mary.run.keys).unwrap();
+        let (card, feeds) = (base.join("card.rss").unwrap(), base.join("f/").ok());
+        let handshake = HandshakeElement { url: None, card, feeds };
+        card::channel("Mary", base, key, handshake, None, None, None)
+    }
+
+    fn resolved(john: &Person, address: &str) -> Result<Addressee> {
+        resolve(&john.run.network, john.now(), address)
+    }
+
+    #[test]
+    fn https_may_be_left_out_and_is_http_for_a_host_that_is_allowed_by_its_address() {
+        let mut john = Person::called("John");
+        let read = |john: &Person, text| typed(&john.run.network, text).unwrap().to_string();
+        assert_eq!(read(&john, "mary.example/x"), "https://mary.example/x");
+        assert_eq!(read(&john, "http://mary.example/x"), "http://mary.example/x");
+        for local in ["127.0.0.1:8470/x", "localhost:8470/x", "[::1]:8470/x"] {
+            assert_eq!(read(&john, local), format!("https://{local}"));
+        }
+        john.set("allow = [\"127.0.0.0/8\", \"::1/128\"]");
+        for local in ["127.0.0.1:8470/x", "localhost:8470/x", "[::1]:8470/x"] {
+            assert_eq!(read(&john, local), format!("http://{local}"));
+        }
+        assert_eq!(read(&john, "10.0.0.1/x"), "https://10.0.0.1/x");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_before_anybody_is_asked() {
+        let john = Person::called("John");
+        for bad in ["", "@mary.example", "mary@", "mary@a/b", "mary@a?b", "ma ry@a.example"] {
+            let refused = resolved(&john, bad).unwrap_err();
+            assert_eq!(refused.kind, Kind::Usage, "{bad}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_card_is_found_by_itself_by_a_feed_that_names_it_by_a_page_and_by_webfinger() {
+        let host = Host::new();
+        let (john, mary) = people(&host);
+        let card_url = format!("{}card.rss", host.base);
+        host.put("blog.rss", Channel { title: "Blog".to_owned(), ..card(&mary) }.write());
+        let link = r#"<link rel="alternate" type="application/rss+xml" href="blog.rss">"#;
+        host.put("", format!("<html><head>{link}</head></html>"));
+        let authority = host.base.trim_start_matches("http://").trim_end_matches('/');
+        let account = format!("mary@{authority}");
+        let found = webfinger::write(&format!("acct:{account}"), &card_url.parse().unwrap());
+        host.put(".well-known/webfinger", found);
+        let at = |path: &str| format!("{}{path}", host.base);
+        for address in [at("card.rss"), at("blog.rss"), at(""), authority.to_owned(), account] {
+            let to = resolved(&john, &address).unwrap();
+            assert_eq!(to.address, Some(address));
+            assert_eq!(to.card.as_str(), card_url);
+            assert_eq!(to.fingerprint, mary.certificate().fingerprint());
+            assert_eq!(to.claimed_name.as_deref(), Some("Mary"));
+        }
+    }
+
+    #[test]
+    fn what_leads_to_no_card_is_refused_with_the_reason() {
+        let host = Host::new();
+        let (john, mary) = people(&host);
+        let named = |path: &str| {
+            let card = format!("{}{path}", host.base).parse().unwrap();
+            Some(HandshakeElement { url: None, card, feeds: None })
+        };
+        let plain = Channel { handshake: None, ..card(&mary) };
+        host.put("plain.rss", plain.write());
+        host.put("page", "<html></html>");
+        host.put(
+            "keyless.rss",
+            Channel { key: None, handshake: named("keyless.rss"), ..card(&mary) }.write(),
+        );
+        host.put("blog.rss", Channel { handshake: named("moved.rss"), ..card(&mary) }.write());
+        host.put("moved.rss", card(&mary).write());
+        for (path, words) in [
+            ("plain.rss", "names no card"),
+            ("page", "leads to no card"),
+            ("keyless.rss", "has no im:pgpKey"),
+            ("blog.rss", "does not name itself"),
+        ] {
+            let refused = resolved(&john, &format!("{}{path}", host.base)).unwrap_err();
+            assert!(refused.message.contains(words), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_card_with_another_key_than_it_names_or_with_one_that_ended_is_refused() {
+        let host = Host::new();
+        let (john, mut mary) = people(&host);
+        let address = format!("{}card.rss", host.base);
+        mary.change_key(|key, now, rng| key.revoked(Reason::Retired, now, rng).unwrap());
+        host.put("key.asc", mary.certificate().to_armored());
+        let changed = resolved(&john, &address).unwrap_err();
+        assert_eq!(changed.kind, Kind::Network, "it may be being replaced");
+        host.put("card.rss", card(&mary).write());
+        let ended = resolved(&john, &address).unwrap_err();
+        assert_eq!(ended.kind, Kind::Trust);
+        assert!(ended.message.contains("is revoked"), "{ended}");
+        let mut other = card(&mary);
+        let key = other.key.as_mut().unwrap();
+        (key.fingerprint, key.hash) = (john.certificate().fingerprint(), None);
+        host.put("card.rss", other.write());
+        let another = resolved(&john, &address).unwrap_err();
+        assert_eq!(another.kind, Kind::Trust);
+        assert!(another.message.contains("holds the key"), "{another}");
+    }
+}

@@ -167,3 +167,138 @@ fn checked(
         trust: Trust::FirstUse,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handshake::testing::{accepted, addressee, candidate, invitation};
+    use crate::openpgp::message::seal;
+    use crate::openpgp::secret_key::revoke::Reason;
+    use crate::session::testing::Person;
+
+    fn john_and_mary() -> (Person, Person) {
+        (Person::called("John"), Person::called("Mary"))
+    }
+
+    /// The invitation `document` with what `change` makes of it.
+    fn changed(document: &str, change: impl FnOnce(&mut Channel)) -> String {
+        let mut channel = Channel::parse(document.as_bytes()).unwrap();
+        change(&mut channel);
+        channel.write()
+    }
+
+    fn refused(reader: &mut Person, document: &str) -> Error {
+        candidate(reader, document).unwrap_err()
+    }
+
+    #[test]
+    fn an_invitation_is_by_whom_it_says_with_the_certificate_that_signed_it() {
+        let (mut john, mut mary) = john_and_mary();
+        for to in [None, Some(addressee(&john))] {
+            let document = invitation(&mut mary, to);
+            let by_mary = candidate(&mut john, &document).unwrap();
+            assert_eq!(by_mary.certificate.fingerprint(), mary.certificate().fingerprint());
+            assert_eq!(by_mary.introduction.name.as_deref(), Some("Mary"));
+            assert_eq!(by_mary.trust, Trust::FirstUse);
+        }
+    }
+
+    #[test]
+    fn a_feed_without_certificate_or_introduction_is_no_invitation() {
+        let (mut john, mut mary) = john_and_mary();
+        let document = invitation(&mut mary, None);
+        for (what, document) in [
+            ("is no invitation", "<html/>".to_owned()),
+            ("no certificate in it", changed(&document, |it| it.certificate = None)),
+            ("no introduction in it", changed(&document, |it| it.introduction = None)),
+        ] {
+            let refused = refused(&mut john, &document);
+            assert!(refused.message.contains(what), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_invitation_that_another_key_signed_than_the_one_in_it_is_refused() {
+        let (mut john, mut mary) = john_and_mary();
+        let eve = Person::called("Eve").certificate().to_armored();
+        for to in [None, Some(addressee(&john))] {
+            let document = invitation(&mut mary, to);
+            let document = changed(&document, |it| it.certificate = Some(eve.clone()));
+            assert_eq!(refused(&mut john, &document).kind, Kind::Trust);
+        }
+    }
+
+    #[test]
+    fn an_invitation_by_a_key_that_ended_is_refused() {
+        let (mut john, mut mary) = john_and_mary();
+        let document = invitation(&mut mary, None);
+        mary.change_key(|key, now, rng| key.revoked(Reason::Retired, now, rng).unwrap());
+        let ended = mary.certificate().to_armored();
+        let document = changed(&document, |it| it.certificate = Some(ended));
+        let refused = refused(&mut john, &document);
+        assert_eq!(refused.kind, Kind::Trust);
+        assert!(refused.message.contains("is revoked"), "{refused}");
+    }
+
+    #[test]
+    fn an_old_copy_of_a_certificate_does_not_undo_what_is_known_of_a_contact() {
+        let (mut john, mut mary) = john_and_mary();
+        let document = invitation(&mut mary, None);
+        accepted(&mut john, &document);
+        mary.rotate();
+        contacts::pin(&john.home(), "mary", &mary.certificate()).unwrap();
+        let again = candidate(&mut john, &document).unwrap();
+        let subkey = |certificate: &Certificate| certificate.encryption_subkey(john.now());
+        assert_eq!(subkey(&again.certificate), subkey(&mary.certificate()));
+    }
+
+    #[test]
+    fn an_invitation_to_somebody_else_is_refused() {
+        let (mut john, mut mary) = john_and_mary();
+        let eve = Person::called("Eve");
+        let document = invitation(&mut mary, Some(addressee(&eve)));
+        assert_eq!(refused(&mut john, &document).kind, Kind::Cannot);
+    }
+
+    #[test]
+    fn an_invitation_of_our_own_is_refused() {
+        let mut john = Person::called("John");
+        let document = invitation(&mut john, None);
+        let refused = refused(&mut john, &document);
+        assert!(refused.message.contains("is our own"), "{refused}");
+    }
+
+    #[test]
+    fn what_names_somebody_is_sealed_and_what_names_nobody_is_not() {
+        let (mut john, mut mary) = john_and_mary();
+        let (to_john, to_anybody) =
+            (invitation(&mut mary, Some(addressee(&john))), invitation(&mut mary, None));
+        let addressed = candidate(&mut john, &to_john).unwrap().octets;
+        let unaddressed = candidate(&mut john, &to_anybody).unwrap().octets;
+        let (now, reader) = (mary.now(), john.certificate());
+        let (secret, rng) = mary.run.keys.secret().unwrap();
+        let signed = seal::sign(addressed.as_bytes(), secret, now, rng).unwrap();
+        let sealed = seal::seal(unaddressed.as_bytes(), secret, &[&reader], now, rng).unwrap();
+        for (words, introduction) in
+            [("addressed, and yet not sealed", &signed), ("sealed, and yet not addressed", &sealed)]
+        {
+            let document = changed(&to_john, |it| it.introduction = Some(introduction.clone()));
+            let refused = refused(&mut john, &document);
+            assert!(refused.message.contains(words), "{refused}");
+        }
+        let feed = changed(&to_john, |it| it.introduction = Some(sealed));
+        let (config, keys) = (&john.run.identity.config, &mut john.run.keys);
+        let taken = from_feed(config, keys, now, feed.as_bytes(), mary.certificate());
+        assert!(taken.unwrap_err().message.contains("addressed to nobody"));
+    }
+
+    #[test]
+    fn an_invitation_in_a_feed_with_another_key_file_is_refused() {
+        let (mut john, mut mary) = john_and_mary();
+        let document = invitation(&mut mary, None);
+        let elsewhere = "https://eve.example/key.asc".parse().unwrap();
+        let document = changed(&document, |it| it.key.as_mut().unwrap().url = elsewhere);
+        let refused = refused(&mut john, &document);
+        assert!(refused.message.contains("different key files"), "{refused}");
+    }
+}

@@ -115,3 +115,108 @@ fn card_is_confirmed(network: &Network, now: Timestamp, candidate: &Candidate) -
     let card = card.and_then(|card| address::card_at(network, now, card).ok());
     card.is_some_and(|card| card.fingerprint == candidate.introduction.fingerprint)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handshake::testing::{accepted, addressee, candidate, invitation};
+    use crate::session::run::Run;
+    use crate::session::testing::Person;
+
+    /// Somebody whose card nobody can ask for.
+    fn stranger(name: &str) -> Person {
+        Person::at(name, "https://10.0.0.1/")
+    }
+
+    fn taken(person: &mut Person, candidate: &Candidate) -> Result<Taken, Setback> {
+        let now = person.now();
+        let Run { identity, network, keys, .. } = &mut person.run;
+        take(identity, network, now, &mut keys.rng, candidate)
+    }
+
+    #[test]
+    fn an_invitation_waits_for_the_user_and_once() {
+        let (mut john, mut mary) = (Person::called("John"), stranger("Mary"));
+        let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
+        let Taken::Waits(name, what) = taken(&mut john, &by_mary).unwrap() else { panic!() };
+        assert_eq!((name.as_str(), what), ("mary", "invites you"));
+        let received = invitations::find_received(&john.home(), "mary").unwrap();
+        assert!(!received.card_confirmed);
+        assert_eq!(received.octets, by_mary.octets);
+        let before = john.files();
+        assert!(matches!(taken(&mut john, &by_mary).unwrap(), Taken::Known(_)));
+        assert!(john.files() == before);
+    }
+
+    #[test]
+    fn an_invitation_that_was_declined_does_not_wait_again() {
+        let (mut john, mut mary) = (Person::called("John"), stranger("Mary"));
+        let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
+        taken(&mut john, &by_mary).unwrap();
+        let mut received = invitations::find_received(&john.home(), "mary").unwrap();
+        received.decision = Decision::Declined;
+        invitations::save(&john.home(), &Invitation::Received(Box::new(received))).unwrap();
+        let Taken::Known(known) = taken(&mut john, &by_mary).unwrap() else { panic!() };
+        assert_eq!(known.decision, Decision::Declined);
+    }
+
+    #[test]
+    fn two_who_call_themselves_the_same_are_told_apart() {
+        let mut john = Person::called("John");
+        for expected in ["mary", "mary-2"] {
+            let mut mary = stranger("Mary");
+            mary.change_key(|key, now, rng| key.successor("Mary", now, rng).unwrap());
+            let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
+            let Taken::Waits(name, _) = taken(&mut john, &by_mary).unwrap() else { panic!() };
+            assert_eq!(name, expected);
+        }
+    }
+
+    #[test]
+    fn what_needs_no_decision_is_not_kept() {
+        let (mut john, mut mary) = (Person::called("John"), stranger("Mary"));
+        let document = invitation(&mut mary, Some(addressee(&john)));
+        let answer = accepted(&mut john, &document);
+        let answer = candidate(&mut mary, &answer).unwrap();
+        let by_mary = candidate(&mut john, &document).unwrap();
+        let is_contact = taken(&mut john, &by_mary).unwrap();
+        assert!(matches!(is_contact, Taken::Settled(Relation::Contact(_))));
+        let is_answer = taken(&mut mary, &answer).unwrap();
+        assert!(matches!(is_answer, Taken::Settled(Relation::Answer(_))));
+        for person in [&john, &mary] {
+            assert!(invitations::received(&person.home()).unwrap().is_empty());
+        }
+    }
+
+    #[test]
+    fn the_answer_of_somebody_to_an_invitation_to_nobody_waits_for_the_user() {
+        let (mut john, mut mary) = (stranger("John"), Person::called("Mary"));
+        let answer = accepted(&mut john, &invitation(&mut mary, None));
+        let answer = candidate(&mut mary, &answer).unwrap();
+        let Taken::Waits(name, what) = taken(&mut mary, &answer).unwrap() else { panic!() };
+        assert_eq!((name.as_str(), what), ("john", "answers your invitation"));
+    }
+
+    #[test]
+    fn when_a_hundred_wait_no_more_are_kept_until_one_is_decided_on() {
+        let (mut john, mut mary) = (Person::called("John"), stranger("Mary"));
+        let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
+        taken(&mut john, &by_mary).unwrap();
+        let first = invitations::find_received(&john.home(), "mary").unwrap();
+        let folder = john.home().invitations();
+        for _ in 1..MOST {
+            let id = Guid::new(john.now(), &mut john.run.keys.rng);
+            let other = Received { id, log: id, name: id.to_string(), ..first.clone() };
+            let text = toml::to_string(&Invitation::Received(Box::new(other))).unwrap();
+            std::fs::write(folder.join(format!("{}.toml", id.bare())), text).unwrap();
+        }
+        let mut eve = stranger("Eve");
+        let by_eve = candidate(&mut john, &invitation(&mut eve, None)).unwrap();
+        let refused = taken(&mut john, &by_eve).unwrap_err();
+        let refused = Error::from(refused);
+        assert!(refused.message.contains("100 invitations wait already"), "{refused}");
+        let declined = Received { decision: Decision::Declined, ..first };
+        invitations::save(&john.home(), &Invitation::Received(Box::new(declined))).unwrap();
+        assert!(matches!(taken(&mut john, &by_eve).unwrap(), Taken::Waits(..)));
+    }
+}

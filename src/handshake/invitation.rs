@@ -118,7 +118,7 @@ fn expect_invitable(
     }
 }
 
-fn fresh(
+pub(super) fn fresh(
     locked: &Locked<'_>,
     keys: &mut Keys,
     wanted: &Wanted<'_>,
@@ -243,4 +243,91 @@ pub fn call(config: &Config, network: &Network, talk: &mut Talk, made: &Made) ->
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handshake::testing::{addressee, candidate, file, invite};
+    use crate::openpgp::message::open;
+    use crate::session::run::Run;
+    use crate::session::testing::Person;
+    use crate::writing::testing::acquainted;
+
+    fn made(person: &mut Person, wanted: &Wanted<'_>) -> Result<Made> {
+        let now = person.now();
+        let Run { identity, keys, network, .. } = &mut person.run;
+        make(identity, keys, network, now, wanted)
+    }
+
+    #[test]
+    fn a_note_is_handed_over_up_to_its_limit() {
+        let (mut john, mut mary) = (Person::called("John"), Person::called("Mary"));
+        let (note, long) = ("é".repeat(NOTE), "é".repeat(NOTE + 1));
+        let refused = made(&mut mary, &Wanted { note: Some(&long), ..Wanted::default() });
+        assert_eq!(refused.unwrap_err().kind, Kind::Usage);
+        let made = made(&mut mary, &Wanted { note: Some(&note), ..Wanted::default() }).unwrap();
+        let candidate = candidate(&mut john, &file(&mut mary, &made)).unwrap();
+        assert_eq!(candidate.introduction.note, Some(note));
+    }
+
+    #[test]
+    fn each_invitation_to_nobody_in_particular_is_another() {
+        let mut mary = Person::called("Mary");
+        let all = [(); 2].map(|()| made(&mut mary, &Wanted::default()).unwrap());
+        assert_ne!(all[0].token, all[1].token);
+        let feed = feeds::load(&mary.home(), &all[0].token).unwrap().unwrap();
+        assert_eq!(feed.introduction, None, "whoever finds the feed is not addressed");
+    }
+
+    #[test]
+    fn nobody_is_invited_by_a_home_that_only_reads_or_has_no_place_on_the_web() {
+        let mut mary = Person::called("Mary");
+        mary.set("read_only = true");
+        assert!(made(&mut mary, &Wanted::default()).is_err());
+        mary.set("");
+        mary.run.identity.config.base_url = None;
+        assert!(made(&mut mary, &Wanted::default()).is_err());
+        assert!(invitations::made(&mary.home()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn another_key_than_told_ourselves_a_contact_or_another_key_of_its_card_are_not_invited() {
+        let (john, mary) = acquainted();
+        let eve = Person::called("Eve");
+        let fingerprint = eve.certificate().fingerprint();
+        let refused = |to: &Addressee, told: Option<&Fingerprint>| {
+            let keys = &john.run.keys;
+            let refused = expect_invitable(&john.home(), keys, john.now(), to, told);
+            refused.err().map(|error| error.kind)
+        };
+        let to_eve = addressee(&eve);
+        assert_eq!(refused(&to_eve, None), None);
+        assert_eq!(refused(&to_eve, Some(&fingerprint)), None);
+        assert_eq!(refused(&to_eve, Some(&mary.certificate().fingerprint())), Some(Kind::Trust));
+        assert_eq!(refused(&addressee(&john), None), Some(Kind::Cannot));
+        assert_eq!(refused(&addressee(&mary), None), Some(Kind::Cannot));
+        let at_marys = Addressee { card: addressee(&mary).card, ..to_eve };
+        assert_eq!(refused(&at_marys, None), Some(Kind::Trust));
+        assert_eq!(refused(&at_marys, Some(&fingerprint)), None);
+    }
+
+    #[test]
+    fn whom_we_invited_is_invited_by_our_new_key_and_may_answer_either() {
+        let (mut john, mut mary) = (Person::called("John"), Person::called("Mary"));
+        let before = invite(&mut mary, Some(addressee(&john)));
+        mary.replace_key();
+        let (locked, keys, _) = mary.hands();
+        renew(&locked, keys, before.clone()).unwrap();
+        let after = invitations::made(&mary.home()).unwrap().remove(0);
+        assert!(after.is(before.hash) && after.is(OctetsHash::of(after.octets.as_bytes())));
+        assert_ne!(after.hash, before.hash);
+        let sealed = feeds::load(&mary.home(), &after.token).unwrap().unwrap().introduction;
+        let (secret, now) = (john.run.keys.secret().unwrap().0, mary.now());
+        let opened = open::open(&sealed.unwrap(), secret, &mary.certificate(), now).unwrap();
+        assert_eq!(opened.octets, after.octets.as_bytes());
+        let introduction = Introduction::parse(&opened.octets).unwrap();
+        assert_eq!(introduction.serial, 2);
+        assert_eq!(introduction.fingerprint, mary.certificate().fingerprint());
+    }
 }

@@ -26,4 +26,6 @@ pub mod pending;
 pub mod repetition;
 pub mod same_card;
 pub mod settle;
+#[cfg(test)]
+pub mod testing;
 mod used_up;

@@ -54,3 +54,65 @@ pub fn usual(home: &Home, to: &Addressee) -> Result<Option<String>> {
         None => to.claimed_name.as_deref().map(|name| unused(home, name)).transpose(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handshake::testing::{addressee, invite};
+    use crate::session::testing::Person;
+    use crate::store::waiting::invitations::Invitation;
+    use crate::writing::testing::acquainted;
+
+    /// John, who has the contact `mary`, and Eve, whom he invited as `eva`.
+    fn people() -> (Person, Person) {
+        let ((mut john, _), eve) = (acquainted(), Person::called("Eve"));
+        let made = invite(&mut john, Some(addressee(&eve)));
+        let made = Made { name: Some("eva".to_owned()), ..made };
+        invitations::save(&john.home(), &Invitation::Made(Box::new(made))).unwrap();
+        (john, eve)
+    }
+
+    #[test]
+    fn the_user_gives_any_name_that_is_one_and_is_free() {
+        let (john, _) = people();
+        assert_eq!(free(&john.home(), "Mary").unwrap(), "Mary");
+        assert_eq!(free(&john.home(), "eva").unwrap(), "eva", "an invitation takes no name");
+        for bad in ["mary", "../mary", ".x", ""] {
+            assert!(free(&john.home(), bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_made_of_what_a_stranger_says_is_harmless_and_nobody_elses() {
+        let (john, _) = people();
+        for (claimed, name) in [
+            ("Mary", "mary-2"),
+            ("Eva", "eva-2"),
+            ("Bob", "bob"),
+            ("../../etc", "etc"),
+            ("\u{7}", "contact"),
+        ] {
+            assert_eq!(unused(&john.home(), claimed).unwrap(), name);
+        }
+    }
+
+    #[test]
+    fn whom_we_invited_is_called_as_we_said_then() {
+        let (john, eve) = people();
+        let (eve, john_himself) =
+            (eve.certificate().fingerprint(), john.certificate().fingerprint());
+        assert_eq!(planned(&john.home(), &eve).unwrap().as_deref(), Some("eva"));
+        assert_eq!(planned(&john.home(), &john_himself).unwrap(), None);
+    }
+
+    #[test]
+    fn the_usual_name_is_the_one_on_the_card_if_it_is_free() {
+        let (john, eve) = people();
+        let to = addressee(&eve);
+        assert_eq!(usual(&john.home(), &to).unwrap().as_deref(), Some("eve"));
+        let called = Addressee { claimed_name: Some("Mary".to_owned()), ..to.clone() };
+        assert_eq!(usual(&john.home(), &called).unwrap().as_deref(), Some("mary-2"));
+        let nameless = Addressee { claimed_name: None, ..to };
+        assert_eq!(usual(&john.home(), &nameless).unwrap(), None);
+    }
+}

@@ -162,3 +162,91 @@ pub fn conclude(
     settle::settle(&locked, keys, candidate, decision, &name)?;
     Ok(Some(name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handshake::testing::{accepted, addressee, file, invite};
+    use crate::session::testing::{Host, Person};
+    use crate::store::waiting::invitations::Addressee;
+
+    /// Mary has invited John, whose feeds stand at `host`.
+    fn invited(host: &Host) -> (Person, Person, Made) {
+        let (john, mut mary) = (Person::called("John"), Person::called("Mary"));
+        mary.set("allow = [\"127.0.0.0/8\"]");
+        let feeds = format!("{}f/", host.base).parse().ok();
+        let made = invite(&mut mary, Some(Addressee { feeds, ..addressee(&john) }));
+        (john, mary, made)
+    }
+
+    fn waits(person: &Person) -> bool {
+        !invitations::made(&person.home()).unwrap().is_empty()
+    }
+
+    #[test]
+    fn an_answer_at_the_agreed_place_makes_a_contact() {
+        let host = Host::new();
+        let (mut john, mut mary, made) = invited(&host);
+        let place = format!("f/{}.rss", made.reply);
+        assert!(look(&mut mary.run).unwrap().is_empty());
+        assert_eq!(host.asked(), [format!("/{place}")]);
+        accepted(&mut john, &file(&mut mary, &made));
+        host.put(&place, john.feed("mary").write());
+        assert_eq!(look(&mut mary.run).unwrap(), ["john"]);
+        assert_eq!(mary.contact("john").fingerprint, john.certificate().fingerprint());
+        assert!(!waits(&mary));
+        assert!(look(&mut mary.run).unwrap().is_empty());
+    }
+
+    #[test]
+    fn anything_else_at_the_agreed_place_is_no_answer_yet() {
+        let host = Host::new();
+        let (mut john, mut mary, made) = invited(&host);
+        let (mut eve, to_anybody) = (Person::called("Eve"), invite(&mut mary, None));
+        let to_anybody = file(&mut mary, &to_anybody);
+        accepted(&mut eve, &to_anybody);
+        accepted(&mut john, &to_anybody);
+        let place = format!("f/{}.rss", made.reply);
+        // John's is an answer to another invitation.
+        let feeds = [eve.feed("mary").write(), john.feed("mary").write()];
+        for document in feeds.into_iter().chain(["<rss/>".to_owned(), String::new()]) {
+            host.put(&place, document);
+            assert!(look(&mut mary.run).unwrap().is_empty());
+            assert!(invitations::made(&mary.home()).unwrap().iter().any(|it| it.id == made.id));
+        }
+        assert!(contacts::list(&mary.home()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_invitation_is_withdrawn_after_90_days_and_that_is_told() {
+        let mut mary = Person::called("Mary");
+        let made = invite(&mut mary, None);
+        mary.wait(24 * 90);
+        look(&mut mary.run).unwrap();
+        assert!(waits(&mary) && mary.home().feed(&made.token).exists());
+        assert_eq!(mary.heard(), "");
+        mary.wait(1);
+        look(&mut mary.run).unwrap();
+        assert!(!waits(&mary) && !mary.home().feed(&made.token).exists());
+        assert!(mary.heard().contains("not answered in 90 days"));
+    }
+
+    #[test]
+    fn an_answer_that_came_in_time_counts_however_long_nobody_looked() {
+        let host = Host::new();
+        let (mut john, mut mary, made) = invited(&host);
+        accepted(&mut john, &file(&mut mary, &made));
+        host.put(&format!("f/{}.rss", made.reply), john.feed("mary").write());
+        mary.wait(24 * 100);
+        assert_eq!(look(&mut mary.run).unwrap(), ["john"]);
+    }
+
+    #[test]
+    fn a_home_that_only_reads_looks_for_nothing() {
+        let host = Host::new();
+        let (_, mut mary, _) = invited(&host);
+        mary.set("read_only = true\nallow = [\"127.0.0.0/8\"]");
+        assert!(look(&mut mary.run).unwrap().is_empty());
+        assert!(host.asked().is_empty());
+    }
+}

@@ -152,3 +152,137 @@ fn rewrite(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<()> {
     feed::rewrite(locked, keys, &mut Pair::load(locked, name)?, Change::default())?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handshake::testing::{accepted, addressee, agree, candidate, invitation, invite};
+    use crate::session::testing::Person;
+    use crate::store::waiting::invitations::Invitation;
+
+    fn john_and_mary() -> (Person, Person) {
+        (Person::called("John"), Person::called("Mary"))
+    }
+
+    fn again(person: &mut Person, name: &str, candidate: &Candidate) {
+        let (locked, keys, _) = person.hands();
+        complete(&locked, keys, name, candidate).unwrap();
+    }
+
+    #[test]
+    fn the_same_invitation_or_answer_again_changes_nothing() {
+        let (mut john, mut mary) = john_and_mary();
+        let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
+        agree(&mut john, &by_mary).unwrap();
+        let answer = crate::handshake::testing::answer(&john, "mary");
+        let by_john = candidate(&mut mary, &answer).unwrap();
+        agree(&mut mary, &by_john).unwrap();
+        let before = (john.files(), mary.files());
+        again(&mut john, "mary", &by_mary);
+        again(&mut mary, "john", &by_john);
+        assert!((john.files(), mary.files()) == before);
+    }
+
+    #[test]
+    fn what_a_run_that_died_left_of_an_invitation_is_finished() {
+        let (mut john, mut mary) = john_and_mary();
+        let made = invite(&mut mary, None);
+        let document = crate::handshake::testing::file(&mut mary, &made);
+        let now = mary.now();
+        let unused = resume(&mary.run.identity, &mut mary.run.keys, now, &made).unwrap();
+        assert_eq!(unused, None);
+        let answer = accepted(&mut john, &document);
+        let by_john = candidate(&mut mary, &answer).unwrap();
+        agree(&mut mary, &by_john).unwrap();
+        let before = mary.files();
+        invitations::save(&mary.home(), &Invitation::Made(Box::new(made.clone()))).unwrap();
+        let used = resume(&mary.run.identity, &mut mary.run.keys, now, &made).unwrap();
+        assert_eq!(used.as_deref(), Some("john"));
+        assert!(mary.files() == before);
+    }
+
+    #[test]
+    fn only_a_contact_that_lost_its_side_invites_anew() {
+        let (mut john, mut mary) = john_and_mary();
+        let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
+        agree(&mut john, &by_mary).unwrap();
+        let contact = john.contact("mary");
+        mary.wait(1);
+        john.wait(1);
+        let later = invitation(&mut mary, Some(addressee(&john)));
+        let later = candidate(&mut john, &later).unwrap();
+        assert!(is_anew(&contact, &later));
+        assert!(!is_anew(&contact, &by_mary), "it is the same");
+        let answers = Some(by_mary.hash());
+        let mut other = later.clone();
+        other.introduction.in_reply_to = answers;
+        assert!(!is_anew(&contact, &other), "it is an answer");
+        other = later.clone();
+        other.introduction.to_fingerprint = None;
+        assert!(!is_anew(&contact, &other), "it is for anybody");
+        other = later.clone();
+        other.introduction.log = by_mary.introduction.log;
+        assert!(!is_anew(&contact, &other), "its log is known");
+        let mut invited = contact.clone();
+        invited.reader_mut().invitation = answers;
+        assert!(!is_anew(&invited, &later), "we invited, and it crossed");
+        let mut newer = contact;
+        newer.theirs.introduction.as_mut().unwrap().log = later.introduction.log;
+        assert!(!is_anew(&newer, &later), "a later log is known");
+    }
+
+    #[test]
+    fn a_contact_that_lost_its_side_is_followed_to_its_new_feed_and_answered_there() {
+        let (mut john, mut mary) = john_and_mary();
+        accepted(&mut john, &invitation(&mut mary, None));
+        let token = john.contact("mary").ours.token;
+        mary.wait(1);
+        john.wait(1);
+        let anew = invitation(&mut mary, Some(addressee(&john)));
+        let anew = candidate(&mut john, &anew).unwrap();
+        again(&mut john, "mary", &anew);
+        let contact = john.contact("mary");
+        assert_eq!(contact.feed, anew.introduction.feed);
+        assert!(contact.theirs.logs.contains(&anew.introduction.log));
+        assert_eq!(contact.ours.token, token, "we go on in our feed");
+        let reply = anew.introduction.reply.clone().unwrap();
+        let answer = feeds::load(&john.home(), &reply).unwrap().unwrap();
+        assert!(answer.introduction.is_some() && answer.items.is_empty());
+        let before = john.files();
+        again(&mut john, "mary", &anew);
+        assert!(john.files() == before);
+    }
+
+    #[test]
+    fn two_who_accepted_each_others_invitations_have_one_conversation() {
+        let (mut john, mut mary) = john_and_mary();
+        let (by_john, by_mary) = (invitation(&mut john, None), invitation(&mut mary, None));
+        john.wait(1);
+        mary.wait(1);
+        let (of_mary, of_john) = (accepted(&mut mary, &by_john), accepted(&mut john, &by_mary));
+        let of_mary = candidate(&mut john, &of_mary).unwrap();
+        let of_john = candidate(&mut mary, &of_john).unwrap();
+        again(&mut john, "mary", &of_mary);
+        again(&mut mary, "john", &of_john);
+        for (person, name, answer) in [(&john, "mary", &of_mary), (&mary, "john", &of_john)] {
+            assert!(invitations::made(&person.home()).unwrap().is_empty());
+            let contact = person.contact(name);
+            assert_eq!(contact.feed, answer.introduction.feed);
+            assert_eq!(contact.theirs.logs.len(), 2);
+        }
+    }
+
+    #[test]
+    fn of_two_feeds_of_a_contact_the_later_counts_in_whatever_order_they_are_agreed_on() {
+        let (mut john, mut mary) = john_and_mary();
+        let early = accepted(&mut mary, &invitation(&mut john, None));
+        john.wait(1);
+        mary.wait(1);
+        let late = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
+        agree(&mut john, &late).unwrap();
+        let early = candidate(&mut john, &early).unwrap();
+        again(&mut john, "mary", &early);
+        assert_eq!(john.contact("mary").feed, late.introduction.feed);
+        assert!(invitations::made(&john.home()).unwrap().is_empty());
+    }
+}

@@ -46,3 +46,61 @@ pub fn another_key(card: &Url, name: &str, key: &Fingerprint) -> Error {
         "somebody may have taken over the host: ask {name} by another way; if that is the key: --fingerprint {key}"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handshake::testing::{addressee, invite};
+    use crate::session::testing::Person;
+    use crate::store::waiting::invitations::Addressee;
+    use crate::writing::testing::acquainted;
+
+    fn fingerprint(letter: &str) -> Fingerprint {
+        letter.repeat(40).parse().unwrap()
+    }
+
+    fn card(host: &str) -> Url {
+        format!("https://{host}/card.rss").parse().unwrap()
+    }
+
+    fn held(john: &Person, card: &Url, address: Option<&str>, key: &Fingerprint) -> Option<String> {
+        holder(&john.home(), john.now(), card, address, key).unwrap()
+    }
+
+    #[test]
+    fn a_contact_holds_its_card_against_every_other_key() {
+        let (john, mary) = acquainted();
+        let (hers, other) = (mary.certificate().fingerprint(), fingerprint("A"));
+        let mine = card("mary.example");
+        assert_eq!(held(&john, &mine, None, &other).as_deref(), Some("mary"));
+        assert_eq!(held(&john, &mine, None, &hers), None);
+        assert_eq!(held(&john, &card("eve.example"), None, &other), None);
+    }
+
+    #[test]
+    fn an_address_that_once_led_to_a_contact_leads_to_nobody_else() {
+        let (john, _) = acquainted();
+        let (there, other) = (card("elsewhere.example"), fingerprint("A"));
+        let address = Some("mary@mary.example");
+        assert_eq!(held(&john, &there, address, &other), None);
+        john.update("mary", |mary| mary.reader_mut().invited = address.map(str::to_owned));
+        assert_eq!(held(&john, &there, address, &other).as_deref(), Some("mary"));
+        assert_eq!(held(&john, &there, Some("eve@mary.example"), &other), None);
+        assert_eq!(held(&john, &there, None, &other), None);
+    }
+
+    #[test]
+    fn whom_we_invited_holds_the_card_as_long_as_the_invitation_waits() {
+        let (mut john, eve) = (Person::called("John"), Person::called("Eve"));
+        let to = Addressee { address: Some("eve@eve.example".to_owned()), ..addressee(&eve) };
+        invite(&mut john, Some(to));
+        let (hers, other) = (eve.certificate().fingerprint(), fingerprint("A"));
+        let (mine, there) = (card("eve.example"), card("elsewhere.example"));
+        let name = Some("eve");
+        assert_eq!(held(&john, &mine, None, &other).as_deref(), name);
+        assert_eq!(held(&john, &there, Some("eve@eve.example"), &other).as_deref(), name);
+        assert_eq!(held(&john, &mine, None, &hers), None);
+        john.wait(24 * 90 + 1);
+        assert_eq!(held(&john, &mine, None, &other), None);
+    }
+}

@@ -45,3 +45,37 @@ pub fn finish(locked: &Locked<'_>, name: &str, made: &Made, accepted: Timestamp)
     invitations::settle(&locked.home, &contact.fingerprint)?;
     Ok(invitations::remove(&locked.home, made.id)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handshake::testing::{addressee, invite};
+    use crate::session::testing::Person;
+    use crate::store::testing::Type;
+    use crate::writing::testing::acquainted;
+
+    #[test]
+    fn an_invitation_is_used_up_by_the_contact_that_answered_it() {
+        let (mut john, mary) = acquainted();
+        let made = invite(&mut john, Some(addressee(&mary)));
+        let user = |john: &Person| user_of(&john.home(), |hash| made.is(hash)).unwrap();
+        assert_eq!(user(&john), None);
+        john.update("mary", |mary| mary.reader_mut().invitation = Some(made.hash));
+        assert_eq!(user(&john).as_deref(), Some("mary"));
+    }
+
+    #[test]
+    fn that_an_invitation_was_accepted_is_recorded_once() {
+        let (mut john, mary) = acquainted();
+        let accepted = john.now() - jiff::SignedDuration::from_hours(5);
+        for _ in 0..2 {
+            let made = invite(&mut john, Some(addressee(&mary)));
+            let (locked, _, _) = john.hands();
+            finish(&locked, "mary", &made, accepted).unwrap();
+        }
+        assert!(invitations::made(&john.home()).unwrap().is_empty());
+        let records = john.records("mary");
+        assert_eq!(records.len(), 1);
+        assert_eq!((Type::of(&records[0]), records[0].time), (Type::Accepted, accepted));
+    }
+}

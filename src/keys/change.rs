@@ -307,3 +307,63 @@ fn date(keys: &Keys, now: Timestamp, own: &Certificate) -> Result<Timestamp> {
     }
     Ok(now.max(newest.saturating_add(SECOND).unwrap_or(newest)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::testing::Person;
+    use crate::writing::testing::acquainted;
+
+    #[test]
+    fn each_change_is_dated_later_than_the_one_before() {
+        let mut john = Person::called("John");
+        let newest = |john: &Person| john.certificate().newest_signature();
+        let date_at = |john: &Person, now| date(&john.run.keys, now, &john.certificate());
+        let (now, before) = (john.now(), newest(&john));
+        assert_eq!(date_at(&john, now).unwrap(), now);
+        assert_eq!(date_at(&john, before).unwrap(), before + SECOND);
+        let behind = before - SignedDuration::from_secs(limits::AHEAD);
+        assert_eq!(date_at(&john, behind).unwrap(), before + SECOND);
+        let refused = date_at(&john, behind - SECOND).unwrap_err();
+        assert!(refused.message.contains("was changed at"), "{refused}");
+        // A change that was published by another copy of this home counts as well.
+        let old = john.certificate();
+        john.rotate();
+        assert_eq!(date(&john.run.keys, now, &old).unwrap(), now + SECOND);
+    }
+
+    #[test]
+    fn a_change_that_is_noted_and_not_shown_yet_is_completed_by_the_next_run() {
+        let (mut john, _) = acquainted();
+        let (locked, keys, _) = john.hands();
+        begin(&locked, &mut keys.rng).unwrap();
+        drop(locked);
+        let (now, secret) = (john.now(), john.secret());
+        let life = SignedDuration::from_hours(24 * 365);
+        let rotated = secret.rotated(life, now, &mut john.run.keys.rng).unwrap();
+        let staged = secret::stage(&john.home(), &rotated).unwrap();
+        secret::put(&john.home(), staged).unwrap();
+        assert_eq!(finish(&mut john.run).unwrap(), ["mary"]);
+        assert_eq!(
+            john.certificate().encryption_subkey(now),
+            rotated.certificate().encryption_subkey(now)
+        );
+        assert!(john.feed("mary").items[0].is_key());
+        assert_eq!(KeyState::load(&john.home()).unwrap(), KeyState::default());
+        let files = john.files();
+        assert!(finish(&mut john.run).unwrap().is_empty());
+        assert!(john.files() == files);
+    }
+
+    #[test]
+    fn a_former_key_is_kept_as_long_as_somebody_may_write_to_it() {
+        let mut john = Person::called("John");
+        let former = john.home().former(&john.certificate().fingerprint());
+        john.replace_key();
+        let until = john.now();
+        forget_expired(&john.run.identity, until + KEPT).unwrap();
+        assert!(former.exists());
+        forget_expired(&john.run.identity, until + KEPT + SECOND).unwrap();
+        assert!(!former.exists());
+    }
+}

@@ -105,3 +105,103 @@ fn warn(identity: &Identity, talk: &mut Talk, now: Timestamp, state: KeyState) -
     let locked = identity.lock(now)?;
     Ok(KeyState { told: Some(now), ..KeyState::load(&locked.home)? }.save(&locked.home)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openpgp::secret_key::revoke::Reason;
+    use crate::openpgp::secret_key::{Profile, SecretKey};
+    use crate::openpgp::testing::{day, key, offline, random};
+    use crate::session::testing::Person;
+
+    fn days(days: i64) -> SignedDuration {
+        SignedDuration::from_hours(24 * days)
+    }
+
+    fn john() -> SecretKey {
+        key(Profile::Classic, "John")
+    }
+
+    #[test]
+    fn subkeys_are_due_at_the_age_that_is_set() {
+        let (certificate, monthly) =
+            (john().certificate(), Limit { every: Some(days(30)), restored: None });
+        assert!(!monthly.is_passed(&certificate, day(29)));
+        assert!(monthly.is_passed(&certificate, day(30)));
+        let never = Limit { every: None, restored: None };
+        assert!(!never.is_passed(&certificate, day(3_000)));
+    }
+
+    #[test]
+    fn subkeys_from_before_a_restoration_are_due_at_once() {
+        let certificate = john().certificate();
+        for (restored, due) in [(day(0), false), (day(1), true)] {
+            let limit = Limit { every: None, restored: Some(restored) };
+            assert_eq!(limit.is_passed(&certificate, day(2)), due);
+        }
+    }
+
+    #[test]
+    fn subkeys_that_expired_are_due_unless_nobody_wants_new_ones() {
+        let expired = john().rotated(days(10), day(1), &mut random(1)).unwrap().certificate();
+        for (every, due) in [(Some(days(30)), true), (None, false)] {
+            let limit = Limit { every, restored: None };
+            assert!(!limit.is_passed(&expired, day(10)));
+            assert_eq!(limit.is_passed(&expired, day(12)), due);
+        }
+    }
+
+    #[test]
+    fn a_revoked_key_needs_something_else_than_new_subkeys() {
+        let revoked = john().revoked(Reason::Retired, day(1), &mut random(1)).unwrap();
+        let limit = Limit { every: Some(days(7)), restored: Some(day(100)) };
+        assert!(!limit.is_passed(&revoked.certificate(), day(100)));
+    }
+
+    fn made(person: &Person) -> Timestamp {
+        person.certificate().encryption_since(person.now()).unwrap().0
+    }
+
+    #[test]
+    fn what_is_due_is_done_by_itself_and_once() {
+        let mut john = Person::called("John");
+        let before = made(&john);
+        attend(&mut john.run);
+        assert_eq!(made(&john), before);
+        john.wait(24 * 30);
+        attend(&mut john.run);
+        assert_eq!(made(&john), john.now());
+        let files = john.files();
+        john.wait(1);
+        attend(&mut john.run);
+        assert!(john.files() == files);
+        assert_eq!(john.heard(), "");
+    }
+
+    #[test]
+    fn a_home_that_only_reads_and_one_without_its_primary_key_are_left_alone() {
+        let mut reading = Person::called("John");
+        reading.set("read_only = true");
+        let mut without = Person::called("John");
+        without.change_key(|key, _, _| offline(key, false));
+        for john in [&mut reading, &mut without] {
+            john.wait(24 * 40);
+            let before = john.files();
+            attend(&mut john.run);
+            assert!(john.files() == before);
+            assert_eq!(john.heard(), "");
+        }
+    }
+
+    #[test]
+    fn that_the_key_must_be_unlocked_for_it_is_said_once_a_day() {
+        let mut john = Person::called("John");
+        for (hours, said) in [(0, true), (23, false), (1, true)] {
+            john.wait(hours);
+            let (now, state) = (john.now(), KeyState::load(&john.home()).unwrap());
+            let Run { identity, talk, .. } = &mut john.run;
+            warn(identity, talk, now, state).unwrap();
+            assert_eq!(john.heard().contains("cloudim key rotate"), said, "{hours}");
+        }
+    }
+}

@@ -12,7 +12,7 @@ mod packets;
 mod seconds;
 pub mod secret_key;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 
 pub use certificate::{Certificate, Unusable};
 pub use message::open::{Opened, dearmored_hash, open, open_file, open_signed, open_unsigned};

@@ -58,3 +58,58 @@ fn answer(
     let told = transition::bring_over(locked, keys, &pair.name)?;
     Ok(reintroduction::reintroduce(locked, keys, &pair.name)? || told)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::openpgp::secret_key::revoke::Reason;
+    use crate::protocol::sealed::state::Head;
+    use crate::reading::testing::Scene;
+    use crate::writing::testing::pin;
+
+    #[test]
+    fn what_was_read_is_acknowledged_in_our_feed() {
+        let mut scene = Scene::new();
+        scene.write("one");
+        let before = scene.john.feed("mary").state;
+        assert!(scene.read().rewritten);
+        assert_ne!(scene.john.feed("mary").state, before);
+    }
+
+    #[test]
+    fn a_home_that_only_reads_and_one_whose_key_ended_stay_silent_and_so_who_is_blocked_is_told_nothing()
+     {
+        let silences: [fn(&mut Scene); 3] = [
+            |scene| scene.john.set("read_only = true"),
+            |scene| scene.john.update("mary", |mary| mary.blocked = true),
+            |scene| {
+                let revoke = Reason::Retired;
+                scene.john.change_key(|key, now, rng| key.revoked(revoke, now, rng).unwrap());
+            },
+        ];
+        for silence in silences {
+            let mut scene = Scene::new();
+            silence(&mut scene);
+            scene.write("one");
+            let before = scene.john.feed("mary");
+            assert!(!scene.read().rewritten);
+            assert!(scene.john.feed("mary") == before);
+            assert_eq!(scene.messages(), ["one"]);
+            assert_eq!(scene.contact().theirs.reached.last().unwrap().sequence, 1);
+            scene.john.run.talk.verdict().unwrap();
+        }
+    }
+
+    #[test]
+    fn what_comes_by_a_key_that_nothing_can_be_sealed_to_is_stored() {
+        let mut scene = Scene::new();
+        scene.mary.rotate();
+        pin(&scene.john, "mary", &scene.mary);
+        scene.read();
+        scene.wait(24 * 366);
+        let one = scene.add(1, None, "one");
+        scene.state(|state| state.head = Some(Head { sequence: 1, hash: one }));
+        assert!(!scene.read().rewritten);
+        assert_eq!(scene.messages(), ["one"]);
+        assert_eq!(scene.contact().theirs.reached.last().unwrap().sequence, 1);
+    }
+}

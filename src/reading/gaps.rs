@@ -62,3 +62,77 @@ pub fn gaps(
     };
     Some((text, false))
 }
+
+#[cfg(test)]
+mod tests {
+
+    use crate::store::testing::Type;
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::protocol::values::hash::OctetsHash;
+    use crate::reading::testing::Scene;
+    use crate::store::contact::entry::{LogHead, Reached};
+    use crate::store::testing::contact;
+    use crate::writing::testing::pin;
+
+    const GRACE: SignedDuration = SignedDuration::from_hours(1);
+
+    fn minute(minutes: i64) -> Timestamp {
+        Timestamp::from_second(minutes * 60).unwrap()
+    }
+
+    #[test]
+    fn what_is_behind_is_told_after_the_grace_once_and_again_when_it_heals() {
+        let mut contact = contact('A');
+        let mut at = |minutes, behind| gaps(&mut contact, behind, minute(minutes), GRACE);
+        assert_eq!(at(0, true), None);
+        assert_eq!(at(60, true), None);
+        assert!(at(61, true).is_some_and(|(_, healed)| !healed));
+        assert_eq!(at(1_000, true), None);
+        assert!(at(1_001, false).is_some_and(|(_, healed)| healed));
+        assert_eq!(at(1_002, false), None);
+        assert_eq!(at(1_003, true), None, "the grace begins anew");
+    }
+
+    #[test]
+    fn what_heals_within_the_grace_is_never_told() {
+        let mut contact = contact('A');
+        assert_eq!(gaps(&mut contact, true, minute(0), GRACE), None);
+        assert_eq!(gaps(&mut contact, false, minute(59), GRACE), None);
+        assert_eq!(contact.theirs.behind_since, None);
+    }
+
+    #[test]
+    fn a_gap_is_told_with_its_sequences_and_an_old_copy_as_one() {
+        for (reached, words) in [(3, "here up to sequence 3, written up to 5"), (5, "old copy")] {
+            let mut contact = contact('A');
+            let (log, hash) = (contact.ours.log, OctetsHash::of(b"x"));
+            contact.theirs.head = Some(LogHead { log, sequence: 5, hash });
+            contact.theirs.reached = vec![Reached { log, sequence: reached, hash: None }];
+            gaps(&mut contact, true, minute(0), GRACE);
+            let (text, _) = gaps(&mut contact, true, minute(61), GRACE).unwrap();
+            assert!(text.contains(words), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_nothing_can_be_sealed_to_is_told_once_and_so_is_its_return() {
+        let mut scene = Scene::new();
+        scene.mary.rotate();
+        pin(&scene.john, "mary", &scene.mary);
+        scene.read();
+        scene.wait(24 * 366);
+        scene.read();
+        scene.read();
+        let told = scene.told(Type::Trust);
+        assert_eq!(told.len(), 1);
+        assert!(told[0].contains("nothing is sent to it"), "{told:?}");
+        scene.mary.rotate();
+        pin(&scene.john, "mary", &scene.mary);
+        scene.read();
+        let told = scene.told(Type::Trust);
+        assert_eq!(told.len(), 2);
+        assert!(told[1].contains("can be used again"), "{told:?}");
+    }
+}

@@ -1,6 +1,9 @@
 //! One document of a contact's feed is taken in: what is new is opened, judged, stored and
 //! acknowledged.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 
 use super::acknowledge::acknowledge;

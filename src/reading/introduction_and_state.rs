@@ -1,5 +1,8 @@
 //! What stands in a contact's feed once: key, introduction and state (PROTOCOL §5, §6, §9).
 
+#[cfg(test)]
+mod tests;
+
 use super::intake::Intake;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol;

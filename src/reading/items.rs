@@ -138,3 +138,169 @@ pub fn read_item(
     }
     Ok((item, stream))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::sealed::state::Head;
+    use crate::reading::testing::Scene;
+    use crate::store::testing::Type;
+
+    #[test]
+    fn an_item_whose_guid_differs_inside_is_refused_and_told_once() {
+        let mut scene = Scene::new();
+        let (item, other) = (scene.item(1, None, "moved"), scene.item(1, None, "other"));
+        scene.put(&item);
+        scene.feed.items[0].guid = Some(other.guid.to_string());
+        scene.read();
+        scene.state(|_| ());
+        scene.read();
+        let told = scene.told(Type::Integrity);
+        assert_eq!(told.len(), 1);
+        assert!(told[0].contains("refused: its guid differs inside"), "{told:?}");
+        assert!(scene.messages().is_empty());
+    }
+
+    #[test]
+    fn an_item_without_a_place_in_a_log_is_refused() {
+        let mut scene = Scene::new();
+        let item = Item { stream: None, ..scene.item(1, None, "nowhere") };
+        scene.put(&item);
+        scene.read();
+        assert!(scene.told(Type::Integrity)[0].contains("no place in a log"));
+        assert!(scene.messages().is_empty());
+    }
+
+    #[test]
+    fn an_item_of_another_log_is_foreign_until_the_feed_opens_that_log() {
+        let mut scene = Scene::new();
+        let log = Guid::new(scene.mary.now(), &mut scene.mary.run.keys.rng);
+        let item = scene.item(1, None, "elsewhere");
+        let stream = Some(Stream { log, sequence: 1, previous: None });
+        scene.put(&Item { stream, ..item });
+        scene.read();
+        scene.read();
+        let told = scene.told(Type::Integrity);
+        assert_eq!(told.len(), 1);
+        assert!(told[0].contains("of a log that this feed has not opened"), "{told:?}");
+        assert!(scene.messages().is_empty());
+        scene.john.update("mary", |mary| mary.theirs.logs.push(log));
+        scene.read();
+        assert_eq!(scene.messages(), ["elsewhere"]);
+    }
+
+    /// A scene in which what Mary signed now is known, three days after her first item.
+    fn three_days_later() -> (Scene, OctetsHash) {
+        let mut scene = Scene::new();
+        let one = scene.add(1, None, "one");
+        scene.read();
+        scene.wait(72);
+        scene.state(|_| ());
+        scene.read();
+        (scene, one)
+    }
+
+    #[test]
+    fn what_was_signed_long_before_is_early_until_the_head_vouches_for_it() {
+        let (mut scene, one) = three_days_later();
+        let (item, at) = (scene.item(2, Some(one), "two"), scene.ago(25));
+        let two = scene.put_signed(&item, at);
+        scene.read();
+        scene.read();
+        let told = scene.told(Type::Trust);
+        assert_eq!(told.len(), 1);
+        assert!(told[0].contains("held: it was signed at"), "{told:?}");
+        assert_eq!(scene.messages(), ["one"]);
+        scene.state(|state| state.head = Some(Head { sequence: 2, hash: two }));
+        scene.read();
+        assert_eq!(scene.messages(), ["one", "two"]);
+    }
+
+    #[test]
+    fn what_was_signed_long_before_counts_if_a_later_item_names_it() {
+        let (mut scene, one) = three_days_later();
+        let (item, at) = (scene.item(2, Some(one), "two"), scene.ago(25));
+        let two = scene.put_signed(&item, at);
+        scene.add(3, Some(two), "three");
+        scene.read();
+        assert_eq!(scene.messages(), ["one", "two", "three"]);
+        assert!(scene.told(Type::Trust).is_empty());
+    }
+
+    #[test]
+    fn another_item_than_the_one_that_is_vouched_for_stays_early() {
+        let (mut scene, one) = three_days_later();
+        let (item, at) = (scene.item(2, Some(one), "two"), scene.ago(25));
+        scene.put_signed(&item, at);
+        scene.state(|state| {
+            state.head = Some(Head { sequence: 2, hash: OctetsHash::of(b"another") })
+        });
+        scene.read();
+        assert_eq!(scene.messages(), ["one"]);
+    }
+
+    #[test]
+    fn below_what_is_known_an_item_is_judged_by_its_neighbours_and_not_by_its_time() {
+        let (mut scene, one) = three_days_later();
+        scene.add(3, Some(OctetsHash::of(b"another")), "three");
+        scene.read();
+        let (two, at) = (scene.item(2, Some(one), "two"), scene.ago(25));
+        scene.put_signed(&two, at);
+        scene.read();
+        assert_eq!(scene.messages(), ["one", "three", "two"]);
+        assert!(scene.told(Type::Trust).is_empty());
+        assert_eq!(scene.told(Type::Integrity).len(), 1, "three does not name two");
+    }
+
+    #[test]
+    fn a_clock_that_is_a_day_behind_is_no_proof_of_a_stolen_key() {
+        let (mut scene, one) = three_days_later();
+        let (item, at) = (scene.item(2, Some(one), "two"), scene.ago(24));
+        scene.put_signed(&item, at);
+        scene.read();
+        assert_eq!(scene.messages(), ["one", "two"]);
+    }
+
+    #[test]
+    fn two_messages_at_one_place_are_a_fork_and_both_are_kept() {
+        let mut scene = Scene::new();
+        scene.add(1, None, "one");
+        scene.read();
+        scene.add(1, None, "another");
+        scene.read();
+        scene.state(|_| ());
+        scene.read();
+        assert_eq!(scene.messages(), ["one", "another"]);
+        let told = scene.told(Type::Integrity);
+        assert_eq!(told, ["the log is forked: there are two messages at sequence 1"]);
+    }
+
+    #[test]
+    fn a_message_that_does_not_fit_the_one_before_or_after_is_a_fork() {
+        let elsewhere = Some(OctetsHash::of(b"another"));
+        for order in [[1, 2], [2, 1]] {
+            let mut scene = Scene::new();
+            for sequence in order {
+                scene.add(sequence, elsewhere.filter(|_| sequence == 2), "it");
+                scene.read();
+            }
+            let told = scene.told(Type::Integrity);
+            assert_eq!(told.len(), 1, "{order:?}");
+            assert!(told[0].contains("does not fit its neighbours"), "{told:?}");
+            assert_eq!(scene.messages().len(), 2);
+        }
+    }
+
+    #[test]
+    fn messages_that_fit_are_no_fork_in_whatever_order_they_come() {
+        let mut scene = Scene::new();
+        let one = scene.item(1, None, "one");
+        let two = scene.add(2, Some(OctetsHash::of(one.write().as_bytes())), "two");
+        scene.read();
+        scene.add(3, Some(two), "three");
+        scene.put(&one);
+        scene.read();
+        assert_eq!(scene.messages(), ["two", "one", "three"]);
+        assert!(scene.told(Type::Integrity).is_empty());
+    }
+}

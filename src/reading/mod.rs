@@ -25,3 +25,5 @@ mod reached;
 pub mod read;
 mod succession;
 mod telling;
+#[cfg(test)]
+pub mod testing;

@@ -91,3 +91,99 @@ pub(super) fn not_reached(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+    use crate::session::run::Run;
+    use crate::session::testing::Person;
+    use crate::store::testing::Type;
+    use crate::writing::testing::{acquainted, write};
+
+    fn fail(person: &mut Person, failure: Failure) -> String {
+        let now = person.now();
+        let Run { identity, talk, .. } = &mut person.run;
+        not_reached(identity, talk, now, "mary", failure).unwrap();
+        person.heard()
+    }
+
+    fn unchanged(person: &mut Person) -> bool {
+        let now = person.now();
+        let Run { identity, keys, .. } = &mut person.run;
+        reached(identity, keys, now, "mary").unwrap()
+    }
+
+    #[test]
+    fn who_is_out_of_reach_counts_after_a_day_and_then_once_a_day() {
+        let (mut john, _) = acquainted();
+        for (hours, counts) in
+            [(0, false), (24, false), (1, true), (1, false), (22, false), (1, true)]
+        {
+            john.wait(hours);
+            let heard = fail(&mut john, Failure::Unreachable("no route".to_owned()));
+            assert_eq!(heard.starts_with("error: "), counts, "{heard}");
+            assert_eq!(heard.starts_with("warning: "), !counts, "{heard}");
+            let verdict = john.run.talk.verdict().err().map(|error| error.kind);
+            assert_eq!(verdict, counts.then_some(Kind::Network));
+            john.run.talk.forgive();
+        }
+    }
+
+    #[test]
+    fn what_no_waiting_cures_counts_at_once() {
+        let (mut john, _) = acquainted();
+        for failure in [Failure::Refused("private".to_owned()), Failure::TooLarge(1)] {
+            assert!(fail(&mut john, failure).starts_with("error: "));
+            assert_eq!(john.run.talk.verdict().unwrap_err().kind, Kind::Cannot);
+            john.run.talk.forgive();
+        }
+    }
+
+    #[test]
+    fn a_feed_that_is_there_again_begins_anew() {
+        let (mut john, _) = acquainted();
+        fail(&mut john, Failure::NotFound);
+        assert!(!unchanged(&mut john));
+        let http = john.contact("mary").http;
+        assert_eq!((http.failing_since, http.failure), (None, None));
+        john.wait(48);
+        assert!(fail(&mut john, Failure::NotFound).starts_with("warning: "));
+    }
+
+    #[test]
+    fn an_unchanged_feed_writes_nothing_where_nothing_is_due() {
+        let (mut john, _) = acquainted();
+        write(&mut john, "mary", "one");
+        let before = john.files();
+        john.wait(24 * 30);
+        assert!(!unchanged(&mut john));
+        assert!(john.files() == before);
+    }
+
+    #[test]
+    fn what_was_acknowledged_long_enough_ago_leaves_our_feed_though_theirs_is_unchanged() {
+        let (mut john, _) = acquainted();
+        write(&mut john, "mary", "one");
+        write(&mut john, "mary", "two");
+        john.update("mary", |mary| mary.reader_mut().acknowledged = 2);
+        john.wait(24 * 7 + 1);
+        john.set("read_only = true");
+        assert!(!unchanged(&mut john));
+        john.set("");
+        assert!(unchanged(&mut john));
+        assert_eq!(john.feed("mary").items.len(), 1);
+    }
+
+    #[test]
+    fn a_gap_that_lasts_is_told_though_the_feed_is_unchanged() {
+        let (mut john, _) = acquainted();
+        let now = john.now();
+        john.update("mary", |mary| mary.theirs.behind_since = Some(now));
+        for told in [0, 0, 1, 1] {
+            unchanged(&mut john);
+            assert_eq!(john.texts("mary", Type::Integrity).len(), told);
+            john.wait(1);
+        }
+    }
+}

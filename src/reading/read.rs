@@ -130,3 +130,29 @@ fn uncached(home: &Home, network: &Network, name: &str) -> Result<Option<Documen
         Ok(Answer::Unchanged) | Err(_) => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::testing::Person;
+    use crate::writing::testing::{acquaint, acquainted};
+
+    #[test]
+    fn a_blocked_contact_is_not_asked_and_a_damaged_one_stops_nobody() {
+        let (mut john, _) = acquainted();
+        for name in ["Eve", "Bob"] {
+            acquaint(&mut john, &mut Person::called(name));
+        }
+        john.update("bob", |bob| bob.blocked = true);
+        std::fs::write(john.home().contact("eve").join("contact.toml"), "damaged").unwrap();
+        john.update("mary", |mary| mary.http.etag = Some("a".to_owned()));
+        let names = ["bob", "eve", "mary"].map(str::to_owned);
+        let wishes = wishes(&john.home(), &mut john.run.talk, &names);
+        let [wish] = &wishes[..] else { panic!() };
+        let mary = john.contact("mary");
+        assert_eq!((wish.name.as_str(), &wish.url), ("mary", &mary.feed));
+        assert_eq!(wish.conditions.etag, mary.http.etag);
+        assert!(john.heard().contains("eve"));
+        assert!(john.run.talk.verdict().is_err());
+    }
+}

@@ -164,3 +164,154 @@ impl Intake<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openpgp::message::seal;
+    use crate::reading::testing::Scene;
+    use crate::store::testing::Type;
+    use crate::writing::testing::tell_new_key;
+
+    /// Mary replaces her key, and her feed says so.
+    fn replace_key(scene: &mut Scene) -> (Fingerprint, Fingerprint) {
+        let old = scene.mary.certificate().fingerprint();
+        scene.mary.replace_key();
+        tell_new_key(&mut scene.mary, "john").unwrap();
+        scene.feed = scene.mary.feed("john");
+        (old, scene.mary.certificate().fingerprint())
+    }
+
+    #[test]
+    fn a_contact_is_followed_to_the_key_that_its_old_one_names() {
+        let mut scene = Scene::new();
+        scene.write("before");
+        let (old, new) = replace_key(&mut scene);
+        scene.read();
+        let contact = scene.contact();
+        assert_eq!(contact.fingerprint, new);
+        assert_eq!(scene.john.pinned("mary").fingerprint(), new);
+        assert_eq!(contact.theirs.former.len(), 1);
+        assert_eq!(contact.theirs.former[0].fingerprint, old);
+        let told = scene.told(Type::Trust);
+        assert_eq!(told.len(), 1);
+        assert!(told[0].contains(&format!("its key is now {new}")), "{told:?}");
+        assert_eq!(scene.messages(), ["before"], "the old key has signed it");
+        scene.write("after");
+        scene.read();
+        assert_eq!(scene.messages(), ["before", "after"]);
+        assert_eq!(scene.told(Type::Trust).len(), 1);
+        assert!(scene.told(Type::Integrity).is_empty());
+    }
+
+    #[test]
+    fn a_contact_is_followed_through_several_keys_at_once() {
+        let mut scene = Scene::new();
+        replace_key(&mut scene);
+        scene.wait(1);
+        let (_, last) = replace_key(&mut scene);
+        scene.read();
+        assert_eq!(scene.contact().fingerprint, last);
+        assert_eq!(scene.contact().theirs.former.len(), 2);
+    }
+
+    #[test]
+    fn a_key_that_the_user_has_verified_is_left_by_the_user_alone() {
+        let mut scene = Scene::new();
+        scene.john.update("mary", |mary| mary.trust = Trust::Verified);
+        let (old, new) = replace_key(&mut scene);
+        scene.read();
+        scene.read();
+        assert_eq!(scene.contact().fingerprint, old);
+        let told = scene.told(Type::Trust);
+        let named = told.iter().filter(|text| text.contains("names another as its successor"));
+        assert_eq!(named.count(), 1, "{told:?}");
+        assert!(told.iter().any(|text| text.contains(new.as_str())), "{told:?}");
+        scene.write("by the new key");
+        scene.read();
+        assert!(scene.messages().is_empty());
+    }
+
+    #[test]
+    fn a_key_that_the_user_has_rejected_is_not_followed_to() {
+        let mut scene = Scene::new();
+        let (old, new) = replace_key(&mut scene);
+        scene.john.update("mary", |mary| mary.theirs.rejected.push(new));
+        scene.read();
+        assert_eq!(scene.contact().fingerprint, old);
+        let told = scene.told(Type::Integrity);
+        assert!(told.iter().any(|text| text.contains("which you have rejected")), "{told:?}");
+    }
+
+    #[test]
+    fn a_new_key_waits_until_the_feed_names_it() {
+        let mut scene = Scene::new();
+        let named = scene.feed.key.clone();
+        let (old, new) = replace_key(&mut scene);
+        let now_named = std::mem::replace(&mut scene.feed.key, named);
+        scene.read();
+        assert_eq!(scene.contact().fingerprint, old);
+        let told = scene.told(Type::Trust);
+        assert!(told.iter().any(|text| text.contains("does not name its new key yet")), "{told:?}");
+        scene.feed.key = now_named;
+        scene.read();
+        assert_eq!(scene.contact().fingerprint, new);
+    }
+
+    #[test]
+    fn who_has_the_old_key_cannot_write_after_the_new_one_took_over() {
+        let mut scene = Scene::new();
+        let stolen = scene.mary.secret();
+        replace_key(&mut scene);
+        scene.read();
+        let item =
+            scene.item(2, scene.mary.contact("john").ours.head.map(|head| head.hash), "forged");
+        let (octets, now) = (item.write(), scene.mary.now());
+        let (john, rng) = (scene.john.certificate(), &mut scene.mary.run.keys.rng);
+        let sealed = seal::seal(octets.as_bytes(), &stolen, &[&john], now, rng).unwrap();
+        scene.feed.items.insert(0, FeedItem::sealed(item.guid, sealed));
+        scene.read();
+        assert!(scene.messages().is_empty());
+        let told = scene.told(Type::Trust);
+        assert!(told.iter().any(|text| text.contains("signed by an unknown key")), "{told:?}");
+    }
+
+    #[test]
+    fn a_transition_from_another_key_or_by_an_old_introduction_is_refused() {
+        let changes: [fn(&mut Introduction); 3] =
+            [|i| i.replaces = "A".repeat(40).parse().ok(), |i| i.replaces = None, |i| i.serial = 1];
+        for change in changes {
+            let mut scene = Scene::new();
+            let old = scene.mary.secret();
+            scene.mary.replace_key();
+            let (now, new) = (scene.mary.now(), scene.mary.certificate());
+            scene.introduce(now, |introduction| {
+                introduction.serial = 2;
+                introduction.fingerprint = new.fingerprint();
+                introduction.replaces = Some(old.fingerprint());
+            });
+            let mut signed = String::new();
+            scene.introduce(now, |introduction| {
+                introduction.serial = 2;
+                introduction.fingerprint = new.fingerprint();
+                introduction.replaces = Some(old.fingerprint());
+                change(introduction);
+                signed = introduction.write();
+            });
+            let (secret, rng) = scene.mary.run.keys.secret().unwrap();
+            let introduction = seal::sign(signed.as_bytes(), secret, now, rng).unwrap();
+            let transition = Some(Transition { introduction, certificate: new.to_armored() });
+            let item = Item { transition, ..scene.item(1, None, "another key") };
+            let (octets, john) = (item.write(), scene.john.certificate());
+            let rng = &mut scene.mary.run.keys.rng;
+            let sealed = seal::seal(octets.as_bytes(), &old, &[&john], now, rng).unwrap();
+            scene.feed.items.insert(0, FeedItem::sealed(item.guid, sealed));
+            scene.feed.key.as_mut().unwrap().fingerprint = new.fingerprint();
+            scene.read();
+            assert_eq!(scene.contact().fingerprint, old.fingerprint());
+            let told = scene.told(Type::Integrity);
+            let is_told = |text: &String| text.contains("it replaces another key");
+            assert!(told.iter().any(is_told), "{told:?}");
+        }
+    }
+}

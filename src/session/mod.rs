@@ -25,5 +25,7 @@ pub mod run;
 pub mod setback;
 pub mod talk;
 pub mod terminal;
+#[cfg(test)]
+pub mod testing;
 pub mod trust_policy;
 pub mod world;

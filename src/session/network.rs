@@ -112,3 +112,67 @@ fn networks(key: &str, named: &[String]) -> Result<Vec<egress::Network>> {
     };
     named.iter().map(network).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn network(settings: &str) -> Network {
+        let text = format!("name = \"x\"\n{settings}");
+        let config = Config::parse(&text, Path::new("config.toml")).unwrap();
+        Network::of(&config, Duration::from_secs(5))
+    }
+
+    #[test]
+    fn what_is_open_for_feeds_is_not_open_for_the_callbacks_that_strangers_name() {
+        let network = network("allow = [\"10.0.0.0/8\"]\nallow_callbacks = [\"192.168.0.0/16\"]");
+        let lists = |clients: Clients| ["10.0.0.1", "192.168.0.1"].map(|host| clients.lists(host));
+        assert_eq!(lists(network.clients().unwrap()), [true, false]);
+        assert_eq!(lists(network.callback_clients().unwrap()), [false, true]);
+    }
+
+    #[test]
+    fn this_machine_is_open_to_an_identity_that_lives_on_it_and_to_no_other() {
+        for (base, open) in [
+            ("http://127.0.0.1:8470/", true),
+            ("http://localhost:8470/", true),
+            ("http://[::1]:8470/", true),
+            ("https://john.example/", false),
+            ("https://localhost.example/", false),
+        ] {
+            let network = network(&format!("base_url = \"{base}\""));
+            for clients in [network.clients(), network.callback_clients()] {
+                let clients = clients.unwrap();
+                let lists = ["127.0.0.1", "[::1]"].map(|host| clients.lists(host));
+                assert_eq!(lists, [open, open], "{base}");
+                assert!(!clients.lists("10.0.0.1"));
+            }
+        }
+        assert!(!network("").clients().unwrap().lists("127.0.0.1"));
+    }
+
+    #[test]
+    fn a_network_that_is_none_is_named_with_its_setting() {
+        for setting in ["allow", "allow_callbacks", "trusted_proxies"] {
+            let network = network(&format!("{setting} = [\"10.0.0.0/8\", \"everywhere\"]"));
+            let refused = match setting {
+                "allow" => network.clients().err(),
+                "allow_callbacks" => network.callback_clients().err(),
+                _ => network.trusted_proxies().err(),
+            };
+            let message = refused.unwrap().message;
+            assert_eq!(message, format!("cannot use `everywhere` in {setting}"));
+        }
+    }
+
+    #[test]
+    fn who_is_in_a_hurry_waits_no_longer_than_before() {
+        let mut network = network("");
+        network.hurry(Duration::from_secs(9)).unwrap();
+        assert_eq!(network.timeout(), Duration::from_secs(5));
+        network.hurry(Duration::from_secs(2)).unwrap();
+        assert_eq!(network.timeout(), Duration::from_secs(2));
+    }
+}

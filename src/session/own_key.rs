@@ -93,3 +93,80 @@ pub fn known_by(home: &Home, keys: &Keys, contact: &Contact) -> Result<Fingerpri
     let first = KeyState::load(home)?.former.into_iter().next();
     Ok(first.map_or(keys.certificate()?.fingerprint(), |former| former.fingerprint))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openpgp::secret_key::revoke::Reason;
+    use crate::openpgp::secret_key::{Profile, SecretKey};
+    use crate::openpgp::testing::{day, expiring, key, random};
+    use crate::session::testing::Person;
+    use crate::store::testing::contact;
+
+    fn john() -> SecretKey {
+        key(Profile::Classic, "John")
+    }
+
+    fn cure(key: &SecretKey, at: i64) -> Option<&'static str> {
+        concern(&key.certificate(), day(at)).map(|(_, cure)| cure)
+    }
+
+    #[test]
+    fn the_end_of_the_key_is_a_concern_from_30_days_before() {
+        let key = expiring(&john(), 0, 100);
+        assert_eq!(cure(&john(), 3_000), None);
+        assert_eq!(cure(&key, 69), None);
+        for at in [70, 99, 101] {
+            assert_eq!(cure(&key, at), Some(EXTEND), "day {at}");
+        }
+        let (what, _) = concern(&key.certificate(), day(70)).unwrap();
+        assert_eq!(what, "your own key expires on 2026-04-11");
+    }
+
+    #[test]
+    fn the_end_of_the_subkey_is_one_too() {
+        let hundred = SignedDuration::from_hours(24 * 100);
+        let key = john().rotated(hundred, day(1), &mut random(1)).unwrap();
+        assert_eq!(cure(&key, 70), None);
+        assert_eq!(cure(&key, 71), Some(EXTEND));
+        assert_eq!(cure(&key, 102), Some(ROTATE));
+    }
+
+    #[test]
+    fn a_revoked_key_needs_another_in_its_place_and_signs_nothing() {
+        let mut john = Person::called("John");
+        expect_usable(&john.run.keys, john.now()).unwrap();
+        john.change_key(|key, now, rng| key.revoked(Reason::Retired, now, rng).unwrap());
+        assert_eq!(cure(&john.secret(), 2), Some(ANOTHER));
+        assert_eq!(expect_usable(&john.run.keys, john.now()).unwrap_err().kind, Kind::Trust);
+    }
+
+    #[test]
+    fn a_concern_is_told_once_a_day() {
+        let mut john = Person::called("John");
+        john.change_key(|key, _, _| expiring(key, 0, 40));
+        for (hours, said) in [(0, false), (24 * 10, true), (23, false), (1, true)] {
+            john.wait(hours);
+            let now = john.now();
+            let run = &mut john.run;
+            warn(&run.identity, &run.keys, &mut run.talk, now).unwrap();
+            assert_eq!(john.heard().contains("expires on 2026-02-10"), said, "{hours}");
+        }
+    }
+
+    #[test]
+    fn who_was_told_of_no_other_key_knows_the_first_that_we_had() {
+        let (mut john, mut contact) = (Person::called("John"), contact('A'));
+        let known = |john: &Person, contact: &Contact| {
+            known_by(&john.home(), &john.run.keys, contact).unwrap()
+        };
+        let first = john.certificate().fingerprint();
+        assert_eq!(known(&john, &contact), first);
+        john.replace_key();
+        john.replace_key();
+        assert_eq!(known(&john, &contact), first);
+        let present = john.certificate().fingerprint();
+        contact.reader_mut().signed_by = Some(present.clone());
+        assert_eq!(known(&john, &contact), present);
+    }
+}

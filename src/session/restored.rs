@@ -125,3 +125,65 @@ fn expect_nothing_new(home: &Home, name: &str, published: &Channel) -> Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::feed::channel::FeedItem;
+    use crate::protocol::values::guid::Guid;
+    use crate::session::testing::Person;
+    use crate::store::contact::record::{Direction, Record, What};
+    use crate::store::testing::{contact, entry};
+
+    #[test]
+    fn a_message_that_this_home_never_wrote_tells_that_another_copy_went_on() {
+        let john = Person::called("John");
+        let home = john.home();
+        contact('A').save(&home, "mary").unwrap();
+        let guid: Guid = "urn:uuid:019b0000-0000-7000-8000-000000000001".parse().unwrap();
+        let sealed = FeedItem::sealed(guid, "-----BEGIN PGP MESSAGE-----".to_owned());
+        let plain = FeedItem { guid: Some(guid.to_string()), ..FeedItem::default() };
+        let judge = |item: &FeedItem| {
+            let published = Channel { items: vec![item.clone()], ..Channel::default() };
+            expect_nothing_new(&home, "mary", &published).err().map(|error| error.kind)
+        };
+        assert_eq!(judge(&sealed), Some(Kind::Integrity));
+        assert_eq!(judge(&plain), None);
+        let what = What::Message { entry: entry(guid, guid, 1), trimmed: false };
+        let record = Record::new(what, john.now(), "ours");
+        let messages = Messages::of(&home, "mary");
+        messages.append(&mut [Record { direction: Direction::Sent, ..record }]).unwrap();
+        assert_eq!(judge(&sealed), None);
+    }
+
+    #[test]
+    fn states_leave_room_for_those_that_a_lost_copy_may_have_published() {
+        let mut john = Person::called("John");
+        contact('A').save(&john.home(), "mary").unwrap();
+        john.update("mary", |mary| mary.ours.state.serial = 7);
+        let (locked, _, _) = john.hands();
+        skip_serials(&locked).unwrap();
+        drop(locked);
+        assert_eq!(john.contact("mary").ours.state.serial, 7 + SKIPPED);
+    }
+
+    #[test]
+    fn what_was_published_of_our_certificate_is_taken_over_and_that_of_another_key_is_not() {
+        let mut john = Person::called("John");
+        let before = john.certificate();
+        john.rotate();
+        let published = john.certificate();
+        let home = john.home();
+        home.write(&home.key(), before.to_armored().as_bytes()).unwrap();
+        john.run.keys.forget_certificate();
+        let (locked, keys, _) = john.hands();
+        take_over(&locked, keys, &published).unwrap();
+        let now = locked.now;
+        assert_eq!(
+            keys.certificate().unwrap().encryption_subkey(now),
+            published.encryption_subkey(now)
+        );
+        let eve = Person::called("Eve").certificate();
+        assert_eq!(take_over(&locked, keys, &eve).unwrap_err().kind, Kind::Integrity);
+    }
+}

@@ -65,3 +65,49 @@ pub fn ask(config: &Config, name: &str, contact: &Contact, yes: bool) -> Result<
 fn compare(name: &str) -> String {
     format!("compare its fingerprint: cloudim contact verify {name}")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::contact::entry::Trust;
+    use crate::store::testing::contact;
+
+    fn config(policy: Policy) -> Config {
+        let text = format!("name = \"x\"\ntrust = \"{}\"", policy.as_str());
+        Config::parse(&text, Path::new("config.toml")).unwrap()
+    }
+
+    #[test]
+    fn messages_are_held_both_ways_where_a_key_is_to_be_verified_first() {
+        for usual in Policy::ALL {
+            for decided in Policy::ALL.map(Some).into_iter().chain([None]) {
+                let mut contact = contact('A');
+                contact.policy = decided;
+                let held = decided.unwrap_or(usual) == Policy::Verified;
+                let config = config(usual);
+                assert_eq!(holds(&config, &contact), held, "{usual:?} {decided:?}");
+                for refused in [
+                    expect_shown(&config, "mary", &contact),
+                    expect_writable(&config, "mary", &contact),
+                ] {
+                    assert_eq!(refused.err().map(|it| it.kind), held.then_some(Kind::Trust));
+                }
+                contact.trust = Trust::Verified;
+                assert!(!holds(&config, &contact));
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_asked_who_said_yes_and_for_no_key_that_was_verified() {
+        let mut contact = contact('A');
+        for policy in Policy::ALL {
+            ask(&config(policy), "mary", &contact, true).unwrap();
+        }
+        ask(&config(Policy::FirstUse), "mary", &contact, false).unwrap();
+        contact.trust = Trust::Verified;
+        ask(&config(Policy::Ask), "mary", &contact, false).unwrap();
+    }
+}

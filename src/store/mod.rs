@@ -9,6 +9,8 @@ pub mod disk;
 pub mod error;
 pub mod identity;
 pub mod subscriptions;
+#[cfg(test)]
+pub mod testing;
 pub mod waiting;
 
 pub use error::Error;

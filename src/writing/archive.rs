@@ -63,6 +63,9 @@ fn split_oldest(items: &mut Vec<FeedItem>) -> Vec<FeedItem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::feed::channel::Channel;
+    use crate::store::disk::atomic;
+    use crate::writing::testing::{acquainted, pin, rewrite, write};
 
     fn items(sizes: &[usize]) -> Vec<FeedItem> {
         let item =
@@ -84,5 +87,46 @@ mod tests {
         assert_eq!((oldest.len(), feed.len()), (25, 25));
         assert_eq!(split_oldest(&mut feed).len(), 22);
         assert_eq!(feed.len(), 3);
+    }
+
+    fn guids(items: &[FeedItem]) -> Vec<String> {
+        items.iter().filter_map(|item| item.guid.clone()).collect()
+    }
+
+    #[test]
+    fn a_feed_that_is_too_long_gives_its_oldest_items_to_an_archive_and_links_to_it() {
+        let (mut john, mut mary) = acquainted();
+        let mut written = Vec::new();
+        while john.contact("mary").ours.archives.len() < 2 {
+            let (now, before) = (john.now(), john.feed("mary"));
+            write(&mut john, "mary", &"x".repeat(10_000));
+            written.insert(0, john.feed("mary").items[0].guid.clone().unwrap());
+            assert!(written.len() < 30 && before.items.len() < 30, "{now}");
+        }
+        let (home, ours) = (john.home(), john.contact("mary").ours);
+        let archive = |number| {
+            let bytes = atomic::read(&home.archive(&ours.token, number)).unwrap().unwrap();
+            Channel::parse(&bytes).unwrap()
+        };
+        let (feed, second, first) = (john.feed("mary"), archive(2), archive(1));
+        let url =
+            |number| own_urls::archive_url(&john.run.identity.config, &ours.token, number).ok();
+        assert_eq!((&feed.prev_archive, &second.prev_archive), (&url(2), &url(1)));
+        assert_eq!(first.prev_archive, None);
+        assert!(feed.write().len() <= limits::FEED_WRITTEN);
+        let all = [feed.items, second.items, first.items].map(|items| guids(&items)).concat();
+        assert_eq!(all, written);
+        // Another subkey makes all of them items of the feed again, and nothing is lost.
+        mary.rotate();
+        pin(&john, "mary", &mary);
+        for _ in 0..5 {
+            rewrite(&mut john, "mary").unwrap();
+        }
+        let ours = john.contact("mary").ours;
+        let mut all = guids(&john.feed("mary").items);
+        for archive in ours.archives.iter().rev() {
+            all.extend(archive.items.iter().map(|guid| guid.to_string()));
+        }
+        assert_eq!(all, written);
     }
 }

@@ -209,3 +209,36 @@ fn media_type(name: &str) -> &'static str {
         _ => "application/octet-stream",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::folder;
+    use crate::writing::testing::{acquainted, item, keep, write_with_file};
+
+    #[test]
+    fn a_file_that_changed_since_it_was_described_is_not_sent() {
+        let (mut john, _) = acquainted();
+        let folder = folder();
+        let path = folder.path().join("note.txt");
+        fs::write(&path, "one").unwrap();
+        let attachments = vec![describe(&path).unwrap()];
+        let message = Item { attachments, ..item(&mut john, "a note") };
+        fs::write(&path, "two").unwrap();
+        let before = john.files();
+        let refused = keep(&mut john, "mary", message, false).unwrap_err();
+        assert!(refused.message.contains("has changed"), "{refused}");
+        assert!(john.files() == before);
+        assert_eq!(write_with_file(&mut john, "mary", &path), 1);
+    }
+
+    #[test]
+    fn what_is_saved_overwrites_nothing() {
+        let folder = folder();
+        for (content, name) in [("one", "a.txt"), ("two", "a-2.txt"), ("three", "a-3.txt")] {
+            let path = write(folder.path(), "a.txt", content.as_bytes()).unwrap();
+            assert_eq!(path, folder.path().join(name));
+        }
+        assert_eq!(fs::read_to_string(folder.path().join("a.txt")).unwrap(), "one");
+    }
+}

@@ -103,3 +103,92 @@ pub fn rewrite(
     prepared.commit(locked, pair, None).done()?;
     Ok(is_changed)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::error::Kind;
+    use crate::store::contact::own_feed::Archive;
+    use crate::store::testing::Type;
+    use crate::writing::testing::{acquainted, filed, opened, pin, rewrite, write};
+
+    #[test]
+    fn where_nothing_happened_not_a_byte_changes() {
+        let (mut john, _) = acquainted();
+        write(&mut john, "mary", "one");
+        let before = john.files();
+        john.wait(5);
+        assert!(!rewrite(&mut john, "mary").unwrap());
+        assert!(john.files() == before);
+    }
+
+    #[test]
+    fn a_contact_that_was_not_told_of_our_key_gets_nothing_by_it() {
+        let (mut john, _) = acquainted();
+        john.replace_key();
+        let before = john.files();
+        let refused = rewrite(&mut john, "mary").unwrap_err();
+        assert!(refused.message.contains("has yet to be told"), "{refused}");
+        assert!(john.files() == before);
+    }
+
+    #[test]
+    fn nothing_is_sealed_to_a_key_that_has_no_subkey_left() {
+        let (mut john, mut mary) = acquainted();
+        mary.rotate();
+        pin(&john, "mary", &mary);
+        john.wait(24 * 366);
+        assert_eq!(rewrite(&mut john, "mary").unwrap_err().kind, Kind::Trust);
+    }
+
+    #[test]
+    fn another_subkey_of_the_reader_seals_anew_what_is_unacknowledged_and_nothing_else() {
+        let (mut john, mut mary) = acquainted();
+        write(&mut john, "mary", "one");
+        write(&mut john, "mary", "two");
+        john.update("mary", |mary| mary.reader_mut().acknowledged = 1);
+        let before = john.feed("mary");
+        mary.rotate();
+        pin(&john, "mary", &mary);
+        assert!(rewrite(&mut john, "mary").unwrap());
+        let after = john.feed("mary");
+        assert_eq!(after.items[1], before.items[1]);
+        assert_eq!(after.items[0].guid, before.items[0].guid);
+        assert_ne!(after.items[0], before.items[0]);
+        assert!(!rewrite(&mut john, "mary").unwrap());
+        // Who has the new subkey alone can open it.
+        mary.wait(24 * 40);
+        mary.change_key(|key, now, _| key.without_expired(now).unwrap().unwrap());
+        let two = filed(&john, "mary").remove(1).1;
+        let sealed = [&after.items[0].description, &after.introduction, &after.state];
+        let octets = sealed.map(|s| opened(&mut mary, s.as_ref().unwrap(), &john.certificate()));
+        assert_eq!(octets[0], two);
+    }
+
+    #[test]
+    fn an_archive_that_is_not_there_gives_its_items_back_to_the_feed() {
+        let (mut john, _) = acquainted();
+        write(&mut john, "mary", "one");
+        write(&mut john, "mary", "two");
+        let mut feed = john.feed("mary");
+        let items = vec![feed.items.pop().unwrap().guid().unwrap()];
+        john.put_feed("mary", &feed);
+        john.update("mary", |mary| mary.ours.archives.push(Archive { number: 1, items }));
+        assert!(rewrite(&mut john, "mary").unwrap());
+        assert_eq!(john.feed("mary").items.len(), 2);
+        assert!(john.contact("mary").ours.archives.is_empty());
+        assert_eq!(john.texts("mary", Type::Message), ["one", "two"]);
+    }
+
+    #[test]
+    fn a_change_is_to_be_told_to_the_cloud_where_there_is_one() {
+        let (mut john, _) = acquainted();
+        write(&mut john, "mary", "one");
+        assert!(!john.contact("mary").ours.unpinged);
+        john.set("cloud = \"https://john.example/pleaseNotify\"");
+        write(&mut john, "mary", "two");
+        assert!(john.contact("mary").ours.unpinged);
+        john.update("mary", |mary| mary.ours.unpinged = false);
+        rewrite(&mut john, "mary").unwrap();
+        assert!(!john.contact("mary").ours.unpinged);
+    }
+}

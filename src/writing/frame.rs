@@ -155,3 +155,59 @@ pub fn cloud_of(config: &Config) -> Result<Option<Url>> {
     }
     Ok(cloud(config, false)?.map(|(_, url)| url))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::session::testing::Person;
+
+    fn config(settings: &str) -> Config {
+        let text = format!("name = \"x\"\nbase_url = \"https://john.example/im/\"\n{settings}");
+        Config::parse(&text, Path::new("config.toml")).unwrap()
+    }
+
+    #[test]
+    fn a_feed_names_a_cloud_that_answers_and_learns_nothing_new_by_it() {
+        let bind = "cloud = \"self\"\nbind = \"127.0.0.1:8470\"";
+        let own = "https://john.example/im/pleaseNotify";
+        let near = "https://john.example/cloud?x=1";
+        let far = "https://cloud.example/pleaseNotify";
+        let at = |url: &str| format!("cloud = \"{url}\"");
+        let third_party = format!("{}\nthird_party_cloud = true", at(far));
+        for (settings, feed, card) in [
+            ("cloud = \"none\"", None, None),
+            ("cloud = \"self\"", None, None),
+            (bind, Some(own), Some(own)),
+            (&at(near), Some(near), Some(near)),
+            (&at(far), None, Some(far)),
+            (&third_party, Some(far), Some(far)),
+        ] {
+            let named = |is_card| {
+                let cloud = cloud(&config(settings), is_card).unwrap();
+                cloud.map(|(_, url)| url.to_string())
+            };
+            assert_eq!(named(false).as_deref(), feed, "{settings}");
+            assert_eq!(named(true).as_deref(), card, "{settings}");
+        }
+    }
+
+    #[test]
+    fn without_a_base_url_there_is_no_cloud_and_no_fault() {
+        let config = Config::parse("name = \"x\"", Path::new("config.toml")).unwrap();
+        assert_eq!(cloud_of(&config).unwrap(), None);
+    }
+
+    #[test]
+    fn a_name_is_cut_where_no_introduction_would_hold_it() {
+        let mut john = Person::called("John");
+        let guid = Guid::new(john.now(), &mut john.run.keys.rng);
+        let token = Token::new(&mut john.run.keys.rng);
+        let config = Config { name: "é".repeat(NAME + 1), ..config("") };
+        let introduction =
+            introduction(&config, &john.run.keys, john.now(), &token, guid, 1).unwrap();
+        assert_eq!(introduction.name.as_deref(), Some(&*"é".repeat(NAME)));
+        assert!(Introduction::parse(introduction.write().as_bytes()).is_ok());
+    }
+}

@@ -52,3 +52,42 @@ impl Rewriting<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::sealed::state::State;
+    use crate::writing::testing::{acquainted, opened, rewrite};
+
+    #[test]
+    fn another_state_than_ours_is_replaced_under_a_serial_that_was_never_used() {
+        let (mut john, mut mary) = acquainted();
+        let (certificate, hers) = (john.certificate(), mary.feed("john").state);
+        for (lost, serial) in [(None, 2), (hers, 3)] {
+            let mut feed = john.feed("mary");
+            feed.state = lost;
+            john.put_feed("mary", &feed);
+            assert!(rewrite(&mut john, "mary").unwrap());
+            let sealed = john.feed("mary").state.unwrap();
+            let octets = opened(&mut mary, &sealed, &certificate);
+            assert_eq!(State::parse(octets.as_bytes()).unwrap().serial, serial);
+            assert_eq!(john.contact("mary").ours.state.serial, serial);
+        }
+    }
+
+    #[test]
+    fn another_introduction_than_ours_is_replaced_by_the_same_octets_as_before() {
+        let (mut john, mut mary) = acquainted();
+        let octets = Octets::of(&john.home(), "mary").introduction().unwrap().unwrap();
+        let (certificate, hers) = (john.certificate(), mary.feed("john").introduction);
+        for lost in [None, hers] {
+            let mut feed = john.feed("mary");
+            feed.introduction = lost;
+            john.put_feed("mary", &feed);
+            assert!(rewrite(&mut john, "mary").unwrap());
+            let sealed = john.feed("mary").introduction.unwrap();
+            assert_eq!(opened(&mut mary, &sealed, &certificate), octets);
+            assert_eq!(john.contact("mary").ours.introduction.serial, 1);
+        }
+    }
+}

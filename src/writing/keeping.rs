@@ -88,3 +88,47 @@ fn kept_before(
         .and_then(|record| record.place())
         .map(|place| place.sequence))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::testing::Person;
+    use crate::writing::testing::{acquainted, item};
+
+    fn is_first_unverified(person: &mut Person, text: &str) -> bool {
+        let (item, now) = (item(person, text), person.now());
+        let run = &mut person.run;
+        let kept = keep(&run.identity, &mut run.keys, now, "mary", item, Keeping::default());
+        kept.unwrap().is_first_unverified
+    }
+
+    #[test]
+    fn the_first_message_to_a_key_that_nobody_compared_is_marked() {
+        let (mut john, _) = acquainted();
+        assert!(is_first_unverified(&mut john, "one"));
+        assert!(!is_first_unverified(&mut john, "two"));
+        let (mut john, _) = acquainted();
+        john.update("mary", |mary| mary.trust = Trust::Verified);
+        assert!(!is_first_unverified(&mut john, "one"));
+    }
+
+    #[test]
+    fn what_was_counted_and_could_not_be_shown_is_kept_and_not_to_be_sent_again() {
+        let (mut john, _) = acquainted();
+        let place = john.home().feed(&john.contact("mary").ours.token);
+        let feed = std::fs::read(&place).unwrap();
+        let (item, now) = (item(&mut john, "one"), john.now());
+        // Nothing can take the place of a folder that is not empty.
+        let messages = john.home().contact("mary").join("messages.jsonl");
+        std::fs::create_dir_all(messages.join("x")).unwrap();
+        let run = &mut john.run;
+        let kept = keep(&run.identity, &mut run.keys, now, "mary", item, Keeping::default());
+        let Ok(Kept { sequence: Err(error), .. }) = kept else { panic!() };
+        assert_eq!(error.kind, Kind::Unpublished);
+        assert_eq!(std::fs::read(&place).unwrap(), feed);
+        std::fs::remove_dir_all(&messages).unwrap();
+        crate::writing::testing::rewrite(&mut john, "mary").unwrap();
+        assert_eq!(john.feed("mary").items.len(), 1);
+        assert_eq!(john.records("mary").len(), 1);
+    }
+}

@@ -206,3 +206,154 @@ fn are_same(
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openpgp::secret_key::revoke::Reason;
+    use crate::session::testing::Person;
+    use crate::store::contact::entry::Trust;
+    use crate::store::testing::folder;
+    use crate::writing::testing::{acquainted, filed, item, keep, pin, seal, take, write, writing};
+
+    #[test]
+    fn a_message_that_is_too_long_is_refused_and_nothing_is_counted() {
+        let (mut john, _) = acquainted();
+        let before = john.files();
+        let long = item(&mut john, &"x".repeat(limits::ITEM_WRITTEN / 2));
+        let refused = keep(&mut john, "mary", long, false).unwrap_err();
+        assert!(refused.message.contains("too long"), "{refused}");
+        assert!(john.files() == before);
+        assert_eq!(write(&mut john, "mary", "short"), 1);
+    }
+
+    #[test]
+    fn each_item_has_the_next_sequence_and_names_the_one_before() {
+        let (mut john, _) = acquainted();
+        assert_eq!(write(&mut john, "mary", "one"), 1);
+        assert_eq!(write(&mut john, "mary", "two"), 2);
+        let octets: Vec<String> = filed(&john, "mary").into_iter().map(|(_, it)| it).collect();
+        let place = |octets: &String| Item::parse(octets.as_bytes()).unwrap().stream.unwrap();
+        let hash = |octets: &String| Some(OctetsHash::of(octets.as_bytes()));
+        let (one, two) = (place(&octets[0]), place(&octets[1]));
+        assert_eq!((one.sequence, one.previous), (1, None));
+        assert_eq!((two.sequence, two.previous), (2, hash(&octets[0])));
+        assert_eq!(john.contact("mary").ours.head.map(|head| head.hash), hash(&octets[1]));
+    }
+
+    #[test]
+    fn a_place_that_another_took_meanwhile_is_busy() {
+        let (mut john, _) = acquainted();
+        let late = item(&mut john, "late");
+        let late = seal(&mut john, "mary", late).unwrap();
+        write(&mut john, "mary", "early");
+        let next = item(&mut john, "of another log");
+        let mut next = seal(&mut john, "mary", next).unwrap();
+        next.item.stream.as_mut().unwrap().previous = None;
+        let before = john.files();
+        for taken in [late, next] {
+            assert_eq!(take(&mut john, "mary", taken).unwrap_err().kind, Kind::Busy);
+        }
+        assert!(john.files() == before);
+    }
+
+    #[test]
+    fn nothing_is_written_to_a_blocked_contact_or_to_one_that_is_to_be_verified_first() {
+        let (mut john, _) = acquainted();
+        let refused = |john: &Person| writing(john, "mary").err().map(|error| error.kind);
+        assert_eq!(refused(&john), None);
+        john.update("mary", |mary| mary.blocked = true);
+        assert_eq!(refused(&john), Some(Kind::Cannot));
+        john.update("mary", |mary| mary.blocked = false);
+        john.set("trust = \"verified\"");
+        assert_eq!(refused(&john), Some(Kind::Trust));
+        john.update("mary", |mary| mary.trust = Trust::Verified);
+        assert_eq!(refused(&john), None);
+    }
+
+    #[test]
+    fn nothing_is_written_by_a_key_that_ended_or_to_one() {
+        let (mut john, mut mary) = acquainted();
+        mary.rotate();
+        pin(&john, "mary", &mary);
+        john.wait(24 * 366);
+        let refused = writing(&john, "mary").err().unwrap();
+        assert!(refused.message.contains("no usable encryption subkey"), "{refused}");
+        let (mut john, _) = acquainted();
+        john.change_key(|key, now, rng| key.revoked(Reason::Retired, now, rng).unwrap());
+        let refused = writing(&john, "mary").err().unwrap();
+        assert_eq!(refused.kind, Kind::Trust);
+        assert!(refused.message.contains("your own key is revoked"), "{refused}");
+    }
+
+    #[test]
+    fn the_same_message_under_the_same_guid_adds_nothing() {
+        let (mut john, _) = acquainted();
+        let once = item(&mut john, "once");
+        assert_eq!(keep(&mut john, "mary", once.clone(), true).unwrap(), 1);
+        write(&mut john, "mary", "another");
+        let before = john.files();
+        assert_eq!(keep(&mut john, "mary", once, true).unwrap(), 1);
+        assert!(john.files() == before);
+    }
+
+    #[test]
+    fn a_guid_that_names_another_message_is_refused() {
+        let (mut john, _) = acquainted();
+        let (once, other) = (item(&mut john, "once"), item(&mut john, "other"));
+        keep(&mut john, "mary", once.clone(), true).unwrap();
+        let before = john.files();
+        for changed in [
+            Item { text: "twice".to_owned(), ..once.clone() },
+            Item { in_reply_to: Some(other.guid), ..once },
+        ] {
+            let refused = keep(&mut john, "mary", changed, true).unwrap_err();
+            assert!(refused.message.contains("another message"), "{refused}");
+        }
+        assert!(john.files() == before);
+    }
+
+    #[test]
+    fn what_was_sent_so_long_ago_that_its_text_is_gone_is_not_sent_again() {
+        let (mut john, _) = acquainted();
+        let once = item(&mut john, "once");
+        keep(&mut john, "mary", once.clone(), true).unwrap();
+        let mut record = john.records("mary").remove(0);
+        record.trim();
+        Messages::of(&john.home(), "mary").append(&mut [record]).unwrap();
+        let refused = keep(&mut john, "mary", once, true).unwrap_err();
+        assert!(refused.message.contains("long ago"), "{refused}");
+    }
+
+    #[test]
+    fn files_are_the_same_by_their_content() {
+        let (mut john, _) = acquainted();
+        let folder = folder();
+        let path = folder.path().join("note.txt");
+        let mut with = |content: &str, once: &Item| {
+            std::fs::write(&path, content).unwrap();
+            let attachments = vec![attachment::describe(&path).unwrap()];
+            keep(&mut john, "mary", Item { attachments, ..once.clone() }, true)
+        };
+        let once = item(&mut Person::called("John"), "a note");
+        assert_eq!(with("one", &once).unwrap(), 1);
+        assert_eq!(with("one", &once).unwrap(), 1);
+        assert!(with("two", &once).unwrap_err().message.contains("another message"));
+    }
+
+    #[test]
+    fn a_sealed_item_of_ours_opens_again_and_under_its_own_guid_alone() {
+        let (mut john, mut mary) = acquainted();
+        let message = item(&mut john, "ours");
+        let outgoing = seal(&mut john, "mary", message).unwrap();
+        write(&mut mary, "john", "hers");
+        let now = john.now();
+        let home = john.home();
+        let mut reopen = |sealed| super::reopen(&home, &mut john.run.keys, now, "mary", sealed, "");
+        assert_eq!(reopen(outgoing.sealed.clone()).unwrap().octets, outgoing.octets);
+        let hers = mary.feed("john").items.remove(0);
+        let moved = FeedItem { guid: hers.guid.clone(), ..outgoing.sealed };
+        assert!(reopen(moved).err().unwrap().message.contains("guid differs"));
+        assert!(reopen(hers).err().unwrap().message.contains("none of ours"));
+    }
+}

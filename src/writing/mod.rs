@@ -30,5 +30,7 @@ pub mod rewriting;
 pub mod sealing;
 pub mod state;
 pub mod taken;
+#[cfg(test)]
+pub mod testing;
 pub mod transition;
 pub mod unwritten;

@@ -194,6 +194,10 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::store::contact::own_feed::Archive;
+    use crate::store::testing::folder;
+    use crate::writing::testing::{acquainted, filed, rewrite, write, write_with_file};
+
     use crate::openpgp::Profile;
     use crate::openpgp::certificate::Certificate;
     use crate::openpgp::secret_key::SecretKey;
@@ -328,5 +332,44 @@ mod tests {
             assert_eq!(kept(&identity), (1, 1, true));
             assert!(!identity.home.feed(&token()).is_file());
         }
+    }
+
+    #[test]
+    fn what_leaves_the_feed_takes_its_files_along() {
+        let (mut john, _) = acquainted();
+        let folder = folder();
+        let path = folder.path().join("note.txt");
+        fs::write(&path, "a note").unwrap();
+        write_with_file(&mut john, "mary", &path);
+        write(&mut john, "mary", "two");
+        let sealed = john.home().public().join("b");
+        let files = || fs::read_dir(&sealed).unwrap().count();
+        john.update("mary", |mary| mary.reader_mut().acknowledged = 2);
+        john.wait(24 * 7 - 1);
+        assert!(!rewrite(&mut john, "mary").unwrap());
+        assert_eq!((filed(&john, "mary").len(), files()), (2, 1));
+        john.wait(2);
+        assert!(rewrite(&mut john, "mary").unwrap());
+        assert_eq!((filed(&john, "mary").len(), files()), (1, 0));
+    }
+
+    #[test]
+    fn archives_older_than_the_oldest_that_is_offered_are_removed() {
+        let (mut john, _) = acquainted();
+        let (locked, _, _) = john.hands();
+        let mut contact = Contact::load(&locked.home, "mary").unwrap();
+        let token = contact.ours.token.clone();
+        let path = |number| locked.home.archive(&token, number);
+        for number in 1..=4 {
+            locked.home.write(&path(number), b"<rss/>").unwrap();
+        }
+        let there = || [1, 2, 3, 4].map(|number| path(number).exists());
+        contact.ours.next_archive = 5;
+        contact.ours.archives = [3, 4].map(|number| Archive { number, items: Vec::new() }).into();
+        published::remove_older_archives(&locked.home, &contact.ours).unwrap();
+        assert_eq!(there(), [false, false, true, true]);
+        contact.ours.archives.clear();
+        published::remove_older_archives(&locked.home, &contact.ours).unwrap();
+        assert_eq!(there(), [false; 4]);
     }
 }

@@ -91,3 +91,26 @@ pub fn withdraw(locked: &Locked<'_>, made: &Made) -> Result<()> {
     }
     Ok(invitations::remove(home, made.id)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::testing::Person;
+    use crate::store::contact::own_feed::Archive;
+    use crate::writing::testing::{acquaint, acquainted, write};
+
+    #[test]
+    fn a_contact_goes_with_all_that_we_published_for_it_and_the_others_stay() {
+        let (mut john, _) = acquainted();
+        let before = john.files();
+        acquaint(&mut john, &mut Person::called("Eve"));
+        write(&mut john, "eve", "one");
+        let token = john.contact("eve").ours.token;
+        john.home().write(&john.home().archive(&token, 1), b"<rss/>").unwrap();
+        let archive = Archive { number: 1, items: Vec::new() };
+        john.update("eve", |eve| eve.ours.archives.push(archive));
+        remove(&john.run.identity, john.now(), "eve").unwrap();
+        assert!(john.files() == before);
+        assert!(remove(&john.run.identity, john.now(), "eve").is_err());
+    }
+}

@@ -102,3 +102,68 @@ impl Rewriting<'_> {
         seal(self.keys, octets, self.contact, self.to, self.at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use crate::store::testing::Type;
+    use crate::writing::testing::{acquainted, filed, opened, pin, rewrite, tell_new_key, write};
+
+    #[test]
+    fn what_a_crash_counted_and_did_not_show_comes_in_with_its_record_and_once() {
+        let (mut john, mut mary) = acquainted();
+        write(&mut john, "mary", "one");
+        let path = john.home().contact("mary").join("messages.jsonl");
+        let (feed, messages) = (john.feed("mary"), fs::read(&path).unwrap());
+        write(&mut john, "mary", "two");
+        john.put_feed("mary", &feed);
+        fs::write(&path, messages).unwrap();
+        assert!(rewrite(&mut john, "mary").unwrap());
+        assert_eq!(john.texts("mary", Type::Message), ["one", "two"]);
+        let feed = john.feed("mary");
+        let two = feed.items[0].description.as_deref().unwrap();
+        assert_eq!(opened(&mut mary, two, &john.certificate()), filed(&john, "mary")[1].1);
+        let before = john.files();
+        assert!(!rewrite(&mut john, "mary").unwrap());
+        assert!(john.files() == before);
+    }
+
+    #[test]
+    fn what_a_crash_filed_and_did_not_count_leaves_its_place_free() {
+        let (mut john, _) = acquainted();
+        write(&mut john, "mary", "one");
+        let path = john.home().contact("mary").join("messages.jsonl");
+        let (feed, messages) = (john.feed("mary"), fs::read(&path).unwrap());
+        let contact = john.contact("mary");
+        write(&mut john, "mary", "two");
+        john.put_feed("mary", &feed);
+        fs::write(&path, messages).unwrap();
+        contact.save(&john.home(), "mary").unwrap();
+        assert!(!rewrite(&mut john, "mary").unwrap());
+        assert_eq!(filed(&john, "mary").len(), 1);
+        assert_eq!(write(&mut john, "mary", "three"), 2);
+        assert_eq!(john.texts("mary", Type::Message), ["one", "three"]);
+    }
+
+    #[test]
+    fn what_a_former_key_has_signed_is_sealed_anew_by_that_key() {
+        let (mut john, mut mary) = acquainted();
+        write(&mut john, "mary", "one");
+        let old = john.certificate();
+        john.replace_key();
+        assert!(tell_new_key(&mut john, "mary").unwrap());
+        write(&mut john, "mary", "three");
+        let before = john.feed("mary");
+        mary.rotate();
+        pin(&john, "mary", &mary);
+        assert!(rewrite(&mut john, "mary").unwrap());
+        let (after, new) = (john.feed("mary"), john.certificate());
+        assert_eq!(after.items.len(), 3);
+        for (index, signer) in [(0, &new), (1, &old), (2, &old)] {
+            assert_ne!(after.items[index], before.items[index]);
+            let sealed = after.items[index].description.as_deref().unwrap();
+            opened(&mut mary, sealed, signer);
+        }
+    }
+}

@@ -105,3 +105,55 @@ pub fn cannot_seal(keys: &Keys, cause: SealError) -> Unwritten {
 fn is_ours(keys: &Keys, fingerprint: &Fingerprint) -> bool {
     keys.certificate().is_ok_and(|own| own.fingerprint() == *fingerprint)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::testing::Person;
+    use crate::store::testing::contact;
+
+    /// That many seconds after the day began.
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    /// A contact to whom we signed last at that time.
+    fn signed(at: Timestamp) -> Contact {
+        let mut contact = contact('A');
+        contact.ours.signed = Some(at);
+        contact
+    }
+
+    #[test]
+    fn the_later_of_our_clock_and_our_newest_signature_signs() {
+        assert_eq!(signing_time(&contact('A'), at(5), false).unwrap(), at(5));
+        assert_eq!(signing_time(&signed(at(3)), at(5), false).unwrap(), at(5));
+        let day = limits::AHEAD;
+        assert_eq!(signing_time(&signed(at(day)), at(0), false).unwrap(), at(day));
+        let half = Timestamp::from_millisecond(5_500).unwrap();
+        assert_eq!(signing_time(&contact('A'), half, false).unwrap(), at(5));
+    }
+
+    #[test]
+    fn a_clock_over_a_day_behind_signs_only_if_the_user_says_so() {
+        let contact = signed(at(limits::AHEAD + 1));
+        let refused = signing_time(&contact, at(0), false).unwrap_err();
+        assert!(refused.hints.iter().any(|hint| hint.contains("--yes")), "{refused}");
+        assert_eq!(signing_time(&contact, at(0), true).unwrap(), at(0));
+    }
+
+    #[test]
+    fn what_cannot_be_sealed_is_blamed_on_the_key_that_is_at_fault() {
+        let (john, mary) = (Person::called("John"), Person::called("Mary"));
+        let blame = |person: &Person| {
+            let fingerprint = person.certificate().fingerprint();
+            cannot_seal(&john.run.keys, SealError::Unusable(fingerprint, Unusable::Weak))
+        };
+        let (ours, theirs) = (blame(&john), blame(&mary));
+        let (ours, theirs) = (Error::from(ours), Error::from(theirs));
+        assert_eq!((ours.kind, theirs.kind), (Kind::Trust, Kind::Trust));
+        assert!(ours.message.starts_with("your own key"), "{ours}");
+        let fingerprint = mary.certificate().fingerprint();
+        assert!(theirs.message.contains(fingerprint.as_str()), "{theirs}");
+    }
+}

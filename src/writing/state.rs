@@ -52,3 +52,84 @@ fn missing(home: &Home, name: &str, contact: &Contact) -> Result<Vec<Range>> {
     }
     Ok(Known::load(&Messages::of(home, name))?.missing(theirs))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::sealed::state::Head;
+    use crate::protocol::values::guid::Guid;
+    use crate::protocol::values::hash::OctetsHash;
+    use crate::store::contact::entry::LogHead;
+    use crate::store::contact::record::{Record, What};
+    use crate::store::testing::{contact, entry, folder};
+
+    fn log(last: u64) -> Guid {
+        format!("urn:uuid:019b0000-0000-7000-8000-{last:012}").parse().unwrap()
+    }
+
+    fn hash(sequence: u64) -> OctetsHash {
+        OctetsHash::of(&sequence.to_be_bytes())
+    }
+
+    fn reached(log: Guid, sequence: u64) -> Reached {
+        Reached { log, sequence, hash: (sequence > 0).then(|| hash(sequence)) }
+    }
+
+    fn says(home: &Home, contact: &Contact, floor: Option<u64>) -> Result<State> {
+        state(home, "mary", contact, floor, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn each_state_has_the_next_serial_and_before_the_first_item_neither_head_nor_floor() {
+        let (folder, mut contact) = (folder(), contact('A'));
+        let home = Home::at(folder.path());
+        contact.ours.state.serial = 6;
+        let first = says(&home, &contact, Some(3)).unwrap();
+        assert_eq!((first.serial, first.head, first.floor), (7, None, None));
+        let head = Head { sequence: 4, hash: hash(4) };
+        contact.ours.head = Some(head);
+        let later = says(&home, &contact, Some(3)).unwrap();
+        assert_eq!((later.head, later.floor), (Some(head), Some(3)));
+    }
+
+    #[test]
+    fn of_the_logs_that_brought_something_the_eight_newest_are_acknowledged() {
+        let (folder, mut contact) = (folder(), contact('A'));
+        contact.theirs.reached = (1..=10).map(|number| reached(log(number), number)).collect();
+        contact.theirs.reached.push(reached(log(11), 0));
+        let state = says(&Home::at(folder.path()), &contact, None).unwrap();
+        let told: Vec<_> = state.acknowledged.iter().map(|read| (read.log, read.hash)).collect();
+        let expected: Vec<_> = (3..=10).rev().map(|number| (log(number), hash(number))).collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_is_missing_below_their_head_is_asked_for() {
+        let (folder, mut contact) = (folder(), contact('A'));
+        let home = Home::at(folder.path());
+        std::fs::create_dir_all(home.contact("mary")).unwrap();
+        let record = |sequence| {
+            let entry = entry(log(100 + sequence), log(1), sequence);
+            Record::new(What::Message { entry, trimmed: false }, Timestamp::UNIX_EPOCH, "")
+        };
+        Messages::of(&home, "mary").append(&mut [record(1), record(3)]).unwrap();
+        contact.theirs.head = Some(LogHead { log: log(1), sequence: 5, hash: hash(5) });
+        contact.theirs.reached = vec![reached(log(1), 1)];
+        let missing = says(&home, &contact, None).unwrap().missing;
+        let ranges: Vec<_> = missing.iter().map(|range| (range.from, range.to)).collect();
+        assert_eq!(ranges, [(2, 2), (4, 5)]);
+    }
+
+    #[test]
+    fn where_nothing_is_missing_no_history_is_read() {
+        let (folder, mut contact) = (folder(), contact('A'));
+        let home = Home::at(folder.path());
+        std::fs::create_dir_all(home.contact("mary")).unwrap();
+        std::fs::write(home.contact("mary").join("messages.jsonl"), "damaged\n").unwrap();
+        contact.theirs.head = Some(LogHead { log: log(1), sequence: 5, hash: hash(5) });
+        contact.theirs.reached = vec![reached(log(1), 5)];
+        assert!(says(&home, &contact, None).unwrap().missing.is_empty());
+        contact.theirs.reached = vec![reached(log(1), 4)];
+        assert!(says(&home, &contact, None).is_err());
+    }
+}

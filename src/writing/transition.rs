@@ -125,3 +125,62 @@ fn item(
     let sealed = FeedItem::sealed(item.guid, sealed);
     Ok(Outgoing { item, octets, sealed, files: Vec::new() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openpgp::message::open;
+    use crate::store::disk::atomic;
+    use crate::writing::testing::{acquainted, opened, tell_new_key, write};
+
+    #[test]
+    fn the_old_key_names_the_new_one_and_signs_no_more() {
+        let (mut john, mut mary) = acquainted();
+        write(&mut john, "mary", "one");
+        let old = john.certificate();
+        john.replace_key();
+        assert!(tell_new_key(&mut john, "mary").unwrap());
+        let (new, feed, ours) = (john.certificate(), john.feed("mary"), john.contact("mary").ours);
+        let sealed = feed.items[0].description.as_deref().unwrap();
+        let item = Item::parse(opened(&mut mary, sealed, &old).as_bytes()).unwrap();
+        let transition = item.transition.unwrap();
+        assert_eq!(transition.certificate, new.to_armored());
+        let signed = open::open_signed(&transition.introduction, &new, mary.now()).unwrap();
+        let sealed = feed.introduction.unwrap();
+        assert_eq!(opened(&mut mary, &sealed, &new).as_bytes(), signed.octets);
+        let introduction = Introduction::parse(&signed.octets).unwrap();
+        assert_eq!(introduction.replaces, Some(old.fingerprint()));
+        assert_eq!(introduction.serial, 2);
+        opened(&mut mary, &feed.state.unwrap(), &new);
+        let former = FormerKey { fingerprint: old.fingerprint(), log: ours.log, until: 2 };
+        let signed_by = ours.readers()[0].signed_by.clone();
+        assert_eq!((ours.former, signed_by), (vec![former], Some(new.fingerprint())));
+    }
+
+    #[test]
+    fn who_knows_our_key_or_is_blocked_is_told_nothing() {
+        let (mut john, _) = acquainted();
+        assert!(!tell_new_key(&mut john, "mary").unwrap());
+        john.replace_key();
+        john.update("mary", |mary| mary.blocked = true);
+        let before = john.files();
+        assert!(!tell_new_key(&mut john, "mary").unwrap());
+        assert!(john.files() == before);
+        john.update("mary", |mary| mary.blocked = false);
+        assert!(tell_new_key(&mut john, "mary").unwrap());
+        assert!(!tell_new_key(&mut john, "mary").unwrap());
+    }
+
+    #[test]
+    fn a_contact_who_knows_a_key_that_is_gone_must_be_told_by_the_user() {
+        let (mut john, _) = acquainted();
+        let old = john.certificate().fingerprint();
+        john.replace_key();
+        atomic::remove(&john.home().former(&old)).unwrap();
+        john.lock_key();
+        john.run.keys.unlock().unwrap();
+        let refused = tell_new_key(&mut john, "mary").unwrap_err();
+        assert_eq!(refused.kind, Kind::Trust);
+        assert!(refused.message.contains(old.as_str()), "{refused}");
+    }
+}

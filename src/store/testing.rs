@@ -1,0 +1,127 @@
+//! Homes and contacts for tests.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+pub use tempfile::TempDir;
+
+use super::contact::entry::{Contact, Http, Theirs, Trust};
+use super::contact::log_entry::{LogEntry, Place};
+use super::contact::own_feed::{OwnFeed, Reader};
+use super::contact::record::{About, Record, What};
+use super::disk::home::Home;
+use super::identity::own::Identity;
+use crate::openpgp::secret_key::SecretKey;
+use crate::protocol::values::guid::{Guid, LogId};
+use crate::protocol::values::hash::OctetsHash;
+use crate::protocol::values::url::Url;
+
+/// Files that hold nothing but a lock.
+const LOCKS: [&str; 3] = ["lock", "publishing", "listening"];
+
+/// A new folder for a home, removed when it is dropped.
+pub fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// The identity in `folder` whose key is `key` and whose settings are `settings`: as `keygen` leaves
+/// it, but for the pages.
+pub fn identity(folder: &Path, key: &SecretKey, settings: &str) -> Identity {
+    let home = Home::at(folder);
+    home.write(&home.secret(), key.to_armored().as_bytes()).unwrap();
+    home.write(&home.key(), key.certificate().to_armored().as_bytes()).unwrap();
+    home.write(&home.config(), settings.as_bytes()).unwrap();
+    let identity = Identity::open(home).unwrap();
+    identity.lock_although_copied(Timestamp::UNIX_EPOCH).unwrap().record().unwrap();
+    identity
+}
+
+/// Every file below `folder`, with its bytes; locks are left out.
+pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        let is_lock = LOCKS.iter().any(|lock| path.ends_with(lock));
+        if path.is_dir() {
+            files.extend(self::files(&path));
+        } else if !is_lock {
+            files.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+    files
+}
+
+/// A contact with whom nothing was exchanged yet. Another `letter` makes another one.
+pub fn contact(letter: char) -> Contact {
+    let at = |path: &str| -> Url {
+        format!("https://{}.example/{path}", letter.to_ascii_lowercase()).parse().unwrap()
+    };
+    let log = "urn:uuid:019b0000-0000-7000-8000-000000000000".parse().unwrap();
+    let token = "abcdefghijklmnopqrstuvwxyz".parse().unwrap();
+    Contact {
+        fingerprint: letter.to_string().repeat(40).parse().unwrap(),
+        trust: Trust::FirstUse,
+        policy: None,
+        blocked: false,
+        claimed_name: None,
+        since: Timestamp::UNIX_EPOCH,
+        feed: at(&format!("f/{token}.rss")),
+        card: Some(at("card.rss")),
+        handshake: None,
+        key: at("key.asc"),
+        key_hash: None,
+        unusable: None,
+        ours: OwnFeed::new(token, log, Reader::default()),
+        theirs: Theirs { logs: vec![log], ..Theirs::default() },
+        http: Http::default(),
+        lease: None,
+    }
+}
+
+/// What a record is, as a test names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    Message,
+    Key,
+    Receipt,
+    Accepted,
+    Trust,
+    Integrity,
+}
+
+impl Type {
+    /// What `record` is.
+    pub fn of(record: &Record) -> Self {
+        match &record.what {
+            What::Message { .. } => Self::Message,
+            What::Key(_) => Self::Key,
+            What::Receipt { .. } => Self::Receipt,
+            What::Accepted => Self::Accepted,
+            What::Notice { about: About::Trust, .. } => Self::Trust,
+            What::Notice { about: About::Integrity, .. } => Self::Integrity,
+        }
+    }
+}
+
+/// The item `guid` at `sequence` of `log`.
+pub fn entry(guid: Guid, log: LogId, sequence: u64) -> LogEntry {
+    let hash = OctetsHash::of(&sequence.to_be_bytes());
+    let place = Place { log, sequence, hash, previous: None };
+    LogEntry { guid, place, attachments: Vec::new(), reply_to: None, conversation: None }
+}
+
+/// A record of `kind` that says `text`; items are the first of a log of their own.
+pub fn record(kind: Type, text: &str) -> Record {
+    let guid = "urn:uuid:019b0000-0000-7000-8000-000000000000".parse().unwrap();
+    let what = match kind {
+        Type::Message => What::Message { entry: entry(guid, guid, 1), trimmed: false },
+        Type::Key => What::Key(entry(guid, guid, 1)),
+        Type::Receipt => What::Receipt { sequence: 1 },
+        Type::Accepted => What::Accepted,
+        Type::Trust => What::Notice { about: About::Trust, healed: false },
+        Type::Integrity => What::Notice { about: About::Integrity, healed: false },
+    };
+    Record::new(what, Timestamp::UNIX_EPOCH, text)
+}
