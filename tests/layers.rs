@@ -65,7 +65,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("sha2", &["protocol/values/hash.rs", "openpgp/"]),
     ("signal_hook", &["commands/"]),
     ("smallvec", &["openpgp/"]),
-    ("tempfile", &["store/", "delivery/hook.rs", "listen/hosting/", "listen/keyless/"]),
+    ("tempfile", &["store/", "delivery/hook.rs", "listen/hosting/", "listen/keyless/", "writing/"]),
     ("tokio", &["transport/server"]),
     ("toml", &["store/"]),
     ("ureq", &["transport/"]),
