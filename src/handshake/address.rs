@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_card_is_found_by_itself_by_a_feed_that_names_it_by_a_page_and_by_webfinger() {
-        let host = Host::new();
+        let host = Host::start();
         let (john, mary) = people(&host);
         let card_url = format!("{}card.rss", host.base);
         host.put("blog.rss", Channel { title: "Blog".to_owned(), ..card(&mary) }.write());
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn what_leads_to_no_card_is_refused_with_the_reason() {
-        let host = Host::new();
+        let host = Host::start();
         let (john, mary) = people(&host);
         let named = |path: &str| {
             let card = format!("{}{path}", host.base).parse().unwrap();
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_card_with_another_key_than_it_names_or_with_one_that_ended_is_refused() {
-        let host = Host::new();
+        let host = Host::start();
         let (john, mut mary) = people(&host);
         let address = format!("{}card.rss", host.base);
         mary.change_key(|key, now, rng| key.revoked(Reason::Retired, now, rng).unwrap());

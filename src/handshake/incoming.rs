@@ -203,12 +203,10 @@ mod tests {
         let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
         taken(&mut john, &by_mary).unwrap();
         let first = invitations::find_received(&john.home(), "mary").unwrap();
-        let folder = john.home().invitations();
         for _ in 1..MOST {
             let id = Guid::new(john.now(), &mut john.run.keys.rng);
             let other = Received { id, log: id, name: id.to_string(), ..first.clone() };
-            let text = toml::to_string(&Invitation::Received(Box::new(other))).unwrap();
-            std::fs::write(folder.join(format!("{}.toml", id.bare())), text).unwrap();
+            invitations::save(&john.home(), &Invitation::Received(Box::new(other))).unwrap();
         }
         let mut eve = stranger("Eve");
         let by_eve = candidate(&mut john, &invitation(&mut eve, None)).unwrap();

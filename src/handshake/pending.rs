@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn an_answer_at_the_agreed_place_makes_a_contact() {
-        let host = Host::new();
+        let host = Host::start();
         let (mut john, mut mary, made) = invited(&host);
         let place = format!("f/{}.rss", made.reply);
         assert!(look(&mut mary.run).unwrap().is_empty());
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn anything_else_at_the_agreed_place_is_no_answer_yet() {
-        let host = Host::new();
+        let host = Host::start();
         let (mut john, mut mary, made) = invited(&host);
         let (mut eve, to_anybody) = (Person::called("Eve"), invite(&mut mary, None));
         let to_anybody = file(&mut mary, &to_anybody);
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_came_in_time_counts_however_long_nobody_looked() {
-        let host = Host::new();
+        let host = Host::start();
         let (mut john, mut mary, made) = invited(&host);
         accepted(&mut john, &file(&mut mary, &made));
         host.put(&format!("f/{}.rss", made.reply), john.feed("mary").write());
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_home_that_only_reads_looks_for_nothing() {
-        let host = Host::new();
+        let host = Host::start();
         let (_, mut mary, _) = invited(&host);
         mary.set("read_only = true\nallow = [\"127.0.0.0/8\"]");
         assert!(look(&mut mary.run).unwrap().is_empty());

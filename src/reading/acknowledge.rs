@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn what_was_read_is_acknowledged_in_our_feed() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         scene.write("one");
         let before = scene.john.feed("mary").state;
         assert!(scene.read().rewritten);
@@ -87,7 +87,7 @@ mod tests {
             },
         ];
         for silence in silences {
-            let mut scene = Scene::new();
+            let mut scene = Scene::begin();
             silence(&mut scene);
             scene.write("one");
             let before = scene.john.feed("mary");
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_comes_by_a_key_that_nothing_can_be_sealed_to_is_stored() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         scene.mary.rotate();
         pin(&scene.john, "mary", &scene.mary);
         scene.read();

@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn archives_are_read_back_to_the_first_that_ends_in_a_known_item() {
-        let (host, mut john) = (Host::new(), john_with(2));
+        let (host, mut john) = (Host::start(), john_with(2));
         host.put("c", channel(&host, 3, Some("b")).write());
         host.put("b", channel(&host, 2, Some("a")).write());
         host.put("a", channel(&host, 1, None).write());
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn where_the_oldest_item_is_known_no_archive_is_read() {
-        let (host, mut john) = (Host::new(), john_with(4));
+        let (host, mut john) = (Host::start(), john_with(4));
         assert_eq!(walk(&mut john, &channel(&host, 4, Some("c"))), 0);
         assert_eq!(walk(&mut john, &channel(&host, 5, None)), 0);
         assert!(host.asked().is_empty());
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn archives_that_lead_in_a_circle_are_read_once() {
-        let (host, mut john) = (Host::new(), john_with(9));
+        let (host, mut john) = (Host::start(), john_with(9));
         host.put("a", channel(&host, 1, Some("b")).write());
         host.put("b", channel(&host, 2, Some("a")).write());
         assert_eq!(walk(&mut john, &channel(&host, 3, Some("a"))), 2);
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn an_archive_that_is_gone_or_broken_ends_the_walk_in_silence() {
-        let (host, mut john) = (Host::new(), john_with(9));
+        let (host, mut john) = (Host::start(), john_with(9));
         host.put("a", channel(&host, 1, Some("gone")).write());
         host.put("b", "<html/>");
         assert_eq!(walk(&mut john, &channel(&host, 3, Some("a"))), 1);
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn an_archive_where_we_may_not_read_is_reported() {
-        let (host, mut john) = (Host::new(), john_with(9));
+        let (host, mut john) = (Host::start(), john_with(9));
         john.set("");
         assert_eq!(walk(&mut john, &channel(&host, 3, Some("a"))), 0);
         assert!(john.heard().contains("an archive of `mary`"));

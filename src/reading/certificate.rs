@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_later_version_of_the_certificate_is_merged_and_read_once() {
-        let (host, (mut john, mut mary)) = (Host::new(), acquainted());
+        let (host, (mut john, mut mary)) = (Host::start(), acquainted());
         john.set("allow = [\"127.0.0.0/8\"]");
         mary.rotate();
         let later = mary.certificate().to_armored();
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_what_was_announced_changes_nothing() {
-        let (host, (mut john, mary)) = (Host::new(), acquainted());
+        let (host, (mut john, mary)) = (Host::start(), acquainted());
         john.set("allow = [\"127.0.0.0/8\"]");
         host.put("key.asc", "another");
         let before = john.files();

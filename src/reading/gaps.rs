@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_key_that_nothing_can_be_sealed_to_is_told_once_and_so_is_its_return() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         scene.mary.rotate();
         pin(&scene.john, "mary", &scene.mary);
         scene.read();

@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn an_item_whose_guid_differs_inside_is_refused_and_told_once() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         let (item, other) = (scene.item(1, None, "moved"), scene.item(1, None, "other"));
         scene.put(&item);
         scene.feed.items[0].guid = Some(other.guid.to_string());
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn an_item_without_a_place_in_a_log_is_refused() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         let item = Item { stream: None, ..scene.item(1, None, "nowhere") };
         scene.put(&item);
         scene.read();
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn an_item_of_another_log_is_foreign_until_the_feed_opens_that_log() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         let log = Guid::new(scene.mary.now(), &mut scene.mary.run.keys.rng);
         let item = scene.item(1, None, "elsewhere");
         let stream = Some(Stream { log, sequence: 1, previous: None });
@@ -191,7 +191,7 @@ mod tests {
 
     /// A scene in which what Mary signed now is known, three days after her first item.
     fn three_days_later() -> (Scene, OctetsHash) {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         let one = scene.add(1, None, "one");
         scene.read();
         scene.wait(72);
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn two_messages_at_one_place_are_a_fork_and_both_are_kept() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         scene.add(1, None, "one");
         scene.read();
         scene.add(1, None, "another");
@@ -279,7 +279,7 @@ mod tests {
     fn a_message_that_does_not_fit_the_one_before_or_after_is_a_fork() {
         let elsewhere = Some(OctetsHash::of(b"another"));
         for order in [[1, 2], [2, 1]] {
-            let mut scene = Scene::new();
+            let mut scene = Scene::begin();
             for sequence in order {
                 scene.add(sequence, elsewhere.filter(|_| sequence == 2), "it");
                 scene.read();
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn messages_that_fit_are_no_fork_in_whatever_order_they_come() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         let one = scene.item(1, None, "one");
         let two = scene.add(2, Some(OctetsHash::of(one.write().as_bytes())), "two");
         scene.read();

@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_contact_is_followed_to_the_key_that_its_old_one_names() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         scene.write("before");
         let (old, new) = replace_key(&mut scene);
         scene.read();
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_contact_is_followed_through_several_keys_at_once() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         replace_key(&mut scene);
         scene.wait(1);
         let (_, last) = replace_key(&mut scene);
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_key_that_the_user_has_verified_is_left_by_the_user_alone() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         scene.john.update("mary", |mary| mary.trust = Trust::Verified);
         let (old, new) = replace_key(&mut scene);
         scene.read();
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_key_that_the_user_has_rejected_is_not_followed_to() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         let (old, new) = replace_key(&mut scene);
         scene.john.update("mary", |mary| mary.theirs.rejected.push(new));
         scene.read();
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_new_key_waits_until_the_feed_names_it() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         let named = scene.feed.key.clone();
         let (old, new) = replace_key(&mut scene);
         let now_named = std::mem::replace(&mut scene.feed.key, named);
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn who_has_the_old_key_cannot_write_after_the_new_one_took_over() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         let stolen = scene.mary.secret();
         replace_key(&mut scene);
         scene.read();
@@ -281,7 +281,7 @@ mod tests {
         let changes: [fn(&mut Introduction); 3] =
             [|i| i.replaces = "A".repeat(40).parse().ok(), |i| i.replaces = None, |i| i.serial = 1];
         for change in changes {
-            let mut scene = Scene::new();
+            let mut scene = Scene::begin();
             let old = scene.mary.secret();
             scene.mary.replace_key();
             let (now, new) = (scene.mary.now(), scene.mary.certificate());

@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn what_an_unknown_key_signed_is_held_and_told_once() {
-        let (mut scene, mut eve) = (Scene::new(), Person::called("Eve"));
+        let (mut scene, mut eve) = (Scene::begin(), Person::called("Eve"));
         let item = scene.item(1, None, "by eve");
         scene.forge(&mut eve, &item);
         scene.read();
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn an_item_in_the_place_of_one_that_was_refused_is_judged_anew() {
-        let (mut scene, mut eve) = (Scene::new(), Person::called("Eve"));
+        let (mut scene, mut eve) = (Scene::begin(), Person::called("Eve"));
         let item = scene.item(1, None, "it");
         scene.forge(&mut eve, &item);
         scene.read();
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_is_sealed_to_another_is_refused_as_no_question_of_trust() {
-        let (mut scene, eve) = (Scene::new(), Person::called("Eve"));
+        let (mut scene, eve) = (Scene::begin(), Person::called("Eve"));
         let (item, now) = (scene.item(1, None, "for eve"), scene.mary.now());
         let sealed = sealed(&mut scene.mary, &eve, &item.write(), now);
         scene.feed.items.insert(0, FeedItem::sealed(item.guid, sealed));
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_is_sealed_to_a_subkey_of_ours_that_is_lost_is_told_as_that() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         let (secret, now) = (scene.john.secret(), scene.john.now());
         let year = jiff::SignedDuration::from_hours(365 * 24);
         let rotated =
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn where_the_feed_names_another_key_what_that_signed_is_not_told_besides() {
-        let (mut scene, mut eve) = (Scene::new(), Person::called("Eve"));
+        let (mut scene, mut eve) = (Scene::begin(), Person::called("Eve"));
         let item = scene.item(1, None, "by eve");
         scene.forge(&mut eve, &item);
         scene.feed.key.as_mut().unwrap().fingerprint = eve.certificate().fingerprint();
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn what_was_signed_in_the_future_is_held_until_then() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         let (item, at) = (scene.item(1, None, "tomorrow"), scene.ago(-25));
         scene.put_signed(&item, at);
         scene.read();
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn what_nobody_signed_is_refused() {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         let (item, now) = (scene.item(1, None, "unsigned"), scene.mary.now());
         let (octets, john) = (item.write(), scene.john.certificate());
         let rng = &mut scene.mary.run.keys.rng;

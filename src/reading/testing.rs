@@ -34,7 +34,7 @@ pub struct Scene {
 
 impl Scene {
     /// One in which nothing was written yet.
-    pub fn new() -> Self {
+    pub fn begin() -> Self {
         let (mut john, mut mary) = acquainted();
         exchange(&mut john, &mut mary);
         let (feed, ours) = (mary.feed("john"), mary.contact("john").ours);

@@ -233,7 +233,7 @@ pub struct Host {
 
 impl Host {
     /// One with nothing on it.
-    pub fn new() -> Self {
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}/", listener.local_addr().unwrap());
         let host = Self { base, files: Arc::default(), asked: Arc::default() };

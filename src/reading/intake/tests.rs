@@ -10,7 +10,7 @@ use crate::store::testing::Type;
 
 #[test]
 fn a_document_that_comes_twice_does_nothing_the_second_time() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     scene.write("one");
     assert!(scene.read().rewritten);
     let before = scene.john.files();
@@ -22,7 +22,7 @@ fn a_document_that_comes_twice_does_nothing_the_second_time() {
 
 #[test]
 fn only_what_is_new_costs_the_key() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     scene.write("one");
     scene.read();
     scene.john.lock_key();
@@ -35,7 +35,7 @@ fn only_what_is_new_costs_the_key() {
 
 #[test]
 fn a_guid_that_is_known_is_not_opened_again_whatever_stands_there() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     scene.write("one");
     scene.read();
     let now = scene.john.now();
@@ -48,7 +48,7 @@ fn a_guid_that_is_known_is_not_opened_again_whatever_stands_there() {
 
 #[test]
 fn what_is_no_feed_is_refused_and_changes_nothing() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     let before = scene.john.files();
     for document in ["", "<rss/>", "<html/>"] {
         let taken = crate::reading::testing::take_in(&mut scene.john, "mary", document.as_bytes());
@@ -59,7 +59,7 @@ fn what_is_no_feed_is_refused_and_changes_nothing() {
 
 #[test]
 fn an_older_copy_is_told_after_the_grace_and_once_and_heals() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     scene.write("one");
     let old = scene.feed.clone();
     scene.read();
@@ -87,7 +87,7 @@ fn an_older_copy_is_told_after_the_grace_and_once_and_heals() {
 
 #[test]
 fn what_was_held_is_forgotten_when_it_left_the_feed_and_not_for_an_old_copy() {
-    let (mut scene, mut eve) = (Scene::new(), Person::called("Eve"));
+    let (mut scene, mut eve) = (Scene::begin(), Person::called("Eve"));
     let item = scene.item(1, None, "by eve");
     scene.forge(&mut eve, &item);
     scene.read();
@@ -104,7 +104,7 @@ fn what_was_held_is_forgotten_when_it_left_the_feed_and_not_for_an_old_copy() {
 
 #[test]
 fn what_stands_in_an_archive_that_was_not_read_may_still_be_held() {
-    let (mut scene, mut eve) = (Scene::new(), Person::called("Eve"));
+    let (mut scene, mut eve) = (Scene::begin(), Person::called("Eve"));
     let item = scene.item(1, None, "by eve");
     scene.forge(&mut eve, &item);
     scene.read();
@@ -116,7 +116,7 @@ fn what_stands_in_an_archive_that_was_not_read_may_still_be_held() {
 
 #[test]
 fn what_the_host_said_of_a_copy_counts_unless_that_has_to_be_read_again() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     scene.write("one");
     let old = scene.feed.clone();
     let etag = |scene: &Scene| scene.contact().http.etag;
@@ -136,7 +136,7 @@ fn what_the_host_said_of_a_copy_counts_unless_that_has_to_be_read_again() {
 
 #[test]
 fn a_copy_in_which_something_waits_for_the_clock_is_read_again() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     scene.wait(72);
     scene.state(|_| ());
     let item = scene.item(1, None, "early");
@@ -148,7 +148,7 @@ fn a_copy_in_which_something_waits_for_the_clock_is_read_again() {
 
 #[test]
 fn a_cloud_on_another_origin_counts_only_where_the_user_wants_it() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     let url = |text: &str| Some(text.parse::<Url>().unwrap());
     let (near, far) =
         (url("https://mary.example/pleaseNotify"), url("https://cloud.example/pleaseNotify"));
@@ -164,7 +164,7 @@ fn a_cloud_on_another_origin_counts_only_where_the_user_wants_it() {
 
 #[test]
 fn an_archive_is_looked_for_if_what_is_missing_may_still_be_there() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     let archive = "https://mary.example/f/1.rss".parse().ok();
     scene.feed.prev_archive = archive.clone();
     let one = scene.item(1, None, "one");
@@ -184,7 +184,7 @@ fn an_archive_is_looked_for_if_what_is_missing_may_still_be_there() {
 
 #[test]
 fn an_item_without_a_guid_of_ours_is_refused_and_stops_no_other() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     scene.write("one");
     let sealed = scene.feed.items[0].description.clone().unwrap();
     let now = scene.mary.now();

@@ -14,7 +14,7 @@ fn a_log(scene: &mut Scene, hours_ahead: i64) -> LogId {
 
 #[test]
 fn an_earlier_state_is_an_old_copy_and_changes_nothing() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     let one = scene.add(1, None, "one");
     scene.state(|state| state.head = Some(Head { sequence: 1, hash: one }));
     let old = scene.feed.state.clone();
@@ -30,7 +30,7 @@ fn an_earlier_state_is_an_old_copy_and_changes_nothing() {
 
 #[test]
 fn the_same_state_sealed_again_says_nothing_new() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     scene.state(|_| ());
     scene.read();
     scene.say();
@@ -42,7 +42,7 @@ fn the_same_state_sealed_again_says_nothing_new() {
 
 #[test]
 fn two_states_of_one_serial_are_a_fork_that_is_told_once_and_the_first_stays() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     let one = scene.add(1, None, "one");
     scene.state(|state| state.head = Some(Head { sequence: 1, hash: one }));
     scene.read();
@@ -58,7 +58,7 @@ fn two_states_of_one_serial_are_a_fork_that_is_told_once_and_the_first_stays() {
 
 #[test]
 fn a_state_of_a_log_that_the_feed_has_not_opened_does_not_count() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     let (before, log) = (scene.contact().theirs.state, a_log(&mut scene, 1));
     scene.state(|state| state.log = log);
     scene.read();
@@ -68,7 +68,7 @@ fn a_state_of_a_log_that_the_feed_has_not_opened_does_not_count() {
 
 #[test]
 fn a_state_of_a_later_version_is_held_and_not_guessed_at() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     let before = scene.contact().theirs.state;
     scene.said.serial += 1;
     let octets = scene.said.write().replacen("version=\"1\"", "version=\"2\"", 1);
@@ -81,7 +81,7 @@ fn a_state_of_a_later_version_is_held_and_not_guessed_at() {
 
 #[test]
 fn a_later_state_that_was_signed_long_before_waits() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     scene.wait(72);
     scene.add(1, None, "one");
     scene.read();
@@ -96,7 +96,7 @@ fn a_later_state_that_was_signed_long_before_waits() {
 
 #[test]
 fn a_head_that_is_not_the_message_here_is_a_fork() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     let one = scene.add(1, None, "one");
     scene.state(|state| state.head = Some(Head { sequence: 1, hash: one }));
     scene.read();
@@ -119,7 +119,7 @@ fn read(scene: &Scene, sequence: u64, hash: Option<OctetsHash>) -> Vec<Acknowled
 
 #[test]
 fn what_the_contact_has_read_is_noted_and_never_sinks() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     write(&mut scene.john, "mary", "one");
     scene.state(|_| ());
     scene.read();
@@ -142,7 +142,7 @@ fn what_the_contact_has_read_is_noted_and_never_sinks() {
 
 #[test]
 fn what_the_contact_cannot_have_read_is_told_once_in_whatever_state_it_stands() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     write(&mut scene.john, "mary", "one");
     let impossible = read(&scene, 2, None);
     for _ in 0..2 {
@@ -158,7 +158,7 @@ fn what_the_contact_cannot_have_read_is_told_once_in_whatever_state_it_stands() 
 #[test]
 fn another_message_than_ours_is_not_counted_as_read() {
     for sequence in [1, 2] {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         write(&mut scene.john, "mary", "one");
         write(&mut scene.john, "mary", "two");
         let another = read(&scene, sequence, Some(OctetsHash::of(b"another")));
@@ -173,7 +173,7 @@ fn another_message_than_ours_is_not_counted_as_read() {
 
 #[test]
 fn a_contact_that_lost_its_disk_has_read_what_it_says_from_now_on() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     write(&mut scene.john, "mary", "one");
     let one = read(&scene, 1, None);
     scene.state(|state| state.acknowledged = one);
@@ -188,7 +188,7 @@ fn a_contact_that_lost_its_disk_has_read_what_it_says_from_now_on() {
 
 #[test]
 fn a_later_introduction_moves_the_feed_and_an_earlier_one_is_an_old_copy() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     let (old, now) = (scene.feed.introduction.clone(), scene.mary.now());
     let feed = "https://new.example/f/x.rss";
     scene.introduce(now, |later| (later.serial, later.feed) = (2, feed.parse().unwrap()));
@@ -202,7 +202,7 @@ fn a_later_introduction_moves_the_feed_and_an_earlier_one_is_an_old_copy() {
 
 #[test]
 fn two_introductions_of_one_serial_are_a_fork_and_the_first_stays() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     let (before, now) = (scene.contact().feed, scene.mary.now());
     let feed = "https://eve.example/f/x.rss";
     scene.introduce(now, |other| other.feed = feed.parse().unwrap());
@@ -213,13 +213,14 @@ fn two_introductions_of_one_serial_are_a_fork_and_the_first_stays() {
 
 #[test]
 fn an_introduction_for_another_or_in_answer_to_another_does_not_count() {
-    let changes: [(fn(&mut Introduction), &str); 3] = [
+    type Change = fn(&mut Introduction);
+    let changes: [(Change, &str); 3] = [
         (|i| i.to_fingerprint = "A".repeat(40).parse().ok(), "somebody else"),
         (|i| i.in_reply_to = Some(OctetsHash::of(b"another")), "another invitation than ours"),
         (|i| i.fingerprint = "A".repeat(40).parse().unwrap(), "another key than the pinned"),
     ];
     for (change, words) in changes {
-        let mut scene = Scene::new();
+        let mut scene = Scene::begin();
         let (before, now) = (scene.contact().theirs.introduction, scene.mary.now());
         scene.introduce(now, |introduction| {
             introduction.serial = 2;
@@ -234,7 +235,7 @@ fn an_introduction_for_another_or_in_answer_to_another_does_not_count() {
 
 #[test]
 fn an_introduction_that_was_signed_long_before_waits() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     scene.wait(72);
     scene.state(|_| ());
     scene.read();
@@ -248,7 +249,7 @@ fn an_introduction_that_was_signed_long_before_waits() {
 
 #[test]
 fn a_log_of_the_future_waits_until_the_clock_gets_there() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::begin();
     let (log, now) = (a_log(&mut scene, 25), scene.mary.now());
     scene.introduce(now, |introduction| introduction.log = log);
     scene.read();
@@ -261,7 +262,7 @@ fn a_log_of_the_future_waits_until_the_clock_gets_there() {
 
 #[test]
 fn another_key_in_the_feed_is_told_once_and_so_is_its_end() {
-    let (mut scene, eve) = (Scene::new(), Person::called("Eve").certificate().fingerprint());
+    let (mut scene, eve) = (Scene::begin(), Person::called("Eve").certificate().fingerprint());
     let pinned = scene.feed.key.clone();
     scene.feed.key.as_mut().unwrap().fingerprint = eve.clone();
     scene.read();
@@ -280,7 +281,7 @@ fn another_key_in_the_feed_is_told_once_and_so_is_its_end() {
 
 #[test]
 fn a_key_that_the_user_has_rejected_is_told_no_more() {
-    let (mut scene, eve) = (Scene::new(), Person::called("Eve").certificate().fingerprint());
+    let (mut scene, eve) = (Scene::begin(), Person::called("Eve").certificate().fingerprint());
     scene.john.update("mary", |mary| mary.theirs.rejected.push(eve.clone()));
     scene.feed.key.as_mut().unwrap().fingerprint = eve;
     scene.read();
