@@ -12,6 +12,8 @@ use super::port;
 
 /// Longer than anything here takes on the slowest machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks at what must come true.
+const PAUSE: Duration = Duration::from_millis(20);
 pub const OFTEN: &str = "--poll-every=100ms";
 /// So that what happens is not found by polling.
 pub const RARELY: &str = "--poll-every=1h";
@@ -77,7 +79,7 @@ impl Host {
         let start = Instant::now();
         while !self.lease(name).contains("until = ") {
             assert!(start.elapsed() < PATIENCE, "no registration: {}", contact());
-            thread::sleep(Duration::from_millis(50));
+            thread::sleep(PAUSE);
         }
     }
 
@@ -180,6 +182,6 @@ pub fn until(what: &str, holds: impl Fn() -> bool) {
     let start = Instant::now();
     while !holds() {
         assert!(start.elapsed() < PATIENCE, "{what}");
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(PAUSE);
     }
 }

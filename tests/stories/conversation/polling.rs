@@ -1,8 +1,6 @@
 //! What `poll` prints, how it ends, and what it asks of the hosts.
 
-use std::thread;
-use std::time::Duration;
-
+use crate::common::host::until;
 use crate::common::peer::{Peer, befriend, friends, in_hours, texts};
 use crate::common::static_host::Behaviour;
 
@@ -53,9 +51,10 @@ fn nothing_new_is_status_0_and_6_if_so_wished() {
 #[test]
 fn poll_waits_until_there_is_something() {
     let (john, mary) = friends();
+    let before = john.host.requests();
     let mut waiting = mary.command(&["poll", "--wait=60s"]);
     let waiting = waiting.stdout(std::process::Stdio::piped()).spawn().unwrap();
-    thread::sleep(Duration::from_millis(300));
+    until("it has looked, in vain", || john.host.requests() > before);
     john.send(&mary, "at last");
     let output = waiting.wait_with_output().unwrap();
     assert!(output.status.success());
