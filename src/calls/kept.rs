@@ -26,7 +26,7 @@ pub fn keep(identity: &Identity, now: Timestamp, queue: &Queue) -> Result<()> {
     }
     kept.waiting = places.all();
     // A caller who repeats himself shall not wear out the disk.
-    if kept == before { Ok(()) } else { Ok(calls::save(&locked.home, &kept)?) }
+    if kept == before { Ok(()) } else { Ok(calls::save(&locked, &kept)?) }
 }
 
 /// Follows the calls that wait on disk, but for those that name a host too often: they go on
@@ -59,7 +59,7 @@ pub fn follow_kept(run: &mut Run) -> Result<()> {
         waiting.late |= late.iter().any(|late| late.call == waiting.call);
     }
     kept.named = rate.named(now);
-    calls::save(&locked.home, &kept)?;
+    calls::save(&locked, &kept)?;
     if !kept.waiting.is_empty() {
         run.talk.say("more calls wait, which name the same hosts: look again in an hour");
     }

@@ -66,7 +66,7 @@ pub fn renew(
         Ok(protocol) => own.granted(&protocol, now),
         Err(why) => own.failed(why, now),
     }
-    contact.save(&locked.home, name)?;
+    contact.save(&locked, name)?;
     Ok(Some(granted))
 }
 
@@ -86,7 +86,7 @@ fn prepare(
     if !contact.lease.as_ref().is_some_and(|lease| fits(lease, &cloud, &contact, base)) {
         let callback = base.join(&format!("{NOTIFY}{}", Token::new(rng)))?;
         contact.lease = Some(Lease::new(cloud, contact.feed.clone(), callback, now));
-        contact.save(&locked.home, name)?;
+        contact.save(&locked, name)?;
     }
     Ok(Some(contact))
 }

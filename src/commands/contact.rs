@@ -128,7 +128,7 @@ pub fn run(session: &mut Session, args: ContactArgs) -> Result<()> {
             let home = &session.run.identity.home;
             let _delivery = delivered::lock_within(home, &name, PATIENCE)?;
             let locked = session.run.identity.lock(session.run.clock.now())?;
-            Ok(contacts::rename(&locked.home, &name, &new)?)
+            Ok(contacts::rename(&locked, &name, &new)?)
         }
         Action::Block { name } => set_blocked(session, &name, true),
         Action::Unblock { name } => set_blocked(session, &name, false),
@@ -140,5 +140,5 @@ fn set_blocked(session: &mut Session, name: &str, blocked: bool) -> Result<()> {
     let locked = session.run.identity.lock(session.run.clock.now())?;
     let mut contact = Contact::load(&locked.home, name)?;
     contact.blocked = blocked;
-    Ok(contact.save(&locked.home, name)?)
+    Ok(contact.save(&locked, name)?)
 }

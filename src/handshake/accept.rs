@@ -70,7 +70,7 @@ pub fn agree(
     let name = contact_name(&locked.home, candidate, wanted.alias, &relation, waiting)?;
     let grouped = candidate.introduction.fingerprint.grouped();
     settle(&locked, &mut run.keys, candidate, relation.decision(), &name)?;
-    invitations::settle(&locked.home, &candidate.introduction.fingerprint)?;
+    invitations::settle(&locked, &candidate.introduction.fingerprint)?;
     run.talk.say(&format!("`{name}` is your contact now, with the key {grouped}"));
     if wanted.fingerprint.is_none() {
         run.talk

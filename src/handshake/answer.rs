@@ -70,7 +70,7 @@ pub fn answer_crossing(
     if !contact.ours.has_feed(&reply) {
         contact.ours.answers.push(reply.clone());
     }
-    contact.save(&locked.home, name)?;
+    contact.save(locked, name)?;
     locked.about_to_change_public()?;
     Ok(locked.home.write(&locked.home.feed(&reply), channel.write().as_bytes())?)
 }

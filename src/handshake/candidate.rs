@@ -246,7 +246,7 @@ mod tests {
         let document = invitation(&mut mary, None);
         accepted(&mut john, &document);
         mary.rotate();
-        contacts::pin(&john.home(), "mary", &mary.certificate()).unwrap();
+        contacts::pin(&john.lock(), "mary", &mary.certificate()).unwrap();
         let again = candidate(&mut john, &document).unwrap();
         let subkey = |certificate: &Certificate| certificate.encryption_subkey(john.now());
         assert_eq!(subkey(&again.certificate), subkey(&mary.certificate()));

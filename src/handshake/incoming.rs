@@ -104,7 +104,7 @@ fn keep(
         card_confirmed,
         received: locked.now,
     };
-    invitations::save(&locked.home, &Invitation::Received(Box::new(received)))?;
+    invitations::save(locked, &Invitation::Received(Box::new(received)))?;
     Ok(name)
 }
 
@@ -155,7 +155,7 @@ mod tests {
         taken(&mut john, &by_mary).unwrap();
         let mut received = invitations::find_received(&john.home(), "mary").unwrap();
         received.decision = Decision::Declined;
-        invitations::save(&john.home(), &Invitation::Received(Box::new(received))).unwrap();
+        invitations::save(&john.lock(), &Invitation::Received(Box::new(received))).unwrap();
         let Taken::Known(known) = taken(&mut john, &by_mary).unwrap() else { panic!() };
         assert_eq!(known.decision, Decision::Declined);
     }
@@ -206,7 +206,7 @@ mod tests {
         for _ in 1..MOST {
             let id = Guid::new(john.now(), &mut john.run.keys.rng);
             let other = Received { id, log: id, name: id.to_string(), ..first.clone() };
-            invitations::save(&john.home(), &Invitation::Received(Box::new(other))).unwrap();
+            invitations::save(&john.lock(), &Invitation::Received(Box::new(other))).unwrap();
         }
         let mut eve = stranger("Eve");
         let by_eve = candidate(&mut john, &invitation(&mut eve, None)).unwrap();
@@ -214,7 +214,7 @@ mod tests {
         let refused = Error::from(refused);
         assert!(refused.message.contains("100 invitations wait already"), "{refused}");
         let declined = Received { decision: Decision::Declined, ..first };
-        invitations::save(&john.home(), &Invitation::Received(Box::new(declined))).unwrap();
+        invitations::save(&john.lock(), &Invitation::Received(Box::new(declined))).unwrap();
         assert!(matches!(taken(&mut john, &by_eve).unwrap(), Taken::Waits(..)));
     }
 }

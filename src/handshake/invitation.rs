@@ -73,7 +73,7 @@ pub fn make(
     };
     let is_verified = to.as_ref().is_some_and(|to| to.trust == Trust::Verified);
     let made = match waiting.into_iter().find(|made| same(made) && !made.is_expired(locked.now)) {
-        Some(made) if is_verified => verified(&locked.home, made)?,
+        Some(made) if is_verified => verified(&locked, made)?,
         Some(made) => made,
         None => fresh(&locked, keys, wanted, to)?,
     };
@@ -82,9 +82,9 @@ pub fn make(
 }
 
 /// The invitation `made`, by now to somebody whose fingerprint the user was told.
-fn verified(home: &Home, mut made: Made) -> Result<Made> {
+fn verified(locked: &Locked<'_>, mut made: Made) -> Result<Made> {
     made.to.iter_mut().for_each(|to| to.trust = Trust::Verified);
-    invitations::save(home, &Invitation::Made(Box::new(made.clone())))?;
+    invitations::save(locked, &Invitation::Made(Box::new(made.clone())))?;
     Ok(made)
 }
 
@@ -151,7 +151,7 @@ pub(super) fn fresh(
         to,
         created: now,
     };
-    invitations::save(&locked.home, &Invitation::Made(Box::new(made.clone())))?;
+    invitations::save(locked, &Invitation::Made(Box::new(made.clone())))?;
     Ok(made)
 }
 
@@ -189,7 +189,7 @@ pub fn renew(locked: &Locked<'_>, keys: &mut Keys, mut made: Made) -> Result<()>
     made.hash = OctetsHash::of(made.octets.as_bytes());
     let mut channel = frame::channel(locked, keys, &made.token)?;
     channel.introduction = Some(sealed_introduction(keys, locked.now, &made)?);
-    invitations::save(&locked.home, &Invitation::Made(Box::new(made.clone())))?;
+    invitations::save(locked, &Invitation::Made(Box::new(made.clone())))?;
     locked.about_to_change_public()?;
     Ok(locked.home.write(&locked.home.feed(&made.token), channel.write().as_bytes())?)
 }

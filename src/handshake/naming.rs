@@ -68,7 +68,7 @@ mod tests {
         let ((mut john, _), eve) = (acquainted(), Person::called("Eve"));
         let made = invite(&mut john, Some(addressee(&eve)));
         let made = Made { name: Some("eva".to_owned()), ..made };
-        invitations::save(&john.home(), &Invitation::Made(Box::new(made))).unwrap();
+        invitations::save(&john.lock(), &Invitation::Made(Box::new(made))).unwrap();
         (john, eve)
     }
 

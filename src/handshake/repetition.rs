@@ -56,7 +56,7 @@ pub fn complete(
     for made in &answered {
         used_up::finish(locked, name, made, introduction.time)?;
     }
-    Ok(invitations::settle(&locked.home, &contact.fingerprint)?)
+    Ok(invitations::settle(locked, &contact.fingerprint)?)
 }
 
 /// Finishes what a run left undone that died after it had made a contact of our invitation `made`.
@@ -195,7 +195,7 @@ mod tests {
         let by_john = candidate(&mut mary, &answer).unwrap();
         agree(&mut mary, &by_john).unwrap();
         let before = mary.files();
-        invitations::save(&mary.home(), &Invitation::Made(Box::new(made.clone()))).unwrap();
+        invitations::save(&mary.lock(), &Invitation::Made(Box::new(made.clone()))).unwrap();
         let used = resume(&mary.run.identity, &mut mary.run.keys, now, &made).unwrap();
         assert_eq!(used.as_deref(), Some("john"));
         assert!(mary.files() == before);

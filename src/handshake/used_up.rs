@@ -40,10 +40,10 @@ pub fn finish(locked: &Locked<'_>, name: &str, made: &Made, accepted: Timestamp)
     if !recorded {
         let text = "accepted your invitation";
         let record = Record::new(What::Accepted, locked.now, text);
-        messages.append(&mut [Record { time: accepted, ..record }.about(&contact)])?;
+        messages.append(locked, &mut [Record { time: accepted, ..record }.about(&contact)])?;
     }
-    invitations::settle(&locked.home, &contact.fingerprint)?;
-    Ok(invitations::remove(&locked.home, made.id)?)
+    invitations::settle(locked, &contact.fingerprint)?;
+    Ok(invitations::remove(locked, made.id)?)
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ pub fn change(
         merged(&run.keys, locked.now, &changed.certificate())?;
         let staged = run.keys.stage_secret(&changed)?;
         begin(&locked, &mut run.keys.rng)?;
-        run.keys.put_secret(changed, staged)?;
+        run.keys.put_secret(&locked, changed, staged)?;
         rewritten.extend(complete(&locked, &mut run.keys, &mut run.talk)?);
     }
     Ok(rewritten)
@@ -97,7 +97,7 @@ pub fn amend(
     }
     let staged = secret::stage(&locked.home, &changed)?;
     begin(&locked, &mut run.keys.rng)?;
-    secret::put(&locked.home, staged)?;
+    secret::put(&locked, staged)?;
     run.keys.replace_certificate(&locked, certificate)?;
     rewritten.extend(complete(&locked, &mut run.keys, &mut run.talk)?);
     Ok(rewritten)
@@ -107,7 +107,7 @@ pub fn amend(
 fn begin(locked: &Locked<'_>, rng: &mut Random) -> Result<()> {
     let guid = Guid::new(locked.now, rng);
     let state = KeyState::load(&locked.home)?;
-    Ok(KeyState { changing: Some(guid), ..state }.save(&locked.home)?)
+    Ok(KeyState { changing: Some(guid), ..state }.save(locked)?)
 }
 
 /// Puts a new key, with another fingerprint, in the place of ours. Returns for whom our feed changed.
@@ -129,9 +129,9 @@ pub fn replace_key(run: &mut Run) -> Result<Vec<String>> {
     let mut state = KeyState::load(&locked.home)?;
     state.changing = Some(Guid::new(locked.now, &mut run.keys.rng));
     state.former.push(Former { fingerprint: former, until: locked.now });
-    state.save(&locked.home)?;
-    secret::keep_former(&locked.home)?;
-    run.keys.put_secret(new, staged)?;
+    state.save(&locked)?;
+    secret::keep_former(&locked)?;
+    run.keys.put_secret(&locked, new, staged)?;
     rewritten.extend(complete(&locked, &mut run.keys, &mut run.talk)?);
     Ok(rewritten)
 }
@@ -153,7 +153,7 @@ pub fn lock_anew(identity: &Identity, keys: &mut Keys, now: Timestamp, new: &str
         let path = locked.home.former(&former.fingerprint());
         locked.home.write(&path, theirs.to_armored().as_bytes())?;
     }
-    Ok(secret::put(&locked.home, secret::stage(&locked.home, &ours)?)?)
+    Ok(secret::put(&locked, secret::stage(&locked.home, &ours)?)?)
 }
 
 /// Does what a run that was killed has left to do. Returns for whom our feed changed.
@@ -206,7 +206,7 @@ pub fn forget_expired(identity: &Identity, now: Timestamp) -> Result<()> {
     }
     let locked = identity.lock(now)?;
     match secret::load(&locked.home)?.without_expired(now)? {
-        Some(less) => Ok(secret::put(&locked.home, secret::stage(&locked.home, &less)?)?),
+        Some(less) => Ok(secret::put(&locked, secret::stage(&locked.home, &less)?)?),
         None => Ok(()),
     }
 }
@@ -252,7 +252,7 @@ pub(super) fn complete(
         }
     }
     pages::write(locked, keys)?;
-    KeyState { changing: None, ..state }.save(&locked.home)?;
+    KeyState { changing: None, ..state }.save(locked)?;
     Ok(rewritten)
 }
 
@@ -342,7 +342,7 @@ mod tests {
         let life = SignedDuration::from_hours(24 * 365);
         let rotated = secret.rotated(life, now, &mut john.run.keys.rng).unwrap();
         let staged = secret::stage(&john.home(), &rotated).unwrap();
-        secret::put(&john.home(), staged).unwrap();
+        secret::put(&john.lock(), staged).unwrap();
         assert_eq!(finish(&mut john.run).unwrap(), ["mary"]);
         assert_eq!(
             john.certificate().encryption_subkey(now),

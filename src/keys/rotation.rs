@@ -103,7 +103,7 @@ fn warn(identity: &Identity, talk: &mut Talk, now: Timestamp, state: KeyState) -
     );
     talk.say("hint: with passphrase_command in config.toml it is done by itself");
     let locked = identity.lock(now)?;
-    Ok(KeyState { told: Some(now), ..KeyState::load(&locked.home)? }.save(&locked.home)?)
+    Ok(KeyState { told: Some(now), ..KeyState::load(&locked.home)? }.save(&locked)?)
 }
 
 #[cfg(test)]

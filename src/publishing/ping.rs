@@ -126,7 +126,7 @@ fn ping_noting(identity: &Identity, network: &Network, now: Timestamp, name: &st
         let mut contact = Contact::load(&locked.home, name)?;
         if contact.ours.is_written_as(&told_of) {
             contact.ours.unpinged = false;
-            contact.save(&locked.home, name)?;
+            contact.save(&locked, name)?;
         }
     }
     Ok(told)

@@ -30,7 +30,7 @@ pub fn acknowledge(
     match answer(locked, keys, pair, succeeded) {
         Err(Unwritten::Waits(error)) => {
             // What came is stored; only the acknowledgement waits for a better key.
-            untouched.save(&locked.home, &pair.name)?;
+            untouched.save(locked, &pair.name)?;
             if untouched.unusable.is_none() {
                 talk.report(&error);
             }

@@ -98,7 +98,7 @@ mod tests {
         let now = john.now();
         let entry = entry(guid(number), guid(0), number);
         let record = Record::new(What::Message { entry, trimmed: false }, now, "known");
-        Messages::of(&john.home(), "mary").append(&mut [record]).unwrap();
+        Messages::of(&john.home(), "mary").append(&john.lock(), &mut [record]).unwrap();
         john
     }
 

@@ -31,7 +31,7 @@ pub(super) fn refresh_certificate(
     let locked = identity.lock(now)?;
     let known = contacts::certificate(&locked.home, name)?;
     match known.merged(&announced, now) {
-        Ok(merged) => contacts::pin(&locked.home, name, &merged)?,
+        Ok(merged) => contacts::pin(&locked, name, &merged)?,
         Err(cause) => talk.report(
             &Error::new(Kind::Trust, format!("the certificate of `{name}` is kept as it was"))
                 .because(cause),
@@ -39,7 +39,7 @@ pub(super) fn refresh_certificate(
     }
     let mut contact = Contact::load(&locked.home, name)?;
     contact.key_hash = Some(hash);
-    Ok(contact.save(&locked.home, name)?)
+    Ok(contact.save(&locked, name)?)
 }
 
 /// What the feed says of a later version of the pinned certificate: by `im:pgpKey`, or where that

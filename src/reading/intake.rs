@@ -113,7 +113,7 @@ pub fn take_in_chain(
         return take_in_chain(identity, keys, talk, now, name, chain, source);
     }
     if let Some(channel) = chain.first().filter(|_| !source.is_archive) {
-        intake.follow_key(chain)?;
+        intake.follow_key(&locked, chain)?;
         intake.key_element(channel);
         intake.introduction(channel);
         intake.state(channel);
@@ -226,8 +226,8 @@ impl<'a> Intake<'a> {
         let succeeded = self.succeeded;
         let Self { keys, name, contact, certificate, verdicts, mut records, stale, .. } = self;
         records.sort_by_key(Record::order);
-        Messages::of(&locked.home, name).append(&mut records)?;
-        verdicts.save(&locked.home, name)?;
+        Messages::of(&locked.home, name).append(locked, &mut records)?;
+        verdicts.save(locked, name)?;
         let mut pair = Pair { name: name.to_owned(), contact, certificate };
         let rewritten = acknowledge(locked, keys, talk, &mut pair, succeeded)?;
         Ok(Outcome { stale, archive, rewritten })

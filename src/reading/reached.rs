@@ -44,7 +44,7 @@ pub(super) fn reached(
     let grace = locked.config.stale_grace;
     if let Some((text, healed)) = gaps::gaps(contact, behind, locked.now, grace) {
         let record = Record::notice(About::Integrity, healed, locked.now, text);
-        Messages::of(&locked.home, name).append(&mut [record])?;
+        Messages::of(&locked.home, name).append(&locked, &mut [record])?;
     }
     if due {
         return Ok(feed::rewrite(&locked, keys, &mut pair, Change::default())?);
@@ -83,7 +83,7 @@ pub(super) fn not_reached(
     if long && untold {
         contact.http.failure_told = Some(now);
     }
-    contact.save(&locked.home, name)?;
+    contact.save(&locked, name)?;
     if counts_at_once || (long && untold) {
         talk.report(&error);
     } else {

@@ -19,6 +19,7 @@ use crate::store::contact::former_key::FormerKey;
 use crate::store::contact::messages::Messages;
 use crate::store::contact::record::{About, Record};
 use crate::store::contact::verdicts::Why;
+use crate::store::identity::own::Locked;
 
 /// A key that the pinned one names as its successor.
 struct Successor {
@@ -36,13 +37,13 @@ impl Intake<'_> {
     ///
     /// # Errors
     /// When something cannot be read or written.
-    pub(super) fn follow_key(&mut self, chain: &[&Channel]) -> Result<()> {
+    pub(super) fn follow_key(&mut self, locked: &Locked<'_>, chain: &[&Channel]) -> Result<()> {
         let named = chain.first().and_then(|channel| channel.key.as_ref());
         let Some(named) = named.map(|key| key.fingerprint.clone()) else { return Ok(()) };
         while named != self.contact.fingerprint && self.contact.trust == Trust::FirstUse {
             let items = chain.iter().flat_map(|channel| &channel.items);
             let Some(next) = items.filter_map(|item| self.successor(item)).next() else { break };
-            self.follow_to(next)?;
+            self.follow_to(locked, next)?;
         }
         Ok(())
     }
@@ -86,14 +87,15 @@ impl Intake<'_> {
     }
 
     /// Pins the successor. The contact is written last: a run that dies before follows again.
-    fn follow_to(&mut self, next: Successor) -> Result<()> {
-        let (home, new) = (self.identity.home.clone(), next.certificate.fingerprint());
+    fn follow_to(&mut self, locked: &Locked<'_>, next: Successor) -> Result<()> {
+        let new = next.certificate.fingerprint();
         let old = std::mem::replace(&mut self.contact.fingerprint, new.clone());
-        contacts::keep_former(&home, self.name)?;
-        contacts::pin(&home, self.name, &next.certificate)?;
+        contacts::keep_former(locked, self.name)?;
+        contacts::pin(locked, self.name, &next.certificate)?;
         let text = format!("its key is now {new}: the one before, {old}, says so");
         let record = Record::notice(About::Trust, false, self.now, text);
-        Messages::of(&home, self.name).append(&mut [record.about(&self.contact)])?;
+        let messages = Messages::of(&locked.home, self.name);
+        messages.append(locked, &mut [record.about(&self.contact)])?;
         let (log, until) = (next.stream.log, next.stream.sequence);
         self.contact.theirs.former.push(FormerKey { fingerprint: old, log, until });
         (self.contact.key_hash, self.contact.theirs.offered) = (None, None);
@@ -104,7 +106,7 @@ impl Intake<'_> {
             hash,
             Some(next.sealed),
         );
-        self.contact.save(&home, self.name)?;
+        self.contact.save(locked, self.name)?;
         self.verdicts = verdicts(&self.identity.home, self.keys, self.name, &next.certificate)?;
         self.certificate = next.certificate;
         self.succeeded = true;

@@ -283,8 +283,13 @@ impl Keys {
     ///
     /// # Errors
     /// When it cannot be written; the old one is then still there.
-    pub fn put_secret(&mut self, key: SecretKey, staged: Staged) -> Result<()> {
-        secret::put(&self.home, staged)?;
+    pub fn put_secret(
+        &mut self,
+        locked: &Locked<'_>,
+        key: SecretKey,
+        staged: Staged,
+    ) -> Result<()> {
+        secret::put(locked, staged)?;
         let passphrase = self.secret.as_ref().and_then(|secret| secret.passphrase.clone());
         let stamp = Stamp::of(&self.home);
         self.secret = Some(Arc::new(Unlocked { key, passphrase, stamp }));

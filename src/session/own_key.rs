@@ -79,7 +79,7 @@ pub fn warn(identity: &Identity, keys: &Keys, talk: &mut Talk, now: Timestamp) -
     }
     talk.warn(&format!("{what}: {cure}"));
     let locked = identity.lock(now)?;
-    Ok(KeyState { end_told: Some(now), ..KeyState::load(&locked.home)? }.save(&locked.home)?)
+    Ok(KeyState { end_told: Some(now), ..KeyState::load(&locked.home)? }.save(&locked)?)
 }
 
 /// Our key by which `contact` knows us.

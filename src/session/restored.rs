@@ -43,7 +43,7 @@ pub fn catch_up(run: &mut Run) -> Result<()> {
     }
     // What was sealed to us since the copy was made may be sealed to a subkey that is lost.
     let state = KeyState::load(&locked.home)?;
-    KeyState { restored: Some(now), ..state }.save(&locked.home)?;
+    KeyState { restored: Some(now), ..state }.save(&locked)?;
     Ok(locked.record()?)
 }
 
@@ -59,7 +59,7 @@ fn skip_serials(locked: &Locked<'_>) -> Result<()> {
         let mut contact = Contact::load(&locked.home, &name)?;
         let state = &mut contact.ours.state;
         state.serial = state.serial.saturating_add(SKIPPED);
-        contact.save(&locked.home, &name)?;
+        contact.save(locked, &name)?;
     }
     Ok(())
 }
@@ -139,7 +139,7 @@ mod tests {
     fn a_message_that_this_home_never_wrote_tells_that_another_copy_went_on() {
         let john = Person::called("John");
         let home = john.home();
-        contact('A').save(&home, "mary").unwrap();
+        contact('A').save(&john.lock(), "mary").unwrap();
         let guid: Guid = "urn:uuid:019b0000-0000-7000-8000-000000000001".parse().unwrap();
         let sealed = FeedItem::sealed(guid, "-----BEGIN PGP MESSAGE-----".to_owned());
         let plain = FeedItem { guid: Some(guid.to_string()), ..FeedItem::default() };
@@ -152,14 +152,15 @@ mod tests {
         let what = What::Message { entry: entry(guid, guid, 1), trimmed: false };
         let record = Record::new(what, john.now(), "ours");
         let messages = Messages::of(&home, "mary");
-        messages.append(&mut [Record { direction: Direction::Sent, ..record }]).unwrap();
+        let sent = Record { direction: Direction::Sent, ..record };
+        messages.append(&john.lock(), &mut [sent]).unwrap();
         assert_eq!(judge(&sealed), None);
     }
 
     #[test]
     fn states_leave_room_for_those_that_a_lost_copy_may_have_published() {
         let mut john = Person::called("John");
-        contact('A').save(&john.home(), "mary").unwrap();
+        contact('A').save(&john.lock(), "mary").unwrap();
         john.update("mary", |mary| mary.ours.state.serial = 7);
         let (locked, _, _) = john.hands();
         skip_serials(&locked).unwrap();

@@ -123,6 +123,11 @@ impl Person {
         testing::files(self.folder.path())
     }
 
+    /// The lock of the home.
+    pub fn lock(&self) -> Locked<'_> {
+        self.run.identity.lock_although_copied(self.now()).unwrap()
+    }
+
     /// What one writes with: the lock, the keys, and whom to tell.
     pub fn hands(&mut self) -> (Locked<'_>, &mut Keys, &mut Talk) {
         let Run { identity, keys, talk, clock, .. } = &mut self.run;
@@ -172,8 +177,8 @@ impl Person {
         let (home, until) = (self.home(), self.now());
         let mut state = KeyState::load(&home).unwrap();
         state.former.push(Former { fingerprint: self.secret().fingerprint(), until });
-        state.save(&home).unwrap();
-        secret::keep_former(&home).unwrap();
+        state.save(&self.lock()).unwrap();
+        secret::keep_former(&self.lock()).unwrap();
         let name = self.run.identity.config.name.clone();
         self.change_key(|key, now, rng| key.successor(&name, now, rng).unwrap());
     }
@@ -187,7 +192,7 @@ impl Person {
     pub fn update(&self, name: &str, change: impl FnOnce(&mut Contact)) {
         let mut contact = self.contact(name);
         change(&mut contact);
-        contact.save(&self.home(), name).unwrap();
+        contact.save(&self.lock(), name).unwrap();
     }
 
     /// The certificate that is pinned for the contact called `name`.

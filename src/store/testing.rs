@@ -12,7 +12,8 @@ use super::contact::log_entry::{LogEntry, Place};
 use super::contact::own_feed::{OwnFeed, Reader};
 use super::contact::record::{About, Record, What};
 use super::disk::home::Home;
-use super::identity::own::Identity;
+use super::identity::config::Config;
+use super::identity::own::{Identity, Locked};
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::hash::OctetsHash;
@@ -36,6 +37,13 @@ pub fn identity(folder: &Path, key: &SecretKey, settings: &str) -> Identity {
     let identity = Identity::open(home).unwrap();
     identity.lock_although_copied(Timestamp::UNIX_EPOCH).unwrap().record().unwrap();
     identity
+}
+
+/// Does `write` under the lock of `home`, where there is nothing but what a test puts there.
+pub fn locked<T>(home: &Home, write: impl FnOnce(&Locked<'_>) -> T) -> T {
+    let config = Config::parse("name = \"x\"", &home.config()).unwrap();
+    let identity = Identity { home: home.clone(), config };
+    write(&identity.lock_although_copied(Timestamp::UNIX_EPOCH).unwrap())
 }
 
 /// Every file below `folder`, with its bytes; locks are left out.

@@ -14,7 +14,6 @@ use crate::store::contact::messages::Messages;
 use crate::store::contact::octets::Octets;
 use crate::store::contact::record::{Direction, Record};
 use crate::store::contact::{contacts, trimmed};
-use crate::store::disk::home::Home;
 use crate::store::identity::own::Identity;
 
 /// Trims the messages of all contacts, if the settings say so and it is time. While another process
@@ -29,7 +28,7 @@ pub fn trim(identity: &Identity, talk: &mut Talk, now: Timestamp) -> Result<()> 
         return Ok(());
     }
     for name in contacts::list(&identity.home)? {
-        match of_contact(&identity.home, &name, end) {
+        match of_contact(identity, &name, end, now) {
             Err(store::Error::Busy(_)) => return Ok(()),
             Err(error) => talk.report(&error.into()),
             Ok(()) => {}
@@ -39,14 +38,20 @@ pub fn trim(identity: &Identity, talk: &mut Talk, now: Timestamp) -> Result<()> 
 }
 
 /// Trims what the contact called `name` wrote, or was sent, before `end`.
-fn of_contact(home: &Home, name: &str, end: Timestamp) -> store::error::Result<()> {
-    let _lock = home.lock()?;
+fn of_contact(
+    identity: &Identity,
+    name: &str,
+    end: Timestamp,
+    now: Timestamp,
+) -> store::error::Result<()> {
+    let locked = identity.lock_although_copied(now)?;
+    let home = &locked.home;
     // Who was removed meanwhile has no history, and who is damaged is told of elsewhere.
     let Ok(contact) = Contact::load(home, name) else { return Ok(()) };
     let delivered = Delivered::load(home, name)?.done();
     let offered: HashSet<Guid> =
         Octets::of(home, name).items()?.iter().map(|item| item.guid).collect();
-    Messages::of(home, name).trim(|record| {
+    Messages::of(home, name).trim(&locked, |record| {
         record.received < end
             && match record.direction {
                 Direction::Received => record.number <= delivered,

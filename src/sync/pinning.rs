@@ -72,9 +72,9 @@ pub fn pin(run: &mut Run, name: &str, offer: &Offer, trust: Trust) -> Result<()>
     (contact.trust, contact.key, contact.key_hash) = (trust, offer.key.clone(), Some(offer.hash));
     contact.http = Http::default();
     contact.theirs.offered = None;
-    contacts::keep_former(&locked.home, name)?;
-    contacts::pin(&locked.home, name, &offer.certificate)?;
-    contact.save(&locked.home, name)?;
+    contacts::keep_former(&locked, name)?;
+    contacts::pin(&locked, name, &offer.certificate)?;
+    contact.save(&locked, name)?;
     reintroduction::reintroduce(&locked, &mut run.keys, name)?;
     Ok(())
 }
@@ -86,7 +86,7 @@ fn take_in_before(run: &mut Run, name: &str, offered: &Fingerprint) -> Result<()
     let mut contact = Contact::load(&locked.home, name)?;
     contact.theirs.offered = Some(offered.clone());
     contact.theirs.rejected.retain(|rejected| rejected != offered);
-    contact.save(&locked.home, name)?;
+    contact.save(&locked, name)?;
     drop(locked);
     read::read(run, &[name.to_owned()]).map(drop)
 }
@@ -107,9 +107,9 @@ pub fn reject(
     let certificate = contacts::certificate(&locked.home, name)?;
     let mut verdicts = intake::verdicts(&locked.home, keys, name, &certificate)?;
     let dropped = verdicts.reject_unknown();
-    verdicts.save(&locked.home, name)?;
+    verdicts.save(&locked, name)?;
     let offered = contact.theirs.offered.take();
     contact.theirs.rejected.extend(offered.clone());
-    contact.save(&locked.home, name)?;
+    contact.save(&locked, name)?;
     Ok((offered, dropped))
 }

@@ -320,7 +320,7 @@ mod tests {
         keep(&mut john, "mary", once.clone(), true).unwrap();
         let mut record = john.records("mary").remove(0);
         record.trim();
-        Messages::of(&john.home(), "mary").append(&mut [record]).unwrap();
+        Messages::of(&john.home(), "mary").append(&john.lock(), &mut [record]).unwrap();
         let refused = keep(&mut john, "mary", once, true).unwrap_err();
         assert!(refused.message.contains("long ago"), "{refused}");
     }

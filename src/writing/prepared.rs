@@ -17,7 +17,6 @@ use crate::store::contact::pair::Pair;
 use crate::store::contact::published;
 use crate::store::contact::record::{Direction, Record};
 use crate::store::disk::atomic::{self, NotPut, Staged};
-use crate::store::disk::home::Home;
 use crate::store::identity::own::Locked;
 
 /// A feed that is ready to be written.
@@ -52,13 +51,13 @@ impl Prepared {
         if let Err(not) = count(locked, files, counted) {
             let taken = Taken::from(not);
             if matches!(taken, Taken::Refused(_)) {
-                self.take_back(&locked.home, name);
+                self.take_back(locked, name);
             }
             return taken;
         }
         let messages = Messages::of(&locked.home, name);
         let done = messages
-            .append(&mut records)
+            .append(locked, &mut records)
             .and_then(|()| self.show(locked, shown))
             .and_then(|()| self.clear(locked, name, contact));
         done.map_or_else(|error| Taken::KeptNotShown(error.into()), |()| Taken::Kept)
@@ -83,7 +82,7 @@ impl Prepared {
             counted.push(octets.stage_introduction(introduction)?);
         }
         // The last of them: once it is in its place, all counts.
-        counted.push(contact.stage(home, name)?);
+        counted.push(contact.stage(locked, name)?);
         if self.is_changed {
             if let Some((number, archive)) = &self.archive {
                 let path = home.archive(token, *number);
@@ -98,9 +97,9 @@ impl Prepared {
 
     /// Takes back what was written of an item that does not count. What cannot be removed now goes
     /// with the next rewriting, like what a run leaves that dies.
-    fn take_back(&self, home: &Home, name: &str) {
+    fn take_back(&self, locked: &Locked<'_>, name: &str) {
         if let Some((filed, _)) = &self.octets {
-            let _ = published::let_go(home, name, filed);
+            let _ = published::let_go(locked, name, filed);
         }
     }
 
@@ -119,12 +118,11 @@ impl Prepared {
         name: &str,
         contact: &Contact,
     ) -> store::error::Result<()> {
-        let home = &locked.home;
-        published::remove_older_archives(home, &contact.ours)?;
+        published::remove_older_archives(locked, &contact.ours)?;
         for item in &self.leaves {
-            published::let_go(home, name, item)?;
+            published::let_go(locked, name, item)?;
         }
-        Outbox::of(home, name).clear_old(locked.now)
+        Outbox::of(&locked.home, name).clear_old(locked.now)
     }
 }
 
@@ -195,6 +193,7 @@ mod tests {
 
     use super::*;
     use crate::store::contact::own_feed::Archive;
+    use crate::store::disk::home::Home;
     use crate::store::testing::folder;
     use crate::writing::testing::{acquainted, filed, rewrite, write, write_with_file};
 
@@ -366,10 +365,10 @@ mod tests {
         let there = || [1, 2, 3, 4].map(|number| path(number).exists());
         contact.ours.next_archive = 5;
         contact.ours.archives = [3, 4].map(|number| Archive { number, items: Vec::new() }).into();
-        published::remove_older_archives(&locked.home, &contact.ours).unwrap();
+        published::remove_older_archives(&locked, &contact.ours).unwrap();
         assert_eq!(there(), [false, false, true, true]);
         contact.ours.archives.clear();
-        published::remove_older_archives(&locked.home, &contact.ours).unwrap();
+        published::remove_older_archives(&locked, &contact.ours).unwrap();
         assert_eq!(there(), [false; 4]);
     }
 }

@@ -20,7 +20,7 @@ pub fn remove(identity: &Identity, now: Timestamp, name: &str) -> Result<()> {
     // Only now: another run may have written to it while we waited.
     let contact = Contact::load(&locked.home, name)?;
     // Out of sight first, so that a crash leaves no half of a contact.
-    contacts::hide(&locked.home, name, &contact.ours.token)?;
+    contacts::hide(&locked, name, &contact.ours.token)?;
     finish(&locked)
 }
 
@@ -41,7 +41,7 @@ fn finish(locked: &Locked<'_>) -> Result<()> {
     for (folder, token, contact) in contacts::removed(home) {
         locked.about_to_change_public()?;
         let answers = contact.as_ref().map_or(&[][..], |contact| &contact.ours.answers);
-        published::remove(home, &folder, &token, answers)?;
+        published::remove(locked, &folder, &token, answers)?;
         if let Some(contact) = &contact {
             forget_invitations(locked, contact)?;
         }
@@ -66,7 +66,7 @@ fn forget_invitations(locked: &Locked<'_>, contact: &Contact) -> Result<()> {
             Invitation::Received(received) => {
                 let is_theirs = received.fingerprint == contact.fingerprint;
                 if is_theirs && received.decision == Decision::Pending {
-                    invitations::remove(&locked.home, received.id)?;
+                    invitations::remove(locked, received.id)?;
                 }
             }
         }
@@ -87,9 +87,9 @@ pub fn withdraw(locked: &Locked<'_>, made: &Made) -> Result<()> {
     }
     if !is_read {
         locked.about_to_change_public()?;
-        published::remove_feed(home, &made.token)?;
+        published::remove_feed(locked, &made.token)?;
     }
-    Ok(invitations::remove(home, made.id)?)
+    Ok(invitations::remove(locked, made.id)?)
 }
 
 #[cfg(test)]

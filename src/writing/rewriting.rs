@@ -139,7 +139,7 @@ mod tests {
         write(&mut john, "mary", "two");
         john.put_feed("mary", &feed);
         fs::write(&path, messages).unwrap();
-        contact.save(&john.home(), "mary").unwrap();
+        contact.save(&john.lock(), "mary").unwrap();
         assert!(!rewrite(&mut john, "mary").unwrap());
         assert_eq!(filed(&john, "mary").len(), 1);
         assert_eq!(write(&mut john, "mary", "three"), 2);

@@ -61,7 +61,7 @@ mod tests {
     use crate::protocol::values::hash::OctetsHash;
     use crate::store::contact::entry::LogHead;
     use crate::store::contact::record::{Record, What};
-    use crate::store::testing::{contact, entry, folder};
+    use crate::store::testing::{contact, entry, folder, locked};
 
     fn log(last: u64) -> Guid {
         format!("urn:uuid:019b0000-0000-7000-8000-{last:012}").parse().unwrap()
@@ -112,7 +112,9 @@ mod tests {
             let entry = entry(log(100 + sequence), log(1), sequence);
             Record::new(What::Message { entry, trimmed: false }, Timestamp::UNIX_EPOCH, "")
         };
-        Messages::of(&home, "mary").append(&mut [record(1), record(3)]).unwrap();
+        let messages = Messages::of(&home, "mary");
+        let mut known = [record(1), record(3)];
+        locked(&home, |locked| messages.append(locked, &mut known)).unwrap();
         contact.theirs.head = Some(LogHead { log: log(1), sequence: 5, hash: hash(5) });
         contact.theirs.reached = vec![reached(log(1), 1)];
         let missing = says(&home, &contact, None).unwrap().missing;

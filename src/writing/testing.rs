@@ -75,7 +75,7 @@ fn agree(person: &mut Person, name: &str, ours: &Side, theirs: &Side) {
     };
     let octets = Octets::of(home, name).stage_introduction(&introduction.write()).unwrap();
     atomic::put(vec![octets]).unwrap();
-    contacts::pin(home, name, certificate).unwrap();
+    contacts::pin(&locked, name, certificate).unwrap();
     let contact = Contact {
         fingerprint: certificate.fingerprint(),
         since: locked.now,
@@ -189,7 +189,7 @@ pub fn reintroduce(person: &mut Person, to: &str) -> Result<bool> {
 
 /// Pins the certificate that `of` has now for the contact that `person` calls `name`.
 pub fn pin(person: &Person, name: &str, of: &Person) {
-    contacts::pin(&person.home(), name, &of.certificate()).unwrap();
+    contacts::pin(&person.lock(), name, &of.certificate()).unwrap();
 }
 
 /// What is filed for the contact called `to`, and its octets.

@@ -14,6 +14,7 @@ use cloudim::protocol::values::time;
 use cloudim::store::contact::contacts;
 use cloudim::store::contact::entry::Contact;
 use cloudim::store::disk::home::Home;
+use cloudim::store::identity::own::Identity;
 use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng;
 
@@ -152,6 +153,8 @@ impl Hand {
     /// Makes the writer's program go on above the serials that this hand has used.
     pub fn spend_serials(&mut self) {
         self.contact.ours.state.serial += 10;
-        self.contact.save(&self.home, &self.reader).unwrap();
+        let identity = Identity::open(self.home.clone()).unwrap();
+        let locked = identity.lock_although_copied(Timestamp::UNIX_EPOCH).unwrap();
+        self.contact.save(&locked, &self.reader).unwrap();
     }
 }

@@ -157,5 +157,5 @@ fn set_policy(session: &mut Session, name: &str, word: &str) -> Result<()> {
     let locked = session.run.identity.lock(session.run.clock.now())?;
     let mut contact = Contact::load(&locked.home, name)?;
     contact.policy = Policy::ALL.into_iter().find(|policy| policy.as_str() == word);
-    Ok(contact.save(&locked.home, name)?)
+    Ok(contact.save(&locked, name)?)
 }

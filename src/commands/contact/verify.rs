@@ -46,7 +46,7 @@ pub fn compare(session: &mut Session, name: &str, told: &[Fingerprint]) -> Resul
     }
     let held = Standing::of(session, name)?.withheld;
     contact.trust = Trust::Verified;
-    contact.save(&locked.home, name)?;
+    contact.save(&locked, name)?;
     session.run.talk.say(&format!("the key of `{name}` is verified"));
     if held > 0 {
         session.run.talk.say(&format!("cloudim poll {name} delivers what was held"));

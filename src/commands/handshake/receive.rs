@@ -81,7 +81,7 @@ pub fn decline(session: &mut Session, args: &DeclineArgs) -> Result<()> {
     let locked = session.run.identity.lock(session.run.clock.now())?;
     let mut received = invitations::find_received(&locked.home, &args.name)?;
     received.decision = if args.block { Decision::Blocked } else { Decision::Declined };
-    invitations::save(&locked.home, &Invitation::Received(Box::new(received)))?;
+    invitations::save(&locked, &Invitation::Received(Box::new(received)))?;
     let word = if args.block { "declined, and its key is blocked" } else { "declined" };
     session.run.talk.say(&format!("the invitation by `{}` is {word}", args.name));
     Ok(())

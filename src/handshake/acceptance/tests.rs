@@ -77,7 +77,7 @@ fn an_invitation_to_nobody_in_particular_is_for_one_person() {
     let first = candidate(&mut mary, &answers[0]).unwrap();
     agree(&mut mary, &first).unwrap();
     // A run that dies leaves the invitation behind.
-    invitations::save(&mary.home(), &Invitation::Made(Box::new(made))).unwrap();
+    invitations::save(&mary.lock(), &Invitation::Made(Box::new(made))).unwrap();
     let refused = relation(&mut mary, &answers[1]).unwrap_err();
     assert!(refused.contains("`Eve` answers an invitation that `john` has used up"), "{refused}");
 }
@@ -88,7 +88,7 @@ fn an_answer_to_what_we_never_asked_or_have_withdrawn_is_refused() {
     let made = invite(&mut mary, None);
     let document = file(&mut mary, &made);
     let answer = accepted(&mut john, &document);
-    invitations::remove(&mary.home(), made.id).unwrap();
+    invitations::remove(&mary.lock(), made.id).unwrap();
     let refused = relation(&mut mary, &answer).unwrap_err();
     assert!(refused.contains("no invitation of ours"), "{refused}");
 }
@@ -134,7 +134,7 @@ fn who_was_blocked_is_not_heard_again() {
             received: john.now(),
         };
         let received = Invitation::Received(Box::new(received));
-        invitations::save(&john.home(), &received).unwrap();
+        invitations::save(&john.lock(), &received).unwrap();
         assert_eq!(relation(&mut john, &document).is_ok(), heard, "{decision:?}");
         let anew = invitation(&mut mary, None);
         assert_eq!(relation(&mut john, &anew).is_ok(), heard, "{decision:?}");

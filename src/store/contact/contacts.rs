@@ -12,6 +12,7 @@ use crate::protocol::values::token::Token;
 use crate::store::disk::home::Home;
 use crate::store::disk::{atomic, names};
 use crate::store::error::{Error, Known, OrCannot, Result};
+use crate::store::identity::own::Locked;
 
 /// How the folder of a contact begins that was removed and is not gone yet.
 const REMOVED: &str = ".removed-";
@@ -90,12 +91,12 @@ pub fn is_taken(home: &Home, name: &str) -> bool {
     folder.join("contact.toml").exists() || folder.join("messages.jsonl").exists()
 }
 
-/// Makes room for the new contact `name`: removes what a run that died left there. The caller holds
-/// the home's lock.
+/// Makes room for the new contact `name`: removes what a run that died left there.
 ///
 /// # Errors
 /// When it is taken, or something cannot be removed.
-pub fn make_room(home: &Home, name: &str) -> Result<()> {
+pub fn make_room(locked: &Locked<'_>, name: &str) -> Result<()> {
+    let home = &locked.home;
     if is_taken(home, name) {
         return Err(Error::Taken(name.to_owned()));
     }
@@ -130,8 +131,9 @@ pub fn certificate(home: &Home, name: &str) -> Result<Certificate> {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn pin(home: &Home, name: &str, certificate: &Certificate) -> Result<()> {
-    home.write(&home.contact(name).join("certificate.asc"), certificate.to_armored().as_bytes())
+pub fn pin(locked: &Locked<'_>, name: &str, certificate: &Certificate) -> Result<()> {
+    let path = locked.home.contact(name).join("certificate.asc");
+    locked.home.write(&path, certificate.to_armored().as_bytes())
 }
 
 /// Keeps the certificate that is pinned for the contact called `name` before another one is: if ever
@@ -139,7 +141,8 @@ pub fn pin(home: &Home, name: &str, certificate: &Certificate) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot be read or written.
-pub fn keep_former(home: &Home, name: &str) -> Result<()> {
+pub fn keep_former(locked: &Locked<'_>, name: &str) -> Result<()> {
+    let home = &locked.home;
     let pinned = certificate(home, name)?;
     home.write(&former_path(home, name, &pinned.fingerprint()), pinned.to_armored().as_bytes())
 }
@@ -162,7 +165,8 @@ fn former_path(home: &Home, name: &str, key: &Fingerprint) -> PathBuf {
 ///
 /// # Errors
 /// When there is no such contact, `new` is no name, or it is taken.
-pub fn rename(home: &Home, name: &str, new: &str) -> Result<()> {
+pub fn rename(locked: &Locked<'_>, name: &str, new: &str) -> Result<()> {
+    let home = &locked.home;
     Contact::load(home, name)?;
     names::check(new)?;
     if is_taken(home, new) {
@@ -178,7 +182,8 @@ pub fn rename(home: &Home, name: &str, new: &str) -> Result<()> {
 ///
 /// # Errors
 /// When its folder cannot be renamed.
-pub fn hide(home: &Home, name: &str, token: &Token) -> Result<()> {
+pub fn hide(locked: &Locked<'_>, name: &str, token: &Token) -> Result<()> {
+    let home = &locked.home;
     let hidden = home.contacts().join(format!("{REMOVED}{token}"));
     fs::rename(home.contact(name), &hidden).or_cannot(format!("remove `{name}`"))?;
     atomic::sync_folder_of(&hidden)

@@ -11,8 +11,8 @@ use crate::protocol::values::guid::LogId;
 use crate::protocol::values::hash::{Hash, OctetsHash, SealedHash};
 use crate::protocol::values::url::Url;
 use crate::store::disk::atomic::{self, Staged};
-use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
+use crate::store::identity::own::Locked;
 use crate::store::identity::policy::Policy;
 use crate::store::subscriptions::lease::Lease;
 
@@ -223,8 +223,8 @@ impl Contact {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn save(&self, home: &Home, name: &str) -> Result<()> {
-        let staged = self.stage(home, name)?;
+    pub fn save(&self, locked: &Locked<'_>, name: &str) -> Result<()> {
+        let staged = self.stage(locked, name)?;
         atomic::sync([&staged])?;
         atomic::put(vec![staged])
     }
@@ -233,8 +233,9 @@ impl Contact {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn stage(&self, home: &Home, name: &str) -> Result<Staged> {
+    pub fn stage(&self, locked: &Locked<'_>, name: &str) -> Result<Staged> {
         let text = toml::to_string(self).or_cannot(format!("write contact `{name}`"))?;
+        let home = &locked.home;
         home.stage(&home.contact(name).join("contact.toml"), text.as_bytes())
     }
 }

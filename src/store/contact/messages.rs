@@ -10,6 +10,7 @@ use crate::protocol::values::guid::Guid;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
+use crate::store::identity::own::Locked;
 
 const BLOCK: u64 = 64 << 10;
 
@@ -26,11 +27,10 @@ impl Messages {
     }
 
     /// Appends `records`, numbered, with one fsync; all of them or, after a crash, a prefix.
-    /// The caller holds the home's lock.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn append(&self, records: &mut [Record]) -> Result<()> {
+    pub fn append(&self, _: &Locked<'_>, records: &mut [Record]) -> Result<()> {
         if records.is_empty() {
             return Ok(());
         }
@@ -177,13 +177,21 @@ fn whole_lines(file: &mut File) -> std::io::Result<u64> {
 pub(super) mod tests {
     use super::*;
     use crate::store::contact::examples;
+    use crate::store::testing::locked;
 
     pub fn some(texts: &[&str]) -> (tempfile::TempDir, Messages) {
         let folder = tempfile::tempdir().unwrap();
-        let messages = Messages { path: folder.path().join("messages.jsonl") };
-        let mut records: Vec<Record> = texts.iter().map(|text| message(text)).collect();
-        messages.append(&mut records).unwrap();
+        let home = Home::at(folder.path());
+        std::fs::create_dir_all(home.contact("mary")).unwrap();
+        let messages = Messages::of(&home, "mary");
+        texts.iter().for_each(|text| append(&folder, text));
         (folder, messages)
+    }
+
+    pub fn append(folder: &tempfile::TempDir, text: &str) {
+        let home = Home::at(folder.path());
+        let messages = Messages::of(&home, "mary");
+        locked(&home, |locked| messages.append(locked, &mut [message(text)])).unwrap();
     }
 
     pub fn message(text: &str) -> Record {
@@ -197,8 +205,8 @@ pub(super) mod tests {
     #[test]
     fn records_come_back_in_order_with_their_numbers() {
         let long = "x".repeat(3 * BLOCK as usize);
-        let (_folder, messages) = some(&["one", &long, "three\nlines\nlong"]);
-        messages.append(&mut [message("four")]).unwrap();
+        let (folder, messages) = some(&["one", &long, "three\nlines\nlong"]);
+        append(&folder, "four");
         let all = messages.all().unwrap();
         assert_eq!(texts(&all), ["one", &long, "three\nlines\nlong", "four"]);
         assert_eq!(all.iter().map(|record| record.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
@@ -214,12 +222,12 @@ pub(super) mod tests {
 
     #[test]
     fn a_torn_last_line_is_passed_over_and_then_cut_off() {
-        let (_folder, messages) = some(&["one", "two"]);
+        let (folder, messages) = some(&["one", "two"]);
         let whole = std::fs::read(&messages.path).unwrap();
         for torn in [&b"{"[..], &whole[..whole.len() / 2 - 1]] {
             std::fs::write(&messages.path, [&whole[..], torn].concat()).unwrap();
             assert_eq!(texts(&messages.all().unwrap()), ["one", "two"]);
-            messages.append(&mut [message("three")]).unwrap();
+            append(&folder, "three");
             let all = messages.all().unwrap();
             assert_eq!((texts(&all), all[2].number), (vec!["one", "two", "three"], 3));
         }
@@ -227,10 +235,10 @@ pub(super) mod tests {
 
     #[test]
     fn numbers_go_on_where_trimming_left_a_line() {
-        let (_folder, messages) = some(&["one", "two", "three"]);
+        let (folder, messages) = some(&["one", "two", "three"]);
         let text = std::fs::read_to_string(&messages.path).unwrap();
         std::fs::write(&messages.path, text.lines().last().unwrap().to_owned() + "\n").unwrap();
-        messages.append(&mut [message("four")]).unwrap();
+        append(&folder, "four");
         assert_eq!(messages.last_number().unwrap(), 4);
     }
 }

@@ -42,6 +42,6 @@ impl Pair {
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, locked: &Locked<'_>) -> Result<()> {
-        self.contact.save(&locked.home, &self.name)
+        self.contact.save(locked, &self.name)
     }
 }

@@ -19,13 +19,15 @@ use crate::protocol::values::token::Token;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
+use crate::store::identity::own::Locked;
 
 /// Removes the pair feed `token`, first the feed, then its archives, those also that no contact
 /// counts: a backup was restored, or a run died.
 ///
 /// # Errors
 /// When a file cannot be removed, or the folder not read.
-pub fn remove_feed(home: &Home, token: &Token) -> Result<()> {
+pub fn remove_feed(locked: &Locked<'_>, token: &Token) -> Result<()> {
+    let home = &locked.home;
     let mut files = vec![home.feed(token)];
     files.extend(archives(home, token)?);
     atomic::remove_all(&files)
@@ -52,7 +54,8 @@ fn archives(home: &Home, token: &Token) -> Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// When one cannot be removed.
-pub fn remove_older_archives(home: &Home, ours: &OwnFeed) -> Result<()> {
+pub fn remove_older_archives(locked: &Locked<'_>, ours: &OwnFeed) -> Result<()> {
+    let home = &locked.home;
     let oldest = ours.archives.first().map_or(ours.next_archive, |archive| archive.number);
     let paths = (1..oldest).rev().map(|number| home.archive(&ours.token, number));
     let mut dead: Vec<_> = paths.take_while(|path| path.exists()).collect();
@@ -65,7 +68,8 @@ pub fn remove_older_archives(home: &Home, ours: &OwnFeed) -> Result<()> {
 ///
 /// # Errors
 /// When its octets cannot be read, or a file not removed.
-pub fn let_go(home: &Home, name: &str, item: &Filed) -> Result<()> {
+pub fn let_go(locked: &Locked<'_>, name: &str, item: &Filed) -> Result<()> {
+    let home = &locked.home;
     let octets = Octets::of(home, name);
     let named = attachments::named_in(&octets.item(item)?);
     if !named.is_empty() {
@@ -80,11 +84,11 @@ pub fn let_go(home: &Home, name: &str, item: &Filed) -> Result<()> {
 ///
 /// # Errors
 /// When something cannot be read or removed.
-pub fn remove(home: &Home, name: &str, token: &Token, others: &[Token]) -> Result<()> {
+pub fn remove(locked: &Locked<'_>, name: &str, token: &Token, others: &[Token]) -> Result<()> {
     for feed in [token].into_iter().chain(others) {
-        remove_feed(home, feed)?;
+        remove_feed(locked, feed)?;
     }
-    attachments::remove(home, &attachments_for(home, name)?)
+    attachments::remove(&locked.home, &attachments_for(&locked.home, name)?)
 }
 
 /// Every attachment that was sealed for the contact, whoever still names it.
@@ -111,6 +115,7 @@ mod tests {
     use crate::protocol::values::hash::{Hash, OctetsHash};
     use crate::store::contact::log_entry::Place;
     use crate::store::contact::record::Record;
+    use crate::store::testing::locked;
 
     fn guid(last: u8) -> Guid {
         format!("urn:uuid:0199f0c2-0000-7000-8000-0000000000{last:02}").parse().unwrap()
@@ -173,9 +178,10 @@ mod tests {
                 let left = Item::parse(item(&home, letter).as_bytes()).unwrap();
                 Record::of_item(&left, place, way, Timestamp::UNIX_EPOCH)
             });
-        Messages::of(&home, "mary").append(&mut [sent, theirs]).unwrap();
+        let messages = Messages::of(&home, "mary");
+        locked(&home, |locked| messages.append(locked, &mut [sent, theirs])).unwrap();
         assert_eq!(attached(&home), "abcd");
-        remove(&home, "mary", &token('x'), &[token('y')]).unwrap();
+        locked(&home, |locked| remove(locked, "mary", &token('x'), &[token('y')])).unwrap();
         assert_eq!(attached(&home), "d", "what a contact calls its own is not ours to remove");
         let left = fs::read_dir(home.public().join("f")).unwrap().map(|f| f.unwrap().file_name());
         assert_eq!(left.collect::<Vec<_>>(), [format!("{}.rss", token('z')).as_str()]);
@@ -189,8 +195,8 @@ mod tests {
         let (first, second) = (file(&home, 1, &a), file(&home, 2, &b));
         let outbox = Outbox::of(&home, "mary");
         outbox.keep("sealed", &a).unwrap();
-        let_go(&home, "mary", &first).unwrap();
-        let_go(&home, "mary", &second).unwrap();
+        locked(&home, |locked| let_go(locked, "mary", &first)).unwrap();
+        locked(&home, |locked| let_go(locked, "mary", &second)).unwrap();
         assert_eq!(attached(&home), "a");
         assert_eq!(Octets::of(&home, "mary").items().unwrap(), []);
         outbox.discard("sealed").unwrap();

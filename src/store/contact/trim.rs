@@ -8,17 +8,18 @@ use super::messages::Messages;
 use super::record::Record;
 use crate::store::disk::atomic::{self, Mode};
 use crate::store::error::{OrCannot, Result};
+use crate::store::identity::own::Locked;
 
 /// How the line of a trimmed record ends: this is the last thing written.
 const TRIMMED: &[u8] = b"\"trimmed\":true}";
 
 impl Messages {
-    /// Takes the text, and what came with it, out of each message that `is_over` says of. The
-    /// caller holds the home's lock. Whoever reads meanwhile sees the old file or the new one.
+    /// Takes the text, and what came with it, out of each message that `is_over` says of.
+    /// Whoever reads meanwhile sees the old file or the new one.
     ///
     /// # Errors
     /// When the file cannot be read or written; the old one is then still there.
-    pub fn trim(&self, is_over: impl Fn(&Record) -> bool) -> Result<()> {
+    pub fn trim(&self, _: &Locked<'_>, is_over: impl Fn(&Record) -> bool) -> Result<()> {
         let Some(before) = atomic::read(&self.path)? else { return Ok(()) };
         let mut after = Vec::with_capacity(before.len());
         let mut is_any = false;
@@ -59,34 +60,42 @@ fn remove_leftovers(folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::contact::messages::tests::{message, some, texts};
+    use crate::store::contact::messages::tests::{append, some, texts};
+    use crate::store::disk::home::Home;
+    use crate::store::testing::locked;
+
+    fn trim(folder: &tempfile::TempDir, is_over: impl Fn(&Record) -> bool) -> Result<()> {
+        let home = Home::at(folder.path());
+        locked(&home, |locked| Messages::of(&home, "mary").trim(locked, is_over))
+    }
 
     #[test]
     fn what_is_over_loses_its_text_and_keeps_its_place() {
         let (folder, messages) = some(&["one", "two", "three"]);
-        std::fs::write(folder.path().join(".new-killed"), "one").unwrap();
-        messages.trim(|record| record.number < 3).unwrap();
+        let mine = messages.path.parent().unwrap();
+        std::fs::write(mine.join(".new-killed"), "one").unwrap();
+        trim(&folder, |record| record.number < 3).unwrap();
         let all = messages.all().unwrap();
         assert_eq!(texts(&all), ["", "", "three"]);
         assert_eq!(all.iter().map(Record::is_trimmed).collect::<Vec<_>>(), [true, true, false]);
-        messages.trim(|record| record.number < 3 && panic!("it has no text any more")).unwrap();
-        messages.append(&mut [message("four")]).unwrap();
+        trim(&folder, |record| record.number < 3 && panic!("it has no text any more")).unwrap();
+        append(&folder, "four");
         assert_eq!(messages.last_number().unwrap(), 4);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no copy is left");
+        assert_eq!(std::fs::read_dir(mine).unwrap().count(), 1, "no copy is left");
     }
 
     #[test]
     fn where_nothing_is_over_the_file_stays_as_it_is() {
         let (folder, messages) = some(&["one", "two"]);
-        let path = folder.path().join("messages.jsonl");
+        let path = messages.path.clone();
         let torn = [&std::fs::read(&path).unwrap()[..], b"{\"v\":1"].concat();
         std::fs::write(&path, &torn).unwrap();
-        messages.trim(|_| false).unwrap();
+        trim(&folder, |_| false).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), torn);
-        messages.trim(|record| record.number == 1).unwrap();
+        trim(&folder, |record| record.number == 1).unwrap();
         assert_eq!(texts(&messages.all().unwrap()), ["", "two"]);
         std::fs::write(&path, "{\"v\":1}\n").unwrap();
-        assert!(messages.trim(|_| true).is_err());
+        assert!(trim(&folder, |_| true).is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"{\"v\":1}\n");
     }
 }

@@ -9,6 +9,7 @@ use crate::protocol::values::hash::{Hash, SealedHash};
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::{Error, Lost, OrCannot, Result};
+use crate::store::identity::own::Locked;
 
 const FAILED: usize = 256;
 const HELD: usize = 64;
@@ -90,7 +91,8 @@ impl Verdicts {
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn save(&self, home: &Home, name: &str) -> Result<()> {
+    pub fn save(&self, locked: &Locked<'_>, name: &str) -> Result<()> {
+        let home = &locked.home;
         if self.items.is_empty() {
             return atomic::remove(&path(home, name));
         }
@@ -168,6 +170,7 @@ fn damaged(path: &Path, cause: toml::de::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::locked;
 
     fn verdict(number: usize, why: Why) -> Verdict {
         Verdict {
@@ -197,7 +200,7 @@ mod tests {
         let (old, new) = (Hash::of(b"old"), Hash::of(b"new"));
         let mut verdicts = Verdicts::load(&home, "mary", old).unwrap();
         verdicts.note(verdict(1, Why::Held));
-        verdicts.save(&home, "mary").unwrap();
+        locked(&home, |locked| verdicts.save(locked, "mary")).unwrap();
         assert_eq!(Verdicts::load(&home, "mary", old).unwrap(), verdicts);
         assert_eq!(Verdicts::held(&home, "mary").unwrap(), 1);
         assert!(Verdicts::load(&home, "mary", new).unwrap().items.is_empty());

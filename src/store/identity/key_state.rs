@@ -10,6 +10,7 @@ use crate::protocol::values::guid::Guid;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
+use crate::store::identity::own::Locked;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -50,16 +51,16 @@ impl KeyState {
         toml::from_str(&text).map_err(|cause| atomic::damaged(&path(home), cause))
     }
 
-    /// Writes it. The caller holds the home's lock.
+    /// Writes it.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn save(&self, home: &Home) -> Result<()> {
+    pub fn save(&self, locked: &Locked<'_>) -> Result<()> {
         if *self == Self::default() {
-            return atomic::remove(&path(home));
+            return atomic::remove(&path(&locked.home));
         }
         let text = toml::to_string(self).or_cannot("write `key.toml`")?;
-        home.write(&path(home), text.as_bytes())
+        locked.home.write(&path(&locked.home), text.as_bytes())
     }
 }
 
@@ -75,6 +76,7 @@ fn path(home: &Home) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::locked;
 
     #[test]
     fn what_says_nothing_is_no_file() {
@@ -87,9 +89,9 @@ mod tests {
         let restored = Some(Timestamp::UNIX_EPOCH);
         let state =
             KeyState { changing, restored, former: vec![former], told: None, end_told: None };
-        state.save(&home).unwrap();
+        locked(&home, |locked| state.save(locked)).unwrap();
         assert_eq!(KeyState::load(&home).unwrap(), state);
-        KeyState::default().save(&home).unwrap();
+        locked(&home, |locked| KeyState::default().save(locked)).unwrap();
         assert!(!path(&home).exists());
     }
 }

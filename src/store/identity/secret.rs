@@ -14,6 +14,7 @@ use crate::store::disk::atomic::{self, Staged};
 use crate::store::disk::dumps;
 use crate::store::disk::home::Home;
 use crate::store::error::{Error, OrCannot, Result};
+use crate::store::identity::own::Locked;
 
 /// How the file of a secret key begins.
 const BEGIN: &[u8] = b"-----BEGIN PGP PRIVATE KEY BLOCK-----";
@@ -68,11 +69,11 @@ fn read(path: &Path) -> Result<Option<SecretKey>> {
 }
 
 /// Keeps the secret key of `home`, and what declares it dead, as those of the key that was ours.
-/// The caller holds the home's lock.
 ///
 /// # Errors
 /// When they cannot be read or written.
-pub fn keep_former(home: &Home) -> Result<()> {
+pub fn keep_former(locked: &Locked<'_>) -> Result<()> {
+    let home = &locked.home;
     let key = load(home)?;
     let fingerprint = key.fingerprint();
     home.write(&home.former(&fingerprint), key.to_armored().as_bytes())?;
@@ -95,14 +96,14 @@ pub fn stage(home: &Home, key: &SecretKey) -> Result<Staged> {
 }
 
 /// Replaces the secret key of `home` by what was staged, and removes what a run that was killed left
-/// of another. The caller holds the home's lock.
+/// of another.
 ///
 /// # Errors
 /// When it cannot be written; the old one is then still there.
-pub fn put(home: &Home, staged: Staged) -> Result<()> {
+pub fn put(locked: &Locked<'_>, staged: Staged) -> Result<()> {
     atomic::sync([&staged])?;
     atomic::put(vec![staged])?;
-    for entry in fs::read_dir(home.root()).into_iter().flatten().flatten() {
+    for entry in fs::read_dir(locked.home.root()).into_iter().flatten().flatten() {
         let is_temporary = entry.file_name().to_str().is_some_and(|name| name.starts_with(".new-"));
         let mut begins = Vec::new();
         if is_temporary && let Ok(file) = File::open(entry.path()) {
@@ -126,6 +127,7 @@ mod tests {
     use super::*;
     use crate::openpgp::secret_key::Profile;
     use crate::protocol::Random;
+    use crate::store::testing::locked;
 
     #[test]
     fn a_change_leaves_no_other_copy_and_is_noticed() {
@@ -136,12 +138,12 @@ mod tests {
             SecretKey::generate(Profile::Classic, "John", Timestamp::UNIX_EPOCH, &mut rng).unwrap()
         };
         let (old, new) = (make(), make());
-        put(&home, stage(&home, &old).unwrap()).unwrap();
+        locked(&home, |locked| put(locked, stage(&home, &old).unwrap())).unwrap();
         let before = Stamp::of(&home).unwrap();
         assert_eq!(Stamp::of(&home), Some(before));
         fs::write(home.root().join(".new-killed"), old.to_armored().as_bytes()).unwrap();
         fs::write(home.root().join(".new-other"), "x").unwrap();
-        put(&home, stage(&home, &new).unwrap()).unwrap();
+        locked(&home, |locked| put(locked, stage(&home, &new).unwrap())).unwrap();
         assert_ne!(Stamp::of(&home), Some(before));
         assert_eq!(load(&home).unwrap().fingerprint(), new.fingerprint());
         assert_eq!(fs::metadata(home.secret()).unwrap().permissions().mode() & 0o777, 0o600);

@@ -12,6 +12,7 @@ use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
+use crate::store::identity::own::Locked;
 
 /// The calls that wait, and the visits that count.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,11 +66,12 @@ pub fn load(home: &Home) -> Result<Calls> {
     Ok(calls)
 }
 
-/// Replaces the calls of `home`. The caller holds the home's lock.
+/// Replaces the calls.
 ///
 /// # Errors
 /// When they cannot be written.
-pub fn save(home: &Home, calls: &Calls) -> Result<()> {
+pub fn save(locked: &Locked<'_>, calls: &Calls) -> Result<()> {
+    let home = &locked.home;
     if *calls == Calls::default() {
         return atomic::remove(&path(home));
     }
@@ -89,6 +91,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::store::testing::locked;
 
     #[test]
     fn calls_come_back_as_they_were_kept() {
@@ -108,14 +111,14 @@ mod tests {
             ],
             named: [("a.example".to_owned(), vec![Timestamp::UNIX_EPOCH])].into(),
         };
-        save(&home, &calls).unwrap();
+        locked(&home, |locked| save(locked, &calls)).unwrap();
         assert_eq!(load(&home).unwrap(), calls);
         let text = std::fs::read_to_string(path(&home)).unwrap();
         let first = format!(r#"{{"caller":"192.0.2.1","feed":"{feed}","key":"{key}"}}"#);
         assert_eq!(text.lines().next(), Some(&*first));
         let mode = std::fs::metadata(path(&home)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        save(&home, &Calls::default()).unwrap();
+        locked(&home, |locked| save(locked, &Calls::default())).unwrap();
         assert!(!path(&home).exists());
     }
 

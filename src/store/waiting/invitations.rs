@@ -17,6 +17,7 @@ use crate::store::contact::entry::Trust;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::{Error, OrCannot, Result};
+use crate::store::identity::own::Locked;
 
 /// How long an invitation waits for its answer.
 pub const VALID: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -209,16 +210,17 @@ pub fn find_received(home: &Home, name: &str) -> Result<Received> {
 ///
 /// # Errors
 /// When it cannot be read or removed.
-pub fn settle(home: &Home, fingerprint: &Fingerprint) -> Result<()> {
-    let all = received(home)?;
-    all.iter().filter(|i| i.fingerprint == *fingerprint).try_for_each(|i| remove(home, i.id))
+pub fn settle(locked: &Locked<'_>, fingerprint: &Fingerprint) -> Result<()> {
+    let all = received(&locked.home)?;
+    all.iter().filter(|i| i.fingerprint == *fingerprint).try_for_each(|i| remove(locked, i.id))
 }
 
 /// Writes an invitation.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn save(home: &Home, invitation: &Invitation) -> Result<()> {
+pub fn save(locked: &Locked<'_>, invitation: &Invitation) -> Result<()> {
+    let home = &locked.home;
     let id = match invitation {
         Invitation::Made(made) => made.id,
         Invitation::Received(received) => received.id,
@@ -231,6 +233,7 @@ pub fn save(home: &Home, invitation: &Invitation) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot be removed.
-pub fn remove(home: &Home, id: Guid) -> Result<()> {
+pub fn remove(locked: &Locked<'_>, id: Guid) -> Result<()> {
+    let home = &locked.home;
     atomic::remove(&home.invitations().join(format!("{}.toml", id.bare())))
 }
