@@ -1,4 +1,4 @@
-//! What the command line says for every command, and the world in which it runs.
+//! The part of the command line that goes for every command, and the world in which it runs.
 
 use std::io;
 use std::path::PathBuf;

@@ -4,7 +4,7 @@ mod from_store;
 
 use std::fmt;
 
-/// What went wrong, as the exit status tells it.
+/// The kind of a failure, as the exit status tells it.
 ///
 /// Ordered by what is reported where several things went wrong: the greatest wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,13 +47,13 @@ impl Kind {
 /// on a `hint:` line.
 #[derive(Debug)]
 pub struct Error {
-    /// What the exit status will say.
+    /// The kind, which the exit status will tell.
     pub kind: Kind,
-    /// What failed; empty where the exit status says it all.
+    /// The failure in words; empty where the exit status says it all.
     pub message: String,
-    /// Why it failed.
+    /// The reason why it failed.
     pub source: Option<anyhow::Error>,
-    /// What to do about it.
+    /// The hints on what to do about it.
     pub hints: Vec<String>,
 }
 

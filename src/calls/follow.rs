@@ -25,10 +25,10 @@ use crate::store::identity::own_urls;
 use crate::store::waiting::invitations;
 use jiff::Timestamp;
 
-/// What a host that a stranger names has for each document.
+/// The time that a host named by a stranger has for each document.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Followed {
     /// The contact of this name has news.
@@ -39,7 +39,7 @@ pub enum Followed {
     Nothing,
 }
 
-/// Why a call is expected.
+/// The reason why a call is expected.
 enum Reason {
     /// It is by the contact of this name.
     Contact(String),

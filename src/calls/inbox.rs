@@ -22,8 +22,8 @@ use crate::transport::client::{Answer, Conditions};
 const REMINDER: SignedDuration = SignedDuration::from_hours(24);
 
 /// Reads the inbox that the settings name, if they do, and follows the calls in it like those that
-/// come directly; by strangers only if the settings have it so. That it cannot be fetched is a
-/// warning, once a day.
+/// come directly; by strangers only if the settings have it so. An inbox that cannot be fetched is
+/// a warning, once a day.
 ///
 /// # Errors
 /// When there is something new and the secret key cannot be unlocked, or what is remembered cannot
@@ -67,7 +67,7 @@ pub fn follow_waiting(run: &mut Run) -> Result<()> {
     inbox_turns::follow(run, &mut inbox, true)
 }
 
-/// The inbox, and what it is known by from now on; nothing if it is what it was.
+/// The inbox, and the conditions that it is known by from now on; nothing if it is what it was.
 fn fetched(network: &Network, inbox: &Inbox) -> Result<Option<(Channel, Conditions)>> {
     let Some(url) = &inbox.url else { return Ok(None) };
     let (etag, last_modified) = (inbox.etag.clone(), inbox.last_modified.clone());

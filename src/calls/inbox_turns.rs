@@ -59,7 +59,7 @@ pub(super) fn follow(run: &mut Run, inbox: &mut Inbox, strangers: bool) -> Resul
     Ok(inbox.save(&run.identity.home)?)
 }
 
-/// The entries whose turn it is, in order. What has waited for too long waits no more.
+/// The entries whose turn it is, in order. An entry that has waited for too long waits no more.
 fn due(inbox: &mut Inbox, ours: &OurFeeds, strangers: bool, now: Timestamp) -> Vec<Guid> {
     let mut due = Vec::new();
     for entry in &mut inbox.entries {

@@ -30,7 +30,7 @@ pub fn keep(identity: &Identity, now: Timestamp, queue: &Queue) -> Result<()> {
 }
 
 /// Follows the calls that wait on disk, but for those that name a host too often: they go on
-/// waiting. What came to nothing is dropped.
+/// waiting. A call that came to nothing is dropped.
 ///
 /// # Errors
 /// When they cannot be read or written, or the key cannot be unlocked.

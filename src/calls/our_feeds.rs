@@ -1,4 +1,4 @@
-//! Which calls answer a feed of ours, as the threads that take them can tell at once.
+//! The calls that answer a feed of ours, as the threads that take them can tell at once.
 
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::protocol::values::token::Token;
@@ -11,7 +11,7 @@ use crate::store::identity::own_urls::Ours;
 #[derive(Clone, Debug)]
 pub struct OurFeeds {
     home: Home,
-    /// Below which they stand on the web; nowhere without it.
+    /// The URL below which they stand on the web; nowhere without it.
     base: Option<Url>,
 }
 
@@ -21,8 +21,8 @@ impl OurFeeds {
         Self { home: home.clone(), base: config.base_url.clone() }
     }
 
-    /// Whether `call` answers one of them. Nobody can pretend that who was not told its URL: the
-    /// token in it cannot be guessed.
+    /// Returns whether `call` answers one of them. Nobody who was not told its URL can pretend
+    /// that: the token in it cannot be guessed.
     pub fn are_answered_by(&self, call: &PleaseFollow) -> bool {
         self.answered(call).is_some_and(|token| self.home.feed(&token).is_file())
     }

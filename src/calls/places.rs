@@ -13,9 +13,9 @@ const BOUNDS: Bounds = Bounds { in_all: MOST, of_key: MOST, order: Order::Turns,
 
 /// Calls by strangers that wait, at most 100 (PROTOCOL §8).
 ///
-/// When there is one too many, the caller with most of them loses its oldest; among equals one
-/// that had its turn in vain, or else the one whose turn is farthest. So whoever has a single call
-/// here keeps it until its turn comes, and what cannot be followed keeps out nobody who can.
+/// When there is one too many, the caller with most of them loses its oldest; among equals one that
+/// had its turn in vain, or else the one whose turn is farthest. So a caller who has a single call
+/// here keeps it until its turn comes, and a call that cannot be followed keeps out none that can.
 #[derive(Debug)]
 pub struct Places {
     /// By caller, as [`neighbourhood`] has it.
@@ -41,7 +41,8 @@ impl Places {
         std::iter::from_fn(|| self.calls.pop()).map(written).collect()
     }
 
-    /// Keeps `call` by `caller`. What waits already is kept once, for whoever has fewer calls here.
+    /// Keeps `call` by `caller`. A call that waits already is kept once, for the caller who has
+    /// fewer calls here.
     pub fn add(&mut self, caller: IpAddr, call: PleaseFollow) {
         self.put(Waiting { caller: neighbourhood(caller), call, late: false });
     }
@@ -58,12 +59,12 @@ impl Places {
     }
 
     /// Takes a call that `may` be taken now: the oldest such of the first caller in turn who has
-    /// one. Those that come before it have had their turn in vain.
+    /// one. The calls that come before it have had their turn in vain.
     pub fn take(&mut self, mut may: impl FnMut(&PleaseFollow) -> bool) -> Option<Waiting> {
         self.calls.take(|_, call| may(call)).map(written)
     }
 
-    /// Whether none waits.
+    /// Returns whether none waits.
     pub fn is_empty(&self) -> bool {
         self.calls.is_empty()
     }

@@ -8,7 +8,7 @@ use crate::fair::queue::{Bounds, FairQueue, Full, Order};
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::store::waiting::calls::Waiting;
 
-/// Expected calls that wait, at most. One too many is lost: whoever calls can be found without, by
+/// Expected calls that wait, at most. One too many is lost: its caller can be found without, by
 /// polling.
 const EXPECTED: usize = 1_000;
 const BOUNDS: Bounds =
@@ -60,7 +60,7 @@ impl Queue {
         self.lanes().strangers.take(may)
     }
 
-    /// Whether calls by strangers wait.
+    /// Returns whether calls by strangers wait.
     pub fn has_strange(&self) -> bool {
         !self.lanes().strangers.is_empty()
     }

@@ -36,8 +36,8 @@ impl Rate {
         self.named.into_marks(now)
     }
 
-    /// Whether a stranger's `call` may be followed at `now`, by the hosts that it names; if so, it
-    /// counts. Else it can wait: an hour later it may.
+    /// Returns whether a stranger's `call` may be followed at `now`, by the hosts that it names; if
+    /// so, it counts. Else it can wait: an hour later it may.
     pub fn admit(&mut self, call: &PleaseFollow, now: Timestamp) -> bool {
         let (feed, key) = (call.feed.host(), call.key.host());
         let both: &[&str] = if feed == key { &[feed] } else { &[feed, key] };

@@ -9,7 +9,7 @@ use crate::work::list;
 /// Calls that are followed at once.
 pub const AT_ONCE: usize = 8;
 
-/// Follows `calls`, at most [`AT_ONCE`] at a time; what came of each is told by its key.
+/// Follows `calls`, at most [`AT_ONCE`] at a time; the outcome of each is told by its key.
 pub fn follow_all<K: Send + 'static>(
     run: &Run,
     calls: Vec<(K, PleaseFollow)>,

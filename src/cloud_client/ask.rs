@@ -9,7 +9,7 @@ use crate::session::fetch;
 use crate::session::setback::Setback;
 use crate::transport::client::{Client, Failure};
 
-/// Why a cloud did not do what it was asked for.
+/// The reason why a cloud did not do what it was asked for.
 #[derive(Debug)]
 pub enum No {
     /// There was no answer, or one with a status that says nothing about the question.

@@ -8,28 +8,28 @@ use crate::protocol::values::url::Url;
 use crate::protocol::xmlrpc::{self, Call};
 use crate::transport::client::Client;
 
-/// Where a cloud is asked, and how.
+/// The cloud that a feed names: where it is asked, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NamedCloud {
     /// By forms: its pleaseNotify URL, with `ping` beside it.
     Forms(Url),
     /// By XML-RPC.
     Calls {
-        /// Where.
+        /// The URL that is called.
         url: Url,
-        /// What is called to register.
+        /// The procedure that is called to register.
         procedure: String,
     },
 }
 
 impl NamedCloud {
-    /// That of `channel`, the feed at `feed`: of several the one that takes forms.
+    /// The cloud of `channel`, the feed at `feed`: of several the one that takes forms.
     pub fn of(channel: &Channel, feed: &Url) -> Option<Self> {
         let forms = channel::cloud_of(channel, feed, true).map(Self::Forms);
         forms.or_else(|| channel.cloud.as_ref().and_then(by_calls))
     }
 
-    /// Where it is asked to register.
+    /// The URL at which it is asked to register.
     pub fn url(&self) -> &Url {
         match self {
             Self::Forms(url) | Self::Calls { url, .. } => url,

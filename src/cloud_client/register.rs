@@ -132,9 +132,9 @@ fn wish(feed: &Url, callback: &Url, protocol: Protocol) -> PleaseNotify {
     }
 }
 
-/// The protocols by which `callback` can be called, in the order in which to ask for them. 443 with
-/// `http-post` is what most clouds take as https (PROTOCOL §3); at any other port it would have the
-/// callback called, secret path and all, in the clear.
+/// The protocols by which `callback` can be called, in the order in which to ask for them. Most
+/// clouds take 443 with `http-post` as https (PROTOCOL §3). At any other port `http-post` would
+/// have the callback called, secret path and all, in the clear.
 fn protocols(callback: &Url, known: Option<&str>) -> Vec<Protocol> {
     let mut protocols = match (callback.as_str().starts_with("https:"), callback.port()) {
         (false, _) => vec![Protocol::HttpPost],

@@ -1,6 +1,6 @@
 //! A cloud of our own: takes registrations and pings, tells the subscribers.
 //!
-//! That of the feeds in a home fetches nothing that a stranger names, but for the one call that
+//! A cloud of the feeds in a home fetches nothing that a stranger names, but for the one call that
 //! tries a callback; and that goes through the guard, on threads of its own. One that stands alone
 //! fetches the feeds that are named, in the same way.
 
@@ -34,7 +34,7 @@ pub struct OwnCloud {
     pub(super) crier: Arc<Crier>,
     pub(super) announced: Announced,
     pub(super) rates: Rates,
-    /// Where the feeds are fetched.
+    /// The fetcher of the feeds, where they are fetched.
     pub(super) fetching: Option<Fetching>,
     pub(super) checks: Workers<Checks>,
     pub(super) _lock: Option<Lock>,
@@ -75,8 +75,8 @@ impl OwnCloud {
 
     /// Answers a ping from the address `caller` for the feed at `url`.
     fn pinged(&self, caller: IpAddr, url: &str, form: Form) -> Answer {
-        // What runs on this machine, `send` above all, pings for each message; and that we read what
-        // is ours costs little.
+        // A program on this machine, `send` above all, pings for each message; and reading our own
+        // feeds costs little.
         let is_neighbour = self.fetching.is_none() && caller.to_canonical().is_loopback();
         if !is_neighbour && !self.rates.admit(caller, Asking::Ping, Instant::now()) {
             let refusal = Err(cloud::TOO_MANY_PINGS.to_owned());
@@ -118,10 +118,10 @@ impl OwnCloud {
         answer
     }
 
-    /// Tells the subscribers of all feeds that have changed without a ping: who should have pinged
-    /// may have died, and so may we with something to tell. What was before we began is not known:
-    /// the first time, all are told. Of feeds that are fetched only those are looked at that have not
-    /// been since we began.
+    /// Tells the subscribers of all feeds that have changed without a ping: the writer that should
+    /// have pinged may have died, and so may we with something to tell. The state of the feeds
+    /// before we began is not known: the first time, all subscribers are told. A feed that is
+    /// fetched is looked at only if it has not been since we began.
     pub fn look(&self) {
         for feed in self.crier.subscriptions.feeds() {
             if let Some(fetching) = &self.fetching {

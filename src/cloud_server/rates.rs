@@ -10,20 +10,22 @@ use crate::transport::server::neighbourhood;
 
 /// The time that is counted.
 const HOUR: Duration = Duration::from_secs(60 * 60);
-/// Addresses that are counted. Who has more is not held by counting them, and begins anew.
+/// Addresses that are counted. A caller with more addresses is not held by counting them, and
+/// begins anew.
 const ADDRESSES: usize = 1 << 16;
 
-/// What is asked for.
+/// The kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asking {
     /// To be told: of ten feeds at most, which are fetched, and a callback is tried.
     Register,
-    /// That others be told.
+    /// To have others told.
     Ping,
 }
 
 impl Asking {
-    /// In an hour. A reader registers once a day for ten feeds; a writer pings for each message.
+    /// The most requests in an hour. A reader registers once a day for ten feeds; a writer pings
+    /// for each message.
     fn most(self) -> usize {
         match self {
             Self::Register => 120,
@@ -42,7 +44,7 @@ struct Hour {
 }
 
 impl Rates {
-    /// Nobody has asked yet.
+    /// A count in which nobody has asked yet.
     pub(super) fn new() -> Self {
         let rate = |asking: Asking| {
             let bounds = Bounds { most: asking.most(), keys: ADDRESSES };
@@ -57,7 +59,7 @@ impl Rates {
         let mut hour = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Hour { start, registrations, pings } = &mut *hour;
         let now = now.saturating_duration_since(*start);
-        // Whoever asks begins the hour of both.
+        // A caller that asks begins the hour of both.
         registrations.forget(now);
         pings.forget(now);
         let rate = match asking {

@@ -61,7 +61,7 @@ pub fn run(home: Home, options: Options, mut world: World, args: KeygenArgs) -> 
     Ok(())
 }
 
-/// Writes the files of the home, the settings last, for they are what makes it whole.
+/// Writes the files of the home, the settings last, for they make it whole.
 fn write(session: &Session, kept: &Kept, settings: &str, now: Timestamp) -> Result<()> {
     let home = &session.run.identity.home;
     atomic::folder(home.root(), Mode::Private)?;

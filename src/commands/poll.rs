@@ -53,7 +53,7 @@ pub struct PollArgs {
 /// Polls.
 ///
 /// # Errors
-/// When the settings are wrong, or stdout cannot be written; what fails for one contact is reported.
+/// When the settings are wrong, or stdout cannot be written; a failure for one contact is reported.
 pub fn run(session: &mut Session, args: PollArgs) -> Result<()> {
     for name in &args.contacts {
         Contact::load(&session.run.identity.home, name)?;

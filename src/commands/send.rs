@@ -62,7 +62,7 @@ struct Kept {
 /// Sends.
 ///
 /// # Errors
-/// When nothing was kept; what was kept and is not there yet is [`Kind::Unpublished`].
+/// When nothing was kept. A message that was kept and is not there yet is [`Kind::Unpublished`].
 pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
     session.run.identity.expect_writable()?;
     let mut named = HashSet::new();

@@ -19,7 +19,7 @@ use crate::store::disk::lock::Lock;
 use crate::store::identity::own::Identity;
 use jiff::Timestamp;
 
-/// Where messages are delivered to.
+/// The place that messages are delivered to.
 #[derive(Clone, Debug)]
 pub enum Target {
     /// stdout; the cursor moves after a successful flush.
@@ -75,7 +75,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// What the contact called `name` has waiting, `limit` messages at most.
+    /// The things that the contact called `name` has waiting, `limit` messages at most.
     fn of(
         identity: &Identity,
         now: Timestamp,
@@ -188,7 +188,7 @@ fn to_hook(
     hand_over_all(&identity.home, talk, now, command, shown, &mut cursors, limit)
 }
 
-/// Hands over one after the other, until the hook takes one not; returns how many it took.
+/// Hands over one after the other, until the hook does not take one; returns how many it took.
 fn hand_over_all(
     home: &Home,
     talk: &mut Talk,

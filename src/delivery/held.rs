@@ -1,4 +1,4 @@
-//! What is told of a contact whose messages are held until its key is verified.
+//! Telling of a contact whose messages are held until its key is verified.
 
 use super::news::news;
 use super::output::Shown;
@@ -7,8 +7,9 @@ use crate::store::contact::entry::Contact;
 use crate::store::contact::record::{About, Record};
 use jiff::Timestamp;
 
-/// Of `records`, which wait for the contact called `name`, what was not told yet: all that is no
-/// message, and how many messages wait. `cursors` stay where they are, but for what is told now.
+/// The part that was not told yet of `records`, which wait for the contact called `name`: all that
+/// is no message, and how many messages wait. `cursors` stay where they are, but for what is told
+/// now.
 pub fn untold(
     now: Timestamp,
     name: &str,

@@ -15,7 +15,7 @@ use crate::store::contact::record::{Direction, Record, What};
 /// A record and the contact it belongs to.
 #[derive(Clone, Debug, Serialize)]
 pub struct Shown {
-    /// What the user calls the contact.
+    /// The name by which the user calls the contact.
     pub contact: String,
     /// The record.
     #[serde(flatten)]
@@ -23,8 +23,8 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// `record` of the contact called `name`, with how sure we are today of the key that it is about:
-    /// who has compared a key since knows better than the record does.
+    /// `record` of the contact called `name`, with how sure we are today of the key that it is
+    /// about: a user who has compared a key since knows better than the record does.
     pub fn of(name: &str, contact: &Contact, mut record: Record) -> Self {
         if record.fingerprint.as_ref() == Some(&contact.fingerprint) {
             record.trust = Some(contact.trust.as_str().to_owned());
@@ -38,8 +38,8 @@ impl Shown {
     }
 }
 
-/// What stands behind a contact's name where its key is verified, and nowhere else: no name can
-/// have it.
+/// The mark behind a contact's name where its key is verified, and nowhere else: no name can have
+/// it.
 pub fn mark(trust: &str) -> &'static str {
     if trust == Trust::Verified.as_str() { " ✓" } else { "" }
 }

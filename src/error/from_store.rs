@@ -1,4 +1,4 @@
-//! What went wrong in the store, as the program tells it: with an exit status, and with a cure.
+//! The failures of the store, as the program tells them: with an exit status, and with a cure.
 
 use std::io::{self, ErrorKind};
 
@@ -24,7 +24,7 @@ fn kind(error: &store::Error) -> Kind {
     }
 }
 
-/// What to do about it, a line each.
+/// The hints on what to do about it, a line each.
 fn hints(error: &store::Error) -> Vec<String> {
     let hints: &[&str] = match error {
         store::Error::UnknownContact { known: Known::Near(near), .. } => {
@@ -65,7 +65,7 @@ fn hints(error: &store::Error) -> Vec<String> {
     hints.iter().map(|hint| (*hint).to_owned()).collect()
 }
 
-/// What to do where nothing can be written, if that is known.
+/// The hints on what to do where nothing can be written, if that is known.
 fn room(cause: &io::Error) -> &'static [&'static str] {
     match cause.kind() {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
@@ -78,7 +78,7 @@ fn room(cause: &io::Error) -> &'static [&'static str] {
     }
 }
 
-/// What to do about a file that is damaged.
+/// The hints on what to do about a file that is damaged.
 fn damage(lost: Lost) -> &'static [&'static str] {
     match lost {
         Lost::Content => &["it is damaged: restore it from a backup"],

@@ -22,56 +22,57 @@ pub struct FairQueue<K, V> {
     turns: VecDeque<K>,
 }
 
-/// How much may wait, and who comes first and last.
+/// The bounds of a queue: how much may wait, and who comes first and last.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Things that wait, in all.
     pub in_all: usize,
-    /// Of one key.
+    /// Things that wait for one key.
     pub of_key: usize,
-    /// What is taken first.
+    /// The rule for what is taken first.
     pub order: Order,
-    /// What gives way when there is one too many.
+    /// The rule for what gives way when there is one too many.
     pub full: Full,
 }
 
-/// What is taken first.
+/// The rule for what is taken first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// What came first.
+    /// The thing that came first.
     Arrival,
     /// The keys take turns. One that is new, or had its turn, has the next after all others.
     Turns,
 }
 
-/// What gives way when there is one too many.
+/// The rule for what gives way when there is one too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
-    /// The newcomer: who waits already goes on waiting.
+    /// The newcomer: the things that wait already go on waiting.
     Newcomer,
     /// The oldest thing of the key that has most, even if that is the newcomer's. So no flood by fewer
     /// keys than there are places costs another key the only thing it has.
     ///
     /// Among several keys with equally many, it is by the order. With [`Order::Arrival`] the oldest
-    /// thing of all goes, so nobody can keep a full queue shut. With [`Order::Turns`] a key goes first
-    /// whose oldest is late, and then the one whose turn is farthest: what cannot be taken keeps out
-    /// nobody who can, and whoever has a single thing keeps it until its turn comes.
+    /// thing of all goes, so nobody can keep a full queue shut. With [`Order::Turns`] a key goes
+    /// first whose oldest is late, and then the one whose turn is farthest. So a thing that cannot
+    /// be taken keeps out none that can. And a key that has a single thing keeps it until its turn
+    /// comes.
     Most,
 }
 
 /// Something that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting<K, V> {
-    /// For whom.
+    /// The key for which it waits.
     pub key: K,
-    /// What.
+    /// The thing itself.
     pub value: V,
     /// Whether it had its turn, and could not be taken then.
     pub late: bool,
 }
 
 impl<K: Clone + Eq + Hash, V> FairQueue<K, V> {
-    /// Nothing waits.
+    /// A queue in which nothing waits.
     pub fn new(bounds: Bounds) -> Self {
         let (waiting, turns) = (VecDeque::new(), VecDeque::new());
         Self { bounds, waiting, of_key: Tally::default(), turns }
@@ -104,8 +105,8 @@ impl<K: Clone + Eq + Hash, V> FairQueue<K, V> {
         self.remove(gives_way?)
     }
 
-    /// Takes what comes first among what `may` be taken now. All that comes before it is late, and
-    /// all that waits is if there is nothing.
+    /// Takes what comes first among what `may` be taken now. All that comes before it is late. If
+    /// there is nothing to take, all that waits is late.
     pub fn take(&mut self, mut may: impl FnMut(&K, &V) -> bool) -> Option<Waiting<K, V>> {
         let mut ready = |waiting: &mut Waiting<K, V>| {
             waiting.late = !may(&waiting.key, &waiting.value);
@@ -142,12 +143,12 @@ impl<K: Clone + Eq + Hash, V> FairQueue<K, V> {
         self.turns.retain(|key| self.of_key.of(key) > 0);
     }
 
-    /// What waits, in the order in which it came.
+    /// The things that wait, in the order in which they came.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Waiting<K, V>> {
         self.waiting.iter()
     }
 
-    /// The same, to be changed.
+    /// The values of these, to be changed.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.waiting.iter_mut().map(|waiting| &mut waiting.value)
     }
@@ -162,17 +163,17 @@ impl<K: Clone + Eq + Hash, V> FairQueue<K, V> {
         self.waiting.len()
     }
 
-    /// Whether nothing waits.
+    /// Returns whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    /// Where the oldest of `key` is.
+    /// The index of the oldest of `key`.
     fn oldest_of(&self, key: &K) -> Option<usize> {
         self.waiting.iter().position(|waiting| waiting.key == *key)
     }
 
-    /// Where the oldest is of the key that has most.
+    /// The index of the oldest of the key that has most.
     fn oldest_of_most(&self) -> Option<usize> {
         let most = self.turns.iter().map(|key| self.count(key)).max()?;
         let has_most = |key: &&K| self.count(key) == most;

@@ -1,4 +1,4 @@
-//! How often: at most so many within a time, for each key.
+//! Rates: at most so many within a time, for each key.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// What counts for each key that is remembered.
+/// The marks that count, for each key that is remembered.
 type Marks<K, M> = BTreeMap<K, Vec<M>>;
 
-/// A rate: of each key at most so many are let through within a time.
+/// A rate: at most so many of each key are let through within a time.
 ///
 /// Only so many keys are remembered. When there are more, some are forgotten, and begin anew:
 /// refusing the newcomer instead would let a flood of keys refuse everybody. The [`Window`] says
@@ -24,7 +24,7 @@ pub struct Rate<K, W: Window> {
 /// The numbers of a rate.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Of one key, within the time.
+    /// The most of one key, within the time.
     pub most: usize,
     /// Keys that are remembered.
     pub keys: usize,
@@ -36,14 +36,14 @@ impl<K: Ord + Clone, W: Window> Rate<K, W> {
         Self { bounds, window, marks }
     }
 
-    /// What counts at `now`, for each key of which something does.
+    /// The marks that count at `now`, for each key that has any.
     pub fn into_marks(mut self, now: W::Time) -> BTreeMap<K, Vec<W::Mark>> {
         self.forget(now);
         self.marks
     }
 
-    /// Whether one that concerns all of `keys` is let through at `now`; if so, it counts for each of
-    /// them. Else it counts for none.
+    /// Returns whether one that concerns all of `keys` is let through at `now`. If so, it counts
+    /// for each of them. Else it counts for none.
     pub fn admit<Q>(&mut self, keys: &[&Q], now: W::Time) -> bool
     where
         K: Borrow<Q>,
@@ -72,7 +72,7 @@ impl<K: Ord + Clone, W: Window> Rate<K, W> {
         self.marks.len()
     }
 
-    /// Whether no key is remembered.
+    /// Returns whether no key is remembered.
     pub fn is_empty(&self) -> bool {
         self.marks.is_empty()
     }
@@ -90,13 +90,13 @@ impl<K: Ord + Clone, W: Window> Rate<K, W> {
 pub trait Window {
     /// A present time.
     type Time: Copy;
-    /// What is remembered of one that was let through.
+    /// The mark that is remembered of one that was let through.
     type Mark: Copy;
 
-    /// What is to be remembered of one that is let through at `now`.
+    /// The mark to be remembered of one that is let through at `now`.
     fn mark(&self, now: Self::Time) -> Self::Mark;
 
-    /// Whether `mark` counts at `now`.
+    /// Returns whether `mark` counts at `now`.
     fn counts(&self, mark: Self::Mark, now: Self::Time) -> bool;
 
     /// Removes what counts no more at `now`.
@@ -106,7 +106,8 @@ pub trait Window {
     fn make_room<K: Ord + Clone>(marks: &mut BTreeMap<K, Vec<Self::Mark>>);
 }
 
-/// Each one counts for this long. The key that was let through longest ago is forgotten first.
+/// A window in which each one counts for this long. The key that was let through longest ago is
+/// forgotten first.
 ///
 /// It remembers each time and looks at all keys each time, so it is for small numbers of both. The
 /// times can be written down, and outlive a restart.
@@ -121,7 +122,7 @@ impl Window for Sliding {
         now
     }
 
-    /// What is ahead of `now` by more is of a clock that was set back.
+    /// A mark that is ahead of `now` by more is of a clock that was set back.
     fn counts(&self, mark: Timestamp, now: Timestamp) -> bool {
         now.duration_since(mark).abs() < self.0
     }
@@ -141,8 +142,8 @@ impl Window for Sliding {
     }
 }
 
-/// All count until one common span is over, and are forgotten together; the next span begins with
-/// whoever asks next. When there are too many keys, all of them are forgotten.
+/// A window in which all count until one common span is over, and are forgotten together. The next
+/// span begins when somebody asks next. When there are too many keys, all of them are forgotten.
 ///
 /// It remembers no times, and takes the same time for one key as for many, so it is for large
 /// numbers. Where one span ends and the next begins, twice as many may come within a span's length.

@@ -15,7 +15,7 @@ impl<K> Default for Tally<K> {
 }
 
 impl<K: Eq + Hash> Tally<K> {
-    /// Those of `key`.
+    /// The count of `key`.
     pub fn of<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> usize
     where
         K: Borrow<Q>,
@@ -23,13 +23,13 @@ impl<K: Eq + Hash> Tally<K> {
         self.0.get(key).copied().unwrap_or_default()
     }
 
-    /// One more of `key`.
+    /// Counts one more of `key`.
     pub fn more(&mut self, key: K) {
         let count = self.0.entry(key).or_default();
         *count = count.saturating_add(1);
     }
 
-    /// One less.
+    /// Counts one less of `key`.
     pub fn less<Q: Eq + Hash + ?Sized>(&mut self, key: &Q)
     where
         K: Borrow<Q>,
@@ -40,7 +40,7 @@ impl<K: Eq + Hash> Tally<K> {
         }
     }
 
-    /// Whether there are none at all.
+    /// Returns whether there are none at all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

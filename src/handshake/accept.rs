@@ -16,7 +16,7 @@ use crate::store::disk::home::Home;
 use crate::store::waiting::invitations::{self, Received};
 use jiff::Timestamp;
 
-/// What the user wants of an acceptance.
+/// The user's wishes for an acceptance.
 pub struct Wanted<'a> {
     /// The name that the user gives.
     pub alias: Option<&'a str>,

@@ -21,7 +21,7 @@ use crate::store::waiting::invitations::{self, Decision, Made};
 use crate::writing::frame;
 use jiff::Timestamp;
 
-/// What a candidate is to us.
+/// The relation of a candidate to us.
 #[derive(Clone, Debug)]
 pub enum Relation {
     /// A contact already, of this name; the same invitation, or its answer, came again.
@@ -37,7 +37,7 @@ pub enum Relation {
 }
 
 impl Relation {
-    /// What makes a contact of whom it concerns, once that is decided.
+    /// The decision that makes a contact of the one whom it concerns, once that is decided.
     pub fn decision(&self) -> settle::Decision<'_> {
         match self {
             Self::Answer(made) | Self::Claim(made) => settle::Decision::Answered(made),

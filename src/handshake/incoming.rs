@@ -17,14 +17,14 @@ use jiff::Timestamp;
 /// Invitations that wait for a decision, at most.
 const MOST: usize = 100;
 
-/// What became of an introduction.
+/// The outcome for an introduction.
 #[derive(Clone, Debug)]
 pub enum Taken {
     /// It waits for the user, under a name; the words say what it does.
     Waits(String, &'static str),
     /// It waited already, or was declined.
     Known(Received),
-    /// It is by a contact, or by whom we invited: nobody need decide.
+    /// It is by a contact, or by somebody whom we invited: nobody need decide.
     Settled(Relation),
 }
 
@@ -61,7 +61,7 @@ pub fn take(
     Ok(Taken::Waits(keep(&locked, rng, candidate, card_confirmed)?, what))
 }
 
-/// What there is to decide on, in words; nothing if it is settled.
+/// The words for what there is to decide on; nothing if it is settled.
 fn what_it_does(relation: &Relation) -> Option<&'static str> {
     match relation {
         Relation::Invitation => Some("invites you"),
@@ -108,8 +108,8 @@ fn keep(
     Ok(name)
 }
 
-/// Whether the card that an invitation names is there and carries the same key. Otherwise it is
-/// shown as claimed only (PROTOCOL §6).
+/// Returns whether the card that an invitation names is there and carries the same key. Otherwise
+/// it is shown as claimed only (PROTOCOL §6).
 fn card_is_confirmed(network: &Network, now: Timestamp, candidate: &Candidate) -> bool {
     let card = candidate.introduction.card.as_ref();
     let card = card.and_then(|card| address::card_at(network, now, card).ok());

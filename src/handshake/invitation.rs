@@ -26,12 +26,12 @@ use crate::writing::frame;
 use crate::writing::sealing::cannot_seal;
 use jiff::Timestamp;
 
-/// What the user wants of an invitation.
+/// The user's wishes for an invitation.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted<'a> {
-    /// Whom to invite; nobody in particular for a single-use invitation.
+    /// The address of the person to invite; nobody in particular for a single-use invitation.
     pub address: Option<&'a str>,
-    /// What the contact shall be called.
+    /// The name that the contact shall have.
     pub name: Option<&'a str>,
     /// Words that come with it.
     pub note: Option<&'a str>,
@@ -155,8 +155,8 @@ pub(super) fn fresh(
     Ok(made)
 }
 
-/// Sees to it that the feed of a pending invitation stands below `public/`. That of a single-use
-/// invitation has no introduction yet. The caller holds the home's lock.
+/// Sees to it that the feed of a pending invitation stands below `public/`. The feed of a
+/// single-use invitation has no introduction yet.
 ///
 /// # Errors
 /// When it cannot be sealed or written.
@@ -172,8 +172,8 @@ pub fn ensure_feed(locked: &Locked<'_>, keys: &mut Keys, made: &Made) -> Result<
     Ok(locked.home.write(&locked.home.feed(&made.token), channel.write().as_bytes())?)
 }
 
-/// Introduces us anew by our present key in the pending invitation `made`, if another one did. Who
-/// has the old one as a file may still accept that. The caller holds the home's lock.
+/// Introduces us anew by our present key in the pending invitation `made`, if another one did.
+/// Somebody who has the old one as a file may still accept that.
 ///
 /// # Errors
 /// When it cannot be sealed or written.
@@ -218,7 +218,7 @@ pub fn file(home: &Home, keys: &mut Keys, now: Timestamp, made: &Made) -> Result
     frame::with_certificate(keys, channel)
 }
 
-/// Calls the host of whom we invited, if it takes calls; says what else to do if not.
+/// Calls the host of the one whom we invited, if it takes calls; says what else to do if not.
 ///
 /// # Errors
 /// When this identity has no base URL.

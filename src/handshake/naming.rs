@@ -1,4 +1,4 @@
-//! What a new contact is called: as the user says, else out of what it calls itself.
+//! The name of a new contact: as the user says, else out of what it calls itself.
 
 use crate::error::{Error, Result};
 use crate::protocol::values::fingerprint::Fingerprint;
@@ -33,7 +33,7 @@ pub fn unused(home: &Home, claimed: &str) -> Result<String> {
     Ok(names::unique(&names::safe(claimed), taken))
 }
 
-/// What the user wants to call the one with this fingerprint, as an invitation of ours says.
+/// The name that the user wants for the one with this fingerprint, as an invitation of ours says.
 ///
 /// # Errors
 /// When the invitations cannot be read.
@@ -42,8 +42,8 @@ pub fn planned(home: &Home, fingerprint: &Fingerprint) -> Result<Option<String>>
     Ok(invitations::made(home)?.into_iter().find(to).and_then(|made| made.name))
 }
 
-/// What `to` will be called if the user does not say: as in the invitation by which they wait for us
-/// already, else as their card has it.
+/// The name that `to` will have if the user does not say: as in the invitation by which they wait
+/// for us already, else as their card has it.
 ///
 /// # Errors
 /// When the invitations cannot be read.

@@ -24,8 +24,8 @@ use crate::writing::removal;
 use jiff::Timestamp;
 
 /// Looks for the answers to the invitations that we made; returns the names of the new contacts.
-/// Anything at the agreed place but a valid acceptance is "not yet". What cannot be written for one
-/// is reported, and the others go on.
+/// Anything at the agreed place but a valid acceptance is "not yet". A failure for one is reported,
+/// and the others go on.
 ///
 /// # Errors
 /// When the settings are wrong, or the invitations cannot be read.
@@ -71,7 +71,7 @@ fn look_for(run: &mut Run, client: &Client, made: &Made) -> Result<Option<String
     Ok(None)
 }
 
-/// What stands at the agreed place, if there is one.
+/// The document at the agreed place, if there is one.
 fn found(client: &Client, made: &Made) -> Result<Option<Vec<u8>>> {
     let Some(place) = made.reply_place()? else { return Ok(None) };
     match client.get(&place, limits::STRANGER, &Conditions::default()) {
@@ -84,12 +84,12 @@ fn found(client: &Client, made: &Made) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Whether opening `document` is worth a passphrase.
+/// Returns whether opening `document` is worth a passphrase.
 fn is_introduction(document: &[u8]) -> bool {
     Channel::parse(document).is_ok_and(|channel| channel.introduction.is_some())
 }
 
-/// Whether whom `made` invites is a contact who writes to us by another agreement.
+/// Returns whether the one whom `made` invites is a contact who writes to us by another agreement.
 fn is_settled(home: &Home, made: &Made) -> Result<bool> {
     let Some(to) = &made.to else { return Ok(false) };
     let Some(name) = contacts::contact_with(home, &to.fingerprint)? else {

@@ -19,8 +19,7 @@ use crate::writing::feed::{self, Change};
 use crate::writing::frame;
 use jiff::Timestamp;
 
-/// Completes the agreement with the contact `name`, by whom `candidate` is. The caller holds the
-/// home's lock.
+/// Completes the agreement with the contact `name`, by whom `candidate` is.
 ///
 /// # Errors
 /// When something cannot be read, sealed or written; it can be done again.
@@ -106,8 +105,8 @@ fn join(
     Ok(locked.home.write(&locked.home.feed(&made.token), channel.write().as_bytes())?)
 }
 
-/// Whether the contact invites us anew, by another feed than the one that we read: it has lost, or
-/// removed, what we had agreed.
+/// Returns whether the contact invites us anew, by another feed than the one that we read: it has
+/// lost, or removed, what we had agreed.
 fn is_anew(contact: &Contact, candidate: &Candidate) -> bool {
     let (introduction, theirs) = (&candidate.introduction, &contact.theirs);
     introduction.in_reply_to.is_none()

@@ -1,5 +1,5 @@
-//! A card that we know comes with another key: whoever took over a host could pretend to be somebody
-//! new, and be invited or accepted as the same.
+//! A card that we know comes with another key: somebody who took over a host could pretend to be a
+//! new person, and be invited or accepted as the same.
 
 use crate::error::{Error, Kind, Result};
 use crate::protocol::values::fingerprint::Fingerprint;
@@ -10,8 +10,8 @@ use crate::store::disk::home::Home;
 use crate::store::waiting::invitations;
 use jiff::Timestamp;
 
-/// Whom we know by `card` or invited by `address`, contact or not yet, with another key than that
-/// with this fingerprint.
+/// The name of a person whom we know by `card` or invited by `address`, contact or not yet, with
+/// another key than that with this fingerprint. An invitation without a name gives `card`.
 ///
 /// # Errors
 /// When contacts or invitations cannot be read.
@@ -39,7 +39,7 @@ pub fn holder(
     Ok(invited.map(|made| made.name.unwrap_or_else(|| card.to_string())).next())
 }
 
-/// What to say when `card`, or what led to it, is how `name` is known, and comes with another key.
+/// The error when `card`, or what led to it, is how `name` is known, and comes with another key.
 pub fn another_key(card: &Url, name: &str, key: &Fingerprint) -> Error {
     let text = format!("this leads to `{name}`, whose key is another than {key} of {card}");
     Error::new(Kind::Trust, text).hint(format!(

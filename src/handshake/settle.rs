@@ -23,7 +23,7 @@ use crate::store::waiting::invitations::Made;
 use crate::writing::feed::{self, Change};
 use crate::writing::transition;
 
-/// What makes a candidate a contact.
+/// The decision that makes a candidate a contact.
 #[derive(Clone, Copy)]
 pub enum Decision<'a> {
     /// The user accepts its invitation.
@@ -84,8 +84,8 @@ pub fn settle(
     }
 }
 
-/// Whether `candidate` answers `made` by another feed than the one at the agreed place. What stands
-/// at that place then only points to the feed that is kept, and is not in force.
+/// Returns whether `candidate` answers `made` by another feed than the one at the agreed place. The
+/// document at that place then only points to the feed that is kept, and is not in force.
 fn is_elsewhere(made: &Made, candidate: &Candidate) -> Result<bool> {
     let feed = &candidate.introduction.feed;
     Ok(made.to.is_some() && made.reply_place()?.is_some_and(|place| place != *feed))
@@ -173,7 +173,7 @@ fn make(
     Ok(())
 }
 
-/// What is known of whom `candidate` introduces.
+/// The contact whom `candidate` introduces, as known by now.
 fn contact_of(now: Timestamp, candidate: &Candidate, ours: OwnFeed, seen: Option<Seen>) -> Contact {
     let introduction = &candidate.introduction;
     Contact {

@@ -12,7 +12,8 @@ use crate::session::testing::Person;
 use crate::store::contact::entry::Trust;
 use crate::store::waiting::invitations::{Addressee, Made};
 
-/// What one knows of `person` who has read the card, which takes no calls and names no feeds.
+/// The addressee `person`, as known by somebody who has read the card, which takes no calls and
+/// names no feeds.
 pub fn addressee(person: &Person) -> Addressee {
     let config = &person.run.identity.config;
     let (base, certificate) = (config.base().unwrap(), person.certificate());
@@ -51,7 +52,7 @@ pub fn file(by: &mut Person, made: &Made) -> String {
     invitation::file(&home, &mut by.run.keys, now, made).unwrap()
 }
 
-/// What `reader` makes of an invitation or an answer in a file.
+/// The candidate that `reader` makes of an invitation or an answer in a file.
 ///
 /// # Errors
 /// When it is none, or does not fit.

@@ -256,7 +256,7 @@ pub(super) fn complete(
     Ok(rewritten)
 }
 
-/// Writes what declares our present key dead, unless that is there. The caller holds the home's lock.
+/// Writes what declares our present key dead, unless that is there.
 ///
 /// # Errors
 /// When it cannot be made or written.
@@ -286,7 +286,7 @@ fn tell_contact(locked: &Locked<'_>, keys: &mut Keys, name: &str, guid: Guid) ->
     Ok(transition::bring_over(locked, keys, name)?)
 }
 
-/// What is published of our key, with what `new` adds. Certifications by others stay.
+/// The published certificate of our key, with what `new` adds. Certifications by others stay.
 fn merged(keys: &Keys, now: Timestamp, new: &Certificate) -> Result<Certificate> {
     let (published, now) = (keys.certificate()?, now);
     let merged = published.merged(new, now);

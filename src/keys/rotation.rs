@@ -14,8 +14,8 @@ use crate::store::identity::key_state::{self, KeyState};
 use crate::store::identity::own::Identity;
 use crate::store::identity::secret;
 
-/// How long an encryption subkey lives that nobody rotates: who has not heard of us for longer does
-/// not write to us before having looked.
+/// The life of an encryption subkey that nobody rotates: a contact that has not heard of us for
+/// longer does not write to us before having looked.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// Replaces our encryption subkeys now. Returns for whom our feed changed.
@@ -60,7 +60,7 @@ fn rotate_if_due(run: &mut Run) -> Result<Vec<String>> {
         return Ok(Vec::new());
     }
     if !secret::load(&run.identity.home)?.can_certify() {
-        // Who has the primary key elsewhere makes subkeys there.
+        // A user who has the primary key elsewhere makes subkeys there.
         return Ok(Vec::new());
     }
     if !run.keys.can_unlock_unasked() {
@@ -80,8 +80,8 @@ struct Limit {
 }
 
 impl Limit {
-    /// Whether those of `certificate` are older, or expired. A key that cannot be used for another
-    /// reason needs something else.
+    /// Returns whether the encryption subkeys of `certificate` are older, or expired. A key that
+    /// cannot be used for another reason needs something else.
     fn is_passed(&self, certificate: &Certificate, now: Timestamp) -> bool {
         match certificate.encryption_since(now) {
             Ok((since, _)) => {

@@ -11,8 +11,9 @@ const LOOKS: u32 = 8;
 /// quick succession are often found by one look.
 const VAIN: u32 = 8;
 
-/// What is known of a contact's announcements. Anybody who knows the callback can announce, so
-/// what leads to nothing again and again is slowed down; what leads to news is not.
+/// The record of a contact's announcements. Anybody who knows the callback can announce. So
+/// announcements that lead to nothing again and again are slowed down; those that lead to news are
+/// not.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Announcement {
     /// How many looks in a row have found nothing of what is awaited; none if nothing is.

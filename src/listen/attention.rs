@@ -1,4 +1,4 @@
-//! Which contacts are to be looked after, and when.
+//! The contacts to look after, and when.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -49,7 +49,8 @@ impl Attention {
         self.schedule.soon(name);
     }
 
-    /// Whether the feed of the contact called `name` is to be fetched, now that somebody does so.
+    /// Returns whether the feed of the contact called `name` is to be fetched, now that somebody
+    /// does so.
     pub fn takes_look(&self, name: &str) -> bool {
         self.wanted().get_mut(name).is_some_and(|wanted| std::mem::take(&mut wanted.look))
     }

@@ -1,4 +1,4 @@
-//! Who called: the server's threads take the calls, and threads of their own follow them.
+//! Calls by others: the server's threads take them, and threads of their own follow them.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -22,7 +22,7 @@ const REST: Duration = Duration::from_secs(1);
 /// The calls that wait, and when they are followed.
 #[derive(Debug)]
 pub struct Callers {
-    /// What is to be done about them.
+    /// The errands to do about them.
     pub schedule: Schedule<Errand>,
     queue: Queue,
     rate: Mutex<Rate>,
@@ -32,14 +32,14 @@ pub struct Callers {
     kept: Mutex<Option<Instant>>,
 }
 
-/// What is to be done about calls, by one thread at once.
+/// An errand about calls, done by one thread at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Errand {
-    /// Those that we expect are followed.
+    /// The calls that we expect are followed.
     Expected,
-    /// Those by strangers are followed, by one of several threads.
+    /// Calls by strangers are followed, by one of several threads.
     Strange(u8),
-    /// Those by strangers are put on disk.
+    /// Calls by strangers are put on disk.
     Keep,
 }
 
@@ -47,7 +47,7 @@ impl Callers {
     /// Threads that there must be, so that strangers never keep what we expect waiting.
     pub const THREADS: u8 = STRANGERS + 1;
 
-    /// Nobody has called the home of `session` yet.
+    /// The callers of the home of `identity`: nobody has called yet.
     pub fn new(identity: &Identity) -> Self {
         Self {
             schedule: Schedule::new(),

@@ -1,4 +1,4 @@
-//! Who is known by which feed and which callback: what the server's threads look up without a
+//! The contacts by their feeds and our callbacks, which the server's threads look up without a
 //! file.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -16,7 +16,7 @@ pub struct Directory {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// By token: whose feed it tells of, and its URL.
+    /// By token: the contact whose feed it tells of, and the URL of that feed.
     callbacks: HashMap<String, (String, Url)>,
     feeds: HashSet<Url>,
     names: BTreeSet<String>,
@@ -41,7 +41,7 @@ impl Directory {
         newcomers
     }
 
-    /// Whether it knows the contacts as their folder was as of `changed`.
+    /// Returns whether it knows the contacts as their folder was as of `changed`.
     pub fn is_as_of(&self, changed: Option<SystemTime>) -> bool {
         self.known.read().unwrap_or_else(PoisonError::into_inner).changed == changed
     }
@@ -51,14 +51,15 @@ impl Directory {
         self.known.write().unwrap_or_else(PoisonError::into_inner).add(name, contact);
     }
 
-    /// Who is meant by a notification to the callback with `token`, if it is about `feed`.
+    /// The name of the contact meant by a notification about `feed` to the callback with `token`,
+    /// if that callback is for `feed`.
     pub fn announced(&self, token: &str, feed: &str) -> Option<String> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let (name, url) = known.callbacks.get(token)?;
         (url.as_str() == feed).then(|| name.clone())
     }
 
-    /// Whether a contact writes to us at `feed`.
+    /// Returns whether a contact writes to us at `feed`.
     pub fn is_feed(&self, feed: &Url) -> bool {
         self.known.read().unwrap_or_else(PoisonError::into_inner).feeds.contains(feed)
     }

@@ -1,4 +1,4 @@
-//! What a home that listens has to do: each duty has a schedule, and threads that attend to it.
+//! The duties of a home that listens: each has a schedule, and threads that attend to it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,29 +28,29 @@ use jiff::Timestamp;
 
 /// How often it is seen whether another process made a contact, or renamed or removed one.
 const NEWCOMERS: Duration = Duration::from_secs(1);
-/// For how long after a change of the contacts' folder it is looked at again.
+/// The time after a change of the contacts' folder during which it is looked at again.
 const SETTLING: Duration = Duration::from_secs(10);
 
-/// Whom to look at.
+/// A round: the contacts to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Round {
     /// Everybody: the net under the notifications.
     Everybody,
-    /// Those of whom nobody knew.
+    /// The contacts of whom nobody knew.
     Newcomers,
 }
 
-/// What is to be done, and what the threads that do it have to know.
+/// The duties, and what the threads that do them have to know.
 pub struct Duties {
-    /// Who is known by which feed and callback.
+    /// The contacts by their feeds and our callbacks.
     pub directory: Directory,
-    /// Whom to look after.
+    /// The contacts to look after.
     pub attention: Attention,
     /// When to register with the clouds of which contacts.
     pub leases: Schedule<String>,
     /// When to look around.
     pub rounds: Schedule<Round>,
-    /// Who called.
+    /// The calls by others.
     pub callers: Callers,
     cloud: Option<Arc<OwnCloud>>,
     target: Option<Target>,
@@ -58,7 +58,7 @@ pub struct Duties {
 }
 
 impl Duties {
-    /// The duties of the home of `session`, which delivers to `target`, if it is to deliver, and
+    /// The duties of the home of `identity`, which delivers to `target`, if it is to deliver, and
     /// looks around every `pause`.
     pub fn new(
         identity: &Identity,
@@ -78,7 +78,7 @@ impl Duties {
         }
     }
 
-    /// Whether messages go to a hook.
+    /// Returns whether messages go to a hook.
     pub fn has_hook(&self) -> bool {
         matches!(self.target, Some(Target::Hook { .. }))
     }
@@ -140,7 +140,8 @@ impl Duties {
         }
     }
 
-    /// Finds out who is known, and who has something to be delivered. Returns who is new.
+    /// Finds out who is known, and who has something to be delivered. Returns the names of those
+    /// who are new.
     ///
     /// # Errors
     /// When the contacts cannot be listed.
@@ -239,13 +240,13 @@ impl Duties {
     }
 }
 
-/// Whether a change at `time` is long past. A contact's folder is there before what lies in it: who
-/// is being made right now is to be looked for again.
+/// Returns whether a change at `time` is long past. A contact's folder is there before what lies in
+/// it: a contact that is being made right now is to be looked for again.
 fn is_settled(time: &SystemTime) -> bool {
     time.elapsed().is_ok_and(|age| age > SETTLING)
 }
 
-/// What is known of the feed of `contact`: whatever changes there changes this.
+/// The known state of the feed of `contact`: any change there changes this.
 fn seen(contact: &Contact) -> ([Option<SealedHash>; 2], Option<Hash>) {
     let theirs = &contact.theirs;
     let singles = [&theirs.introduction, &theirs.state];

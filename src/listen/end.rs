@@ -1,9 +1,9 @@
-//! Why listening ends, and how its threads say so.
+//! The reasons why listening ends, and how its threads say so.
 
 use std::sync::mpsc::Sender;
 use std::thread;
 
-/// Why listening ends.
+/// The reason why listening ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// A signal came.

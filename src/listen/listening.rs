@@ -50,7 +50,7 @@ pub struct Listening {
 
 impl Listening {
     /// Begins, with a look at everybody; `cloud` is that of our feeds, `target` where messages are
-    /// delivered to, `pause` the time between two looks. What makes it end goes to `ends`.
+    /// delivered to, `pause` the time between two looks. The reason for its end goes to `ends`.
     ///
     /// # Errors
     /// When the contacts cannot be listed.
@@ -91,7 +91,7 @@ impl Listening {
         }
     }
 
-    /// What answers the server's requests.
+    /// The reception, which answers the server's requests.
     pub fn reception(&self, identity: &Identity) -> Reception {
         Reception::new(identity, Arc::clone(&self.duties), self.cloud.clone())
     }
@@ -115,8 +115,8 @@ impl Listening {
         }));
     }
 
-    /// Ends, after what is under way; what takes too long is left where the next start finds it. So
-    /// is everything if it is asked to end once more, by `again`.
+    /// Ends, after what is under way. Work that takes too long is left where the next start finds
+    /// it. So is everything if it is asked to end once more, by `again`.
     pub fn end(self, home: &Home, again: &Receiver<End>) {
         self.duties.end();
         if let Some(cloud) = &self.cloud {
@@ -133,8 +133,8 @@ impl Listening {
     }
 }
 
-/// Sees to it that the end of the process finds nobody writing: who has a lock writes, and whoever
-/// would write waits for one. They are kept until the end.
+/// Sees to it that the end of the process finds nobody writing: a writer has a lock, and another
+/// that would write waits for one. The locks are kept until the end.
 fn settle(home: &Home) {
     let names = contacts::list(home).unwrap_or_default();
     let wait = |name: &String| delivered::lock_within(home, name, MOMENT).ok();

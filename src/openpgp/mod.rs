@@ -2,8 +2,8 @@
 //! (PROTOCOL §2 and §9).
 //!
 //! The law of this layer is that of [`crate::protocol`]: the present time and the source of
-//! randomness are arguments. What the `pgp` crate leaves to its user is done here: which keys and
-//! signatures are valid when, who may have signed, for whom it was meant, and every limit.
+//! randomness are arguments. This layer decides all that the `pgp` crate leaves to its user: which
+//! keys and signatures are valid when, who may have signed, for whom it was meant, and every limit.
 
 mod armor;
 pub mod certificate;

@@ -66,7 +66,7 @@ pub fn sealed_bytes(from: &SecretKey, to: &SecretKey) -> Vec<u8> {
     armor::decode(&sealed(from, to), BlockType::Message, limits::SEALED).unwrap()
 }
 
-/// What Mary makes of `plain`, encrypted to her, as John's.
+/// The result when Mary opens `plain`, encrypted to her, as John's.
 pub fn received(plain: &[u8]) -> Result<Opened, Refusal> {
     open(&encrypted(plain, &mary().certificate()), &mary(), &john().certificate(), day(1))
 }

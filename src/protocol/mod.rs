@@ -32,8 +32,9 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An [`Error::Malformed`] that says `what` is wrong. What it quotes may come from a stranger
-    /// and end up on a terminal: control characters are escaped, and it is cut at 300 characters.
+    /// An [`Error::Malformed`] that says `what` is wrong. Text that it quotes may come from a
+    /// stranger and end up on a terminal: control characters are escaped, and it is cut at 300
+    /// characters.
     pub fn malformed(what: impl Into<String>) -> Self {
         let harmless = |c: char| {
             !c.is_control()

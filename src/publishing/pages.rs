@@ -43,7 +43,7 @@ pub fn write(locked: &Locked<'_>, keys: &Keys) -> Result<()> {
     Ok(())
 }
 
-/// What `mary@mary.example` is for this identity.
+/// The account of this identity, as `acct:mary@mary.example` is Mary's.
 pub fn account(config: &Config, base: &Url) -> String {
     format!("acct:{}@{}", names::safe(&config.name), base.authority())
 }

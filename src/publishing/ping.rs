@@ -24,12 +24,12 @@ use crate::writing::frame;
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// Whether the cloud was told, or why not.
+/// The outcome of telling the cloud: it was told, or the reason why not.
 pub type Told = std::result::Result<(), Setback>;
 
-/// Publishes, and tells the cloud of the feeds for the contacts called `changed`, and of those among
-/// `names` of which it has yet to be told. A failure is reported, not returned: what was read and
-/// written before stands.
+/// Publishes, and tells the cloud of the feeds for the contacts called `changed`, and of those
+/// among `names` of which it has yet to be told. A failure is reported, not returned: all that was
+/// read and written before stands.
 ///
 /// # Errors
 /// When a contact cannot be read or written.
@@ -116,8 +116,8 @@ pub fn at(client: &Client, cloud: &NamedCloud, feed: &Url) -> Told {
     cloud.ping(client, feed).map_err(|no| no.setback(cloud.url()))
 }
 
-/// Tells our cloud. That it has yet to be told stands on disk since the feed was written, and is
-/// taken back there unless the feed has changed meanwhile. The inner result is the cloud's.
+/// Tells our cloud. The mark that it has yet to be told stands on disk since the feed was written.
+/// It is taken back there unless the feed has changed meanwhile. The inner result is the cloud's.
 fn ping_noting(identity: &Identity, network: &Network, now: Timestamp, name: &str) -> Result<Told> {
     let told_of = Contact::load(&identity.home, name)?.ours;
     let told = ping_feed(identity, network, &told_of.token);

@@ -1,4 +1,4 @@
-//! What was read is acknowledged: our feed tells the contact how far we are.
+//! Acknowledging what was read: our feed tells the contact how far we are.
 
 use crate::error::Result;
 use crate::session::keys::Keys;

@@ -42,8 +42,8 @@ pub(super) fn refresh_certificate(
     Ok(contact.save(&locked, name)?)
 }
 
-/// What the feed says of a later version of the pinned certificate: by `im:pgpKey`, or where that
-/// has no hash by an item with the key as its enclosure.
+/// The later version of the pinned certificate that the feed announces: by `im:pgpKey`, or where
+/// that has no hash by an item with the key as its enclosure.
 fn announced_key(channel: &Channel, contact: &Contact) -> Option<KeyElement> {
     let (fingerprint, element) = (contact.fingerprint.clone(), channel.key.as_ref());
     if let Some(key) = element.filter(|key| key.hash.is_some()) {

@@ -1,4 +1,4 @@
-//! What lasts and may heal: a key that cannot be used, a gap, an old copy.
+//! Troubles that last and may heal: a key that cannot be used, a gap, an old copy.
 
 use jiff::Timestamp;
 

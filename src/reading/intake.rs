@@ -27,21 +27,21 @@ use crate::store::disk::home::Home;
 use crate::store::identity::own::Identity;
 use crate::store::identity::own::Locked;
 
-/// What kind of document it is, and what came with it.
+/// The kind of a document, and the headers that came with it.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
     /// An archive: it has neither introduction nor state.
     pub is_archive: bool,
-    /// What the host said of the copy, to be remembered once it is stored.
+    /// The headers that the host sent with the copy, to be remembered once it is stored.
     pub http: Option<Http>,
 }
 
-/// What taking it in brought.
+/// The result of taking a document in.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// Whether the copy is older than what we know.
     pub stale: bool,
-    /// Where to look for what is missing.
+    /// The archive to look in for what is missing.
     pub archive: Option<Url>,
     /// Whether our own feed changed.
     pub rewritten: bool,
@@ -155,7 +155,7 @@ impl<'a> Intake<'a> {
         chain.iter().any(|channel| self.has_work(channel))
     }
 
-    /// Whether anything in `channel` has yet to be opened: only that costs a passphrase.
+    /// Returns whether anything in `channel` has yet to be opened: only that costs a passphrase.
     fn has_work(&self, channel: &Channel) -> bool {
         let theirs = &self.contact.theirs;
         let new_single = |sealed: &Option<String>, seen: Option<SealedHash>, what: &str| {
@@ -176,14 +176,14 @@ impl<'a> Intake<'a> {
             || channel.items.iter().any(|item| self.is_new(item))
     }
 
-    /// Whether the contact's encryption subkey is another than our feed is sealed to.
+    /// Returns whether the contact's encryption subkey is another than our feed is sealed to.
     fn is_sealed_to_the_past(&self) -> bool {
         let writes = !self.identity.config.read_only && !self.contact.blocked;
         let subkey = self.certificate.encryption_subkey(self.now).ok();
         writes && subkey.is_some() && subkey != self.contact.reader().sealed_to
     }
 
-    /// Whether the verdict on a sealed object stands, so that it need not be opened again.
+    /// Returns whether the verdict on a sealed object stands, so that it need not be opened again.
     pub(super) fn is_settled(&self, guid: &str, sealed: SealedHash) -> bool {
         self.verdicts.of(guid, sealed).is_some_and(|verdict| match verdict.why {
             Why::Failed | Why::Held | Why::Unknown => true,
@@ -279,8 +279,8 @@ impl<'a> Intake<'a> {
     }
 }
 
-/// Whether what is remembered by `guid` may stand in the documents of `chain`: an item does or does
-/// not, of the rest only one can be there.
+/// Returns whether what is remembered by `guid` may stand in the documents of `chain`. An item does
+/// or does not. Each of the rest can be there only once.
 fn stands_in(chain: &[&Channel], guid: &str) -> bool {
     let mut items = chain.iter().flat_map(|channel| &channel.items);
     matches!(guid, "introduction" | "state" | "key") || items.any(|item| item.shown_guid() == guid)

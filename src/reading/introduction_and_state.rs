@@ -1,4 +1,5 @@
-//! What stands in a contact's feed once: key, introduction and state (PROTOCOL §5, §6, §9).
+//! The parts that stand in a contact's feed once: key, introduction and state (PROTOCOL §5, §6,
+//! §9).
 
 #[cfg(test)]
 mod tests;
@@ -206,8 +207,8 @@ impl Intake<'_> {
         }
     }
 
-    /// Whether the hash that is acknowledged is not the one that we wrote; what we no longer have
-    /// contradicts nothing.
+    /// Returns whether the hash that is acknowledged is not the one that we wrote. An item that we
+    /// no longer have contradicts nothing.
     fn contradicts(&self, acknowledged: &Acknowledged) -> bool {
         let ours = &self.contact.ours;
         if let Some(head) = ours.head.filter(|head| head.sequence == acknowledged.sequence) {
@@ -223,7 +224,7 @@ impl Intake<'_> {
     }
 }
 
-/// What an acknowledgement that cannot be is remembered by, in whatever state it stands.
+/// The hash by which an acknowledgement that cannot be is remembered, in whatever state it stands.
 fn proof_of(acknowledged: &Acknowledged) -> SealedHash {
     let Acknowledged { log, sequence, hash } = acknowledged;
     SealedHash::of(format!("{log} {sequence} {hash}").as_bytes())
@@ -249,7 +250,7 @@ pub fn adopt(
     contact.theirs.introduction = Some(Seen { log, serial, hash, sealed });
 }
 
-/// What a later one is compared to.
+/// The log, the serial and the hash that a later one is compared to.
 pub fn in_force(seen: Option<&Seen>) -> Option<(LogId, u64, OctetsHash)> {
     seen.map(|seen| (seen.log, seen.serial, seen.hash))
 }

@@ -13,7 +13,7 @@ use crate::store::contact::record::{About, Direction, Record};
 use crate::store::contact::verdicts::Why;
 
 impl Intake<'_> {
-    /// Whether `item` is sealed and has yet to be opened. A known guid costs no decryption.
+    /// Returns whether `item` is sealed and has yet to be opened. A known guid costs no decryption.
     pub(super) fn is_new(&self, item: &FeedItem) -> bool {
         let Some(sealed) = item.description.as_deref().filter(|_| item.is_sealed()) else {
             return false;

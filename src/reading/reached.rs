@@ -1,4 +1,4 @@
-//! What is noted of a feed that brought no document: it is unchanged, or out of reach.
+//! Notes on a feed that brought no document: it is unchanged, or out of reach.
 
 use super::gaps;
 use crate::error::Result;
@@ -53,7 +53,7 @@ pub(super) fn reached(
     Ok(false)
 }
 
-/// Whether something of ours has been acknowledged for longer than it is kept.
+/// Returns whether something of ours has been acknowledged for longer than it is kept.
 fn is_due(identity: &Identity, now: Timestamp, name: &str, contact: &Contact) -> Result<bool> {
     let ours = &contact.ours;
     if identity.config.read_only || ours.acknowledged() == 0 {

@@ -50,7 +50,7 @@ pub fn read(run: &mut Run, names: &[String]) -> Result<Vec<String>> {
     Ok(rewritten)
 }
 
-/// What to ask for. A contact whose files are damaged is reported, and stops nobody else.
+/// The feeds to ask for. A contact whose files are damaged is reported, and stops nobody else.
 fn wishes(home: &Home, talk: &mut Talk, names: &[String]) -> Vec<Wish> {
     let mut wishes = Vec::new();
     for name in names {

@@ -27,7 +27,7 @@ struct Successor {
     introduction: Introduction,
     octets: Vec<u8>,
     sealed: SealedHash,
-    /// Where the pinned key says so: the last that it signs.
+    /// The place where the pinned key says so: the last that it signs.
     stream: Stream,
 }
 
@@ -48,7 +48,7 @@ impl Intake<'_> {
         Ok(())
     }
 
-    /// What `item` says of the successor of the pinned key, if it is new, by that key, and right.
+    /// The successor of the pinned key as `item` names it, if it is new, by that key, and right.
     fn successor(&mut self, item: &FeedItem) -> Option<Successor> {
         let sealed = item.description.as_deref().filter(|_| self.is_new(item))?;
         let opened = self.unseal(sealed).ok()?;

@@ -1,4 +1,4 @@
-//! What the user is told of a contact's feed, each thing once.
+//! Telling the user of a contact's feed, each thing once.
 
 use super::intake::Intake;
 use crate::openpgp::message::refusal::{Refusal, Verdict as Sentence};
@@ -21,7 +21,7 @@ impl Intake<'_> {
                 self.tell(About::Trust, format!("{what} cannot be opened: {reason}"));
             }
         } else if let Some(why) = self.disputed.filter(|_| why == Why::Unknown) {
-            // That the feed names another key says it all.
+            // The notice that the feed names another key says it all.
             self.remember(guid, sealed, why, refusal.to_string());
         } else if self.remember(guid, sealed, why, refusal.to_string()) {
             let about = if refusal.is_of_trust() { About::Trust } else { About::Integrity };

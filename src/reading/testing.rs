@@ -20,20 +20,20 @@ use jiff::{SignedDuration, Timestamp};
 
 /// John reads what Mary writes. Both have read the other's first feed.
 pub struct Scene {
-    /// Who reads.
+    /// The reader.
     pub john: Person,
-    /// Who writes.
+    /// The writer.
     pub mary: Person,
     /// Her feed for him, as he finds it.
     pub feed: Channel,
     /// Her log.
     pub log: LogId,
-    /// What she says in her state, which stands in the feed once it was [said](Scene::say).
+    /// Her state, which stands in the feed once it was [said](Scene::say).
     pub said: State,
 }
 
 impl Scene {
-    /// One in which nothing was written yet.
+    /// A scene in which nothing was written yet.
     pub fn begin() -> Self {
         let (mut john, mut mary) = acquainted();
         exchange(&mut john, &mut mary);
@@ -57,7 +57,7 @@ impl Scene {
         self.mary.wait(hours);
     }
 
-    /// That many hours ago.
+    /// The time `hours` hours before now.
     pub fn ago(&self, hours: i64) -> Timestamp {
         self.mary.now() - SignedDuration::from_hours(hours)
     }
@@ -145,12 +145,12 @@ impl Scene {
         self.john.contact("mary")
     }
 
-    /// What John was told of that kind, ever.
+    /// The texts of that kind that John was told, ever.
     pub fn told(&self, kind: Type) -> Vec<String> {
         self.john.texts("mary", kind)
     }
 
-    /// What John has of her messages, in the order of arrival.
+    /// The messages that John has of her, in the order of arrival.
     pub fn messages(&self) -> Vec<String> {
         self.told(Type::Message)
     }

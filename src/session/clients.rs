@@ -25,13 +25,13 @@ impl Clients {
         }
     }
 
-    /// Whether `host` is an address in a network that was allowed by name.
+    /// Returns whether `host` is an address in a network that was allowed by name.
     pub fn lists(&self, host: &str) -> bool {
         let ip = host.trim_matches(['[', ']']).parse();
         ip.is_ok_and(|ip| self.guard.lists(ip))
     }
 
-    /// The one for requests about `feed`.
+    /// The client for requests about `feed`.
     pub fn about(&self, feed: &Url) -> &Client {
         if feed.is_capability() { &self.secret } else { &self.public }
     }

@@ -1,4 +1,4 @@
-//! What a command is handed: a run, and what it may read.
+//! The session that a command is handed: a run, and what it may read.
 
 use std::io::Read;
 use std::ops::{Deref, DerefMut};
@@ -12,9 +12,9 @@ use crate::store::identity::own::Identity;
 
 /// One run of a command on an identity.
 pub struct Session {
-    /// What it works with.
+    /// The run that it works with.
     pub run: Run,
-    /// Where messages come from.
+    /// The source of messages.
     pub stdin: Box<dyn Read + Send>,
 }
 

@@ -20,17 +20,17 @@ const AT_ONCE: usize = 16;
 /// One feed to be fetched.
 #[derive(Clone)]
 pub struct Wish {
-    /// Whose it is.
+    /// The name of its owner.
     pub name: String,
-    /// Where it stands.
+    /// The URL at which it stands.
     pub url: Url,
-    /// What we have of it already.
+    /// The conditions of the request: what we have of it already.
     pub conditions: Conditions,
 }
 
-/// What fetching one feed brought.
+/// The result of fetching one feed.
 pub struct Fetched {
-    /// Whose it is.
+    /// The name of its owner.
     pub name: String,
     /// The answer.
     pub answer: Result<Answer, Failure>,

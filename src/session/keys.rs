@@ -143,7 +143,7 @@ impl Keys {
         Ok(locked)
     }
 
-    /// Whether the secret key is unlocked, and no other run has changed it since.
+    /// Returns whether the secret key is unlocked, and no other run has changed it since.
     fn has_current_secret(&self) -> bool {
         self.secret.as_ref().is_some_and(|secret| secret.stamp == Stamp::of(&self.home))
     }
@@ -223,8 +223,8 @@ impl Keys {
         other.unwrap_or(opened)
     }
 
-    /// Whether our certificate names a subkey that we cannot open anything with: its secret was deleted
-    /// in its time, or is lost.
+    /// Returns whether our certificate names a subkey that we cannot open anything with: its secret
+    /// was deleted in its time, or is lost.
     pub fn lacks_secret(&mut self) -> bool {
         let Ok(certificate) = self.certificate().cloned() else { return false };
         self.secret().is_ok_and(|(secret, _)| secret.lacks_secret_of(&certificate))
@@ -239,17 +239,17 @@ impl Keys {
         Ok(std::iter::once(self.certificate()?.fingerprint()).chain(former).collect())
     }
 
-    /// Where the passphrase comes from without asking anybody, if it does.
+    /// The source of the passphrase that asks nobody, if there is one.
     pub fn passphrase_source(&self) -> Option<Source> {
         Source::given(self.passphrase_command.as_deref(), self.passphrase_file.as_deref())
     }
 
-    /// Whether a file was named for the passphrase of this run.
+    /// Returns whether a file was named for the passphrase of this run.
     pub fn has_passphrase_file(&self) -> bool {
         self.passphrase_file.is_some()
     }
 
-    /// Whether the secret key can be had without asking anybody.
+    /// Returns whether the secret key can be had without asking anybody.
     pub fn can_unlock_unasked(&self) -> bool {
         self.secret.is_some()
             || self.passphrase_source().is_some()

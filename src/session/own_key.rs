@@ -27,7 +27,7 @@ pub fn expect_usable(keys: &Keys, now: Timestamp) -> Result<()> {
     keys.certificate()?.usable(now).map_err(unusable)
 }
 
-/// What to say when our own key cannot be used.
+/// The error for a key of our own that cannot be used, for the reason `why`.
 pub fn unusable(why: Unusable) -> Error {
     let error = Error::new(Kind::Trust, format!("your own key {why}: nothing is signed with it"));
     match why {
@@ -40,7 +40,7 @@ pub fn unusable(why: Unusable) -> Error {
     }
 }
 
-/// What is wrong with our key, or will be within 30 days; and the command that mends it.
+/// The trouble with our key, now or within 30 days, and the command that mends it.
 pub fn concern(certificate: &Certificate, now: Timestamp) -> Option<(String, &'static str)> {
     if let Err(why) = certificate.usable(now) {
         let cure = match why {

@@ -1,4 +1,4 @@
-//! Where the passphrase comes from: a file, a credential, a command, or the terminal. Never the
+//! The sources of the passphrase: a file, a credential, a command, or the terminal. Never the
 //! command line.
 
 use std::env;
@@ -19,7 +19,7 @@ use crate::store::identity::secret::{self, Stamp};
 /// The name of the passphrase among the credentials that systemd gives a service.
 const CREDENTIAL: &str = "cloudim-passphrase";
 
-/// What a source may say at most, in bytes.
+/// The most that a source may say, in bytes.
 const MOST: usize = 64 * 1024;
 
 /// An unlocked secret key, and what it takes to lock it again.
@@ -28,7 +28,7 @@ pub struct Unlocked {
     pub key: SecretKey,
     /// The passphrase that it is locked with on disk; nothing if it is not.
     pub passphrase: Option<Zeroizing<String>>,
-    /// Which file it was read from.
+    /// The stamp of the file that it was read from.
     pub stamp: Option<Stamp>,
 }
 
@@ -78,7 +78,7 @@ pub fn find(
     Ok((source.read(prompt)?, source))
 }
 
-/// Where a passphrase comes from.
+/// A source of a passphrase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The first line of a file, which may be a pipe such as `/dev/fd/3`. `-` is not special:
@@ -88,7 +88,7 @@ pub enum Source {
     Credential(PathBuf),
     /// The first line that this shell command prints.
     Command(String),
-    /// Who sits there types it.
+    /// The line that the user types on the terminal.
     Terminal,
 }
 
@@ -113,7 +113,7 @@ impl Source {
         }
     }
 
-    /// That what it said does not open the key in the file at `path`.
+    /// The error for a passphrase from here that does not open the key in the file at `path`.
     pub fn is_wrong(&self, path: &Path) -> Error {
         let wrong = format!("cannot unlock `{}`: the passphrase is wrong", path.display());
         match self {

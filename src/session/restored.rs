@@ -47,7 +47,7 @@ pub fn catch_up(run: &mut Run) -> Result<()> {
     Ok(locked.record()?)
 }
 
-/// Whether this home may write: it is no copy that has yet to catch up.
+/// Returns whether this home may write: it is no copy that has yet to catch up.
 pub fn is_caught_up(identity: &Identity, now: Timestamp) -> bool {
     identity.lock(now).is_ok()
 }
@@ -84,7 +84,7 @@ fn compare_published(identity: &Identity, network: &Network) -> Result<Option<Ce
     Ok(bytes.map(|bytes| Certificate::parse(&bytes)).transpose()?)
 }
 
-/// What stands at `url`, where we have put it.
+/// The file at `url`, where we have put it.
 fn published(network: &Network, url: &Url, limit: usize, what: &str) -> Result<Option<Vec<u8>>> {
     let conditions = Conditions { no_cache: true, ..Conditions::default() };
     match network.client()?.get(url, limit, &conditions) {

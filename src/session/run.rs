@@ -13,7 +13,7 @@ use crate::store::identity::own::{Identity, Locked};
 /// The handles of one thread of a run. Only what leads a whole round, or follows a call from its first
 /// request to its last file, takes all of them; everything else takes what it needs.
 pub struct Run {
-    /// Whose run it is.
+    /// The identity whose run it is.
     pub identity: Identity,
     /// Its keys.
     pub keys: Keys,
@@ -23,16 +23,16 @@ pub struct Run {
     pub talk: Talk,
     /// The present time.
     pub clock: Clock,
-    /// Where data goes.
+    /// The output for data.
     pub output: Output,
 }
 
-/// Where data goes, and in which form.
+/// The output: where data goes, and in which form.
 #[derive(Clone)]
 pub struct Output {
-    /// Where.
+    /// The stream.
     pub stdout: Stream,
-    /// In which form.
+    /// The form.
     pub format: Format,
 }
 

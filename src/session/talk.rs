@@ -6,7 +6,7 @@ use super::world::Stream;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::values::text;
 
-/// Where talk goes, and the worst of what was reported.
+/// The stream for talk, and the worst of what was reported.
 pub struct Talk {
     stderr: Stream,
     quiet: bool,

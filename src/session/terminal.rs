@@ -7,7 +7,8 @@ use crate::protocol::values::text;
 
 const TERMINAL: &str = "/dev/tty";
 
-/// Whether there is a terminal, and it is ours: a background job that asked would be stopped.
+/// Returns whether there is a terminal, and it is ours: a background job that asked would be
+/// stopped.
 pub fn is_ours() -> bool {
     let foreground = |terminal: File| rustix::termios::tcgetpgrp(&terminal).ok();
     File::open(TERMINAL)

@@ -37,7 +37,7 @@ const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// Somebody with a home.
 pub struct Person {
-    /// What is done there.
+    /// The run on that home.
     pub run: Run,
     base: String,
     clock: Arc<Mutex<Timestamp>>,
@@ -45,7 +45,7 @@ pub struct Person {
     folder: TempDir,
 }
 
-/// What was written to a stream.
+/// The bytes that were written to a stream.
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>);
 
@@ -113,7 +113,7 @@ impl Person {
         self.run.now()
     }
 
-    /// Where the files are.
+    /// The home that holds the files.
     pub fn home(&self) -> Home {
         self.run.identity.home.clone()
     }
@@ -128,13 +128,13 @@ impl Person {
         self.run.identity.lock_although_copied(self.now()).unwrap()
     }
 
-    /// What one writes with: the lock, the keys, and whom to tell.
+    /// The means to write with: the lock, the keys, and the talk to the user.
     pub fn hands(&mut self) -> (Locked<'_>, &mut Keys, &mut Talk) {
         let Run { identity, keys, talk, clock, .. } = &mut self.run;
         (identity.lock(clock.now()).unwrap(), keys, talk)
     }
 
-    /// What was told since this was asked last.
+    /// The text that was told since this was asked last.
     pub fn heard(&self) -> String {
         String::from_utf8(std::mem::take(&mut *self.heard.0.lock().unwrap())).unwrap()
     }
@@ -211,7 +211,7 @@ impl Person {
         home.write(&home.feed(&token), feed.write().as_bytes()).unwrap();
     }
 
-    /// What is recorded of the contact called `name`, oldest first.
+    /// The records of the contact called `name`, oldest first.
     pub fn records(&self, name: &str) -> Vec<Record> {
         Messages::of(&self.home(), name).all().unwrap()
     }
@@ -230,14 +230,14 @@ fn settings(name: &str, base: &str, more: &str) -> String {
 /// A web host on this machine: it serves what is put there, until the tests end.
 #[derive(Clone)]
 pub struct Host {
-    /// Below which its files stand.
+    /// The URL below which its files stand.
     pub base: String,
     files: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Host {
-    /// One with nothing on it.
+    /// A host with nothing on it.
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}/", listener.local_addr().unwrap());
@@ -245,7 +245,7 @@ impl Host {
         let serving = host.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // Who hangs up is not answered.
+                // A client that hangs up is not answered.
                 let _ = serving.answer(stream);
             }
         });

@@ -1,8 +1,8 @@
-//! What the trust policy lets pass: what is sent to, and shown of, a contact whose key the user has
-//! not compared (`trust` in `config.toml`, or as was decided for the contact).
+//! The trust policy: what is sent to, and shown of, a contact whose key the user has not compared
+//! (`trust` in `config.toml`, or as was decided for the contact).
 //!
-//! What the program itself says to a contact, introduction and acknowledgement, is no message, and
-//! passes: without it nobody could agree, and nothing would leave the other's feed.
+//! The introduction and the acknowledgement, which the program itself says to a contact, are no
+//! messages, and pass. Without them nobody could agree, and nothing would leave the other's feed.
 
 use super::terminal;
 use crate::error::{Context, Error, Kind, Result};
@@ -10,7 +10,7 @@ use crate::store::contact::entry::Contact;
 use crate::store::identity::config::Config;
 use crate::store::identity::policy::Policy;
 
-/// Whether what `contact` writes is stored and not shown, until its key is verified.
+/// Returns whether what `contact` writes is stored and not shown, until its key is verified.
 pub fn holds(config: &Config, contact: &Contact) -> bool {
     contact.is_under(Policy::Verified, config.trust)
 }

@@ -1,4 +1,4 @@
-//! What a run takes from outside.
+//! The world of a run: what it takes from outside.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-/// What a run takes from outside, so that a test can be the outside.
+/// The world of a run: what it takes from outside, so that a test can be the outside.
 pub struct World {
     /// The present time.
     pub now: Clock,
-    /// Where messages come from.
+    /// The source of messages.
     pub stdin: Box<dyn Read + Send>,
-    /// Where data goes.
+    /// The stream for data.
     pub stdout: Stream,
-    /// Where talk goes: shared, since the error that ends a run is told after the session is gone.
+    /// The stream for talk: shared, since the error that ends a run is told after the session is
+    /// gone.
     pub stderr: Stream,
 }
 
@@ -47,7 +48,7 @@ impl Stream {
         Self { out: Arc::new(Mutex::new(out)), broken: Arc::default() }
     }
 
-    /// Whether its reader has gone.
+    /// Returns whether its reader has gone.
     pub fn is_broken(&self) -> bool {
         self.broken.load(Ordering::Relaxed)
     }

@@ -1,7 +1,7 @@
 //! Why something under a home was not read, written or found.
 //!
-//! It says what happened and where, and nothing of exit statuses or commands: those who turn it into
-//! the error of the program add these.
+//! It says what happened and where, and nothing of exit statuses or commands: the code that turns
+//! it into the error of the program adds these.
 
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
@@ -9,7 +9,7 @@ use std::{fmt, io};
 use crate::protocol;
 use crate::protocol::values::url::Url;
 
-/// What went wrong in the store.
+/// A failure in the store.
 #[derive(Debug)]
 pub enum Error {
     /// A file is not there that only a backup still has.
@@ -18,39 +18,39 @@ pub enum Error {
     NotKept(PathBuf),
     /// A file or folder is there, and cannot be read.
     CannotRead {
-        /// Which, as it is shown.
+        /// Its path, as it is shown.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: anyhow::Error,
     },
     /// A file or folder cannot be made, replaced or removed.
     CannotWrite {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: io::Error,
     },
     /// A file holds what cannot be used, be it ours or the user's.
     CannotUse {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: anyhow::Error,
     },
     /// A file that we alone write holds what we never wrote.
     Damaged {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// Why it cannot be used.
+        /// The reason why it cannot be used.
         cause: anyhow::Error,
-        /// What is lost with it.
+        /// The loss that comes with it.
         lost: Lost,
     },
     /// Something that is done with several files, or with none yet, failed.
     Cannot {
-        /// What, as in "cannot rename `mary`".
+        /// The thing that failed, as in "cannot rename `mary`".
         what: String,
-        /// Why.
+        /// The cause.
         cause: anyhow::Error,
     },
     /// A thread that wrote has died.
@@ -65,13 +65,13 @@ pub enum Error {
     Exists(PathBuf),
     /// A contact has this name already.
     Taken(String),
-    /// This cannot name a contact.
+    /// This text cannot name a contact.
     NoName(String),
     /// No contact has this name.
     UnknownContact {
         /// The name.
         name: String,
-        /// Which contacts there are.
+        /// The contacts that there are.
         known: Known,
     },
     /// No invitation waits under this name.
@@ -97,18 +97,18 @@ pub enum Error {
     Format(protocol::Error),
 }
 
-/// What is lost with a file that is damaged.
+/// The loss that comes with a damaged file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
-    /// What no other file knows.
+    /// Content that no other file has.
     Content,
     /// How far messages were delivered.
     Cursors,
-    /// What reading the feed finds again.
+    /// Findings that reading the feed brings again.
     Findings,
 }
 
-/// Which contacts there are, where one was not found.
+/// The contacts that there are, where one was not found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Known {
     /// None.
@@ -123,7 +123,7 @@ pub enum Known {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// What went wrong in words, without the cause.
+    /// The failure in words, without the cause.
     pub fn message(&self) -> String {
         match self {
             Self::Missing(path) | Self::NotKept(path) => format!("`{}` is missing", path.display()),

@@ -88,7 +88,7 @@ pub fn contact(letter: char) -> Contact {
     }
 }
 
-/// What a record is, as a test names it.
+/// The type of a record, as a test names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
     Message,
@@ -100,7 +100,7 @@ pub enum Type {
 }
 
 impl Type {
-    /// What `record` is.
+    /// The type of `record`.
     pub fn of(record: &Record) -> Self {
         match &record.what {
             What::Message { .. } => Self::Message,

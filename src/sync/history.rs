@@ -17,7 +17,7 @@ use crate::store::contact::{contacts, trimmed};
 use crate::store::identity::own::Identity;
 
 /// Trims the messages of all contacts, if the settings say so and it is time. While another process
-/// keeps the home to itself, a later round will do. What fails for one contact is reported.
+/// keeps the home to itself, a later round will do. A failure for one contact is reported.
 ///
 /// # Errors
 /// When the contacts cannot be listed, or the trimming not noted.
@@ -63,7 +63,7 @@ fn of_contact(
     })
 }
 
-/// Whether a message of ours has arrived. Of an older log, it has if it is offered no more.
+/// Returns whether a message of ours has arrived. Of an older log, it has if it is offered no more.
 fn is_acknowledged(record: &Record, contact: &Contact) -> bool {
     let ours = &contact.ours;
     record

@@ -3,7 +3,7 @@
 //! `poll` does one, `listen` many. `round` holds the order, `pinning` is the user's word on a key
 //! that changed, `history` forgets what was kept for long enough.
 //!
-//! Its rule: what fails for one contact is reported, and stops nobody else.
+//! Its rule: a failure for one contact is reported, and stops nobody else.
 //!
 //! It may call every room but those of servers, and all below.
 

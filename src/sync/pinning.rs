@@ -58,8 +58,8 @@ pub fn offer(home: &Home, network: &Network, now: Timestamp, name: &str) -> Resu
     Ok(Some(Offer { certificate, key: key.url, hash }))
 }
 
-/// Pins what was offered. What was held is judged anew by the next poll, and our feed is sealed to
-/// the new key.
+/// Pins the key that was offered. All that was held is judged anew by the next poll, and our feed
+/// is sealed to the new key.
 ///
 /// # Errors
 /// When something cannot be written.
@@ -79,8 +79,8 @@ pub fn pin(run: &mut Run, name: &str, offer: &Offer, trust: Trust) -> Result<()>
     Ok(())
 }
 
-/// Reads what the pinned key signed, which would not count later. That the feed names `offered` is no
-/// news.
+/// Reads what the pinned key signed, which would not count later. It is no news that the feed names
+/// `offered`.
 fn take_in_before(run: &mut Run, name: &str, offered: &Fingerprint) -> Result<()> {
     let locked = run.identity.lock(run.clock.now())?;
     let mut contact = Contact::load(&locked.home, name)?;

@@ -12,8 +12,9 @@ use crate::session::run::Run;
 use crate::store::contact::contacts;
 use crate::writing::removal;
 
-/// Does a round for the contacts called `names`, or for all, for our invitations and for the calls in
-/// our inbox, if there are none. What fails for one contact is reported. Returns how many messages were delivered.
+/// Does a round for the contacts called `names`, or for all, for our invitations and for the calls
+/// in our inbox, if there are none. A failure for one contact is reported. Returns how many
+/// messages were delivered.
 ///
 /// # Errors
 /// When the settings are wrong, or stdout cannot be written.

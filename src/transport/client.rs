@@ -28,7 +28,7 @@ pub struct Client {
     timeout: Duration,
 }
 
-/// What the document is already known by.
+/// The marks that the document is already known by, for a conditional request.
 #[derive(Clone, Debug, Default)]
 pub struct Conditions {
     /// Sent as `If-None-Match`, exactly as it was received.
@@ -53,7 +53,7 @@ pub enum Answer {
 pub struct Document {
     /// The body.
     pub bytes: Vec<u8>,
-    /// Where it was found, after redirects.
+    /// The URL at which it was found, after redirects.
     pub url: Url,
     /// The `ETag`, of at most 512 bytes.
     pub etag: Option<String>,
@@ -81,7 +81,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Whether the same request may succeed later, if only the other's host changes.
+    /// Returns whether the same request may succeed later, if only the other's host changes.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::NotFound | Self::Status(_) | Self::Unreachable(_) => true,
@@ -249,7 +249,7 @@ impl Conditions {
         .filter_map(|(name, value)| Some((name, value?)))
     }
 
-    /// Whether a 304 answers them.
+    /// Returns whether a 304 answers them.
     fn are_sent(&self) -> bool {
         self.etag.is_some() || self.last_modified.is_some()
     }

@@ -15,7 +15,8 @@ use ureq::{Agent, Error};
 
 pub use super::network::Network;
 
-/// What is not the public internet, and how a message calls it. The first that fits counts.
+/// The networks that are not the public internet, and the word for each in a message. The first
+/// that fits counts.
 const NOT_PUBLIC: &[(Network, &str)] = &[
     (Network::v4([0, 0, 0, 0], 8), "unspecified"),
     (Network::v4([10, 0, 0, 0], 8), "private"),
@@ -67,12 +68,12 @@ impl Guard {
         Self { plain_http: true, ..self }
     }
 
-    /// Whether `ip` is in a network that was allowed by name.
+    /// Returns whether `ip` is in a network that was allowed by name.
     pub fn lists(&self, ip: IpAddr) -> bool {
         self.allow.iter().any(|network| network.contains(ip.to_canonical()))
     }
 
-    /// Whether `ip` may be spoken to, by https or by plain http.
+    /// Checks whether `ip` may be spoken to, by https or by plain http.
     ///
     /// # Errors
     /// The reason why not, in words that name the address.

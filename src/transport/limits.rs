@@ -1,4 +1,4 @@
-//! What the server gives a client, and all clients, at most; and who a client is.
+//! The most that the server gives a client, and all clients; and who a client is.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::message::Request;
 use super::network::Network;
 
-/// What the server gives a client, and all clients, at most.
+/// The most that the server gives a client, and all clients.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// From the connection, or the end of the last answer, to the end of a request's head.
@@ -54,12 +54,12 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Whether `address` is a trusted proxy.
+    /// Returns whether `address` is a trusted proxy.
     pub(super) fn trust(&self, address: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(address))
     }
 
-    /// Who sent `request` through the socket of `peer`: the last hop that is no trusted proxy.
+    /// The sender of `request` through the socket of `peer`: the last hop that is no trusted proxy.
     pub(super) fn client(&self, peer: IpAddr, request: &Request) -> IpAddr {
         let fields = request.headers.iter().rev().filter(|(name, _)| name == "x-forwarded-for");
         let mut client = peer;
@@ -80,7 +80,8 @@ fn address(hop: &str) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// What counts as one address: of IPv6 the /64, which is what one customer has at least.
+/// The address, or the network that counts as one: of IPv6 the /64, which one customer has at
+/// least.
 pub fn neighbourhood(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),

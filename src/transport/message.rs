@@ -1,4 +1,4 @@
-//! What a client asks and what it is answered: plain values, before and after the protocol.
+//! The request of a client and the answer to it: plain values, before and after the protocol.
 
 use std::fs::File;
 use std::net::IpAddr;
@@ -15,13 +15,13 @@ pub struct Request {
     pub method: String,
     /// The path as it was sent, with its `%` escapes.
     pub path: String,
-    /// What follows the `?`, as it was sent.
+    /// The part after the `?`, as it was sent.
     pub query: Option<String>,
     /// The header fields in their order; names in lower case, octets that are not UTF-8 replaced.
     pub headers: Vec<(String, String)>,
     /// The body, whole.
     pub body: Vec<u8>,
-    /// Who asks: the socket's address, or the one that a trusted proxy gives.
+    /// The address of the client: the socket's, or the one that a trusted proxy gives.
     pub peer: IpAddr,
 }
 
@@ -75,7 +75,7 @@ pub fn decode(text: &str) -> Option<String> {
     String::from_utf8(octets).ok()
 }
 
-/// What goes out after the head.
+/// The body that goes out after the head.
 #[derive(Debug)]
 pub enum Body {
     /// These octets.

@@ -32,7 +32,7 @@ impl Network {
         Self { address: IpAddr::V6(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0)), prefix }
     }
 
-    /// Whether `address`, or the IPv4 address that it maps, lies in this network.
+    /// Returns whether `address`, or the IPv4 address that it maps, lies in this network.
     pub fn contains(&self, address: IpAddr) -> bool {
         let (own, width) = bits(self.address);
         let (other, other_width) = bits(address.to_canonical());
@@ -40,7 +40,7 @@ impl Network {
         width == other_width && (own ^ other).checked_shr(host).unwrap_or(0) == 0
     }
 
-    /// Whether only bits of the prefix are set.
+    /// Returns whether only bits of the prefix are set.
     fn is_whole(&self) -> bool {
         let (own, width) = bits(self.address);
         let host = width.saturating_sub(self.prefix);

@@ -28,7 +28,7 @@ pub use super::message::{Body, Request, Response, decode};
 pub use answer::{Answer, Later, Promise};
 use shared::Server;
 
-/// What stands on every answer (PROTOCOL §10).
+/// The header fields of every answer (PROTOCOL §10).
 const ALWAYS: &[(&str, &str)] = &[("referrer-policy", "no-referrer"), ("x-robots-tag", "noindex")];
 /// How long `serve` waits after a stop for the answers that are under way.
 const GRACE: Duration = Duration::from_secs(3);

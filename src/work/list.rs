@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-/// What comes of jobs and waits to be received, at most; the threads wait until it is.
+/// The results of jobs that wait to be received, at most; the threads wait until they are.
 const AHEAD: usize = 4;
 
 /// Works off `jobs`, in their order, by `most` threads at once. What comes of them is received as it

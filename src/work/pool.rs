@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 /// How long a thread that came for the work waits for more before it ends.
 const REST: Duration = Duration::from_secs(20);
 
-/// What is to be done, and in which order.
+/// A queue: what is to be done, and in which order.
 pub trait Queue: Send + 'static {
     /// A piece of work.
     type Job: Send;
-    /// What is known after it.
+    /// The result that is known after it.
     type Done;
 
     /// Takes the next job that may begin at `now`.
@@ -29,7 +29,7 @@ pub trait Queue: Send + 'static {
     fn done(&mut self, done: Self::Done, now: Instant);
 }
 
-/// What a queue has at some time.
+/// The next thing that a queue has at some time.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next<J> {
     /// A job.
@@ -40,12 +40,12 @@ pub enum Next<J> {
 
 /// A queue, and the threads that work it off; they end when this is dropped.
 ///
-/// Whoever takes a job sees to it that another thread waits for the next. So what is for later begins
-/// then, though this job hangs.
+/// A thread that takes a job sees to it that another one waits for the next. So a job for later
+/// begins then, though this one hangs.
 pub struct Pool<Q: Queue>(Arc<Shared<Q>>);
 
 struct Shared<Q: Queue> {
-    /// Those that come and go with the work, if there are any.
+    /// The threads that come and go with the work, if there are any.
     staff: Option<Staff<Q>>,
     state: Mutex<State<Q>>,
     wake: Condvar,
@@ -59,9 +59,9 @@ struct Staff<Q: Queue> {
 
 struct State<Q> {
     queue: Q,
-    /// Those of the staff.
+    /// The number of threads of the staff.
     threads: usize,
-    /// All threads that wait.
+    /// The number of all threads that wait.
     idle: usize,
     stopped: bool,
 }
@@ -143,7 +143,7 @@ impl<Q: Queue> Shared<Q> {
         }
     }
 
-    /// What a thread of the staff does.
+    /// Does the work of a thread of the staff.
     fn serve(this: &Arc<Self>) {
         let Some(staff) = &this.staff else { return };
         let mut state = Self::attend(this, Some(REST), &staff.work);

@@ -1,4 +1,5 @@
-//! What is to be done when: filled by whoever learns of it, emptied by the threads that do it.
+//! A schedule: what is to be done when, filled by those who learn of it, emptied by the threads
+//! that do it.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -9,24 +10,24 @@ use super::pool::{Next, Pool, Queue};
 #[derive(Debug)]
 pub struct Schedule<K: Key>(Pool<Plan<K>>);
 
-/// What a thing to do is known by.
+/// The key by which a thing to do is known.
 pub trait Key: Clone + Ord + Send + 'static {}
 
 impl<K: Clone + Ord + Send + 'static> Key for K {}
 
 impl<K: Key> Schedule<K> {
-    /// Nothing to do.
+    /// A schedule with nothing to do.
     pub fn new() -> Self {
         Self(Pool::new(Plan(BTreeMap::new())))
     }
 
-    /// `key` is to be done at `due`, or at an earlier time that was set before. If it is under way,
-    /// it is done again.
+    /// Has `key` done at `due`, or at an earlier time that was set before. If it is under way, it
+    /// is done again.
     pub fn at(&self, key: K, due: Instant) {
         self.0.change(|plan| plan.at(key, due));
     }
 
-    /// `key` is to be done now.
+    /// Has `key` done now.
     pub fn soon(&self, key: K) {
         self.at(key, Instant::now());
     }

@@ -134,8 +134,8 @@ pub fn save(
     Ok(written)
 }
 
-/// Whether what lies sealed beside our feed as `attached` was made from a file of this hash. Of a
-/// file that has left, or that only its reader can open, nothing speaks against it.
+/// Returns whether what lies sealed beside our feed as `attached` was made from a file of this
+/// hash. Nothing speaks against it if the file has left, or only its reader can open it.
 ///
 /// # Errors
 /// When the file cannot be read, or the secret key is locked.

@@ -20,7 +20,7 @@ use crate::store::contact::octets::Octets;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
 
-/// What a rewriting is for.
+/// The change that a rewriting is for.
 #[derive(Default)]
 pub struct Change<'a> {
     /// A new introduction, with its serial already in the contact.
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(after.items[0].guid, before.items[0].guid);
         assert_ne!(after.items[0], before.items[0]);
         assert!(!rewrite(&mut john, "mary").unwrap());
-        // Who has the new subkey alone can open it.
+        // Somebody with the new subkey alone can open it.
         mary.wait(24 * 40);
         mary.change_key(|key, now, _| key.without_expired(now).unwrap().unwrap());
         let two = filed(&john, "mary").remove(1).1;

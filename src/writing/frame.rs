@@ -1,4 +1,5 @@
-//! What stands in our feed once: the channel's own elements, the state, the archives' frame.
+//! The parts that stand in our feed once: the channel's own elements, the state, the archives'
+//! frame.
 
 use crate::error::Result;
 use crate::protocol::feed::channel::{self, Channel, FeedItem, KeyElement};
@@ -18,7 +19,7 @@ use jiff::Timestamp;
 const TITLE: &str = "Private conversation";
 const DESCRIPTION: &str = "Encrypted messages, readable by the people they are addressed to.";
 
-/// What our feeds and card say of our key.
+/// The element by which our feeds and card tell of our key.
 ///
 /// # Errors
 /// When this identity has no base URL, or no key.

@@ -1,4 +1,4 @@
-//! What stands in our feed once: the introduction and the state.
+//! The parts that stand in our feed once: the introduction and the state.
 //!
 //! The contact's file says which sealed bytes the feed should hold. Where it holds others, since a
 //! run died or the reader's subkey changed, they are sealed again: the introduction with the same

@@ -12,7 +12,7 @@ use crate::store::identity::own::Identity;
 use crate::store::identity::own::Locked;
 use jiff::Timestamp;
 
-/// What becomes of a message.
+/// The terms on which a message is kept.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Keeping {
     /// The guid was given, so an earlier run may have kept the same message.

@@ -28,8 +28,7 @@ impl Rewriting<'_> {
 }
 
 /// Puts the present certificate into the feed `token`, and the notice `guid` of it. What is sealed
-/// there stays byte for byte. Returns whether that changed anything. The caller holds the home's
-/// lock.
+/// there stays byte for byte. Returns whether that changed anything.
 ///
 /// # Errors
 /// When the feed cannot be read or written.

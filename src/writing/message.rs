@@ -1,4 +1,4 @@
-//! What we write to a contact: an item takes its place in the log, is sealed, and is kept.
+//! Writing to a contact: an item takes its place in the log, is sealed, and is kept.
 
 use super::feed::{self, Change};
 use super::prepared::Prepared;
@@ -159,7 +159,7 @@ pub fn reopen(
     Ok(Outgoing { item, octets, sealed, files: Vec::new() })
 }
 
-/// What was recorded of the item that `item` would be again, if it was taken before.
+/// The record of the item that `item` would be again, if it was taken before.
 ///
 /// # Errors
 /// When its guid was used for something else.
@@ -187,7 +187,7 @@ pub fn taken_before(
         .hint("leave --guid out for a new one"))
 }
 
-/// Whether `given`, sealed or not yet, are the files that were recorded.
+/// Returns whether `given`, sealed or not yet, are the files that were recorded.
 fn are_same(
     home: &Home,
     keys: &mut Keys,

@@ -34,13 +34,13 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Whether anything would be written into `public/`.
+    /// Returns whether anything would be written into `public/`.
     pub fn is_changed(&self) -> bool {
         self.is_changed
     }
 
-    /// Writes: what the item names, the contact, the records of what was recovered and then `record`,
-    /// archive and feed, and last removes what is no longer needed. The caller holds the home's lock.
+    /// Writes: what the item names, the contact, the records of what was recovered and then
+    /// `record`, archive and feed, and last removes what is no longer needed.
     pub fn commit(mut self, locked: &Locked<'_>, pair: &Pair, record: Option<Record>) -> Taken {
         let Pair { name, contact, .. } = pair;
         let writes = match self.stage(locked, name, contact, record) {
@@ -126,7 +126,7 @@ impl Prepared {
     }
 }
 
-/// What a commit writes.
+/// The files and records that a commit writes.
 struct Writes {
     /// The attachments of the new item.
     files: Vec<Staged>,

@@ -11,7 +11,7 @@ use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
 
 /// Tells the contact called `name` where and who we are now, and whom we mean, if that changed.
-/// Returns whether our feed changed. The caller holds the home's lock.
+/// Returns whether our feed changed.
 ///
 /// # Errors
 /// When the introduction cannot be read, sealed or written.

@@ -35,7 +35,7 @@ pub fn resume(identity: &Identity, now: Timestamp) -> Result<()> {
     finish(&identity.lock(now)?)
 }
 
-/// What is published goes first: the folder says what that is.
+/// Completes each removal. All that is published goes first: the folder says what that is.
 fn finish(locked: &Locked<'_>) -> Result<()> {
     let home = &locked.home;
     for (folder, token, contact) in contacts::removed(home) {

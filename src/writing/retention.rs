@@ -1,4 +1,4 @@
-//! What leaves our feed, and when (PROTOCOL §5).
+//! Retention: what leaves our feed, and when (PROTOCOL §5).
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::store::contact::entry::Contact;
 use crate::store::contact::octets::Filed;
 use crate::store::contact::own_feed::{Archive, OwnFeed};
 
-/// What stays and what leaves.
+/// The items that stay, and the items and archives that leave.
 #[derive(Debug, Default, PartialEq)]
 pub struct Retained {
     /// Items that stay, oldest first.
@@ -56,7 +56,8 @@ pub fn decide(
     Retained { stays, leaves, archives }
 }
 
-/// Whether `item` may leave the feed: acknowledged, older than `retention`, and not the head.
+/// Returns whether `item` may leave the feed: acknowledged, older than `retention`, and not the
+/// head.
 pub fn is_settled(item: &Filed, ours: &OwnFeed, retention: SignedDuration, now: Timestamp) -> bool {
     item.log == ours.log
         && item.sequence <= ours.acknowledged()

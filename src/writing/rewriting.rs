@@ -87,7 +87,8 @@ impl Rewriting<'_> {
         let mut former = self.contact.ours.former.iter();
         let former = former.find(|former| former.reaches(item.log, item.sequence)).cloned();
         let armored = match former {
-            // Who does not know our present key yet must be able to read what the old one says of it.
+            // A contact that does not know our present key yet must be able to read what the old
+            // one says of it.
             Some(former) => seal_as(self.keys, &former.fingerprint, &octets, self.to, self.at)?,
             None => self.seal(&octets)?,
         };

@@ -51,7 +51,7 @@ pub fn seal(
     Ok(sealed)
 }
 
-/// What to say when nothing can be sealed to the key of the contact called `name`.
+/// The error for the contact called `name` when nothing can be sealed to its key.
 pub fn unusable(name: &str, why: Unusable) -> Error {
     let error =
         Error::new(Kind::Trust, format!("the key of `{name}` {why}: nothing is sent to it"));
@@ -87,7 +87,7 @@ pub fn seal_as(
     sealed.map_err(|cause| cannot_seal(keys, cause))
 }
 
-/// What to say when something cannot be sealed.
+/// The error for something that cannot be sealed.
 pub fn cannot_seal(keys: &Keys, cause: SealError) -> Unwritten {
     match cause {
         SealError::Unusable(fingerprint, why) if is_ours(keys, &fingerprint) => {
@@ -112,7 +112,7 @@ mod tests {
     use crate::session::testing::Person;
     use crate::store::testing::contact;
 
-    /// That many seconds after the day began.
+    /// The time `seconds` seconds after the day began.
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).unwrap()
     }

@@ -1,4 +1,4 @@
-//! What our state tells a contact: where both sides stand (PROTOCOL §5).
+//! Our state, which tells a contact where both sides stand (PROTOCOL §5).
 
 use jiff::Timestamp;
 

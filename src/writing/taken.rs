@@ -1,10 +1,10 @@
-//! What became of a message that was to be kept.
+//! The outcome for a message that was to be kept.
 
 use super::unwritten::{Result, Unwritten};
 use crate::store::disk::atomic::NotPut;
 
-/// What became of what was to be kept. The moment that counts is the one at which the contact's file,
-/// with the new counters, is in its place.
+/// The outcome for what was to be kept. The moment that counts is the one at which the contact's
+/// file, with the new counters, is in its place.
 #[derive(Debug)]
 #[must_use]
 pub enum Taken {
@@ -18,7 +18,7 @@ pub enum Taken {
 }
 
 impl Taken {
-    /// For those who say it again in either case: what failed, if anything did.
+    /// Returns what failed, if anything did, for those who say it again in either case.
     ///
     /// # Errors
     /// Why it was refused or is not shown.
@@ -31,7 +31,7 @@ impl Taken {
 }
 
 impl From<NotPut> for Taken {
-    /// That the contact's file was not put in its place for good.
+    /// The outcome when the contact's file was not put in its place for good.
     fn from(not: NotPut) -> Self {
         match not {
             NotPut::Moved(error) => Self::Refused(error.into()),

@@ -1,4 +1,4 @@
-//! Two who have agreed, for tests, and what one writes to the other.
+//! Two people who have agreed, for tests, and what one writes to the other.
 
 use super::attachment;
 use super::feed::{self, Change};
@@ -24,7 +24,7 @@ use crate::store::disk::atomic;
 use crate::store::identity::own_urls;
 use crate::store::testing;
 
-/// What one has to know of the other before the first feed.
+/// The facts that one has to know of the other before the first feed.
 struct Side {
     token: Token,
     log: LogId,
@@ -192,7 +192,7 @@ pub fn pin(person: &Person, name: &str, of: &Person) {
     contacts::pin(&person.lock(), name, &of.certificate()).unwrap();
 }
 
-/// What is filed for the contact called `to`, and its octets.
+/// The items that are filed for the contact called `to`, and their octets.
 pub fn filed(person: &Person, to: &str) -> Vec<(Filed, String)> {
     let home = person.home();
     let octets = Octets::of(&home, to);

@@ -32,7 +32,7 @@ use crate::store::identity::own::Locked;
 use jiff::Timestamp;
 
 /// Tells the contact called `name` of our present key, by that which it knows, if that is another.
-/// Returns whether our feed changed. The caller holds the home's lock.
+/// Returns whether our feed changed.
 ///
 /// # Errors
 /// When that key is no longer kept, or something cannot be sealed or written.

@@ -12,25 +12,26 @@ use crate::work::pool::{Next, Queue};
 
 /// Registrations that wait, in all.
 const WAITING: usize = 256;
-/// Of one caller.
+/// Registrations of one caller that wait.
 const WAITING_OF_ONE: usize = 32;
-/// Who is turned away can register again, and who waits already shall have an answer.
+/// The bounds of the queue. A caller that is turned away can register again, and one that waits
+/// already shall have an answer.
 const BOUNDS: Bounds =
     Bounds { in_all: WAITING, of_key: WAITING_OF_ONE, order: Order::Arrival, full: Full::Newcomer };
-/// Of one caller, checks under way; and of feeds of one host, where the hosts count.
+/// Checks under way of one caller; and of feeds of one host, where the hosts count.
 const RUNNING_OF_ONE: usize = 4;
 
 /// A registration that waits for its answer.
 pub struct Check {
-    /// Who registers: an address, of IPv6 a network.
+    /// The caller that registers: an address, of IPv6 a network.
     pub caller: IpAddr,
-    /// Whom to call.
+    /// The URL to call.
     pub callback: Url,
-    /// How.
+    /// The way to call it.
     pub protocol: Protocol,
     /// Whether it must answer a challenge.
     pub is_challenged: bool,
-    /// Of which feeds it is to be told.
+    /// The feeds of which it is to be told.
     pub feeds: Vec<Url>,
     /// Their hosts, if these may keep others waiting.
     pub hosts: Vec<String>,
@@ -42,7 +43,7 @@ pub struct Check {
 
 /// The registrations that wait, and how many of each caller and each host are under way.
 pub struct Checks {
-    /// By caller.
+    /// The registrations that wait, by caller.
     waiting: FairQueue<IpAddr, Check>,
     running: Running,
 }
@@ -67,7 +68,7 @@ impl Checks {
 }
 
 impl Running {
-    /// Whether `check` may begin.
+    /// Returns whether `check` may begin.
     fn leave_room(&self, check: &Check) -> bool {
         self.of_callers.of(&check.caller) < RUNNING_OF_ONE
             && check.hosts.iter().all(|host| self.at_hosts.of(host) < RUNNING_OF_ONE)

@@ -20,13 +20,13 @@ use crate::store::subscriptions::Subscription;
 use crate::store::subscriptions::lease::LEASE;
 use crate::transport::client::Client;
 
-/// For all calls of one registration.
+/// The time for all calls of one registration.
 const TIME: Duration = Duration::from_secs(8);
 /// Bytes of an answer to a challenge.
 const ANSWER: usize = 1 << 10;
 const NO_ROOM: &str = "The subscription was cancelled because there is no room for more.";
 
-/// What trying a callback takes.
+/// The means to try a callback.
 pub struct Verifier {
     pub feeds: Feeds,
     pub clients: Clients,
@@ -43,7 +43,8 @@ impl Verifier {
         (check.caller, check.hosts)
     }
 
-    /// Whether one feed at least is subscribed; if not, why the first is not.
+    /// Subscribes the callback to the feeds of `check`; succeeds if one at least is subscribed,
+    /// else says why the first is not.
     fn verdict(&self, check: &Check) -> Result<(), String> {
         let end = Instant::now() + TIME;
         let mut verdict = Err(None);

@@ -1,4 +1,4 @@
-//! What the feeds were when their subscribers were told last.
+//! The hashes of the feeds when their subscribers were told last.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -14,8 +14,8 @@ use crate::protocol::values::url::Url;
 pub struct Announced(Mutex<HashMap<Url, Hash>>);
 
 impl Announced {
-    /// Whether `feed`, the file at `path`, is another than it was the last time, or is seen for the
-    /// first time.
+    /// Returns whether `feed`, the file at `path`, is another than it was the last time, or is seen
+    /// for the first time.
     pub fn is_new(&self, feed: &Url, path: &Path) -> io::Result<bool> {
         // Held while the file is read, so that nobody notes an older one after a newer.
         let mut hashes = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! What feeds that are fetched were when they were fetched last.
+//! The hashes of the fetched feeds when they were fetched last.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,17 +12,17 @@ use crate::store::subscriptions::ALL;
 pub struct Latest(Mutex<HashMap<Url, Hash>>);
 
 impl Latest {
-    /// Whether `feed`, which is `hash` now, is another than it was, or is seen for the first time.
-    /// When there is no room, those go that are not `awaited`.
+    /// Notes that `feed` is `hash` now; returns whether it is another than it was, or is seen for
+    /// the first time. When there is no room, feeds that are not `awaited` go.
     ///
-    /// Of two that were fetched at once the older may be noted last: the next look then tells once
+    /// Two copies may be fetched at once, and the older noted last: the next look then tells once
     /// too often, and never once too seldom.
     pub fn is_new(&self, feed: &Url, hash: Hash, awaited: impl Fn(&Url) -> bool) -> bool {
         let mut hashes = self.with_room(awaited);
         hashes.insert(feed.clone(), hash) != Some(hash)
     }
 
-    /// Whether `feed` was fetched.
+    /// Returns whether `feed` was fetched.
     pub fn has(&self, feed: &Url) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(feed)
     }

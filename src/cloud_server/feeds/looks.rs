@@ -15,13 +15,14 @@ use crate::work::pool::{Next, Queue};
 
 /// Threads that fetch feeds.
 pub const THREADS: usize = 8;
-/// Of these, for the feeds of one host: one that is slow must not keep the others waiting.
+/// Threads among these for the feeds of one host: one that is slow must not keep the others
+/// waiting.
 const OF_HOST: usize = 4;
 /// Feeds that are looked at, or were a moment ago.
 const FEEDS: usize = 4_096;
 /// Callers that wait.
 const WAITING: usize = 4_096;
-/// From one look at a feed to the next.
+/// The time from one look at a feed to the next.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// One who pinged.
@@ -58,14 +59,14 @@ pub struct Looks {
 }
 
 struct Pinged {
-    /// Those who have pinged since it was fetched last.
+    /// The callers that have pinged since it was fetched last.
     callers: Vec<Caller>,
-    /// Before that it is not fetched again.
+    /// The time before which it is not fetched again.
     rests_until: Option<Instant>,
 }
 
 impl Looks {
-    /// None yet.
+    /// A queue with no pings yet.
     pub fn new(is_of_one_host: bool) -> Self {
         Self { is_of_one_host, ..Self::default() }
     }

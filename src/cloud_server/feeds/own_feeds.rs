@@ -11,7 +11,7 @@ const OF_CARD: usize = 5_000;
 /// Subscribers of a pair feed at most: it has one reader, whose callback changes now and then.
 pub const OF_PAIR: usize = 16;
 
-/// What stands below a base URL.
+/// The feeds below a base URL.
 #[derive(Clone, Debug)]
 pub struct OwnFeeds {
     pub home: Home,

@@ -13,10 +13,11 @@ use crate::protocol::values::url::Url;
 use crate::session::clients::Clients;
 use crate::transport::client::{Answer, Conditions};
 
-/// For one feed: name, connection, redirects and the whole body. Who is slower is as good as away.
+/// The time for one feed: name, connection, redirects and the whole body. A host that is slower is
+/// as good as away.
 const TIME: Duration = Duration::from_secs(5);
 
-/// What fetching a feed takes.
+/// The means to fetch a feed.
 pub struct Reader {
     pub scope: Scope,
     clients: Clients,
@@ -49,7 +50,7 @@ impl Reader {
             }
         };
         let hash = Hash::of(&document.bytes);
-        // What nobody waits for leaves no trace, or strangers could fill the memory.
+        // A feed that nobody waits for leaves no trace, or strangers could fill the memory.
         if self.crier.is_awaited(feed)
             && self.latest.is_new(feed, hash, |feed| self.crier.is_awaited(feed))
         {
@@ -58,7 +59,7 @@ impl Reader {
         Some(hash)
     }
 
-    /// Whether it is known what `feed` was the last time.
+    /// Returns whether it is known what `feed` was the last time.
     pub fn knows(&self, feed: &Url) -> bool {
         self.latest.has(feed)
     }

@@ -3,23 +3,23 @@
 use crate::protocol::values::url::Url;
 use crate::store::identity::own_urls::Ours;
 
-/// What may be fetched because somebody asks.
+/// The feeds that may be fetched because somebody asks.
 #[derive(Clone, Debug)]
 pub struct Scope {
-    /// The base URL; what stands below it always may.
+    /// The base URL; a feed below it may always be fetched.
     pub base: Option<Url>,
     /// Whether any feed may. The guard has the last word.
     pub open: bool,
 }
 
 impl Scope {
-    /// Whether `feed` may be fetched.
+    /// Returns whether `feed` may be fetched.
     pub fn admits(&self, feed: &Url) -> bool {
         let is_below = |base: &Url| feed.as_str().starts_with(base.as_str());
         self.open || self.base.as_ref().is_some_and(is_below)
     }
 
-    /// Whether `feed` is named as a pair feed of the owner's: somebody waits for a message.
+    /// Returns whether `feed` is named as a pair feed of the owner's: somebody waits for a message.
     pub fn is_pair(&self, feed: &Url) -> bool {
         let ours = self.base.as_ref().and_then(|base| Ours::below(base, feed));
         matches!(ours, Some(Ours::Pair(_)))

@@ -17,7 +17,7 @@ const OF_HOST: usize = 1_000;
 /// Subscriptions that are for pair feeds alone.
 const FOR_PAIRS: usize = 1_000;
 
-/// Where the feeds are.
+/// The place of the feeds.
 #[derive(Clone)]
 pub enum Feeds {
     /// In the home; they are known without fetching anything.
@@ -30,12 +30,12 @@ pub enum Feeds {
 pub struct Found {
     /// Subscribers at most.
     most: usize,
-    /// Of one that was fetched, what it was then.
+    /// The hash of a feed that was fetched, as it was then.
     hash: Option<Hash>,
 }
 
 impl Feeds {
-    /// Whether `feed` may be subscribed to, as far as that is known at once.
+    /// Returns whether `feed` may be subscribed to, as far as that is known at once.
     pub fn admit(&self, feed: &Url) -> bool {
         match self {
             Self::OfHome(feeds) => feeds.find(feed).is_some(),
@@ -84,7 +84,7 @@ impl Found {
     /// How much room there is for one who subscribes to it; if `is_strange`, at a host that anybody
     /// may have named.
     pub fn room(&self, is_strange: bool) -> Room {
-        // Whoever fills the feeds that all know leaves room for those of contacts.
+        // Subscribers that fill the feeds that all know leave room for the feeds of contacts.
         let in_all = if self.most > OF_PAIR { ALL - FOR_PAIRS } else { ALL };
         Room { in_all, of_feed: self.most, of_host: if is_strange { OF_HOST } else { ALL } }
     }

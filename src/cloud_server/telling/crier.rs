@@ -45,7 +45,7 @@ impl Crier {
         self.deliveries.change(|deliveries| deliveries.reached(&route));
     }
 
-    /// Whether anybody is to be told of `feed`.
+    /// Returns whether anybody is to be told of `feed`.
     pub fn is_awaited(&self, feed: &Url) -> bool {
         self.subscriptions.has_any(feed, self.now.now())
     }

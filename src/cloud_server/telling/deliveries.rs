@@ -12,9 +12,10 @@ use crate::work::pool::{Next, Queue};
 
 /// Threads that tell subscribers.
 pub const THREADS: usize = 10;
-/// Of these, for the card: strangers must not keep the others from being told.
+/// Threads among these for the card: strangers must not keep the others from being told.
 const FOR_CARD: usize = 4;
-/// Of these, for who failed before: so many for pair feeds, and so many for the card.
+/// Threads among these for subscribers that failed before: so many for pair feeds, and so many for
+/// the card.
 const FOR_AGAIN: usize = 2;
 /// The pauses after which a subscriber that failed is tried again; the last from then on, until its
 /// lease ends.
@@ -26,7 +27,7 @@ const PAUSES: [Duration; 5] = [
     Duration::from_secs(60 * 60),
 ];
 
-/// Who is told of what.
+/// The feed that is told of, and the callback that is told.
 #[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Route {
     pub feed: Url,
@@ -40,7 +41,7 @@ pub struct Notification {
     pub urgency: Urgency,
 }
 
-/// In this order.
+/// The urgency of a notification, the most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
     /// A pair feed: somebody waits for a message.
@@ -56,7 +57,7 @@ pub enum Urgency {
 impl Urgency {
     const ALL: [Self; 4] = [Self::Pair, Self::Card, Self::PairAgain, Self::CardAgain];
 
-    /// Whether it failed before.
+    /// Returns whether it failed before.
     pub fn is_again(self) -> bool {
         matches!(self, Self::PairAgain | Self::CardAgain)
     }

@@ -11,12 +11,12 @@ use crate::session::world::Clock;
 use crate::store::subscriptions::Subscriptions;
 use crate::transport::client::Failure;
 
-/// For the first call: a subscriber that takes longer must not hold up the others.
+/// The time for the first call: a subscriber that takes longer must not hold up the others.
 const PROMPT: Duration = Duration::from_secs(4);
-/// For further calls, which have threads of their own.
+/// The time for further calls, which have threads of their own.
 const PATIENT: Duration = Duration::from_secs(10);
 
-/// What telling a subscriber takes.
+/// The means to tell a subscriber.
 pub struct Teller {
     pub clients: Clients,
     pub subscriptions: Arc<Subscriptions>,

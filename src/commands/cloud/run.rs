@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::listen::door::cloud::Door;
 use crate::session::command::Session;
 
-/// From one look at the feeds that could not be read since the start to the next.
+/// The time from one look at the feeds that could not be read since the start to the next.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5 * 60);
 
 /// Be an rssCloud server, and nothing else

@@ -63,7 +63,7 @@ fn contact_at(session: &Session, url: &Url) -> Result<Option<(String, Contact)>>
     Ok(None)
 }
 
-/// Those of our own feed at `url`, if our own cloud is at home here.
+/// The number of subscribers of our own feed at `url`, if our own cloud is at home here.
 fn subscribers(session: &Session, url: &Url) -> Result<Option<usize>> {
     let config = &session.run.identity.config;
     if !config.has_cloud_here() || Ours::at(config, url).is_none() {

@@ -1,4 +1,4 @@
-//! What `cloud show` prints.
+//! The output of `cloud show`.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,22 +10,23 @@ use crate::protocol::values::text;
 use crate::protocol::values::url::Url;
 use crate::store::subscriptions::lease::Lease;
 
-/// What a feed says of its cloud, and what we know; as JSON, one object.
+/// The cloud of a feed: what the feed says of it, and what we know; as JSON, one object.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Shown<'a> {
     feed: &'a str,
     cloud: Option<Element<'a>>,
     source_cloud: Option<&'a Url>,
     hub: Option<&'a Url>,
-    /// What is called to register, if we can.
+    /// The URL that is called to register, if we can.
     please_notify: Option<Url>,
     /// Whether that is on the feed's own origin.
     own_origin: Option<bool>,
     /// The contact whose feed it is.
     pub(super) contact: Option<&'a str>,
-    /// Ours, for a contact's feed.
+    /// Our registration, for a contact's feed.
     pub(super) lease: Option<Registration<'a>>,
-    /// Of a feed of ours, those of our own cloud. Who they are is nobody's business.
+    /// The number of subscribers that our own cloud has for a feed of ours. Their identity is
+    /// nobody's business.
     pub(super) subscribers: Option<usize>,
 }
 
@@ -68,7 +69,7 @@ impl<'a> From<&'a channel::Cloud> for Element<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// What `channel`, the feed at `url`, says.
+    /// Returns what `channel`, the feed at `url`, says.
     pub(super) fn said_by(channel: &'a Channel, url: &'a Url) -> Self {
         let please_notify = NamedCloud::of(channel, url).map(|cloud| cloud.url().clone());
         Self {
@@ -82,7 +83,7 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// For people: a line for each.
+    /// The text for people: a line for each.
     pub(super) fn text(&self) -> String {
         let url = |url: Option<&Url>| url.map_or("-".to_owned(), Url::to_string);
         let element = |Element { domain, port, path, protocol, .. }: &Element<'_>| {

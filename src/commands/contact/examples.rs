@@ -1,4 +1,4 @@
-//! What the help of each thing to do with a contact shows.
+//! The examples in the help of each thing to do with a contact.
 
 pub const LIST: &str = "\
 Examples:

@@ -35,7 +35,7 @@ pub struct TrustArgs {
     policy: Option<String>,
 }
 
-/// What there is to decide between.
+/// The keys to decide between.
 #[derive(Serialize)]
 struct Keys<'a> {
     contact: &'a str,
@@ -139,7 +139,7 @@ fn undecided(name: &str, why: &str) -> Error {
         .hint(format!("to keep the pinned key: cloudim contact trust {name} --reject"))
 }
 
-/// Keeps the pinned key. What is held of another is dropped, and is not told of again.
+/// Keeps the pinned key. Anything held of another is dropped, and is not told of again.
 fn reject(session: &mut Session, name: &str) -> Result<()> {
     let (offered, dropped) =
         pinning::reject(&session.run.identity, &session.run.keys, session.run.clock.now(), name)?;

@@ -1,4 +1,4 @@
-//! What the help of each step of `handshake` shows.
+//! The examples in the help of each step of `handshake`.
 
 pub const INVITE: &str = "\
 Examples:

@@ -97,7 +97,7 @@ struct Line<'a> {
     note: Option<&'a str>,
     time: Timestamp,
     card_confirmed: bool,
-    /// Whom we know by the same card, with another key.
+    /// The name of the one whom we know by the same card, with another key.
     card_of: Option<&'a str>,
 }
 

@@ -76,7 +76,7 @@ fn fresh(session: &mut Session, reason: Reason) -> Result<Vec<String>> {
     change::change(&mut session.run, |key, date, rng| key.revoked(reason, date, rng).map(Some))
 }
 
-/// By `revocation.asc`; where that is lost, by a revocation that gives no reason.
+/// Revokes by `revocation.asc`; where that is lost, by a revocation that gives no reason.
 fn kept(session: &mut Session) -> Result<Vec<String>> {
     let path = session.run.identity.home.revocation();
     match atomic::read(&path)? {

@@ -1,4 +1,4 @@
-//! What `keygen` is told.
+//! The arguments of `keygen`.
 
 use std::path::PathBuf;
 

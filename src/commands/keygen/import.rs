@@ -35,12 +35,12 @@ impl<'a> Import<'a> {
         Ok(Self { imported, path })
     }
 
-    /// What its holder is called in it.
+    /// The name that its holder has in it.
     pub fn name(&self) -> Option<String> {
         Some(called(&self.imported.key.certificate().name()?).to_owned())
     }
 
-    /// What the world will see of its holder, and what of it is not taken.
+    /// The notes on what the world will see of its holder, and on what of it is not taken.
     pub fn notes(&self, now: Timestamp) -> Vec<String> {
         let users = self.imported.key.certificate().users(now);
         let users: Vec<String> = users.into_iter().map(|user| user.text).collect();
@@ -80,7 +80,7 @@ impl<'a> Import<'a> {
     }
 }
 
-/// What the User ID `text` calls its holder: what stands before the address or the comment.
+/// The name that the User ID `text` gives its holder: the part before the address or the comment.
 fn called(text: &str) -> &str {
     let name = text.split(['<', '(']).next().unwrap_or_default().trim();
     if name.is_empty() { text } else { name }

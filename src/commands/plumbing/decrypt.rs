@@ -44,7 +44,7 @@ pub struct DecryptArgs {
     feed: PathBuf,
 }
 
-/// Whose feed it is, and what is known of it.
+/// The writer of a feed, and what is known of it.
 struct Writer {
     /// The writer's, and those before it.
     certificates: Vec<Certificate>,
@@ -56,7 +56,7 @@ struct Writer {
 /// Decrypts.
 ///
 /// # Errors
-/// When it is no feed, or by nobody known; what fails of its items is reported.
+/// When it is no feed, or by nobody known; a failure of one of its items is reported.
 pub fn run(session: &mut Session, args: DecryptArgs) -> Result<()> {
     let document = input::file(session, &args.feed, limits::FEED)?;
     let mut channel = Channel::parse(&document).or_cannot(|| "cannot read the feed".to_owned())?;

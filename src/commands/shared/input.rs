@@ -1,4 +1,4 @@
-//! What commands take from stdin or a file, and how they write data.
+//! The data that commands take from stdin or a file, and how they write data.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};

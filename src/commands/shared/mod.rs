@@ -1,5 +1,5 @@
-//! What several commands need of the command line: files and stdin, waiting, and serving until a
-//! signal comes.
+//! The parts of the command line that several commands need: files and stdin, waiting, and serving
+//! until a signal comes.
 
 pub(super) mod input;
 pub(super) mod serving;

@@ -1,4 +1,4 @@
-//! What commands that serve have in common: the address, the server, the signals that end it.
+//! The common parts of the commands that serve: the address, the server, the signals that end it.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -79,7 +79,7 @@ fn raise_file_limit() {
     }
 }
 
-/// Turns the signals to end into events; whoever else ends it sends one as well.
+/// Turns the signals to end into events. Anything else that ends it sends one as well.
 ///
 /// # Errors
 /// When the signals cannot be had.

@@ -32,7 +32,7 @@ pub struct Pauses {
 }
 
 impl Pauses {
-    /// Those of a wait that begins at `now`.
+    /// The pauses of a wait that begins at `now`.
     pub fn new(wait: Wait, now: Timestamp) -> Self {
         let end = match wait {
             Wait::Forever => None,

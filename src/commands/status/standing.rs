@@ -1,4 +1,4 @@
-//! How a contact stands: what `status` shows, and bare `cloudim` sums up.
+//! The standing of a contact, which `status` shows, and bare `cloudim` sums up.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -15,10 +15,10 @@ use crate::store::contact::octets::Octets;
 use crate::store::contact::verdicts::Verdicts;
 use crate::writing::retention;
 
-/// How one contact stands.
+/// The standing of one contact.
 #[derive(Clone, Debug, Serialize)]
 pub struct Standing {
-    /// What the user calls it.
+    /// The name that the user gave it.
     pub contact: String,
     /// Messages that it has not acknowledged.
     pub unacknowledged: u64,
@@ -48,14 +48,14 @@ pub struct Standing {
     pub blocked: bool,
     /// How sure we are of its key.
     pub trust: &'static str,
-    /// What it may do before it is verified.
+    /// The policy on what it may do before it is verified.
     pub policy: &'static str,
     /// The key that its feed names instead of the pinned one, until the user decides.
     pub offered: Option<Fingerprint>,
 }
 
 impl Standing {
-    /// How the contact called `name` stands now. No lock, no network.
+    /// The standing of the contact called `name` now. No lock, no network.
     ///
     /// # Errors
     /// When its files cannot be read.

@@ -1,4 +1,4 @@
-//! Who reads our feeds and cannot be told at once that they changed: what `status` shows.
+//! The readers of our feeds who cannot be told at once that they changed, as `status` shows them.
 
 use jiff::Timestamp;
 use serde::Serialize;

@@ -20,7 +20,7 @@ fn filled(order: Order, full: Full, keys: &[u8]) -> FairQueue<u8, usize> {
     queue
 }
 
-/// What comes out, in this order.
+/// The values that come out, in this order.
 fn all(mut queue: FairQueue<u8, usize>) -> Vec<usize> {
     std::iter::from_fn(|| queue.pop()).map(|waiting| waiting.value).collect()
 }
@@ -89,7 +89,7 @@ fn what_waited_before_is_late_as_before() {
     assert_eq!([queue.pop(), queue.pop(), queue.pop()], [Some(a), Some(b), None]);
 }
 
-/// What is done with a queue.
+/// A step that is done with a queue.
 #[derive(Clone, Debug)]
 enum Step {
     Push(u8),

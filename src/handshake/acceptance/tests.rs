@@ -9,7 +9,7 @@ fn john_and_mary() -> (Person, Person) {
     (Person::called("John"), Person::called("Mary"))
 }
 
-/// What is in that file to `person`, in a word; or why it is refused.
+/// The relation of the candidate in `document` to `person`, in a word; or why it is refused.
 fn relation(person: &mut Person, document: &str) -> std::result::Result<&'static str, String> {
     let candidate = candidate(person, document).unwrap();
     match relate(&person.home(), person.now(), &candidate) {

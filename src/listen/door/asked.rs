@@ -1,4 +1,4 @@
-//! What a request asks of a server of ours: told once, from its method and its path alone.
+//! The purpose of a request to a server of ours: told once, from its method and its path alone.
 //!
 //! The three servers differ in what they take. Each is one `match` on [`Asked`], so that a place
 //! which is added cannot be forgotten by one of them.
@@ -10,7 +10,7 @@ use crate::transport::server::{Request, Response};
 /// The folder of the inbox that a keyless server keeps, below the base URL.
 pub const INBOX: &str = "i/";
 
-/// What a request asks.
+/// The purpose of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// GET `notify/<token>`: a cloud tries our callback. The token may be anything.
@@ -49,14 +49,15 @@ pub enum Place {
 }
 
 impl Asked {
-    /// What `request` asks of a server at `base`. The request comes back with the path that it has
-    /// below that: a proxy may leave the path of the base URL on a request, or take it off.
+    /// Returns what `request` asks of a server at `base`. The request comes back with the path that
+    /// it has below that: a proxy may leave the path of the base URL on a request, or take it off.
     pub fn of(mut request: Request, base: &BasePath) -> (Self, Request) {
         request.path = base.take_off(request.path);
         (Self::at(&request.method, &request.path), request)
     }
 
-    /// What `method` asks at `path`. Both are as they were sent: case counts, escapes are not read.
+    /// Returns what `method` asks at `path`. Both are as they were sent: case counts, escapes are
+    /// not read.
     fn at(method: &str, path: &str) -> Self {
         let path = path.strip_prefix('/').unwrap_or_default();
         if let Some(token) = path.strip_prefix(NOTIFY) {
@@ -102,7 +103,7 @@ mod tests {
     const METHODS: [&str; 9] =
         ["GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "CONNECT", "get", ""];
 
-    /// What is asked of a server at `base`, and the path that is left.
+    /// Returns what is asked of a server at `base`, and the path that is left.
     fn asked_at(base: &str, method: &str, path: &str) -> (Asked, String) {
         let base = base.parse().unwrap();
         let request = Request {

@@ -2,12 +2,12 @@
 
 use crate::protocol::values::url::Url;
 
-/// What the paths of requests begin with, as the world has them; with a slash at its end.
+/// The beginning of the paths of requests, as the world has them; with a slash at its end.
 #[derive(Clone, Debug)]
 pub struct BasePath(String);
 
 impl BasePath {
-    /// That of `base`; without one, nothing stands in between.
+    /// The path of `base`; without a base URL, nothing stands in between.
     pub fn of(base: Option<&Url>) -> Self {
         Self(base.map_or("/", Url::path).to_owned())
     }

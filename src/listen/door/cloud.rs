@@ -10,19 +10,19 @@ use crate::protocol::xmlrpc;
 use crate::store::identity::config::Config;
 use crate::transport::server::{Answer, Request, Response};
 
-/// What answers the requests. Several threads may ask at once.
+/// The door of a cloud: it answers the requests. Several threads may ask at once.
 pub struct Door {
     cloud: Arc<OwnCloud>,
     base: BasePath,
 }
 
 impl Door {
-    /// The door of `cloud`, which serves for the home of `session`.
+    /// The door of `cloud`, which serves for the home whose settings are `config`.
     pub fn new(config: &Config, cloud: Arc<OwnCloud>) -> Self {
         Self { cloud, base: BasePath::of(config.base_url.as_ref()) }
     }
 
-    /// Answers `request`; what is no business of a cloud's is not found.
+    /// Answers `request`. Anything that is no business of a cloud's is not found.
     pub fn answer(&self, request: Request) -> Answer {
         let (asked, request) = Asked::of(request, &self.base);
         match asked {

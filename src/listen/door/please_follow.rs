@@ -1,6 +1,6 @@
 //! Taking a call: the form and the XML-RPC of `pleaseFollow` (PROTOCOL §8).
 //!
-//! Whoever calls gets the same answer, be it somebody new, known, declined or blocked: nothing is
+//! Every caller gets the same answer, be it somebody new, known, declined or blocked: nothing is
 //! looked up here, and what the caller names is followed later.
 
 use crate::protocol::calls::please_follow::{self, Form, PleaseFollow};
@@ -27,7 +27,7 @@ fn respond(outcome: Result<(), String>, form: Form) -> Response {
     Response::new(200, kind, body)
 }
 
-/// What is called for, or the words of the fault.
+/// The [`PleaseFollow`] that `call` makes, or the words of the fault.
 fn called(call: &Call) -> Result<PleaseFollow, String> {
     if call.method != METHOD {
         return Err(xmlrpc::not_defined(&call.method));

@@ -1,4 +1,4 @@
-//! Who is at the door: requests go to what answers them.
+//! The door of a home that listens: requests go to what answers them.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::transport::server::{Answer, Request, Response};
 /// Bytes of a challenge at most; the clouds that are known send 32.
 const CHALLENGE: usize = 512;
 
-/// What answers the requests to a home that listens. Several threads may ask at once.
+/// The reception of a home that listens: it answers the requests. Several threads may ask at once.
 pub struct Reception {
     hosting: Hosting,
     base: BasePath,
@@ -25,7 +25,7 @@ pub struct Reception {
 }
 
 impl Reception {
-    /// Answers for the home of `session`.
+    /// Answers for the home of `identity`.
     pub(in crate::listen) fn new(
         identity: &Identity,
         duties: Arc<Duties>,

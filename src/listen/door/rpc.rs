@@ -4,8 +4,8 @@ use crate::cloud_server::own_cloud::OwnCloud;
 use crate::protocol::xmlrpc::{self, Call};
 use crate::transport::server::{Answer, Request, Response};
 
-/// Answers a POST: a call of one of rssCloud's methods by `cloud`, if there is one, and each
-/// other by `otherwise`. What is no call is answered with a fault.
+/// Answers a POST: a call of one of rssCloud's methods by `cloud`, if there is one, and each other
+/// by `otherwise`. A request that is no call is answered with a fault.
 pub fn answer(
     request: &Request,
     cloud: Option<&OwnCloud>,

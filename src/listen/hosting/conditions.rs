@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use crate::transport::server::Request;
 
-/// What the conditions of a request come to.
+/// The outcome of the conditions of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// The file is sent.
@@ -34,8 +34,8 @@ pub(super) fn judge(request: &Request, etag: &str, modified: Option<SystemTime>)
     }
 }
 
-/// Whether the field `name` names `etag`; none if there is no such field. A comma inside a tag
-/// may split that tag, but its parts are never a whole one: a tag has no quotes inside.
+/// Returns whether the field `name` names `etag`; none if there is no such field. A comma inside a
+/// tag may split that tag, but its parts are never a whole one: a tag has no quotes inside.
 fn names(request: &Request, name: &str, etag: &str, weakly: bool) -> Option<bool> {
     let mut fields = request.headers.iter().filter(|(own, _)| own == name).peekable();
     fields.peek()?;

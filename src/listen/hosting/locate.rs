@@ -28,7 +28,7 @@ const KINDS: &[(&str, &str)] = &[
     ("xml", "application/xml"),
 ];
 
-/// What a path leads to.
+/// The target of a path.
 pub(super) enum Found {
     File(Located),
     /// A folder with an index page, named without the slash at its end.

@@ -2,7 +2,7 @@
 
 use crate::transport::server::Request;
 
-/// Which part of a file is asked for.
+/// The part of a file that is asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Asked {
     /// All of it; also where the range is malformed, of another unit, or more than one.
@@ -13,8 +13,8 @@ pub(super) enum Asked {
     Nothing,
 }
 
-/// What `request` asks of the file with this tag and of `length` bytes. A date in `If-Range` is
-/// no proof that the file is still the same, so only the tag counts.
+/// Returns what `request` asks of the file with this tag and of `length` bytes. A date in
+/// `If-Range` is no proof that the file is still the same, so only the tag counts.
 pub(super) fn asked(request: &Request, etag: &str, length: u64) -> Asked {
     let same = request.header("if-range").is_none_or(|validator| validator.trim() == etag);
     match request.header("range") {

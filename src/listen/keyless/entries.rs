@@ -23,7 +23,7 @@ const BOUNDS: Bounds = Bounds {
 /// The entries, oldest first.
 #[derive(Debug)]
 pub(super) struct Entries {
-    /// By who called, if that is known.
+    /// By caller, if that is known.
     entries: FairQueue<Option<IpAddr>, Entry>,
     /// Counts the changes.
     pub version: u64,
@@ -59,7 +59,7 @@ impl Entry {
     }
 }
 
-/// What makes a call the same as another, whenever it is made.
+/// The identity of a call: the same for the same call, whenever it is made.
 fn identity(call: &PleaseFollow) -> Hash {
     let answered = call.in_reply_to.as_ref().map_or("", |url| url.as_str());
     Hash::of(format!("{} {} {answered}", call.feed, call.key).as_bytes())
@@ -124,7 +124,7 @@ impl Entries {
         }
     }
 
-    /// What is sealed, as items of the feed, newest first.
+    /// The sealed entries, as items of the feed, newest first.
     pub fn items(&self) -> Vec<FeedItem> {
         let item = |entry: &Entry| match &entry.content {
             Content::Fresh(_) => None,
@@ -133,7 +133,7 @@ impl Entries {
         self.entries.iter().rev().filter_map(|entry| item(&entry.value)).collect()
     }
 
-    /// What must be known of them after a restart.
+    /// The callers of the sealed entries, as they must be known after a restart.
     pub fn callers(&self) -> Vec<Caller> {
         let caller = |address, entry: &Entry| match (&entry.content, entry.call) {
             (Content::Sealed { guid, .. }, Some(call)) => {

@@ -42,7 +42,7 @@ pub struct Inbox {
     writer: Mutex<Writer>,
 }
 
-/// What only one thread does at a time.
+/// The writer of the inbox, which only one thread uses at a time.
 #[derive(Debug)]
 struct Writer {
     owner: Owner,
@@ -83,7 +83,8 @@ impl Inbox {
         Ok(inbox)
     }
 
-    /// Where the owner reads it. Who knows the URL can count the calls, and read none.
+    /// The URL at which the owner reads it. Anybody who knows it can count the calls, and read
+    /// none.
     pub fn url(&self) -> &Url {
         &self.url
     }
@@ -103,8 +104,8 @@ impl Inbox {
     /// write: at most 64 entries of one length, however much came.
     ///
     /// # Errors
-    /// When nothing can be sealed for the owner, or the disk is full; what came is then kept in
-    /// memory for the next time.
+    /// When nothing can be sealed for the owner, or the disk is full; the calls that came are then
+    /// kept in memory for the next time.
     pub fn flush(&self, now: Timestamp) -> Result<()> {
         let mut writer = lock(&self.writer);
         let (version, fresh) = {
@@ -115,7 +116,7 @@ impl Inbox {
         if writer.written == Some(version) {
             return Ok(());
         }
-        // Sealing takes its time, and who calls must not wait for it.
+        // Sealing takes its time, and callers must not wait for it.
         let sealed = writer.owner.seal_all(fresh, now)?;
         let (items, callers) = {
             let mut entries = lock(&self.entries);
@@ -147,7 +148,7 @@ impl Inbox {
         Ok(atomic::put(vec![callers, feed])?)
     }
 
-    /// Whether its feed is called `name`.
+    /// Returns whether its feed is called `name`.
     pub fn has(&self, name: &str) -> bool {
         self.name == name
     }

@@ -14,18 +14,18 @@ use crate::protocol::values::hash::Hash;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 
-/// Whom the calls are for.
+/// The owner, for whom the calls are.
 #[derive(Debug)]
 pub(super) struct Owner {
     path: PathBuf,
-    /// Of the file that the certificate was read from.
+    /// The hash of the file that the certificate was read from.
     hash: Hash,
     certificate: Certificate,
     rng: Random,
 }
 
 impl Owner {
-    /// The one whose `public/` lies in `home`.
+    /// The owner whose `public/` lies in `home`.
     pub fn of(home: &Home, rng: Random) -> Result<Self> {
         let path = home.key();
         let bytes = atomic::read(&path)?.unwrap_or_default();

@@ -25,11 +25,12 @@ use crate::store::identity::own::Identity;
 use crate::transport::server::{Answer, Promise, Request, Response};
 use crate::work::schedule::Schedule;
 
-/// What came in this time is written at once, so that no flood wears out the disk.
+/// The time between two writes. The calls that came in it are written at once, so that no flood
+/// wears out the disk.
 const BETWEEN_WRITES: Duration = Duration::from_secs(1);
-/// Between two looks for what has waited too long.
+/// The time between two looks for what has waited too long.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(60 * 60);
-/// Until a write that failed is tried again, if nobody calls before.
+/// The time until a write that failed is tried again, if nobody calls before.
 const AFTER_FAILURE: Duration = Duration::from_secs(60);
 /// How long a caller waits for the disk.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -45,7 +46,7 @@ pub struct Keyless {
     callers: Mutex<Callers>,
 }
 
-/// Those whose calls have yet to be written.
+/// The callers whose calls have yet to be written.
 struct Callers {
     waiting: Vec<(Promise, Response)>,
     /// When the next write may be.
@@ -73,8 +74,8 @@ impl Keyless {
         }))
     }
 
-    /// Says where the calls will be, and starts the thread that writes them. What makes it end goes
-    /// to `ends`.
+    /// Says where the calls will be, and starts the thread that writes them. The reason for its end
+    /// goes to `ends`.
     pub fn begin(self: &Arc<Self>, run: &mut Run, ends: Sender<End>) {
         run.talk.say(&format!("calls wait for the owner there: inbox = \"{}\"", self.inbox.url()));
         let (writer, run, alarm) = (Arc::clone(self), run.beside(), Alarm(ends));

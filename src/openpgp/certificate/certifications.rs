@@ -1,5 +1,6 @@
-//! What others certify of a certificate: that a User ID belongs to it. Whether they really do is for
-//! those to verify who have their certificates; here such signatures are carried, within a limit.
+//! Certifications by others: each says that a User ID belongs to a certificate. Only somebody who
+//! has the certificates of the others can verify them; here such signatures are carried, within a
+//! limit.
 
 use jiff::Timestamp;
 use pgp::composed::SignedPublicKey;
@@ -20,7 +21,7 @@ const MOST: usize = 16 * 1024;
 impl Certificate {
     /// This certificate with the certifications by others that `other`, another version of it, has
     /// on the same User IDs: of each issuer the newest, and only by those whose fingerprint is in
-    /// `by`, unless that is empty. What an issuer revoked later is left out.
+    /// `by`, unless that is empty. A certification that its issuer revoked later is left out.
     ///
     /// # Errors
     /// When they would take more than 16 KiB.
@@ -53,7 +54,7 @@ impl Certificate {
     }
 }
 
-/// Who says that they certify `user`: fingerprints, or where they name none, key ids.
+/// The issuers who say that they certify `user`: fingerprints, or where they name none, key ids.
 pub fn issuers(certificate: &SignedPublicKey, user: &SignedUser) -> Vec<String> {
     let certifications = user.signatures.iter().filter(|s| is_by_another(certificate, s));
     let certifications = certifications.filter(|s| s.typ() != Some(SignatureType::CertRevocation));
@@ -77,7 +78,8 @@ fn newest(mut all: Vec<&Signature>, moment: Moment) -> Vec<&Signature> {
     all
 }
 
-/// Whether `signature` says of a User ID of `certificate` what another than its holder has to say.
+/// Returns whether `signature` is a statement on a User ID of `certificate` by another than its
+/// holder.
 fn is_by_another(certificate: &SignedPublicKey, signature: &Signature) -> bool {
     use SignatureType::{CertCasual, CertGeneric, CertPersona, CertPositive, CertRevocation};
     let says = [CertGeneric, CertPersona, CertCasual, CertPositive, CertRevocation];
@@ -105,7 +107,7 @@ mod tests {
     use crate::openpgp::secret_key::{Profile, SecretKey, generate};
     use crate::openpgp::testing::{day, key, random};
 
-    /// What `by` says of the User ID of `of` on `date`.
+    /// The statement of `by` on the User ID of `of`, made on `date`.
     fn said(by: &SecretKey, of: &Certificate, typ: SignatureType, date: i64) -> Signature {
         let signer = &by.inner.primary_key;
         let config = generate::config(signer, typ, day(date), &mut random(3)).unwrap();
@@ -137,10 +139,10 @@ mod tests {
         let certified = certificate.certified_as(&other, &[], day(9)).unwrap();
         assert_eq!(certified_by(&certified), [mary.fingerprint().to_string()]);
         assert_eq!(certified.inner.details.users[0].signatures[1], hers[1]);
-        // It is as before for whom is asked about the holder alone, and once is enough.
+        // A merge asks about the holder alone and finds it as before, and once is enough.
         assert_eq!(certificate.merged(&certified, day(9)).unwrap(), certificate);
         assert_eq!(certified.certified_as(&other, &[], day(9)).unwrap(), certified);
-        // What is kept goes when its issuer takes it back.
+        // A certification that is kept goes when its issuer takes it back.
         let back = with(&certificate, &[said(&mary, &certificate, revocation, 5)]);
         let back = certified.certified_as(&back, &[], day(9)).unwrap();
         assert_eq!(back, certificate);

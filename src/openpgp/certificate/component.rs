@@ -26,7 +26,7 @@ impl Component<'_> {
         }
     }
 
-    /// Whether its kind can sign at all.
+    /// Returns whether its kind can sign at all.
     pub fn can_sign(&self) -> bool {
         match self {
             Self::Primary(key) => key.algorithm().can_sign(),
@@ -34,7 +34,7 @@ impl Component<'_> {
         }
     }
 
-    /// Whether `signature` says that this key made it.
+    /// Returns whether `signature` says that this key made it.
     pub fn is_named_by(&self, signature: &Signature) -> bool {
         let id = match self {
             Self::Primary(key) => key.legacy_key_id(),
@@ -44,7 +44,7 @@ impl Component<'_> {
             || signature.issuer_fingerprint().contains(&&self.fingerprint())
     }
 
-    /// Whether this key made `signature` over `octets`: the mathematics alone.
+    /// Returns whether this key made `signature` over `octets`: the mathematics alone.
     pub fn made(&self, signature: &Signature, octets: &[u8]) -> bool {
         match self {
             Self::Primary(key) => signature.verify(key, octets),
@@ -60,7 +60,7 @@ pub fn all(certificate: &SignedPublicKey) -> impl Iterator<Item = Component<'_>>
     std::iter::once(Component::Primary(&certificate.primary_key)).chain(subkeys)
 }
 
-/// Whether `key`, one of `certificate` with that `standing`, may sign data at `moment`.
+/// Checks whether `key`, one of `certificate` with that `standing`, may sign data at `moment`.
 ///
 /// # Errors
 /// With the reason when it may not.

@@ -19,7 +19,7 @@ pub fn fingerprints(bytes: &[u8]) -> Result<Vec<Fingerprint>> {
         let mut rest = block.as_slice();
         while let Some(packet) = packets::next(&mut rest).map_err(Error::Malformed)? {
             match packet {
-                // Those of former versions have fingerprints that nobody compares.
+                // Keys of former versions have fingerprints that nobody compares.
                 Packet::PublicKey(key) => {
                     found.extend(certificate::fingerprint(&key.fingerprint()).ok());
                 }

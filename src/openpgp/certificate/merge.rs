@@ -11,10 +11,10 @@ use super::validity;
 /// How long an expired encryption subkey is kept, in seconds.
 const EXPIRED: u32 = 60 * 24 * 60 * 60;
 
-/// What is verified of `ours` and `theirs`, which have the same primary key.
+/// The verified parts of `ours` and `theirs`, which have the same primary key.
 ///
-/// Whatever is not signed by that key is left out, and so are signatures of the future; they may
-/// come again.
+/// Parts that are not signed by that key are left out, and so are signatures of the future; they
+/// may come again.
 pub fn merged(ours: &SignedPublicKey, theirs: &SignedPublicKey, now: Timestamp) -> SignedPublicKey {
     let all = union(ours, theirs);
     let moment = Moment::now(now);
@@ -124,7 +124,7 @@ mod tests {
             assert_eq!(merged.expires(day(6)), Some(day(100)));
             assert_eq!(merged.inner.details.users[0].signatures.len(), 1);
         }
-        // What is not yet written does not push out what is.
+        // A signature of the future does not push out one of the present.
         assert_eq!(short.merged(&long, day(2)).unwrap(), short);
     }
 

@@ -85,7 +85,7 @@ impl Certificate {
         (!name.is_empty()).then(|| name.to_owned())
     }
 
-    /// Whether it can be trusted at all at `now`.
+    /// Checks whether it can be trusted at all at `now`.
     ///
     /// # Errors
     /// When it cannot: no self-signature, expired, revoked, from the future.
@@ -118,8 +118,8 @@ impl Certificate {
         Ok((timestamp(created), validity::expiry(created, binding).map(timestamp)))
     }
 
-    /// The date of the newest signature in it, whoever made it, or of its primary key: whatever
-    /// changes it must be dated later.
+    /// The date of the newest signature in it, whoever made it, or of its primary key: a signature
+    /// that changes it must be dated later.
     pub fn newest_signature(&self) -> Timestamp {
         let details = &self.inner.details;
         let users = details.users.iter().flat_map(|user| &user.signatures);
@@ -217,7 +217,7 @@ fn check_packets(bytes: &[u8]) -> Result<()> {
     if first { Err(Error::malformed("no certificate")) } else { Ok(()) }
 }
 
-/// Whether `c` changes the direction of the text after it, so that a name could pretend.
+/// Returns whether `c` changes the direction of the text after it, so that a name could pretend.
 fn is_direction(c: char) -> bool {
     matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

@@ -38,8 +38,8 @@ impl Moment {
     }
 }
 
-/// Whether nothing that such a key signed counts (RFC 9580 §12.4 and §12.5): RSA of less than 2,048
-/// bits, and DSA.
+/// Returns whether `key` is too weak: RSA of less than 2,048 bits, or DSA. Nothing that such a key
+/// signed counts (RFC 9580 §12.4 and §12.5).
 pub fn is_weak(key: &impl KeyDetails) -> bool {
     match key.public_params() {
         PublicParams::DSA(_) => true,
@@ -85,7 +85,7 @@ pub fn objection(signature: &Signature, moment: Moment) -> Option<&'static str> 
     unknown.then_some("the signature has an unknown critical part")
 }
 
-/// Whether others than its holder may have made a signature with that hash.
+/// Returns whether others than its holder may have made a signature with that hash.
 pub fn is_broken(hash: HashAlgorithm) -> bool {
     matches!(hash, HashAlgorithm::Md5 | HashAlgorithm::Sha1 | HashAlgorithm::Ripemd160)
 }

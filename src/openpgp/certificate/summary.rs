@@ -1,4 +1,4 @@
-//! What a certificate consists of, for people to look at.
+//! The parts of a certificate, for people to look at.
 
 use jiff::Timestamp;
 use pgp::packet::KeyFlags;
@@ -18,17 +18,17 @@ pub struct Part {
     pub fingerprint: Fingerprint,
     /// The name of its kind: `Ed25519`, `ECDH/Curve25519`, `ML-KEM-768+X25519` …
     pub kind: String,
-    /// Whether it may certify, sign data, encrypt.
+    /// Its uses: to certify, to sign data, to be encrypted to.
     pub uses: Uses,
     /// When it was made.
     pub created: Timestamp,
     /// When it expires, unless it never does.
     pub expires: Option<Timestamp>,
-    /// Whether it can be used.
+    /// The verdict on it: usable, or the reason why not.
     pub verdict: Result<(), Unusable>,
 }
 
-/// What a key is for.
+/// The uses of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Uses {
     /// Saying that User IDs and subkeys belong to somebody.
@@ -42,7 +42,7 @@ pub struct Uses {
 /// One User ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// What it says, which proves nothing.
+    /// Its text, which proves nothing.
     pub text: String,
     /// The fingerprints or key ids of those who say that they certify it, in the order of their
     /// dates. It is not verified that they do.

@@ -20,7 +20,8 @@ use super::policy::{self, Moment, newest};
 use super::unusable::Unusable;
 use crate::openpgp::seconds::timestamp;
 
-/// Whether the verified `revocations` are in force at `at`, and whether a hard one is among them.
+/// Checks that none of the verified `revocations` is in force at `at`; the error tells whether a
+/// hard one is among them.
 fn revoked<'a>(revocations: impl Iterator<Item = &'a Signature>, at: u32) -> Result<(), Unusable> {
     let mut soft = false;
     for revocation in revocations {
@@ -63,12 +64,12 @@ impl Standing<'_> {
         self.expires
     }
 
-    /// What the primary key may be used for.
+    /// The permitted uses of the primary key.
     pub fn flags(&self) -> KeyFlags {
         self.signatures.iter().find_map(|signature| flags(signature)).unwrap_or_default()
     }
 
-    /// Whether the holder's programs read SEIPDv2.
+    /// Returns whether the holder's programs read SEIPDv2.
     pub fn advertises_seipd_v2(&self) -> bool {
         self.signatures
             .iter()
@@ -221,7 +222,7 @@ pub fn newest_binding<'a>(
     })
 }
 
-/// Whether `subkey` agrees to `binding` by a back signature (RFC 9580 §5.2.1.8).
+/// Returns whether `subkey` agrees to `binding` by a back signature (RFC 9580 §5.2.1.8).
 fn agrees(
     certificate: &SignedPublicKey,
     subkey: &SignedPublicSubKey,
@@ -234,7 +235,7 @@ fn agrees(
     })
 }
 
-/// Whether `signature` is not older than `key`, which made it or of which it speaks.
+/// Returns whether `signature` is not older than `key`, which made it or of which it speaks.
 fn is_since(signature: &Signature, key: &impl KeyDetails) -> bool {
     signature.created() >= Some(key.created_at())
 }
@@ -250,13 +251,13 @@ pub fn subkey_revocations<'a>(
     })
 }
 
-/// Whether `binding` lets its subkey encrypt, but not sign.
+/// Returns whether `binding` lets its subkey encrypt, but not sign.
 pub fn only_encrypts(binding: &Signature) -> bool {
     let flags = binding.key_flags();
     (flags.encrypt_comms() || flags.encrypt_storage()) && !flags.sign()
 }
 
-/// Whether every verified binding of `subkey` had expired before `time`.
+/// Returns whether every verified binding of `subkey` had expired before `time`.
 pub fn expired_before(
     certificate: &SignedPublicKey,
     subkey: &SignedPublicSubKey,

@@ -74,7 +74,8 @@ fn layers(bytes: &[u8]) -> Result<(Vec<Wrapped>, SymEncryptedProtectedData), Ref
     }
 }
 
-/// Whether the session-key packet is of the version that belongs to `data` (RFC 9580 §10.3.2.1).
+/// Returns whether the session-key packet is of the version that belongs to `data` (RFC 9580
+/// §10.3.2.1).
 fn is_aligned(wrapped: &Wrapped, data: &SymEncryptedProtectedData) -> bool {
     match wrapped.version() {
         PkeskVersion::V3 => data.version() == 1,

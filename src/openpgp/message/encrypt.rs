@@ -18,12 +18,12 @@ use crate::protocol::values::limits;
 
 const CIPHER: SymmetricKeyAlgorithm = SymmetricKeyAlgorithm::AES256;
 
-/// To whom something is encrypted, in the order of the session-key packets.
+/// The keys that something is encrypted to, in the order of the session-key packets.
 pub struct Targets<'a>(Vec<Target<'a>>);
 
 struct Target<'a> {
     subkey: &'a SignedPublicSubKey,
-    /// Of the primary key.
+    /// The fingerprint of the primary key.
     fingerprint: Fingerprint,
     reads_seipd_v2: bool,
 }

@@ -1,4 +1,5 @@
-//! Whether a message is authentic: a good signature by a valid key of the expected certificate.
+//! Judges whether a message is authentic: a good signature by a valid key of the expected
+//! certificate.
 
 use jiff::{SignedDuration, Timestamp};
 use pgp::composed::SignedPublicKey;

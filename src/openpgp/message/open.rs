@@ -102,7 +102,8 @@ fn opened(
     Ok(Opened { octets: message.octets, signed, signer })
 }
 
-/// What a sealed object is remembered by: its hash, or that of the text where it is no armor.
+/// The hash that a sealed object is remembered by: its own, or that of the text where it is no
+/// armor.
 pub fn sealed_hash(sealed: &str) -> SealedHash {
     dearmored_hash(sealed).unwrap_or_else(|_| SealedHash::of(sealed.as_bytes()))
 }

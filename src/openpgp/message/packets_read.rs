@@ -1,4 +1,4 @@
-//! What is inside the encryption: at most one compression layer, then signatures and octets.
+//! The packets inside the encryption: at most one compression layer, then signatures and octets.
 
 use std::io::Read;
 

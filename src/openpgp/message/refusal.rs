@@ -35,7 +35,7 @@ pub enum Refusal {
     Ahead(Timestamp),
 }
 
-/// What to do with an object that was refused (PROTOCOL §2).
+/// The treatment of an object that was refused (PROTOCOL §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It may be good yet: another certificate, or time, will tell.
@@ -47,7 +47,7 @@ pub enum Verdict {
 }
 
 impl Refusal {
-    /// What follows from it.
+    /// The verdict that follows from it.
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::UnknownSigner | Self::Ahead(_) => Verdict::Held,
@@ -62,7 +62,7 @@ impl Refusal {
         }
     }
 
-    /// Whether it is the key that is in doubt, and not what it signed.
+    /// Returns whether it is the key that is in doubt, and not what it signed.
     pub fn is_of_trust(&self) -> bool {
         self.verdict() == Verdict::Held || matches!(self, Self::Unusable(_))
     }

@@ -71,7 +71,7 @@ pub fn seal_file(
     Ok(encrypt(&plain, &targets, rng)?)
 }
 
-/// Seals `octets` in canonical armor to `reader` alone, unsigned: whoever has the certificate can
+/// Seals `octets` in canonical armor to `reader` alone, unsigned: anybody with the certificate can
 /// (PROTOCOL §8, keyless server).
 ///
 /// # Errors

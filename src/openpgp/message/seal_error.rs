@@ -10,7 +10,7 @@ use crate::protocol::values::fingerprint::Fingerprint;
 pub enum SealError {
     /// The secret key is locked.
     Locked,
-    /// That certificate, a reader's or our own, cannot be used.
+    /// The certificate with this fingerprint, a reader's or our own, cannot be used.
     Unusable(Fingerprint, Unusable),
     /// More than [`RECIPIENTS`](crate::protocol::values::limits::RECIPIENTS), ourselves included.
     TooManyRecipients,

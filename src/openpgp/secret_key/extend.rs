@@ -16,7 +16,8 @@ use crate::protocol::{Random, Result};
 
 impl SecretKey {
     /// This key with a later end: its primary key and the newest subkey of each kind expire at
-    /// `until`, or never. What ends later already, or never, stays as it is; nothing if that is all.
+    /// `until`, or never. A key that ends later already, or never, stays as it is; nothing if all
+    /// do.
     ///
     /// A key's time counts in seconds, and the newest signature wins: `now` must be later than
     /// [`Certificate::newest_signature`](crate::openpgp::Certificate::newest_signature).
@@ -126,13 +127,14 @@ impl Extension<'_> {
         Some((created, validity::newest_binding(self.key, own, moment)?.clone()))
     }
 
-    /// Whether the wanted end is later than the one that `old` gives to what was `created` then.
+    /// Returns whether the wanted end is later than the one that `old` gives to what was `created`
+    /// then.
     fn is_later(&self, created: KeyTime, old: &Signature) -> bool {
         validity::expiry(created.as_secs(), old)
             .is_some_and(|end| self.until.is_none_or(|until| seconds(until) > end))
     }
 
-    /// What `old` says, with the wanted end.
+    /// The statements of `old`, with the wanted end.
     fn again(
         &mut self,
         typ: SignatureType,

@@ -100,7 +100,7 @@ pub fn binding(
     config.sign_subkey_binding(primary, primary.public_key(), &Password::empty(), subkey)
 }
 
-/// What the self-signature says of the holder's programs.
+/// The statements of the self-signature on the primary key's uses and the holder's programs.
 fn preferences(profile: Profile) -> Result<Vec<Subpacket>> {
     let mut flags = KeyFlags::default();
     flags.set_certify(true);
@@ -127,7 +127,7 @@ fn preferences(profile: Profile) -> Result<Vec<Subpacket>> {
     Ok(all)
 }
 
-/// What every signature of ours says: its date and who made it.
+/// The statements in every signature of ours: its date and its maker.
 pub fn config(
     key: &impl SigningKey,
     typ: SignatureType,

@@ -27,7 +27,7 @@ pub const MOST: usize = 1 << 20;
 pub struct Imported {
     /// The key.
     pub key: SecretKey,
-    /// What it has besides, and why that is left out, for people.
+    /// The notes for people on the parts that are left out, and why.
     pub left_out: Vec<String>,
 }
 
@@ -111,7 +111,7 @@ pub fn import(bytes: &[u8], now: Timestamp) -> std::result::Result<Imported, Unf
     }
 }
 
-/// Whether with more secrets it might do.
+/// Returns whether the key might do with more secrets.
 fn lacks_a_part(why: &Unfit) -> bool {
     matches!(why, Unfit::NoSigningKey(_) | Unfit::Unusable(_, Unusable::NoEncryptionSubkey))
 }
@@ -191,7 +191,7 @@ fn useless(subkey: &SignedSecretSubKey, key: &SignedPublicKey, now: Timestamp) -
     (!useful).then(|| "it neither signs nor encrypts".to_owned())
 }
 
-/// Whether `key`, unlocked, opens and believes what it seals to itself.
+/// Returns whether `key`, unlocked, opens and believes what it seals to itself.
 pub fn is_whole(key: &SecretKey, now: Timestamp, rng: &mut Random) -> bool {
     let sealed = seal::seal(b"x", key, &[], now, rng);
     sealed.is_ok_and(|sealed| open::open(&sealed, key, &key.certificate, now).is_ok())
@@ -208,7 +208,7 @@ fn unfit(key: &SecretKey, now: Timestamp) -> Option<Unfit> {
     seal::signing_key(key, now).err().map(|_| Unfit::NoSigningKey(fingerprint))
 }
 
-/// Whether a signature in `key` uses a hash that we do not believe.
+/// Returns whether a signature in `key` uses a hash that we do not believe.
 fn has_weak_signature(key: &SignedSecretKey) -> bool {
     let users = key.details.users.iter().flat_map(|user| &user.signatures);
     let subkeys = key.secret_subkeys.iter().flat_map(|subkey| &subkey.signatures);

@@ -83,7 +83,7 @@ impl SecretKey {
         Self::new(inner)
     }
 
-    /// Whether any component that is here is locked.
+    /// Returns whether any component that is here is locked.
     pub fn is_locked(&self) -> bool {
         let subkeys = self.inner.secret_subkeys.iter().map(|subkey| subkey.key.secret_params());
         std::iter::once(self.inner.primary_key.secret_params())
@@ -174,7 +174,7 @@ mod tests {
         read.unlock("mine").unwrap();
         let sealed = seal(b"x", &john, &[&read.certificate()], day(2), &mut random(1)).unwrap();
         assert!(open(&sealed, &read, &john.certificate(), day(2)).is_ok());
-        // Where nothing was locked, all is locked anew.
+        // If nothing was locked, all is locked anew.
         let fresh = with_subkey(&john, true, 1, None);
         let fresh = fresh.locked_as(&john, "mine", &mut random(2)).unwrap();
         assert!(fresh.inner.primary_key.secret_params().is_encrypted());

@@ -120,8 +120,8 @@ impl SecretKey {
 }
 
 impl SecretKey {
-    /// Whether the secret of its primary key is here. Without it the subkeys sign messages and open
-    /// them, and nothing of the key can be changed.
+    /// Returns whether the secret of its primary key is here. Without it the subkeys sign messages
+    /// and open them, and nothing of the key can be changed.
     pub fn can_certify(&self) -> bool {
         stub::place(self.inner.primary_key.secret_params()).is_none()
     }

@@ -19,7 +19,7 @@ pub const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl SecretKey {
     /// This key with new encryption subkeys, one of each kind that it has, which expire `lifetime`
-    /// after `now`. Those it has end now, and stay for opening what was sealed to them.
+    /// after `now`. The old ones end now, and stay for opening what was sealed to them.
     ///
     /// A key's time counts in seconds, and the newest signature wins: `now` must be later than
     /// [`Certificate::newest_signature`](crate::openpgp::Certificate::newest_signature).
@@ -77,8 +77,8 @@ impl SecretKey {
         is_less.then(|| Self::new(inner)).transpose()
     }
 
-    /// Whether `certificate`, which is that of this key, has an encryption subkey whose secret is not
-    /// here: it was deleted, or is lost.
+    /// Returns whether `certificate`, which is that of this key, has an encryption subkey whose
+    /// secret is not here: it was deleted, or is lost.
     pub fn lacks_secret_of(&self, certificate: &Certificate) -> bool {
         let secrets = &self.inner.secret_subkeys;
         let is_here = |key| secrets.iter().any(|subkey| subkey.key.fingerprint() == key);
@@ -86,7 +86,7 @@ impl SecretKey {
         subkeys.filter(|key| key.algorithm().can_encrypt()).any(|key| !is_here(key.fingerprint()))
     }
 
-    /// Whether no subkey of the same kind was made after `subkey`.
+    /// Returns whether no subkey of the same kind was made after `subkey`.
     fn is_newest(&self, subkey: &SignedSecretSubKey) -> bool {
         let (algorithm, created) = (subkey.key.algorithm(), subkey.key.created_at());
         let mut all = self.inner.secret_subkeys.iter().map(|other| &other.key);

@@ -46,7 +46,7 @@ pub fn lock(key: &mut SignedSecretKey, passphrase: &str, rng: &mut Random) -> Re
     })
 }
 
-/// What `secret` was locked with, if just as we do it.
+/// The salt and the cost that `secret` was locked with, if just as we do it.
 fn salt(secret: &SecretParams) -> Option<&StringToKey> {
     let SecretParams::Encrypted(locked) = secret else { return None };
     let (s2k, _) = ours(locked)?;
@@ -90,7 +90,7 @@ pub fn unlock(key: &mut SignedSecretKey, passphrase: &str) -> Result<()> {
         SecretParams::Encrypted(locked) => stretched.unlocked(locked, public),
         SecretParams::Plain(_) => Ok(None),
     })?;
-    // Whatever is locked in another way has a salt of its own.
+    // A component that is locked in another way has a salt of its own.
     let password = Password::from(passphrase);
     if stub::place(key.primary_key.secret_params()).is_none() {
         key.primary_key.remove_password(&password)?;
@@ -188,7 +188,8 @@ impl<'a> Stretched<'a> {
     }
 }
 
-/// What encrypts the secret of a component, and what is authenticated beside it (RFC 9580 §5.5.3).
+/// The key that encrypts the secret of a component, and the octets that are authenticated beside it
+/// (RFC 9580 §5.5.3).
 fn sealing(
     stretched: &RawSessionKey,
     public: &Public<'_>,

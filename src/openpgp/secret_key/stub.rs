@@ -4,10 +4,10 @@ use pgp::types::{S2kParams, SecretParams, StringToKey};
 
 /// How GnuPG begins what it writes instead of a secret that it has not.
 const GNU: &[u8] = b"GNU";
-/// What follows if the secret is on a card.
+/// The octet that follows if the secret is on a card.
 const CARD: u8 = 2;
 
-/// Where a secret is that is not here.
+/// The place of a secret that is not here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// On a card.
@@ -16,7 +16,7 @@ pub enum Place {
     Unknown,
 }
 
-/// Where the secret is that `secret` stands for, if that is not here.
+/// The place of the secret that `secret` stands for, if that is not here.
 pub fn place(secret: &SecretParams) -> Option<Place> {
     let SecretParams::Encrypted(locked) = secret else { return None };
     let (S2kParams::Aead { s2k, .. }

@@ -1,5 +1,5 @@
-//! What the calls of the rssCloud family are answered with: one element, or one JSON object, of
-//! `success` and `msg`; by XML-RPC a boolean or a fault.
+//! The answers to the calls of the rssCloud family: one element, or one JSON object, of `success`
+//! and `msg`; by XML-RPC a boolean or a fault.
 
 use serde_json::Value;
 
@@ -18,9 +18,9 @@ pub enum Form {
 }
 
 impl Form {
-    /// That of the answer to a form that came with the header `Accept: accept`: JSON if that is
-    /// what it likes best of the two, the first where it does not care, else XML. Nobody is told
-    /// that it is not acceptable: what was asked for is done by then.
+    /// The form of the answer to a request that came with the header `Accept: accept`: JSON if that
+    /// is what it likes best of the two, the first where it does not care, else XML. Nobody is told
+    /// that it is not acceptable: the request is carried out by then.
     pub fn accepted(accept: &str) -> Self {
         let (mut best, mut form) = (0.0, Self::Xml);
         for range in accept.split(',') {
@@ -39,8 +39,8 @@ impl Form {
         form
     }
 
-    /// An answer of this form, and its media type: success or refusal with words. `root` is what
-    /// the element is called.
+    /// An answer of this form, and its media type: success or refusal with words. `root` is the
+    /// name of the element.
     pub fn write(
         self,
         root: &str,

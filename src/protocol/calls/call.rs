@@ -14,7 +14,7 @@ pub const OCTETS: usize = 1_024;
 /// A call that came while the owner was away; like any call it is a hint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// What the caller named.
+    /// The fields of the call, as the caller named them.
     pub call: PleaseFollow,
     /// When the server took it, to the second.
     pub time: Timestamp,

@@ -64,8 +64,8 @@ pub struct PleaseNotify {
 }
 
 impl PleaseNotify {
-    /// Reads the fields of the form. Those among its feeds that are no canonical URL are left out
-    /// as long as one is.
+    /// Reads the fields of the form. Feeds that are no canonical URL are left out, as long as one
+    /// is.
     ///
     /// # Errors
     /// In the words that clouds answer with, where there are such.
@@ -89,7 +89,7 @@ impl PleaseNotify {
             domain: field("domain").map(host).transpose()?,
             feeds: feeds(fields)?,
         };
-        // What follows the host must not reach into it, whatever the host will be.
+        // The part after the host must not reach into it, whatever the host will be.
         this.callback("callback.invalid")?;
         Ok(this)
     }
@@ -110,8 +110,8 @@ impl PleaseNotify {
         fields
     }
 
-    /// Whether the callback must answer a challenge, since the caller named another host than its
-    /// own. By XML-RPC nobody is challenged: the protocol knows of a test call alone.
+    /// Returns whether the callback must answer a challenge, since the caller named another host
+    /// than its own. By XML-RPC nobody is challenged: the protocol knows of a test call alone.
     pub fn is_challenged(&self) -> bool {
         self.domain.is_some() && self.protocol.procedure().is_none()
     }
@@ -132,7 +132,7 @@ impl PleaseNotify {
     }
 }
 
-/// Where to ask whether `callback` wants to hear of `feed`: it must answer `challenge`.
+/// The URL that asks whether `callback` wants to hear of `feed`: it must answer `challenge`.
 ///
 /// # Errors
 /// When that is longer than a URL may be.

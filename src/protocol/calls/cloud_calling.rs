@@ -22,7 +22,7 @@ pub enum Protocol {
     HttpsPost,
     /// A call by XML-RPC over http; over https if the port is 443.
     XmlRpc {
-        /// What is called.
+        /// The procedure that is called.
         notify_procedure: Procedure,
     },
 }
@@ -66,7 +66,8 @@ impl Protocol {
         }
     }
 
-    /// What is posted to a callback when `feed` has changed: the media type and the body.
+    /// The message that is posted to a callback when `feed` has changed: the media type and the
+    /// body.
     pub fn notification(&self, feed: &Url) -> (&'static str, String) {
         match self.procedure() {
             None => (url::FORM, url::form(&[("url", feed.as_str())])),
@@ -95,7 +96,7 @@ impl FromStr for Procedure {
 
     fn from_str(text: &str) -> Result<Self> {
         let printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-        // One of nothing but space would be no name to whoever reads the call.
+        // A name of nothing but space would be no name to the reader of the call.
         if printable && text.len() <= PROCEDURE && !text.trim().is_empty() {
             Ok(Self(text.trim().to_owned()))
         } else {

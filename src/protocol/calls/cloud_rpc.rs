@@ -16,7 +16,8 @@ pub enum Asked {
     Hello,
     /// `rssCloud.pleaseNotify`.
     PleaseNotify(PleaseNotify),
-    /// `rssCloud.ping`: this feed has changed. What is no text names no feed, and is empty here.
+    /// `rssCloud.ping`: this feed has changed. A parameter that is no text names no feed, and is
+    /// empty here.
     Ping(String),
 }
 
@@ -35,7 +36,7 @@ pub fn asked(call: &Call) -> Option<Result<Asked>> {
 }
 
 impl PleaseNotify {
-    /// The call of `procedure`, which is what the cloud named for it.
+    /// The call of `procedure`, which the cloud named for it.
     pub fn to_call(&self, procedure: &str) -> Call {
         let text = |text: &str| Value::Text(text.to_owned());
         let feeds = self.feeds.iter().map(|feed| text(feed.as_str())).collect();

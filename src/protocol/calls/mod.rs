@@ -1,4 +1,4 @@
-//! What programs ask of each other's servers: handshake calls and rssCloud (PROTOCOL §8, §10).
+//! The calls of programs to each other's servers: handshake calls and rssCloud (PROTOCOL §8, §10).
 
 pub(in crate::protocol) mod answer;
 pub mod call;

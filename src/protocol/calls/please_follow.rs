@@ -14,7 +14,7 @@ pub use super::answer::Form;
 pub struct PleaseFollow {
     /// The caller's feed for us.
     pub feed: Url,
-    /// Where the caller's certificate stands.
+    /// The URL of the caller's certificate.
     pub key: Url,
     /// Our feed that the caller answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]

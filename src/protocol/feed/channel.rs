@@ -21,11 +21,11 @@ pub struct Channel {
     pub title: String,
     /// The web page that belongs to it.
     pub link: String,
-    /// What it is, in a sentence.
+    /// The description, in a sentence.
     pub description: String,
     /// The language, as RSS spells it.
     pub language: Option<String>,
-    /// Where it says it is.
+    /// The URL that it gives as its own.
     pub self_link: Option<Url>,
     /// In an archive: the feed that it was taken from (RFC 5005).
     pub current: Option<Url>,
@@ -54,7 +54,7 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Reads an RSS 2.0 feed. What is not ours may be junk: it is left out.
+    /// Reads an RSS 2.0 feed. Elements that are not ours may be junk: they are left out.
     ///
     /// # Errors
     /// When it is not XML within the limits, not RSS, one of our elements stands twice, or its

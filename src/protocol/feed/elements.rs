@@ -9,11 +9,11 @@ use crate::protocol::{Error, Result};
 /// `im:pgpKey`: the writer's OpenPGP certificate (PROTOCOL §9).
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyElement {
-    /// Of the primary key.
+    /// The fingerprint of the primary key.
     pub fingerprint: Fingerprint,
-    /// Of the key file's bytes: tells whether to fetch it.
+    /// The hash of the key file's bytes: tells whether to fetch it.
     pub hash: Option<Hash>,
-    /// Where the key file is.
+    /// The URL of the key file.
     pub url: Url,
 }
 
@@ -38,7 +38,7 @@ impl KeyElement {
 /// `im:handshake`: how to introduce oneself to the writer (PROTOCOL §7, §8).
 #[derive(Clone, Debug, PartialEq)]
 pub struct HandshakeElement {
-    /// Where `pleaseFollow` is answered; absent on a static host.
+    /// The URL at which `pleaseFollow` is answered; absent on a static host.
     pub url: Option<Url>,
     /// The card.
     pub card: Url,

@@ -17,13 +17,13 @@ pub const KEYS: &str = "application/pgp-keys";
 const ARMOR: &str = "-----BEGIN PGP MESSAGE-----";
 /// More than any guid that is worth quoting, in bytes.
 const LONGEST_GUID: usize = 200;
-/// What may stand once in an item (PROTOCOL §1).
+/// The elements that may stand only once in an item (PROTOCOL §1).
 const ONCE: [(&str, &str); 3] = [("", "guid"), ("", "description"), (SOURCE, "markdown")];
 
 /// A file that an item refers to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Enclosure {
-    /// Where it is, as written.
+    /// The URL of the file, as written.
     pub url: String,
     /// Its size in bytes; 0 if the feed does not say.
     pub length: u64,
@@ -37,7 +37,7 @@ impl Enclosure {
         Self { url: url.to_string(), length, media_type: KEYS.to_owned() }
     }
 
-    /// Whether it is an OpenPGP certificate.
+    /// Returns whether it is an OpenPGP certificate.
     pub fn is_key(&self) -> bool {
         self.media_type == KEYS
     }
@@ -74,12 +74,13 @@ impl FeedItem {
         Self { guid: Some(guid.to_string()), description: Some(armored), ..Self::default() }
     }
 
-    /// Whether it is a sealed item: one with an OpenPGP message in its description.
+    /// Returns whether it is a sealed item: one with an OpenPGP message in its description.
     pub fn is_sealed(&self) -> bool {
         self.description.as_ref().is_some_and(|description| description.contains(ARMOR))
     }
 
-    /// Whether it announces a key: a plain item with an OpenPGP certificate as its enclosure.
+    /// Returns whether it announces a key: a plain item with an OpenPGP certificate as its
+    /// enclosure.
     pub fn is_key(&self) -> bool {
         !self.is_sealed() && self.enclosure.as_ref().is_some_and(Enclosure::is_key)
     }

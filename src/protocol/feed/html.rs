@@ -8,7 +8,7 @@ const RAW: [&str; 3] = ["script", "style", "title"];
 /// The longest reference that is looked for, with its ampersand and semicolon, in characters.
 const REFERENCE: usize = 12;
 
-/// What HTML is made of, as far as anyone here asks.
+/// A part of HTML, as far as anyone here asks.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Token<'a> {
     /// Text, references not resolved.
@@ -132,7 +132,7 @@ fn text(html: &str, from: usize) -> (Option<Token<'_>>, &str) {
     (Some(Token::Text(text)), rest)
 }
 
-/// What follows the first `end`; nothing if there is none, as a browser has it.
+/// The text after the first `end`; nothing if there is none, as a browser has it.
 fn after<'a>(html: &'a str, end: &str) -> &'a str {
     html.split_once(end).map_or("", |(_, rest)| rest)
 }
@@ -168,7 +168,7 @@ fn to_tag_end(html: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// What follows the start of `</name`.
+/// The text from `</name` on; nothing if there is none.
 fn skip_raw<'a>(html: &'a str, name: &str) -> &'a str {
     let mut rest = html;
     while let Some(at) = rest.find("</") {

@@ -24,7 +24,7 @@ fn position(text: &[u8], tag: &[u8]) -> Option<usize> {
     text.windows(tag.len()).position(|window| window == tag)
 }
 
-/// Whether mail has quoted the equals signs, of which every attribute has one.
+/// Returns whether mail has quoted the equals signs, of which every attribute has one.
 fn is_quoted_printable(message: &[u8]) -> bool {
     position(message, b"version=3D").is_some()
 }

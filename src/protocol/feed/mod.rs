@@ -1,4 +1,5 @@
-//! What stands openly on the web: feeds, cards, pages that link to them (PROTOCOL §3, §7).
+//! The documents that stand openly on the web: feeds, cards, pages that link to them (PROTOCOL §3,
+//! §7).
 
 pub mod card;
 pub mod channel;

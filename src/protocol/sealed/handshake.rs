@@ -7,7 +7,7 @@ use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::url::Url;
 use crate::protocol::{Error, Result};
 
-/// Who we are, as far as an introduction must know it.
+/// Our identity, as far as the check of an introduction must know it.
 #[derive(Clone, Debug)]
 pub struct Us<'a> {
     /// Our fingerprint, and those of our former keys.
@@ -16,7 +16,7 @@ pub struct Us<'a> {
     pub cards: &'a [Url],
 }
 
-/// Who signed an introduction, and what its feed says.
+/// The signer of an introduction, and the key URL of its feed.
 #[derive(Clone, Debug)]
 pub struct Found<'a> {
     /// The fingerprint of the certificate that its signature verifies against.
@@ -25,7 +25,7 @@ pub struct Found<'a> {
     pub key: Option<&'a Url>,
 }
 
-/// What our own pending invitation says.
+/// The facts of our own pending invitation.
 #[derive(Clone, Debug)]
 pub struct Pending<'a> {
     /// The hash of our introduction.
@@ -62,7 +62,7 @@ pub fn check(introduction: &Introduction, found: &Found<'_>, us: &Us<'_>) -> Res
     Ok(())
 }
 
-/// Whether `introduction`, already checked, answers `pending` so that nobody need be asked.
+/// Returns whether `introduction`, already checked, answers `pending` so that nobody need be asked.
 pub fn accepts(introduction: &Introduction, pending: &Pending<'_>) -> bool {
     let invited = pending.card.is_some() && pending.fingerprint.is_some();
     invited
@@ -71,7 +71,8 @@ pub fn accepts(introduction: &Introduction, pending: &Pending<'_>) -> bool {
         && Some(&introduction.fingerprint) == pending.fingerprint
 }
 
-/// Whether `introduction`, already checked, is an invitation by the one whom we invited ourselves.
+/// Returns whether `introduction`, already checked, is an invitation by the one whom we invited
+/// ourselves.
 pub fn crosses(introduction: &Introduction, pending: &Pending<'_>) -> bool {
     // One that names nobody waits for our answer, at no agreed place: ours cannot be it.
     pending.card.is_some()

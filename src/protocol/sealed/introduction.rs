@@ -40,9 +40,9 @@ pub struct Introduction {
     pub log: LogId,
     /// A counter of its own.
     pub serial: u64,
-    /// Of the writer's primary key.
+    /// The fingerprint of the writer's primary key.
     pub fingerprint: Fingerprint,
-    /// What the writer calls itself, at most 200 characters.
+    /// The name that the writer gives itself, at most 200 characters.
     pub name: Option<String>,
     /// The feed for the addressee.
     pub feed: Url,
@@ -50,7 +50,7 @@ pub struct Introduction {
     pub key: Url,
     /// The writer's card.
     pub card: Option<Url>,
-    /// Where the writer answers `pleaseFollow`.
+    /// The URL at which the writer answers `pleaseFollow`.
     pub handshake: Option<Url>,
     /// The addressee's card; absent, with the next, if unaddressed.
     pub to: Option<Url>,
@@ -114,7 +114,7 @@ impl Introduction {
         ]
     }
 
-    /// Reads the octets. What they claim is for the caller to check.
+    /// Reads the octets. The caller must check their claims.
     ///
     /// # Errors
     /// [`Error::Critical`] for a later version or an unknown critical child; malformed when

@@ -46,9 +46,10 @@ pub struct Stream {
 /// A file that belongs to an item.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attachment {
-    /// An http or https URL once published; `file:` before. Whoever fetches it parses it first.
+    /// An http or https URL once published; `file:` before. Code that fetches it parses it first.
     pub url: String,
-    /// What the sender calls the file: any text, to be made safe by whoever writes a file.
+    /// The name that the sender gives the file: any text. Code that writes a file must make it
+    /// safe.
     pub name: String,
     /// The media type of the file, as the sender says.
     pub media_type: String,

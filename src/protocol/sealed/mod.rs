@@ -1,4 +1,4 @@
-//! What stands inside sealed objects: items, states, introductions, transitions (PROTOCOL §4 to §6,
+//! The contents of sealed objects: items, states, introductions, transitions (PROTOCOL §4 to §6,
 //! §9).
 
 pub mod handshake;

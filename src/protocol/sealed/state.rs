@@ -72,9 +72,9 @@ pub struct State {
     pub floor: Option<u64>,
     /// One for each log that is read, at most 8.
     pub acknowledged: Vec<Acknowledged>,
-    /// What is asked for again: at most 32, disjoint, lowest first in each log.
+    /// The ranges that are asked for again: at most 32, disjoint, lowest first in each log.
     pub missing: Vec<Range>,
-    /// What will not come again: at most 32, disjoint, lowest first in each log.
+    /// The ranges that will not come again: at most 32, disjoint, lowest first in each log.
     pub gone: Vec<Range>,
 }
 

@@ -6,7 +6,7 @@ use crate::protocol::{Error, NAMESPACE, Result};
 /// The new key of an item's writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transition {
-    /// An introduction that the new key signed, armored. What it claims is for the caller to check.
+    /// An introduction that the new key signed, armored. The caller must check its claims.
     pub introduction: String,
     /// The certificate of the new key, armored.
     pub certificate: String,

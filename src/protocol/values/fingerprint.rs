@@ -23,8 +23,8 @@ impl Fingerprint {
     }
 
     /// Reads what a person types, pastes or scans: any case, white space and colons anywhere, and
-    /// the prefixes `0x` and `OPENPGP4FPR:`. What a program adds to such a URI after `#` or `?` is
-    /// its own business.
+    /// the prefixes `0x` and `OPENPGP4FPR:`. A part that a program adds to such a URI after `#` or
+    /// `?` is its own business.
     ///
     /// # Errors
     /// When what remains is not a fingerprint.

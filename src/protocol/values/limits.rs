@@ -1,4 +1,4 @@
-//! What is read and written at most (PROTOCOL §11). Sizes are in bytes.
+//! The most that is read and written (PROTOCOL §11). Sizes are in bytes.
 
 use jiff::SignedDuration;
 

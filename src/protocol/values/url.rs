@@ -99,17 +99,17 @@ impl Url {
         &self.0[url::Position::BeforePath..]
     }
 
-    /// Whether there is a query.
+    /// Returns whether there is a query.
     pub fn has_query(&self) -> bool {
         self.0.query().is_some()
     }
 
-    /// Whether scheme, host and port are the same.
+    /// Returns whether scheme, host and port are the same.
     pub fn same_origin(&self, other: &Url) -> bool {
         self.0.origin() == other.0.origin()
     }
 
-    /// Whether there is a token in its path, so that to know it is to have a right.
+    /// Returns whether there is a token in its path, so that to know it is to have a right.
     pub fn is_capability(&self) -> bool {
         self.shortened() != self.as_str()
     }

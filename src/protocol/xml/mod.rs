@@ -36,7 +36,7 @@ pub struct Attribute {
     pub value: String,
 }
 
-/// What stands in an element.
+/// A node that stands in an element.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
     /// An element.
@@ -96,7 +96,7 @@ impl Element {
         Err(Error::malformed(format!("the root element is `{}`, not `{name}`", root.name)))
     }
 
-    /// Whether it is `name` of `namespace`.
+    /// Returns whether it is `name` of `namespace`.
     pub fn is(&self, namespace: &str, name: &str) -> bool {
         self.namespace == namespace && self.name == name
     }

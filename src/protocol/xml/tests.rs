@@ -1,4 +1,4 @@
-//! What the reader takes, and each thing that it refuses.
+//! The documents that the reader takes, and each thing that it refuses.
 
 use super::*;
 

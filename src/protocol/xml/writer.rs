@@ -76,7 +76,7 @@ impl Writer {
         self.out.push_str(xml);
     }
 
-    /// What was written.
+    /// Returns what was written.
     pub fn finish(mut self) -> String {
         if self.layout == Layout::Document {
             self.out.push('\n');

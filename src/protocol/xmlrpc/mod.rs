@@ -28,7 +28,7 @@ const TAGS: usize = 4_096;
 pub struct Call {
     /// The name of the procedure, of at most 100 characters.
     pub method: String,
-    /// What it is given, at most 64 of them.
+    /// The parameters, at most 64 of them.
     pub parameters: Vec<Value>,
 }
 
@@ -119,22 +119,24 @@ pub fn fault(code: i32, text: &str) -> String {
     writer.finish()
 }
 
-/// What a fault says to a call of a method that there is not.
+/// The words of the fault for a call of a method that does not exist.
 pub fn not_defined(method: &str) -> String {
     format!("Can't make the call because \"{method}\" is not defined.")
 }
 
-/// What a fault says to a call of `method`, named without its prefix, with too few parameters.
+/// The words of the fault for a call of `method`, named without its prefix, with too few
+/// parameters.
 pub fn not_enough(method: &str) -> String {
     format!("Can't call \"{method}\" because there aren't enough parameters.")
 }
 
-/// What a fault says to a call of `method`, named without its prefix, with too many parameters.
+/// The words of the fault for a call of `method`, named without its prefix, with too many
+/// parameters.
 pub fn too_many(method: &str) -> String {
     format!("Can't call \"{method}\" because there are too many parameters.")
 }
 
-/// What `write` writes, without white space: some readers take it for a part of the value.
+/// The XML that `write` writes, without white space: some readers take it for a part of the value.
 fn tight(write: impl FnOnce(&mut Writer)) -> String {
     let mut writer = Writer::fragment();
     write(&mut writer);

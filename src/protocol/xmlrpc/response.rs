@@ -3,8 +3,8 @@
 use super::value::{Value, read};
 use crate::protocol::xml::Element;
 
-/// What `response`, a `methodResponse`, says: its boolean, or false and the words of the fault. A
-/// value of another type is as good as true, for it is no fault.
+/// The outcome that `response`, a `methodResponse`, reports: its boolean, or false and the words of
+/// the fault. A value of another type is as good as true, for it is no fault.
 pub fn outcome(response: &Element) -> (Option<bool>, Option<String>) {
     if let Some(fault) = inside(response, &["fault", "value", "struct"]) {
         let names_words = |member: &&Element| {

@@ -1,10 +1,10 @@
-//! What a call hands over, and what an answer hands back.
+//! The values that a call hands over, and that an answer hands back.
 
 use crate::protocol::xml::{Element, Node, Writer};
 use crate::protocol::{Error, Result};
 
-/// A value. Those of other types (`double`, `dateTime.iso8601`, `base64`, `struct`) no method of
-/// ours takes, and they are refused.
+/// A value. No method of ours takes one of another type (`double`, `dateTime.iso8601`, `base64`,
+/// `struct`): it is refused.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// `string`, which is also what a value without a type is.

@@ -107,7 +107,7 @@ fn a_head_that_is_not_the_message_here_is_a_fork() {
     assert!(told[0].contains("its head is not the message we have at sequence 1"), "{told:?}");
 }
 
-/// What acknowledges the message that John wrote at `sequence`, or another at that place.
+/// The acknowledgement of the message that John wrote at `sequence`, or of another at that place.
 fn read(scene: &Scene, sequence: u64, hash: Option<OctetsHash>) -> Vec<Acknowledged> {
     let ours = scene.contact().ours;
     vec![Acknowledged {

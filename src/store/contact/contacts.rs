@@ -14,7 +14,7 @@ use crate::store::disk::{atomic, names};
 use crate::store::error::{Error, Known, OrCannot, Result};
 use crate::store::identity::own::Locked;
 
-/// How the folder of a contact begins that was removed and is not gone yet.
+/// The beginning of the folder name of a contact that was removed and is not gone yet.
 const REMOVED: &str = ".removed-";
 
 impl Contact {
@@ -28,7 +28,7 @@ impl Contact {
     }
 }
 
-/// What `contact.toml` in the folder called `name` holds, if it is there.
+/// Reads `contact.toml` in the folder called `name`, if it is there.
 fn read(home: &Home, name: &str) -> Result<Option<Contact>> {
     let path = home.contact(name).join("contact.toml");
     let Some(text) = atomic::read_text(&path)? else { return Ok(None) };
@@ -84,8 +84,8 @@ pub fn changed(home: &Home) -> Option<SystemTime> {
     fs::metadata(home.contacts()).and_then(|folder| folder.modified()).ok()
 }
 
-/// Whether `name` belongs to a contact. What a run that died left of one which never came to be
-/// takes no name.
+/// Whether `name` belongs to a contact. A folder that a run left when it died, of a contact which
+/// never came to be, takes no name.
 pub fn is_taken(home: &Home, name: &str) -> bool {
     let folder = home.contact(name);
     folder.join("contact.toml").exists() || folder.join("messages.jsonl").exists()

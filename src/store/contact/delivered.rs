@@ -27,7 +27,7 @@ pub struct Delivered {
     /// How often the hook has failed on the next record.
     #[serde(default)]
     pub failures: u32,
-    /// Not before then is it tried again.
+    /// The time before which it is not tried again.
     pub retry_at: Option<Timestamp>,
 }
 
@@ -60,18 +60,19 @@ impl Delivered {
         }
     }
 
-    /// Where the hook goes on: a home's first hook starts at what stdout has not delivered.
+    /// The record after which the hook goes on: a home's first hook starts at what stdout has not
+    /// delivered.
     pub fn hook_cursor(&self) -> u64 {
         self.hook.unwrap_or(self.stdout)
     }
 
-    /// Up to where records were delivered by either.
+    /// The number up to which records were delivered by either.
     pub fn by_either(&self) -> u64 {
         self.stdout.max(self.hook.unwrap_or(0))
     }
 
-    /// Up to where records will be delivered no more: by either, but for what the hook has not taken
-    /// and is to be tried with again.
+    /// The number up to which records will be delivered no more: by either, but for what the hook
+    /// has not taken and is to be tried with again.
     pub fn done(&self) -> u64 {
         if self.failures > 0 { self.hook_cursor() } else { self.by_either() }
     }
@@ -119,8 +120,8 @@ pub fn lock(home: &Home, name: &str) -> Result<Option<Lock>> {
     }
 }
 
-/// Takes the lock for delivering the messages of the contact called `name`, once whoever has it lets
-/// go of it.
+/// Takes the lock for delivering the messages of the contact called `name`, once its holder lets go
+/// of it.
 ///
 /// # Errors
 /// [`Error::Busy`] when that takes longer than `patience`; and when the contact is not there.

@@ -37,33 +37,33 @@ impl Trust {
     }
 }
 
-/// What `contact.toml` holds.
+/// The content of `contact.toml`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Contact {
-    /// Of the pinned certificate's primary key.
+    /// The fingerprint of the pinned certificate's primary key.
     pub fingerprint: Fingerprint,
     /// How sure we are of it.
     #[serde(default)]
     pub trust: Trust,
-    /// What it may do while its key is not verified, if that was decided for it.
+    /// The policy while its key is not verified, if one was decided for it.
     #[serde(default)]
     pub policy: Option<Policy>,
     /// Whether the user wants to hear of this contact no more.
     #[serde(default)]
     pub blocked: bool,
-    /// What the contact calls itself.
+    /// The name that the contact gives itself.
     pub claimed_name: Option<String>,
-    /// Since when.
+    /// The time since which it has been a contact.
     pub since: Timestamp,
-    /// Where the contact writes to us.
+    /// The URL of the feed in which the contact writes to us.
     pub feed: Url,
-    /// Where others find the contact.
+    /// The URL at which others find the contact.
     pub card: Option<Url>,
-    /// Where the contact takes calls.
+    /// The URL at which the contact takes calls.
     pub handshake: Option<Url>,
-    /// Where the certificate stands.
+    /// The URL at which the certificate stands.
     pub key: Url,
-    /// Of the bytes at `key`, when they were last taken.
+    /// The hash of the bytes at `key`, when they were last taken.
     pub key_hash: Option<Hash>,
     /// Why nothing can be sealed to that certificate, as it was told last.
     #[serde(default)]
@@ -72,7 +72,7 @@ pub struct Contact {
     pub ours: OwnFeed,
     /// The contact's side: what we know of the feed that we read.
     pub theirs: Theirs,
-    /// What the last requests for that feed brought.
+    /// The results of the last requests for that feed.
     #[serde(default)]
     pub http: Http,
     /// Our registration with the cloud that tells of changes of that feed.
@@ -80,7 +80,7 @@ pub struct Contact {
     pub lease: Option<Lease>,
 }
 
-/// What we know of the feed that a contact writes.
+/// Our knowledge of the feed that a contact writes.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Theirs {
     /// The introduction in force.
@@ -91,7 +91,7 @@ pub struct Theirs {
     pub head: Option<LogHead>,
     /// The lowest sequence still offered, by that state.
     pub floor: Option<u64>,
-    /// What will never come, by that state.
+    /// The ranges that will never come, by that state.
     #[serde(default)]
     pub gone: Vec<Wanted>,
     /// The logs that introductions of this feed opened, oldest first.
@@ -102,7 +102,7 @@ pub struct Theirs {
     pub reached: Vec<Reached>,
     /// The time of the newest signature that we verified.
     pub signed: Option<Timestamp>,
-    /// Since when something has been missing, or the copies have been stale.
+    /// The time since which something has been missing, or the copies have been stale.
     pub behind_since: Option<Timestamp>,
     /// Whether that was told.
     #[serde(default)]
@@ -159,7 +159,7 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// As the state says it; nothing before the first item.
+    /// The acknowledgement, as the state says it; nothing before the first item.
     pub fn acknowledged(&self) -> Option<Acknowledged> {
         let hash = self.hash?;
         (self.sequence > 0).then_some(Acknowledged { log: self.log, sequence: self.sequence, hash })
@@ -183,18 +183,18 @@ impl From<&Range> for Wanted {
     }
 }
 
-/// What the last requests for a contact's feed brought.
+/// The results of the last requests for a contact's feed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Http {
     /// The entity tag of the copy that was stored last.
     pub etag: Option<String>,
     /// Its date, for hosts without entity tags.
     pub last_modified: Option<String>,
-    /// Since when the feed has been out of reach.
+    /// The time since which the feed has been out of reach.
     pub failing_since: Option<Timestamp>,
     /// When that was last reported by an exit status.
     pub failure_told: Option<Timestamp>,
-    /// Why.
+    /// The reason why it is out of reach.
     pub failure: Option<String>,
 }
 
@@ -209,7 +209,7 @@ impl Contact {
         &mut self.ours.reader
     }
 
-    /// What it may do while its key is not verified: as was decided for it, else as is `usual`.
+    /// The policy while its key is not verified: the one decided for it, else the `usual` one.
     pub fn policy_or(&self, usual: Policy) -> Policy {
         self.policy.unwrap_or(usual)
     }

@@ -8,7 +8,7 @@ use crate::protocol::values::guid::LogId;
 /// A key of a writer that another has replaced.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FormerKey {
-    /// Of its primary key.
+    /// The fingerprint of its primary key.
     pub fingerprint: Fingerprint,
     /// The log in which it was replaced.
     pub log: LogId,

@@ -1,4 +1,4 @@
-//! What of a contact's feed is verified and on our disk.
+//! The items of a contact's feed that are verified and on our disk.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -30,7 +30,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// Reads them from the contact's messages.
+    /// Reads the items from the contact's messages.
     ///
     /// # Errors
     /// When these cannot be read.
@@ -94,7 +94,7 @@ impl Known {
         }
     }
 
-    /// What is missing of the log that the contact's state is about: at most 32 ranges, lowest
+    /// The ranges that are missing in the log that the contact's state is about: at most 32, lowest
     /// first, up to its head.
     pub fn missing(&self, theirs: &Theirs) -> Vec<Range> {
         let Some(head) = &theirs.head else { return Vec::new() };

@@ -13,7 +13,7 @@ pub struct LogEntry {
     pub guid: Guid,
     /// Its place.
     pub place: Place,
-    /// What came with it.
+    /// Its attachments.
     pub attachments: Vec<Attached>,
     /// The item that it answers.
     pub reply_to: Option<Guid>,
@@ -21,7 +21,7 @@ pub struct LogEntry {
     pub conversation: Option<Guid>,
 }
 
-/// Where an item stands, and by which hashes it hangs together with its neighbours.
+/// The place of an item, and the hashes by which it hangs together with its neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The log.
@@ -37,16 +37,16 @@ pub struct Place {
 /// An attachment, as recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attached {
-    /// Where it lies, sealed.
+    /// The URL at which it lies, sealed.
     pub url: String,
-    /// What the sender calls it.
+    /// The name that the sender gives it.
     pub name: String,
     /// Its media type.
     #[serde(rename = "type")]
     pub media_type: String,
     /// Its size in bytes, as it lies there.
     pub size: u64,
-    /// Of the sealed bytes.
+    /// The hash of the sealed bytes.
     pub hash: Hash,
 }
 

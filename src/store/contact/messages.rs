@@ -21,7 +21,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Those of the contact called `name`.
+    /// The messages of the contact called `name`.
     pub fn of(home: &Home, name: &str) -> Self {
         Self { path: home.contact(name).join("messages.jsonl") }
     }
@@ -157,7 +157,7 @@ impl Messages {
     }
 }
 
-/// Where the last whole line of `file` ends.
+/// The offset at which the last whole line of `file` ends.
 fn whole_lines(file: &mut File) -> std::io::Result<u64> {
     let mut end = file.seek(SeekFrom::End(0))?;
     while end > 0 {

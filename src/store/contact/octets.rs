@@ -13,7 +13,7 @@ use crate::store::disk::atomic::{self, Staged};
 use crate::store::disk::home::Home;
 use crate::store::error::{Error, OrCannot, Result};
 
-/// What an item's octets are filed under.
+/// The name under which an item's octets are filed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Filed {
     /// Its log.
@@ -45,7 +45,7 @@ pub struct Octets<'a> {
 }
 
 impl<'a> Octets<'a> {
-    /// Those of the contact called `name`.
+    /// The octets kept for the contact called `name`.
     pub fn of(home: &'a Home, name: &str) -> Self {
         Self { home, folder: home.contact(name).join("octets") }
     }

@@ -22,13 +22,13 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug)]
 pub struct Outbox<'a> {
     home: &'a Home,
-    /// What has been appended.
+    /// The octets of what has been appended.
     taken: Octets<'a>,
     folder: PathBuf,
 }
 
 impl<'a> Outbox<'a> {
-    /// That of the contact called `name`.
+    /// The outbox of the contact called `name`.
     pub fn of(home: &'a Home, name: &str) -> Self {
         let (taken, folder) = (Octets::of(home, name), home.contact(name).join("outbox"));
         Self { home, taken, folder }

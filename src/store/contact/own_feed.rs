@@ -1,8 +1,8 @@
 //! A feed of ours: what `contact.toml` holds of it.
 //!
-//! What is said of the feed, whoever reads it, stands in [`OwnFeed`]; what is said of one who reads
-//! it, in [`Reader`]. The feed of a pair has one reader. The file has the keys of both in one table,
-//! which only this module knows.
+//! [`OwnFeed`] holds what is said of the feed for any reader. [`Reader`] holds what is said of one
+//! reader. The feed of a pair has one reader. The file has the keys of both in one table, which
+//! only this module knows.
 
 use std::slice;
 
@@ -47,27 +47,27 @@ pub struct OwnFeed {
     pub(super) reader: Reader,
 }
 
-/// What stands in our feed once: which one we have counted. Where the feed holds another, a run died
-/// between counting and writing, and it is sealed again.
+/// A sealed object that stands in our feed once: the one that we have counted. Where the feed holds
+/// another, a run died between counting and writing, and the object is sealed again.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sealed {
     /// Its serial; 0 before the first.
     pub serial: u64,
-    /// The hash of what it says, serial and time left out. Of an introduction it is not kept: its
-    /// octets are.
+    /// The hash of what it says, serial and time left out. For an introduction the hash is not
+    /// kept: its octets are.
     pub says: Option<Hash>,
     /// The hash of the sealed object.
     pub sealed: Option<SealedHash>,
 }
 
-/// One who reads a feed of ours.
+/// A reader of a feed of ours.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reader {
     /// The hash of the introduction of ours that this reader's acceptance answers.
     pub invitation: Option<OctetsHash>,
     /// The address by which this reader was invited, as the user gave it.
     pub invited: Option<String>,
-    /// Up to which sequence of the log this reader has acknowledged; 0 for none.
+    /// The sequence of the log up to which this reader has acknowledged; 0 for none.
     pub acknowledged: u64,
     /// The subkey of this reader that the feed is sealed to.
     pub sealed_to: Option<Fingerprint>,
@@ -103,12 +103,12 @@ impl OwnFeed {
         }
     }
 
-    /// All who read it.
+    /// All its readers.
     pub fn readers(&self) -> &[Reader] {
         slice::from_ref(&self.reader)
     }
 
-    /// Up to which sequence all who read it have acknowledged; 0 for none.
+    /// The sequence up to which all its readers have acknowledged; 0 for none.
     pub fn acknowledged(&self) -> u64 {
         self.readers().iter().map(|reader| reader.acknowledged).min().unwrap_or_default()
     }

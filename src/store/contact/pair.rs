@@ -9,11 +9,11 @@ use crate::store::identity::own::Locked;
 
 /// A contact, and the certificate that is pinned for it.
 pub struct Pair {
-    /// What the user calls the contact.
+    /// The name that the user gives the contact.
     pub name: String,
-    /// What we know of it.
+    /// The contact, as we know it.
     pub contact: Contact,
-    /// What is sealed to, and what signs.
+    /// The certificate that is sealed to, and that signs.
     pub certificate: Certificate,
 }
 

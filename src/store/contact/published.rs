@@ -1,8 +1,8 @@
-//! What stands below `public/` for one contact, or for one whom we invited: a pair feed with its
+//! The files below `public/` for one contact, or for one whom we invited: a pair feed with its
 //! archives, attachments, and feeds that lead to the pair feed.
 //!
-//! Whatever of it goes, goes here. Each removal names its files by what is kept in the home until
-//! they are gone, so that a run which dies leaves nothing that the next one cannot find.
+//! This module does all removal of them. Each removal names its files by what is kept in the home
+//! until they are gone, so that a run which dies leaves nothing that the next one cannot find.
 
 use std::collections::BTreeSet;
 use std::fs;

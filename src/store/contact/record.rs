@@ -1,4 +1,4 @@
-//! What one line of `messages.jsonl` holds.
+//! The content of one line of `messages.jsonl`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::hash::OctetsHash;
 
-/// Which way a record went.
+/// The way that a record went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -21,7 +21,7 @@ pub enum Direction {
     Sent,
 }
 
-/// What a record tells of.
+/// The thing that a record tells of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
     /// A message.
@@ -37,37 +37,37 @@ pub enum What {
     Accepted,
     /// The contact has acknowledged all up to `sequence`.
     Receipt {
-        /// That sequence of our log.
+        /// The sequence, in our log.
         sequence: u64,
     },
     /// Something that the user is told of.
     Notice {
-        /// What is in question.
+        /// The matter in question.
         about: About,
         /// Whether it is the good end of what an earlier notice told of.
         healed: bool,
     },
 }
 
-/// What is in question where something is wrong.
+/// The matter in question where something is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
     /// The contact's key.
     Trust,
-    /// What the contact wrote: it is missing, replayed, forked or forged.
+    /// The contact's writing: it is missing, replayed, forked or forged.
     Integrity,
 }
 
-/// What one line of `messages.jsonl` tells.
+/// The record in one line of `messages.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Line", into = "Line")]
 pub struct Record {
-    /// What it tells of.
+    /// The thing that it tells of.
     pub what: What,
     /// Its place in the order of arrival; survives trimming. Given by
     /// [`super::messages::Messages::append`].
     pub number: u64,
-    /// Which way it went.
+    /// The way that it went.
     pub direction: Direction,
     /// When it was written, by its writer's clock.
     pub time: Timestamp,
@@ -135,13 +135,13 @@ impl Record {
         self.entry().map(|entry| entry.place)
     }
 
-    /// What came with that item.
+    /// The attachments of that item.
     pub fn attachments(&self) -> &[Attached] {
         self.entry().map_or(&[], |entry| &entry.attachments)
     }
 
-    /// What records that came at once are ordered by: notices first, then receipts, then items by
-    /// their place.
+    /// The order of records that came at once: notices first, then receipts, then items by their
+    /// place.
     pub fn order(&self) -> (Option<LogId>, Option<u64>) {
         match (&self.what, self.place()) {
             (_, Some(place)) => (Some(place.log), Some(place.sequence)),
@@ -170,8 +170,8 @@ impl Record {
         matches!(self.what, What::Message { trimmed: true, .. })
     }
 
-    /// Lets go of the text of a message, and of what came with it. All by which order and completeness
-    /// are judged stays.
+    /// Lets go of the text of a message, and of what came with it. Everything by which order and
+    /// completeness are judged stays.
     pub fn trim(&mut self) {
         if let What::Message { entry, trimmed } = &mut self.what {
             entry.attachments.clear();
@@ -193,8 +193,8 @@ enum Type {
     Key,
 }
 
-/// One line of `messages.jsonl`, and what is told of a message as JSON. `trimmed` stands last: by that
-/// such lines are known without being read.
+/// One line of `messages.jsonl`, and what is told of a message as JSON. `trimmed` stands last, so
+/// that such lines are known without being read.
 #[derive(Serialize, Deserialize)]
 struct Line {
     v: u8,

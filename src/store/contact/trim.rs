@@ -14,8 +14,8 @@ use crate::store::identity::own::Locked;
 const TRIMMED: &[u8] = b"\"trimmed\":true}";
 
 impl Messages {
-    /// Takes the text, and what came with it, out of each message that `is_over` says of.
-    /// Whoever reads meanwhile sees the old file or the new one.
+    /// Takes the text, and what came with it, out of each message for which `is_over` says so. A
+    /// reader meanwhile sees the old file or the new one.
     ///
     /// # Errors
     /// When the file cannot be read or written; the old one is then still there.

@@ -9,7 +9,7 @@ use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
 
-/// How often is often enough.
+/// The longest pause that is short enough between two trimmings.
 const PAUSE: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Serialize, Deserialize)]

@@ -64,7 +64,7 @@ pub struct Verdicts {
 }
 
 impl Verdicts {
-    /// Reads those of the contact called `name`; none of them if `keys` changed since.
+    /// Reads the verdicts of the contact called `name`; none of them if `keys` changed since.
     ///
     /// # Errors
     /// When the file is not ours.
@@ -87,7 +87,7 @@ impl Verdicts {
         Ok(loaded.count(Why::waits))
     }
 
-    /// Writes those of the contact called `name`.
+    /// Writes the verdicts of the contact called `name`.
     ///
     /// # Errors
     /// When they cannot be written.
@@ -135,7 +135,8 @@ impl Verdicts {
             .retain(|item| item.guid != guid || Some(item.sealed) == present || !item.why.waits());
     }
 
-    /// Forgets what waits of items, unless it is `present` in the feed: nothing would release it.
+    /// Forgets the items that wait, unless they are `present` in the feed: nothing would release
+    /// them.
     pub fn forget_gone(&mut self, present: impl Fn(&str) -> bool) {
         self.items.retain(|item| !item.why.waits() || present(&item.guid));
     }

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 
 use crate::store::error::{Error, Lost, OrCannot, Result};
 
-/// Who may read a file.
+/// The users who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// The owner alone: 0600.

@@ -1,4 +1,4 @@
-//! What a crash leaves on disk: not the secret key.
+//! Core dumps: a crash must not leave the secret key on disk.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

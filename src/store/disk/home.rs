@@ -154,17 +154,17 @@ impl Home {
         Lock::take(&self.root.join("publishing"), patience)
     }
 
-    /// Takes the lock that whoever listens for this home holds, if nobody does.
+    /// Takes the lock of the process that listens for this home, if nobody holds it.
     ///
     /// # Errors
     /// [`Error::Busy`] when another process listens.
     pub fn listening(&self) -> Result<Lock> {
-        // Who asks where we listen holds it for a moment.
+        // A process that asks where we listen holds it for a moment.
         Lock::take(&self.root.join("listening"), MOMENT)
     }
 
-    /// Takes the lock that whoever is a cloud for this home holds, if nobody does: the subscriptions
-    /// are for one process alone.
+    /// Takes the lock of the process that is a cloud for this home, if nobody holds it: the
+    /// subscriptions are for one process alone.
     ///
     /// # Errors
     /// [`Error::Busy`] when another process is a cloud.
@@ -174,7 +174,8 @@ impl Home {
         Lock::take(&folder.join("lock"), MOMENT)
     }
 
-    /// Where a process listens for this home, as it noted that; nothing if none does.
+    /// The address at which a process listens for this home, as that process noted it; nothing if
+    /// none does.
     pub fn listens_at(&self) -> Option<String> {
         Lock::noted(&self.root.join("listening"))
     }

@@ -32,7 +32,7 @@ impl Lock {
         Self::wait(open(path)?, path, patience)
     }
 
-    /// Takes the lock at `path`, a folder: who only wants its lock does not make it.
+    /// Takes the lock at `path`, a folder: a caller that only wants its lock does not make it.
     ///
     /// # Errors
     /// As [`Lock::take`], and when the folder is not there.
@@ -77,12 +77,12 @@ impl Lock {
         written.or_cannot("write the lock")
     }
 
-    /// What the process that holds the lock at `path` has noted there; nothing if none does.
+    /// The note that the process with the lock at `path` has left there; nothing if none holds it.
     pub fn noted(path: &Path) -> Option<String> {
         let mut file = File::open(path).ok()?;
         match file.try_lock_shared() {
             Err(TryLockError::WouldBlock) => {}
-            // Let go of when the file is closed, which is now.
+            // The lock is let go of when the file is closed, which is now.
             Ok(()) | Err(TryLockError::Error(_)) => return None,
         }
         let mut text = String::new();

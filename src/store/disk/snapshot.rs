@@ -1,5 +1,5 @@
-//! What the publish command sees: an unchanging copy of `public/`, and whether one was published
-//! after the last change.
+//! The snapshot that the publish command sees: an unchanging copy of `public/`. Also whether one
+//! was published after the last change.
 //!
 //! Two numbers tell: `changed` grows before each change of `public/`, under the home's lock, and
 //! `published` is the value that `changed` had when the last successful run took its snapshot.
@@ -30,7 +30,7 @@ pub fn changed(home: &Home) -> Result<u64> {
     read(home, "changed")
 }
 
-/// Which of these changes the last successful run of the publish command saw.
+/// The last of these changes that the last successful run of the publish command saw.
 ///
 /// # Errors
 /// When it cannot be read.

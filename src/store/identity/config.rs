@@ -20,19 +20,20 @@ pub use super::config_template::{Fresh, template};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// What this identity calls itself.
+    /// The name that this identity gives itself.
     pub name: String,
-    /// Where `public/` stands on the web; ends in a slash. Without it nobody can find us.
+    /// The URL at which `public/` stands on the web; it ends in a slash. Without it nobody can find
+    /// us.
     #[serde(default)]
     pub base_url: Option<Url>,
     /// Former values of `base_url`: invitations to the card there still count.
     #[serde(default)]
     pub former_base_urls: Vec<Url>,
-    /// Where our own server listens; with it, the card says that we take calls.
+    /// The address at which our own server listens. With it, the card says that we take calls.
     #[serde(default)]
     pub bind: Option<SocketAddr>,
-    /// Where a server without the secret key keeps calls for us; with it, the card says that we take
-    /// calls.
+    /// The inbox in which a server without the secret key keeps calls for us. With it, the card
+    /// says that we take calls.
     #[serde(default)]
     pub inbox: Option<Url>,
     /// The networks of proxies in front of our server, whose word on the client is believed.
@@ -41,7 +42,7 @@ pub struct Config {
     /// Whether what a stranger's call names is fetched at once; else when the user asks who called.
     #[serde(default = "yes")]
     pub fetch_invitations: bool,
-    /// Who tells subscribers that a feed changed.
+    /// The cloud, which tells subscribers that a feed changed.
     #[serde(default)]
     pub cloud: Cloud,
     /// Whether pair feeds may name a cloud on another origin, which then learns their URLs.
@@ -50,7 +51,7 @@ pub struct Config {
     /// The shell command that puts `public/` on the web; `{}` stands for the folder.
     #[serde(default)]
     pub publish: Option<String>,
-    /// What a contact may do whose key was not compared, unless something else was decided for it.
+    /// The policy for a contact whose key was not compared, unless another was decided for it.
     #[serde(default)]
     pub trust: Policy,
     /// How long an acknowledged message stays in the feed.
@@ -74,7 +75,7 @@ pub struct Config {
     /// Networks that subscribers of our cloud may lie in although they are not public.
     #[serde(default)]
     pub allow_callbacks: Vec<String>,
-    /// Whether this is a second home of the identity, that only reads.
+    /// Whether this is a second home of the identity, which only reads.
     #[serde(default)]
     pub read_only: bool,
     /// The shell command that prints the passphrase.
@@ -82,10 +83,10 @@ pub struct Config {
     pub passphrase_command: Option<String>,
 }
 
-/// Who tells subscribers that a feed changed.
+/// The cloud of our feeds, which tells subscribers that a feed changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Cloud {
-    /// Nobody: readers poll.
+    /// No cloud: readers poll.
     #[default]
     None,
     /// Our own server.
@@ -146,8 +147,8 @@ impl Config {
         self.base_url.as_ref().ok_or(Error::NoBaseUrl)
     }
 
-    /// Where our own server listens: as the settings say, or else where a base URL on loopback is,
-    /// or at 127.0.0.1:8470.
+    /// The address at which our own server listens: as the settings say, or else that of a base URL
+    /// on loopback, or 127.0.0.1:8470.
     pub fn listens_at(&self) -> SocketAddr {
         self.bind.unwrap_or_else(|| usual_bind(self.base_url.as_ref()))
     }
@@ -163,7 +164,7 @@ impl Config {
         self.cloud == Cloud::Own && self.inbox.is_none()
     }
 
-    /// Where we, or a server for us, take calls, if that is so.
+    /// The URL at which we, or a server for us, take calls, if that is so.
     ///
     /// # Errors
     /// When the URL would be too long.

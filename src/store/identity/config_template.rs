@@ -3,7 +3,7 @@
 use super::bind::usual_bind;
 use crate::protocol::values::url::Url;
 
-/// What `keygen` decides about the settings.
+/// The choices of `keygen` about the settings.
 #[derive(Clone, Debug, Default)]
 pub struct Fresh<'a> {
     /// As [`super::config::Config::name`].

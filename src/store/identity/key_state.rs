@@ -14,7 +14,7 @@ use crate::store::identity::own::Locked;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// What is remembered of our own key.
+/// The state of our own key, as it is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct KeyState {
     /// The guid of the item that announces a change which has not yet reached every file below
@@ -35,14 +35,14 @@ pub struct KeyState {
 /// A key that was ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Former {
-    /// Of its primary key.
+    /// The fingerprint of its primary key.
     pub fingerprint: Fingerprint,
-    /// Until when.
+    /// The time until which it was ours.
     pub until: Timestamp,
 }
 
 impl KeyState {
-    /// That of `home`.
+    /// Reads the state for `home`.
     ///
     /// # Errors
     /// When the file is not ours.
@@ -51,7 +51,7 @@ impl KeyState {
         toml::from_str(&text).map_err(|cause| atomic::damaged(&path(home), cause))
     }
 
-    /// Writes it.
+    /// Writes the state.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -64,7 +64,8 @@ impl KeyState {
     }
 }
 
-/// Whether what the user was last `told` of at that time is to be told again at `now`: once a day.
+/// Whether the user, last `told` of something at that time, is to be told again at `now`: once a
+/// day.
 pub fn is_to_be_told(told: Option<Timestamp>, now: Timestamp) -> bool {
     told.is_none_or(|told| now.duration_since(told) >= DAY)
 }

@@ -13,14 +13,14 @@ use crate::store::error::{Error, Result};
 /// An identity that was opened.
 #[derive(Clone)]
 pub struct Identity {
-    /// Where its files are.
+    /// The home with its files.
     pub home: Home,
-    /// What the user has set.
+    /// The user's settings.
     pub config: Config,
 }
 
-/// An identity while this process alone may change its files. Whatever writes below the home takes
-/// one, so that no file is written, and none is read in order to be rewritten, without the lock.
+/// An identity while this process alone may change its files. Everything that writes below the home
+/// takes one. So no file is written, and none is read in order to be rewritten, without the lock.
 pub struct Locked<'a> {
     identity: &'a Identity,
     lock: Lock,
@@ -133,10 +133,8 @@ mod tests {
         identity.lock(NOW).unwrap();
         let lock = folder.path().join("lock");
         let recorded = fs::read(&lock).unwrap();
-        fs::remove_file(&lock).unwrap();
-        // The inode that is free must not be had again.
-        let other = folder.path().join("other");
-        fs::write(&other, "").unwrap();
+        // The inode stays in use, so that the copy cannot have the same.
+        fs::rename(&lock, folder.path().join("original")).unwrap();
         fs::write(&lock, recorded).unwrap();
         let refused = identity.lock(NOW).err().unwrap();
         assert!(matches!(refused, Error::Copied), "{refused}");

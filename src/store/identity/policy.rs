@@ -1,18 +1,17 @@
-//! The trust policy: what a contact may do whose key the user has not compared.
+//! The trust policy: what a contact may do while the user has not compared its key.
 
 use serde::{Deserialize, Serialize};
 
-/// What the user demands of a key before it counts; the signature must be good in any case.
+/// The user's demand on a key before it counts. The signature must be good in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
-    /// That it was pinned at the first contact: everything passes.
+    /// The key was pinned at the first contact: everything passes.
     #[default]
     FirstUse,
-    /// That it was compared: until then nothing is sent, and what comes is stored and not shown.
+    /// The key was compared: until then nothing is sent, and what comes is stored and not shown.
     Verified,
-    /// That it was compared, or that the user says so each time something is sent; what comes is
-    /// shown.
+    /// The key was compared, or the user says so each time something is sent. What comes is shown.
     Ask,
 }
 

@@ -19,7 +19,7 @@ use crate::store::identity::own::Locked;
 /// How the file of a secret key begins.
 const BEGIN: &[u8] = b"-----BEGIN PGP PRIVATE KEY BLOCK-----";
 
-/// Which file it was: another one after each change.
+/// The stamp of the secret key's file: another one after each change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     place: (u64, u64),
@@ -28,7 +28,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// That of the key in `home` now; nothing if there is none.
+    /// The stamp of the key in `home` now; nothing if there is none.
     pub fn of(home: &Home) -> Option<Self> {
         fs::metadata(home.secret()).ok().map(|metadata| Self::from(&metadata))
     }

@@ -1,4 +1,4 @@
-//! Which subscribers cannot be told, since when, and why.
+//! The subscribers that cannot be told, since when, and why.
 
 use jiff::Timestamp;
 

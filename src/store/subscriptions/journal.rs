@@ -17,14 +17,14 @@ pub(super) struct Journal {
     path: PathBuf,
     /// Kept open from the first line that is appended to the next rewriting.
     file: Option<File>,
-    /// Where its last whole line ends.
+    /// The offset at which its last whole line ends.
     end: usize,
     lines: usize,
 }
 
 impl Journal {
-    /// Opens that of `home`; also returns what stands in it, in its order. A torn last line does
-    /// not stand in it, nor does one that this version cannot read.
+    /// Opens the journal of `home`; also returns what stands in it, in its order. A torn last line
+    /// does not stand in it, nor does one that this version cannot read.
     pub(super) fn open(home: &Home) -> Result<(Self, Vec<Subscription>)> {
         let path = home.subscriptions();
         let mut bytes = atomic::read(&path)?.unwrap_or_default();

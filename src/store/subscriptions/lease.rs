@@ -21,18 +21,18 @@ pub struct Lease {
     pub cloud: Url,
     /// The feed that it tells us of.
     pub feed: Url,
-    /// Where it tells us; known to it alone.
+    /// The URL at which it tells us; known to it alone.
     pub callback: Url,
     /// The word for the protocol that it took the last time.
     pub protocol: Option<String>,
-    /// Until when it will tell us, if it ever agreed.
+    /// The time until which it will tell us, if it ever agreed.
     pub until: Option<Timestamp>,
     /// When to register again.
     pub next: Timestamp,
     /// How often in a row that has failed.
     #[serde(default)]
     pub failures: u32,
-    /// Why.
+    /// The reason for the last failure.
     pub failure: Option<String>,
 }
 
@@ -49,7 +49,7 @@ impl Lease {
         self.next <= now || self.next > now.saturating_add(LEASE).unwrap_or(Timestamp::MAX)
     }
 
-    /// The cloud agreed at `now`, to call by `protocol`.
+    /// Notes that the cloud agreed at `now`, to call by `protocol`.
     pub fn granted(&mut self, protocol: &Protocol, now: Timestamp) {
         let after = |time| now.saturating_add(time).unwrap_or(Timestamp::MAX);
         (self.until, self.next) = (Some(after(LEASE)), after(RENEWAL));
@@ -57,7 +57,7 @@ impl Lease {
         self.protocol = Some(protocol.as_str().to_owned());
     }
 
-    /// The cloud refused, or did not answer, at `now`.
+    /// Notes that the cloud refused, or did not answer, at `now`.
     pub fn failed(&mut self, why: String, now: Timestamp) {
         let (first, longest) = PAUSES;
         let doubled = first.saturating_mul(1 << self.failures.min(16));

@@ -26,11 +26,11 @@ pub const ALL: usize = 10_000;
 /// How many subscriptions there may be when a new one is added, so that there is room for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
-    /// In all, at most [`ALL`].
+    /// Subscriptions in all, at most [`ALL`].
     pub in_all: usize,
-    /// Of its feed.
+    /// Subscriptions to its feed.
     pub of_feed: usize,
-    /// Of callbacks on its callback's host.
+    /// Subscriptions of callbacks on its callback's host.
     pub of_host: usize,
 }
 
@@ -46,7 +46,7 @@ pub struct Subscriptions {
     known: RwLock<Known>,
 }
 
-/// By feed and callback.
+/// The subscriptions, by feed and callback.
 type Known = BTreeMap<Url, BTreeMap<Url, Lease>>;
 
 #[derive(Debug)]
@@ -57,8 +57,8 @@ struct Lease {
 }
 
 impl Subscriptions {
-    /// Those of `home` that are still in force at `now`. Lines that are none are passed over: who
-    /// stands there renews within a day.
+    /// The subscriptions of `home` that are still in force at `now`. Lines that are none are passed
+    /// over: the subscribers there renew within a day.
     ///
     /// # Errors
     /// When the file is there and cannot be read.

@@ -12,12 +12,12 @@ use crate::store::disk::atomic::{self, Staged};
 use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
 
-/// What is known of one entry of the inbox.
+/// The facts that are known of one entry of the inbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Caller {
     /// The guid of the entry.
     pub guid: Guid,
-    /// Who called; absent if that was forgotten.
+    /// The caller's address; absent if that was forgotten.
     pub address: Option<IpAddr>,
     /// The hash of what the call names.
     pub call: Hash,
@@ -44,7 +44,7 @@ pub fn load(home: &Home) -> Result<Vec<Caller>> {
     Ok(file.entries)
 }
 
-/// Writes it, not in its place yet.
+/// Writes the entries, not in their place yet.
 ///
 /// # Errors
 /// When it cannot be written.

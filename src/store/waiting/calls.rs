@@ -26,7 +26,7 @@ pub struct Calls {
 /// A call that waits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Waiting {
-    /// Who called.
+    /// The caller's address.
     pub caller: IpAddr,
     /// The call.
     #[serde(flatten)]

@@ -13,10 +13,10 @@ use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
 
-/// What is remembered of the inbox between two polls: no more than it holds itself.
+/// The inbox as it is remembered between two polls: no more than it holds itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Inbox {
-    /// Where it stands.
+    /// The URL at which it stands.
     pub url: Option<Url>,
     /// The `ETag` that it had.
     pub etag: Option<String>,
@@ -37,7 +37,7 @@ pub struct Inbox {
 pub struct Entry {
     /// Its guid.
     pub guid: Guid,
-    /// What is still to be done about it.
+    /// The call in it, if that is still to be followed.
     pub waiting: Option<Waiting>,
 }
 
@@ -46,7 +46,7 @@ pub struct Entry {
 pub struct Waiting {
     /// How often it was tried.
     pub tries: u32,
-    /// Before which time it is not to be tried again.
+    /// The time before which it is not to be tried again.
     pub next: Option<Timestamp>,
     /// The call.
     pub call: PleaseFollow,
@@ -59,8 +59,8 @@ impl From<PleaseFollow> for Waiting {
 }
 
 impl Inbox {
-    /// What is remembered of the inbox at `url`; nothing if it was another until now, or the file is
-    /// not ours: then what is there is read again.
+    /// Reads what is remembered of the inbox at `url`; nothing if it was another until now, or the
+    /// file is not ours: then what is there is read again.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -77,7 +77,7 @@ impl Inbox {
         Ok(Self { url: Some(url.clone()), named: loaded.named, ..Self::default() })
     }
 
-    /// What is remembered of the entry `guid`.
+    /// The entry `guid`, if it is remembered.
     pub fn entry(&mut self, guid: Guid) -> Option<&mut Entry> {
         self.entries.iter_mut().find(|entry| entry.guid == guid)
     }

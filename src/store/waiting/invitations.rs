@@ -43,7 +43,7 @@ pub struct Made {
     pub token: Token,
     /// The log that it opens.
     pub log: LogId,
-    /// Where the acceptance will be, at the other's place.
+    /// The token under which the acceptance will be, at the other's place.
     pub reply: Token,
     /// The octets of the introduction.
     pub octets: String,
@@ -52,7 +52,7 @@ pub struct Made {
     /// The hashes of what stood in their place before: an acceptance may name one of these.
     #[serde(default)]
     pub replaced: Vec<OctetsHash>,
-    /// Whom we invite; absent for a single-use invitation.
+    /// The addressee; absent for a single-use invitation.
     pub to: Option<Addressee>,
     /// When it was made.
     pub created: Timestamp,
@@ -61,7 +61,7 @@ pub struct Made {
 /// The card that was invited, and all that was pinned with it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Addressee {
-    /// What the user gave as the address, if it was one that led here.
+    /// The address that the user gave, if it was one that led here.
     #[serde(default)]
     pub address: Option<String>,
     /// The card's URL.
@@ -73,23 +73,23 @@ pub struct Addressee {
     pub trust: Trust,
     /// The certificate, armored.
     pub certificate: String,
-    /// Where that certificate stands.
+    /// The URL at which that certificate stands.
     pub key: Url,
     /// The hash of the bytes there.
     pub key_hash: Hash,
-    /// Where its feeds lie.
+    /// The URL below which its feeds lie.
     pub feeds: Option<Url>,
-    /// Where it takes calls.
+    /// The URL at which it takes calls.
     pub handshake: Option<Url>,
-    /// What it calls itself.
+    /// The name that it gives itself.
     pub claimed_name: Option<String>,
 }
 
-/// What the user said of an invitation.
+/// The user's decision on an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
-    /// Nothing yet.
+    /// None yet.
     Pending,
     /// No.
     Declined,
@@ -102,16 +102,16 @@ pub enum Decision {
 pub struct Received {
     /// The name of its file.
     pub id: Guid,
-    /// By which the user calls it.
+    /// The name by which the user calls it.
     pub name: String,
-    /// What the user said of it.
+    /// The user's decision on it.
     pub decision: Decision,
     /// The octets of the introduction.
     pub octets: String,
     /// The hash of the sealed object that it came in. Absent in what earlier versions kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<SealedHash>,
-    /// The fingerprint of who signed it.
+    /// The fingerprint of its signer's key.
     pub fingerprint: Fingerprint,
     /// The log that it opens.
     pub log: LogId,
@@ -126,7 +126,7 @@ pub struct Received {
 }
 
 impl Made {
-    /// Where the answer is put, if its addressee has a place for such.
+    /// The URL at which the answer is put, if its addressee has a place for such.
     ///
     /// # Errors
     /// When that URL would be too long.
@@ -135,7 +135,7 @@ impl Made {
         feeds.map(|feeds| feeds.join(&format!("{}.rss", self.reply))).transpose()
     }
 
-    /// Whether `hash` is, or was, that of its introduction.
+    /// Whether `hash` is, or was, the hash of its introduction.
     pub fn is(&self, hash: OctetsHash) -> bool {
         self.hash == hash || self.replaced.contains(&hash)
     }
@@ -172,7 +172,7 @@ pub fn list(home: &Home) -> Result<Vec<Invitation>> {
     Ok(invitations)
 }
 
-/// Those that we made, oldest first.
+/// The invitations that we made, oldest first.
 ///
 /// # Errors
 /// As [`list`].
@@ -184,7 +184,7 @@ pub fn made(home: &Home) -> Result<Vec<Made>> {
     Ok(list(home)?.into_iter().filter_map(made).collect())
 }
 
-/// Those that came to us, oldest first.
+/// The invitations that came to us, oldest first.
 ///
 /// # Errors
 /// As [`list`].

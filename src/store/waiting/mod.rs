@@ -1,4 +1,4 @@
-//! What waits for the user or for another's answer: invitations, calls, an inbox.
+//! Things that wait for the user or for another's answer: invitations, calls, an inbox.
 
 pub mod callers;
 pub mod calls;

@@ -1,4 +1,4 @@
-//! What a handler returns, now or later.
+//! The answer of a handler, now or later.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::transport::message::Response;
 
-/// What a handler returns: an answer, or the promise of one.
+/// The return value of a handler: an answer, or the promise of one.
 #[derive(Debug)]
 pub enum Answer {
     /// An answer now.
@@ -34,7 +34,7 @@ impl Promise {
         drop(self.0.send(response));
     }
 
-    /// Whether nobody waits for it any more.
+    /// Returns whether nobody waits for it any more.
     pub fn is_void(&self) -> bool {
         self.0.is_closed()
     }

@@ -59,7 +59,7 @@ impl Server {
         drop(head);
         request.peer = self.limits.client(peer, &request);
         let _place = if self.limits.trust(peer) && !self.limits.trust(request.peer) {
-            // Who stands behind a proxy took no place with the connection.
+            // A client behind a proxy took no place with the connection.
             Some(self.place(request.peer).ok_or_else(|| closing(429, "too many requests"))?)
         } else {
             None

@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::progress::Progress;
 
-/// Bytes a second that a client must take of a long answer. What it takes faster buys no time.
+/// Bytes a second that a client must take of a long answer. Bytes that it takes faster buy no time.
 const PACE: u64 = 16 << 10;
 
 /// A connection that a client loses when it does not take what is written.
@@ -44,7 +44,7 @@ impl Paced {
             sleep.as_mut().reset(until.get());
         }
         ready!(sleep.as_mut().poll(cx));
-        // What the system holds for this client is forgotten too.
+        // The octets that the system holds for this client are forgotten too.
         let _ = self.stream.set_zero_linger();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }

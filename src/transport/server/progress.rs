@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use tokio::time::Instant;
 
-/// What a connection and its requests tell each other.
+/// The facts that a connection and its requests tell each other.
 pub(super) struct Progress {
     /// When a client that does not take its answer is cut off.
     pub(super) until: Cell<Instant>,

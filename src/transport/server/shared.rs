@@ -1,4 +1,4 @@
-//! What all connections of a server share.
+//! The state that all connections of a server share.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use crate::transport::message::Request;
 
 pub(super) type Handler = dyn Fn(Request) -> Answer + Send + Sync;
 
-/// What all connections share.
+/// The state that all connections share.
 pub(super) struct Server {
     pub(super) limits: Limits,
     pub(super) handler: Arc<Handler>,

@@ -143,7 +143,7 @@ fn who_shows_that_it_is_there_is_told_at_once() {
 /// Subscribers in the property below.
 const ROUTES: usize = 12;
 
-/// What each subscriber should know, and knows.
+/// The changes that each subscriber should know of, and those that it knows of.
 #[derive(Default)]
 struct Story {
     deliveries: Deliveries,
@@ -174,7 +174,7 @@ impl Story {
         let (job, known) = self.running.swap_remove(at);
         let number = number(&job);
         self.deliveries.done((job, good), now);
-        // Only what was there when the call began is known by it.
+        // A call tells only of the changes that were there when it began.
         self.told[number] = self.told[number].max(if good { known } else { 0 });
     }
 }

@@ -49,7 +49,7 @@ pub const SITUATIONS: [&str; 16] = [
 
 const WEAK: &[&str] = &["weak-hash", "old-weak-hash", "weak-key"];
 
-/// What a program cannot make, and why.
+/// The kinds that a program cannot make, and why.
 pub const GAPS: &[(&str, &[&str], &str)] = &[
     ("gpg", &["v6"], "GnuPG 2.2 knows no version 6"),
     ("sq", &["v6"], "sq 0.27 knows no version 6"),

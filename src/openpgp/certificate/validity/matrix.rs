@@ -17,7 +17,7 @@ use crate::openpgp::certificate::{Unusable, merge};
 use crate::openpgp::seconds::{seconds, timestamp};
 use crate::openpgp::testing::day;
 
-/// In which two verdicts can differ.
+/// An aspect in which two verdicts can differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Aspect {
     Usable,
@@ -60,7 +60,7 @@ const DIFFERENCES: &[Difference] = &[
 /// 20, 30 and 40.
 const DAYS: &[i64] = &[-2, 0, 20, 35, 40, 41, 200];
 
-/// What somebody makes of a certificate at some time.
+/// A judgement of a certificate at some time, ours or another's.
 #[derive(PartialEq)]
 struct Verdict {
     usable: bool,

@@ -10,7 +10,7 @@ fn john() -> SignedSecretKey {
     key(Profile::Default, "John").inner
 }
 
-/// Whether `key` is [`john`] again.
+/// Returns whether `key` is [`john`] again.
 fn is_john(key: &SignedSecretKey) -> bool {
     key.to_bytes().unwrap() == john().to_bytes().unwrap()
 }
