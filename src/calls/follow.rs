@@ -7,8 +7,8 @@ use super::rate::Rate;
 use crate::error::{Context, Error};
 use crate::handshake::acceptance::Relation;
 use crate::handshake::candidate::{self, Candidate};
-use crate::handshake::incoming::{self, Taken};
 use crate::handshake::pending;
+use crate::handshake::received::{self, Taken};
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::protocol::feed::strangers;
 use crate::protocol::values::limits;
@@ -132,7 +132,7 @@ fn fetched(
 
 /// Keeps what is for the user to decide, and concludes what is agreed already.
 fn decide(run: &mut Run, candidate: &Candidate) -> Result<Followed, Setback> {
-    match incoming::take(
+    match received::take(
         &run.identity,
         &run.network,
         run.clock.now(),

@@ -89,8 +89,8 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
     let cloud = OwnCloud::open(&session.run.identity, &session.run.network, &session.run.clock)?;
     let listener = bind(session, &args, &mut first)?;
     let listening = Listening::begin(&mut session.run, cloud, target, pause, sender.clone())?;
-    let reception = listening.reception(&session.run.identity);
-    let door = move |request| reception.answer(request);
+    let home_door = listening.door(&session.run.identity);
+    let door = move |request| home_door.answer(request);
     serving::serve(session, listener, door, (sender, ends), |session, again| {
         listening.end(&session.run.identity.home, again)
     })

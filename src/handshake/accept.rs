@@ -17,7 +17,7 @@ use crate::store::waiting::invitations::{self, Received};
 use jiff::Timestamp;
 
 /// The user's wishes for an acceptance.
-pub struct Wanted<'a> {
+pub struct Terms<'a> {
     /// The name that the user gives.
     pub alias: Option<&'a str>,
     /// The fingerprint that the other must have.
@@ -50,7 +50,7 @@ pub fn stored(received: &Received) -> Result<Candidate> {
 pub fn agree(
     run: &mut Run,
     mut candidate: Candidate,
-    wanted: &Wanted<'_>,
+    terms: &Terms<'_>,
     waiting: Option<&Received>,
 ) -> Result<String> {
     own_key::expect_usable(&run.keys, run.clock.now())?;
@@ -62,17 +62,17 @@ pub fn agree(
         run.talk.say(&format!("`{name}` is your contact already"));
         return Ok(name);
     }
-    expect_key(&locked.home, locked.now, &candidate, &relation, wanted.fingerprint)?;
-    if wanted.fingerprint.is_some() {
+    expect_key(&locked.home, locked.now, &candidate, &relation, terms.fingerprint)?;
+    if terms.fingerprint.is_some() {
         candidate.trust = Trust::Verified;
     }
     let candidate = &candidate;
-    let name = contact_name(&locked.home, candidate, wanted.alias, &relation, waiting)?;
+    let name = contact_name(&locked.home, candidate, terms.alias, &relation, waiting)?;
     let grouped = candidate.introduction.fingerprint.grouped();
     settle(&locked, &mut run.keys, candidate, relation.decision(), &name)?;
     invitations::settle(&locked, &candidate.introduction.fingerprint)?;
     run.talk.say(&format!("`{name}` is your contact now, with the key {grouped}"));
-    if wanted.fingerprint.is_none() {
+    if terms.fingerprint.is_none() {
         run.talk
             .say(&format!("to be certain, compare it with {name}: cloudim contact verify {name}"));
     }

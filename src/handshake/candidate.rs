@@ -3,7 +3,7 @@
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::open::{self, Opened, sealed_hash};
-use crate::openpgp::message::refusal::{Refusal, Verdict};
+use crate::openpgp::message::refusal::{Refusal, Treatment};
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::feed::{mail, strangers};
 use crate::protocol::sealed::handshake::{self, Found, Us};
@@ -66,7 +66,7 @@ pub fn from_file(
     let is_signed_only = signed.is_ok();
     let opened = match signed {
         Ok(opened) => opened,
-        Err(refusal) if refusal.verdict() != Verdict::Failed => return Err(refused(&refusal)),
+        Err(refusal) if refusal.treatment() != Treatment::Failed => return Err(refused(&refusal)),
         Err(_) => unseal(keys, now, &sealed, &certificate)?,
     };
     let candidate = checked(&identity.config, keys, &channel, &sealed, opened, certificate)?;
@@ -133,10 +133,10 @@ fn unseal(
 }
 
 fn refused(refusal: &Refusal) -> Error {
-    let kind = match refusal.verdict() {
+    let kind = match refusal.treatment() {
         _ if refusal.is_of_trust() => Kind::Trust,
-        Verdict::Forged => Kind::Integrity,
-        Verdict::Held | Verdict::Failed => Kind::Cannot,
+        Treatment::Forged => Kind::Integrity,
+        Treatment::Held | Treatment::Failed => Kind::Cannot,
     };
     Error::new(kind, "cannot open the introduction").because(refusal.clone())
 }

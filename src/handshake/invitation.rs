@@ -28,7 +28,7 @@ use jiff::Timestamp;
 
 /// The user's wishes for an invitation.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted<'a> {
+pub struct Draft<'a> {
     /// The address of the person to invite; nobody in particular for a single-use invitation.
     pub address: Option<&'a str>,
     /// The name that the contact shall have.
@@ -48,19 +48,19 @@ pub fn make(
     keys: &mut Keys,
     network: &Network,
     now: Timestamp,
-    wanted: &Wanted<'_>,
+    draft: &Draft<'_>,
 ) -> Result<Made> {
     identity.expect_writable()?;
     own_key::expect_usable(keys, now)?;
     identity.config.base()?;
-    if wanted.note.is_some_and(|note| note.chars().count() > NOTE) {
+    if draft.note.is_some_and(|note| note.chars().count() > NOTE) {
         return Err(Error::usage(format!("the note is too long: {NOTE} characters at most")));
     }
     let mut to =
-        wanted.address.map(|address| address::resolve(network, now, address)).transpose()?;
+        draft.address.map(|address| address::resolve(network, now, address)).transpose()?;
     if let Some(to) = &mut to {
-        expect_invitable(&identity.home, keys, now, to, wanted.fingerprint)?;
-        to.trust = wanted.fingerprint.map_or(Trust::FirstUse, |_| Trust::Verified);
+        expect_invitable(&identity.home, keys, now, to, draft.fingerprint)?;
+        to.trust = draft.fingerprint.map_or(Trust::FirstUse, |_| Trust::Verified);
     }
     keys.unlock()?;
     let locked = keys.lock_to_sign(identity, now)?;
@@ -75,7 +75,7 @@ pub fn make(
     let made = match waiting.into_iter().find(|made| same(made) && !made.is_expired(locked.now)) {
         Some(made) if is_verified => verified(&locked, made)?,
         Some(made) => made,
-        None => fresh(&locked, keys, wanted, to)?,
+        None => fresh(&locked, keys, draft, to)?,
     };
     ensure_feed(&locked, keys, &made)?;
     Ok(made)
@@ -121,7 +121,7 @@ fn expect_invitable(
 pub(super) fn fresh(
     locked: &Locked<'_>,
     keys: &mut Keys,
-    wanted: &Wanted<'_>,
+    draft: &Draft<'_>,
     to: Option<Addressee>,
 ) -> Result<Made> {
     let now = locked.now;
@@ -132,9 +132,9 @@ pub(super) fn fresh(
     (introduction.to, introduction.to_fingerprint) =
         to.as_ref().map(|to| (to.card.clone(), to.fingerprint.clone())).unzip();
     introduction.reply = Some(reply.clone());
-    introduction.note = wanted.note.map(str::to_owned);
+    introduction.note = draft.note.map(str::to_owned);
     let octets = introduction.write();
-    let name = match wanted.name {
+    let name = match draft.name {
         Some(name) => Some(naming::free(&locked.home, name)?),
         None => to.as_ref().map(|to| naming::usual(&locked.home, to)).transpose()?.flatten(),
     };
@@ -254,19 +254,19 @@ mod tests {
     use crate::session::testing::Person;
     use crate::writing::testing::acquainted;
 
-    fn made(person: &mut Person, wanted: &Wanted<'_>) -> Result<Made> {
+    fn made(person: &mut Person, draft: &Draft<'_>) -> Result<Made> {
         let now = person.now();
         let Run { identity, keys, network, .. } = &mut person.run;
-        make(identity, keys, network, now, wanted)
+        make(identity, keys, network, now, draft)
     }
 
     #[test]
     fn a_note_is_handed_over_up_to_its_limit() {
         let (mut john, mut mary) = (Person::called("John"), Person::called("Mary"));
         let (note, long) = ("é".repeat(NOTE), "é".repeat(NOTE + 1));
-        let refused = made(&mut mary, &Wanted { note: Some(&long), ..Wanted::default() });
+        let refused = made(&mut mary, &Draft { note: Some(&long), ..Draft::default() });
         assert_eq!(refused.unwrap_err().kind, Kind::Usage);
-        let made = made(&mut mary, &Wanted { note: Some(&note), ..Wanted::default() }).unwrap();
+        let made = made(&mut mary, &Draft { note: Some(&note), ..Draft::default() }).unwrap();
         let candidate = candidate(&mut john, &file(&mut mary, &made)).unwrap();
         assert_eq!(candidate.introduction.note, Some(note));
     }
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn each_invitation_to_nobody_in_particular_is_another() {
         let mut mary = Person::called("Mary");
-        let all = [(); 2].map(|()| made(&mut mary, &Wanted::default()).unwrap());
+        let all = [(); 2].map(|()| made(&mut mary, &Draft::default()).unwrap());
         assert_ne!(all[0].token, all[1].token);
         let feed = feeds::load(&mary.home(), &all[0].token).unwrap().unwrap();
         assert_eq!(feed.introduction, None, "whoever finds the feed is not addressed");
@@ -284,10 +284,10 @@ mod tests {
     fn nobody_is_invited_by_a_home_that_only_reads_or_has_no_place_on_the_web() {
         let mut mary = Person::called("Mary");
         mary.set("read_only = true");
-        assert!(made(&mut mary, &Wanted::default()).is_err());
+        assert!(made(&mut mary, &Draft::default()).is_err());
         mary.set("");
         mary.run.identity.config.base_url = None;
-        assert!(made(&mut mary, &Wanted::default()).is_err());
+        assert!(made(&mut mary, &Draft::default()).is_err());
         assert!(invitations::made(&mary.home()).unwrap().is_empty());
     }
 

@@ -4,7 +4,7 @@
 //! contacts: a folder with a pinned certificate and a feed of ours.
 //!
 //! The way of an invitation: `address` finds the card, `invitation` makes the feed; on the other
-//! side `candidate` checks what came, `incoming` keeps it for the user, `accept` agrees;
+//! side `candidate` checks what came, `received` keeps it for the user, `accept` agrees;
 //! `acceptance` tells whom it is from,
 //! `pending` finds the answer, and `settle` makes the contact, on either side. `repetition`,
 //! `used_up` and `answer` serve those who lost their side, come late, or crossed.
@@ -19,10 +19,10 @@ pub mod acceptance;
 pub mod address;
 mod answer;
 pub mod candidate;
-pub mod incoming;
 pub mod invitation;
 pub mod naming;
 pub mod pending;
+pub mod received;
 pub mod repetition;
 pub mod same_card;
 pub mod settle;

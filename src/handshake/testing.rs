@@ -1,6 +1,6 @@
 //! Invitations and answers for tests, without a network.
 
-use super::accept::{self, Wanted};
+use super::accept::{self, Terms};
 use super::acceptance;
 use super::candidate::{self, Candidate};
 use super::invitation;
@@ -35,7 +35,7 @@ pub fn addressee(person: &Person) -> Addressee {
 /// `by` invites whom `to` tells of, or nobody in particular.
 pub fn invite(by: &mut Person, to: Option<Addressee>) -> Made {
     let (locked, keys, _) = by.hands();
-    let made = invitation::fresh(&locked, keys, &invitation::Wanted::default(), to).unwrap();
+    let made = invitation::fresh(&locked, keys, &invitation::Draft::default(), to).unwrap();
     invitation::ensure_feed(&locked, keys, &made).unwrap();
     made
 }
@@ -80,7 +80,7 @@ pub fn agree_as(
     alias: Option<&str>,
     fingerprint: Option<&Fingerprint>,
 ) -> Result<String> {
-    accept::agree(&mut person.run, candidate.clone(), &Wanted { alias, fingerprint }, None)
+    accept::agree(&mut person.run, candidate.clone(), &Terms { alias, fingerprint }, None)
 }
 
 /// The file in which `person` answers the contact called `name`.

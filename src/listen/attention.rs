@@ -12,11 +12,11 @@ use crate::work::schedule::Schedule;
 pub struct Attention {
     /// By name: one thread at once looks after each.
     pub schedule: Schedule<String>,
-    wanted: Mutex<HashMap<String, Wanted>>,
+    wanted: Mutex<HashMap<String, Due>>,
 }
 
 #[derive(Debug, Default)]
-struct Wanted {
+struct Due {
     announcement: Announcement,
     /// Whether the feed is to be fetched; else there is only something to deliver.
     look: bool,
@@ -70,7 +70,7 @@ impl Attention {
         self.wanted().remove(name);
     }
 
-    fn wanted(&self) -> MutexGuard<'_, HashMap<String, Wanted>> {
+    fn wanted(&self) -> MutexGuard<'_, HashMap<String, Due>> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

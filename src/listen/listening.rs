@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::callers::{Callers, Errand};
-pub use super::door::requests::Reception;
+pub use super::door::requests::HomeDoor;
 use super::duties::{Duties, Round};
 use super::end::Alarm;
 pub use super::end::End;
@@ -91,9 +91,9 @@ impl Listening {
         }
     }
 
-    /// The reception, which answers the server's requests.
-    pub fn reception(&self, identity: &Identity) -> Reception {
-        Reception::new(identity, Arc::clone(&self.duties), self.cloud.clone())
+    /// The door, which answers the server's requests.
+    pub fn door(&self, identity: &Identity) -> HomeDoor {
+        HomeDoor::new(identity, Arc::clone(&self.duties), self.cloud.clone())
     }
 
     /// Starts a thread that attends to one of the duties.

@@ -16,7 +16,7 @@ pub mod testing;
 
 pub use certificate::{Certificate, Unusable};
 pub use message::open::{Opened, dearmored_hash, open, open_file, open_signed, open_unsigned};
-pub use message::refusal::{Refusal, Verdict};
+pub use message::refusal::{Refusal, Treatment};
 pub use message::seal::{SealError, seal, seal_file, seal_unsigned, sign};
 pub use secret_key::locking::WrongPassphrase;
 pub use secret_key::{Profile, SecretKey};

@@ -14,7 +14,7 @@ use crate::protocol::sealed::state::{Acknowledged, Head, State};
 use crate::protocol::values::guid::LogId;
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::protocol::values::limits;
-use crate::store::contact::entry::{Contact, LogHead, Seen, Wanted};
+use crate::store::contact::entry::{Contact, LogHead, Seen, SequenceRange};
 use crate::store::contact::octets::Octets;
 use crate::store::contact::record::{About, Record, What};
 use crate::store::contact::verdicts::Why;
@@ -155,7 +155,7 @@ impl Intake<'_> {
         let log_head = |Head { sequence, hash }| LogHead { log: state.log, sequence, hash };
         theirs.head = state.head.map(log_head);
         theirs.floor = state.floor;
-        theirs.gone = state.gone.iter().map(Wanted::from).collect();
+        theirs.gone = state.gone.iter().map(SequenceRange::from).collect();
         theirs.state =
             Some(Seen { log: state.log, serial: state.serial, hash, sealed: Some(sealed) });
         self.check_head();

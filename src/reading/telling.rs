@@ -1,7 +1,7 @@
 //! Telling the user of a contact's feed, each thing once.
 
 use super::intake::Intake;
-use crate::openpgp::message::refusal::{Refusal, Verdict as Sentence};
+use crate::openpgp::message::refusal::{Refusal, Treatment};
 use crate::protocol::values::hash::SealedHash;
 use crate::store::contact::record::{About, Record};
 use crate::store::contact::verdicts::{Verdict, Why};
@@ -9,10 +9,10 @@ use crate::store::contact::verdicts::{Verdict, Why};
 impl Intake<'_> {
     /// Notes that a sealed object was refused, and tells of it once.
     pub(super) fn refuse(&mut self, what: &str, guid: &str, sealed: SealedHash, refusal: &Refusal) {
-        let why = match refusal.verdict() {
-            Sentence::Held if matches!(refusal, Refusal::Ahead(_)) => Why::Early,
-            Sentence::Held => Why::Unknown,
-            Sentence::Forged | Sentence::Failed => Why::Failed,
+        let why = match refusal.treatment() {
+            Treatment::Held if matches!(refusal, Refusal::Ahead(_)) => Why::Early,
+            Treatment::Held => Why::Unknown,
+            Treatment::Forged | Treatment::Failed => Why::Failed,
         };
         if *refusal == Refusal::NotForUs && self.keys.lacks_secret() {
             let reason =

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use cloudim::openpgp::{Certificate, Opened, Refusal, Verdict, open_signed};
+use cloudim::openpgp::{Certificate, Opened, Refusal, Treatment, open_signed};
 use jiff::Timestamp;
 
 use crate::common::peer::tree;
@@ -14,12 +14,12 @@ use crate::common::peer::tree;
 #[derive(Clone, Copy)]
 enum Expected {
     Good(i8),
-    Refused(Verdict, &'static str),
+    Refused(Treatment, &'static str),
 }
 
 use Expected::{Good, Refused};
 
-const FORGED: Expected = Refused(Verdict::Forged, "the signature is forged");
+const FORGED: Expected = Refused(Treatment::Forged, "the signature is forged");
 
 /// The signed object, the signer's certificate, what comes of it.
 const VECTORS: &[(&str, &str, Expected)] = &[
@@ -33,7 +33,7 @@ const VECTORS: &[(&str, &str, Expected)] = &[
     // Its key has expired since: that nobody backdates with it is for the log to see.
     ("good-before-the-end", "retired", Good(11)),
     ("bad-damaged", "john", FORGED),
-    ("bad-text", "john", Refused(Verdict::Forged, "the signature is of the wrong type")),
+    ("bad-text", "john", Refused(Treatment::Forged, "the signature is of the wrong type")),
     // Of these types no signature is over data.
     ("bad-certification", "strange", FORGED),
     ("bad-standalone", "strange", FORGED),
@@ -45,21 +45,21 @@ const VECTORS: &[(&str, &str, Expected)] = &[
     (
         "bad-critical-notation",
         "john",
-        Refused(Verdict::Forged, "the signature has an unknown critical part"),
+        Refused(Treatment::Forged, "the signature has an unknown critical part"),
     ),
     ("bad-critical-subpacket", "strange", FORGED),
-    ("bad-expired", "john", Refused(Verdict::Forged, "the signature has expired")),
-    ("bad-older-than-the-key", "john", Refused(Verdict::Forged, "certificate is not yet valid")),
-    ("bad-after-the-end", "retired", Refused(Verdict::Forged, "expired on 2026-02-10")),
-    ("bad-compromised", "compromised", Refused(Verdict::Forged, "certificate is revoked")),
-    ("bad-nine", "john", Refused(Verdict::Failed, "too many signatures")),
-    ("bad-meant-for-mary", "meant", Refused(Verdict::Failed, "signed for somebody else")),
-    ("held-another", "john", Refused(Verdict::Held, "signed by an unknown key")),
-    ("held-ahead", "john", Refused(Verdict::Held, "signed in the future, on 2027-01-01")),
+    ("bad-expired", "john", Refused(Treatment::Forged, "the signature has expired")),
+    ("bad-older-than-the-key", "john", Refused(Treatment::Forged, "certificate is not yet valid")),
+    ("bad-after-the-end", "retired", Refused(Treatment::Forged, "expired on 2026-02-10")),
+    ("bad-compromised", "compromised", Refused(Treatment::Forged, "certificate is revoked")),
+    ("bad-nine", "john", Refused(Treatment::Failed, "too many signatures")),
+    ("bad-meant-for-mary", "meant", Refused(Treatment::Failed, "signed for somebody else")),
+    ("held-another", "john", Refused(Treatment::Held, "signed by an unknown key")),
+    ("held-ahead", "john", Refused(Treatment::Held, "signed in the future, on 2027-01-01")),
     (
         "good-subkey",
         "john-without-back-signature",
-        Refused(Verdict::Forged, "the signing subkey has no valid self-signature"),
+        Refused(Treatment::Forged, "the signing subkey has no valid self-signature"),
     ),
     ("good-primary", "john-without-back-signature", Good(11)),
 ];
@@ -85,8 +85,8 @@ fn each_is_believed_or_refused_as_it_is_named() {
                 assert_eq!(opened.signed.to_string(), date, "{name} of {signer}");
                 assert_eq!(opened.octets, b"<item/>", "{name} of {signer}");
             }
-            (Err(refusal), Refused(verdict, why)) => {
-                assert_eq!(refusal.verdict(), *verdict, "{name} of {signer}");
+            (Err(refusal), Refused(treatment, why)) => {
+                assert_eq!(refusal.treatment(), *treatment, "{name} of {signer}");
                 assert!(refusal.to_string().contains(why), "{name} of {signer}: {refusal}");
             }
             (result, _) => panic!("{name} of {signer}: {result:?}"),

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::named;
-use super::shown::{Registration, Shown};
+use super::shown::{CloudView, Registration};
 use crate::commands::shared::input;
 use crate::delivery::output;
 use crate::error::{Context, Result};
@@ -33,7 +33,7 @@ pub struct ShowArgs {
 pub fn show(session: &mut Session, ShowArgs { url }: &ShowArgs) -> Result<()> {
     let channel = named::feed(session, url)?;
     let written_by = contact_at(session, url)?;
-    let mut shown = Shown::said_by(&channel, url);
+    let mut shown = CloudView::said_by(&channel, url);
     shown.subscribers = subscribers(session, url)?;
     if let Some((name, contact)) = &written_by {
         shown.contact = Some(name);

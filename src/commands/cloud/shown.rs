@@ -12,7 +12,7 @@ use crate::store::subscriptions::lease::Lease;
 
 /// The cloud of a feed: what the feed says of it, and what we know; as JSON, one object.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Shown<'a> {
+pub(super) struct CloudView<'a> {
     feed: &'a str,
     cloud: Option<Element<'a>>,
     source_cloud: Option<&'a Url>,
@@ -68,7 +68,7 @@ impl<'a> From<&'a channel::Cloud> for Element<'a> {
     }
 }
 
-impl<'a> Shown<'a> {
+impl<'a> CloudView<'a> {
     /// Returns what `channel`, the feed at `url`, says.
     pub(super) fn said_by(channel: &'a Channel, url: &'a Url) -> Self {
         let please_notify = NamedCloud::of(channel, url).map(|cloud| cloud.url().clone());
@@ -129,7 +129,7 @@ mod tests {
             protocol='http-post&#x202e;'/></channel></rss>";
         let channel = Channel::parse(rss.as_bytes()).unwrap();
         let url = "https://a.example/feed".parse().unwrap();
-        let text = Shown::said_by(&channel, &url).text();
+        let text = CloudView::said_by(&channel, &url).text();
         let cloud =
             "cloud        domain d, port 80, path /p subscribers  9, protocol http-post<U+202E>";
         assert!(text.contains(cloud) && !text.contains('\u{202e}'), "{text}");

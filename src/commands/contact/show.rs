@@ -14,7 +14,7 @@ use crate::store::contact::entry::Contact;
 use crate::store::identity::policy::Policy;
 
 #[derive(Serialize)]
-struct Shown<'a> {
+struct ContactView<'a> {
     contact: &'a str,
     claimed_name: Option<&'a str>,
     fingerprint: &'a Fingerprint,
@@ -26,8 +26,8 @@ struct Shown<'a> {
     card: Option<&'a str>,
 }
 
-fn shown<'a>(name: &'a str, contact: &'a Contact, usual: Policy) -> Shown<'a> {
-    Shown {
+fn shown<'a>(name: &'a str, contact: &'a Contact, usual: Policy) -> ContactView<'a> {
+    ContactView {
         contact: name,
         claimed_name: contact.claimed_name.as_deref(),
         fingerprint: &contact.fingerprint,

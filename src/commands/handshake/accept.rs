@@ -6,10 +6,10 @@ use clap::Args;
 
 use crate::commands::shared::input;
 use crate::error::Result;
-use crate::handshake::accept::{self, Wanted};
+use crate::handshake::accept::{self, Terms};
 use crate::handshake::acceptance::{self};
 use crate::handshake::candidate::{self};
-use crate::handshake::{incoming, naming};
+use crate::handshake::{naming, received};
 use crate::protocol::values::limits;
 use crate::publishing::run;
 use crate::session::command::Session;
@@ -48,10 +48,10 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
         naming::free(&session.run.identity.home, name)?;
     }
     let told = input::fingerprint(args.fingerprint.as_deref())?;
-    let wanted = Wanted { alias: args.alias.as_deref(), fingerprint: told.as_ref() };
+    let terms = Terms { alias: args.alias.as_deref(), fingerprint: told.as_ref() };
     let name = match &args.input {
-        Some(path) => from_file(session, path, &wanted)?,
-        None => from_list(session, args.name.as_deref().unwrap_or_default(), &wanted)?,
+        Some(path) => from_file(session, path, &terms)?,
+        None => from_list(session, args.name.as_deref().unwrap_or_default(), &terms)?,
     };
     if let Some(path) = &args.output {
         // First the file: a publish command that fails must not cost it.
@@ -64,21 +64,21 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
 }
 
 /// Accepts what the file at `path` holds; returns the contact's name.
-fn from_file(session: &mut Session, path: &Path, wanted: &Wanted<'_>) -> Result<String> {
+fn from_file(session: &mut Session, path: &Path, terms: &Terms<'_>) -> Result<String> {
     let document = input::file(session, path, limits::FEED)?;
     let now = session.now();
     let Run { identity, keys, .. } = &mut session.run;
     let candidate = candidate::from_file(identity, keys, now, &document)?;
-    let waiting = incoming::waiting(&identity.home, &candidate)?;
-    accept::agree(&mut session.run, candidate, wanted, waiting.as_ref())
+    let waiting = received::waiting(&identity.home, &candidate)?;
+    accept::agree(&mut session.run, candidate, terms, waiting.as_ref())
 }
 
 /// Accepts what waits as `name`; returns the contact's name.
-fn from_list(session: &mut Session, name: &str, wanted: &Wanted<'_>) -> Result<String> {
+fn from_list(session: &mut Session, name: &str, terms: &Terms<'_>) -> Result<String> {
     match invitations::find_received(&session.identity.home, name) {
         Ok(received) => {
             let candidate = accept::stored(&received)?;
-            accept::agree(&mut session.run, candidate, wanted, Some(&received))
+            accept::agree(&mut session.run, candidate, terms, Some(&received))
         }
         // Said again, it gives the acceptance again.
         Err(_) if contacts::is_taken(&session.identity.home, name) => {

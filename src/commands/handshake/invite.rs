@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::commands::shared::input;
 use crate::error::{Error, Result};
-use crate::handshake::invitation::{self, Wanted};
+use crate::handshake::invitation::{self, Draft};
 use crate::publishing::run;
 use crate::session::command::Session;
 use crate::session::run::Run;
@@ -44,7 +44,7 @@ pub fn invite(session: &mut Session, args: &InviteArgs) -> Result<()> {
         return Err(Error::usage("whom do you invite?")
             .hint("an ADDRESS; or --output FILE for whoever gets the file"));
     }
-    let wanted = Wanted {
+    let draft = Draft {
         address: args.address.as_deref(),
         name: args.name.as_deref(),
         note: args.note.as_deref(),
@@ -52,7 +52,7 @@ pub fn invite(session: &mut Session, args: &InviteArgs) -> Result<()> {
     };
     let now = session.now();
     let Run { identity, keys, network, talk, .. } = &mut session.run;
-    let made = invitation::make(identity, keys, network, now, &wanted)?;
+    let made = invitation::make(identity, keys, network, now, &draft)?;
     if let Some(to) = &made.to {
         let key = to.fingerprint.grouped();
         talk.say(&format!("the card is {} with the key {key}", to.card));

@@ -8,7 +8,7 @@ use crate::commands::shared::input;
 use crate::error::{Error, Result};
 use crate::handshake::acceptance::Relation;
 use crate::handshake::candidate;
-use crate::handshake::incoming::{self, Taken};
+use crate::handshake::received::{self, Taken};
 use crate::protocol::values::limits;
 use crate::session::command::Session;
 use crate::store::waiting::invitations::{self, Decision, Invitation};
@@ -49,7 +49,7 @@ pub fn receive(session: &mut Session, args: &ReceiveArgs) -> Result<()> {
         session.run.clock.now(),
         &document,
     )?;
-    let talk = match incoming::take(
+    let talk = match received::take(
         &session.run.identity,
         &session.run.network,
         session.run.clock.now(),

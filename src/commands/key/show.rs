@@ -32,7 +32,7 @@ pub struct ShowArgs {
 }
 
 #[derive(Serialize)]
-struct Shown {
+struct KeyView {
     fingerprint: String,
     /// Absent where the secret key is elsewhere.
     locked: Option<bool>,
@@ -75,7 +75,7 @@ pub fn run(session: &mut Session, args: ShowArgs) -> Result<()> {
         true => Some(secret::load(&session.run.identity.home)?),
         false => None,
     };
-    let shown = Shown {
+    let shown = KeyView {
         fingerprint: certificate.fingerprint().to_string(),
         locked: secret.as_ref().map(SecretKey::is_locked),
         can_certify: secret.as_ref().is_some_and(SecretKey::can_certify),
@@ -113,7 +113,7 @@ fn user(user: User) -> UserId {
     UserId { text: user.text, certified_by: user.certified_by }
 }
 
-fn text(shown: &Shown) -> String {
+fn text(shown: &KeyView) -> String {
     let mut lines = Vec::new();
     for (place, key) in shown.keys.iter().enumerate() {
         let what = if place == 0 { "primary" } else { "subkey" };

@@ -16,15 +16,15 @@ use crate::transport::server::{Answer, Request, Response};
 /// Bytes of a challenge at most; the clouds that are known send 32.
 const CHALLENGE: usize = 512;
 
-/// The reception of a home that listens: it answers the requests. Several threads may ask at once.
-pub struct Reception {
+/// The door of a home that listens: it answers the requests. Several threads may ask at once.
+pub struct HomeDoor {
     hosting: Hosting,
     base: BasePath,
     duties: Arc<Duties>,
     cloud: Option<Arc<OwnCloud>>,
 }
 
-impl Reception {
+impl HomeDoor {
     /// Answers for the home of `identity`.
     pub(in crate::listen) fn new(
         identity: &Identity,

@@ -6,7 +6,7 @@ use crate::transport::server::Request;
 
 /// The outcome of the conditions of a request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Outcome {
     /// The file is sent.
     Send,
     /// The client has it already.
@@ -16,7 +16,7 @@ pub(super) enum Verdict {
 }
 
 /// Judges `request` for a GET or HEAD of the file with this tag, last changed at `modified`.
-pub(super) fn judge(request: &Request, etag: &str, modified: Option<SystemTime>) -> Verdict {
+pub(super) fn judge(request: &Request, etag: &str, modified: Option<SystemTime>) -> Outcome {
     let newer_than =
         |name| Some(modified? > httpdate::parse_http_date(request.header(name)?).ok()?);
     let failed = match names(request, "if-match", etag, false) {
@@ -28,9 +28,9 @@ pub(super) fn judge(request: &Request, etag: &str, modified: Option<SystemTime>)
         None => !newer_than("if-modified-since").unwrap_or(true),
     };
     match (failed, unchanged) {
-        (true, _) => Verdict::Failed,
-        (_, true) => Verdict::Unchanged,
-        _ => Verdict::Send,
+        (true, _) => Outcome::Failed,
+        (_, true) => Outcome::Unchanged,
+        _ => Outcome::Send,
     }
 }
 
@@ -53,7 +53,7 @@ mod tests {
 
     use super::*;
 
-    fn verdict(fields: &[(&str, &str)]) -> Verdict {
+    fn verdict(fields: &[(&str, &str)]) -> Outcome {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let request = Request {
             method: "GET".to_owned(),
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn conditions_are_judged_as_the_rfc_has_it() {
-        use Verdict::{Failed, Send, Unchanged};
+        use Outcome::{Failed, Send, Unchanged};
         let same = "Sun, 06 Nov 1994 08:49:37 GMT";
         let before = "Sun, 06 Nov 1994 08:49:36 GMT";
         for (fields, expected) in [

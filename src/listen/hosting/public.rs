@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use super::conditions::Verdict;
+use super::conditions::Outcome;
 use super::etags::Etags;
 use super::locate::{Found, JRD, Located};
 use super::range::Asked;
@@ -62,9 +62,9 @@ impl Hosting {
         let modified = modified(&located.metadata);
         let length = located.metadata.len();
         let response = match super::conditions::judge(request, &etag, modified) {
-            Verdict::Unchanged => Response::empty(304),
-            Verdict::Failed => return Ok(Response::text(412, "the file is another")),
-            Verdict::Send => match super::range::asked(request, &etag, length) {
+            Outcome::Unchanged => Response::empty(304),
+            Outcome::Failed => return Ok(Response::text(412, "the file is another")),
+            Outcome::Send => match super::range::asked(request, &etag, length) {
                 Asked::Whole => part(200, located, 0, length)?,
                 Asked::Part { start, count } => {
                     let last = start.saturating_add(count).saturating_sub(1);

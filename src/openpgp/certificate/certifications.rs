@@ -10,7 +10,7 @@ use pgp::types::SignedUser;
 
 use super::Certificate;
 use super::component::Component;
-use super::policy::{self, Moment};
+use super::signature_policy::{self, Moment};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::{Error, Result};
 
@@ -63,7 +63,7 @@ pub fn issuers(certificate: &SignedPublicKey, user: &SignedUser) -> Vec<String> 
 
 /// The newest acceptable certification of each issuer in `all`, unless it was revoked since.
 fn newest(mut all: Vec<&Signature>, moment: Moment) -> Vec<&Signature> {
-    all.retain(|signature| policy::objection(signature, moment).is_none());
+    all.retain(|signature| signature_policy::objection(signature, moment).is_none());
     // Of two of one second the revocation: it was meant to end the other.
     let is_revocation = |s: &Signature| s.typ() == Some(SignatureType::CertRevocation);
     all.sort_by_key(|s| std::cmp::Reverse((s.created(), is_revocation(s))));

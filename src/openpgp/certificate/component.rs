@@ -5,7 +5,7 @@ use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::packet::{PublicKey, Signature};
 use pgp::types::{EcdhPublicParams, Fingerprint, KeyDetails, PublicParams};
 
-use super::policy::Moment;
+use super::signature_policy::Moment;
 use super::unusable::Unusable;
 use super::validity::{self, Standing};
 use crate::openpgp::message::refusal::Refusal;

@@ -5,7 +5,7 @@ use pgp::composed::{SignedKeyDetails, SignedPublicKey, SignedPublicSubKey};
 use pgp::packet::Signature;
 use pgp::types::{KeyDetails, SignedUser};
 
-use super::policy::Moment;
+use super::signature_policy::Moment;
 use super::validity;
 
 /// How long an expired encryption subkey is kept, in seconds.

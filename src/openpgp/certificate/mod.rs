@@ -4,7 +4,7 @@ pub(in crate::openpgp) mod certifications;
 pub(in crate::openpgp) mod component;
 pub mod keyring;
 pub(in crate::openpgp) mod merge;
-pub(in crate::openpgp) mod policy;
+pub(in crate::openpgp) mod signature_policy;
 pub mod summary;
 pub(in crate::openpgp) mod unusable;
 pub(in crate::openpgp) mod validity;
@@ -23,7 +23,7 @@ use super::{armor, packets};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::limits;
 use crate::protocol::{self, Error, Result};
-use policy::Moment;
+use signature_policy::Moment;
 pub use unusable::Unusable;
 
 /// One OpenPGP certificate, version 4 or 6. Nothing in it is believed until it is judged at some

@@ -5,7 +5,7 @@ use pgp::packet::KeyFlags;
 use pgp::types::{EcdhPublicParams, EddsaLegacyPublicParams, KeyDetails, PublicParams};
 
 use super::component::{self, Component};
-use super::policy::Moment;
+use super::signature_policy::Moment;
 use super::{Certificate, Unusable, certifications, validity};
 use crate::openpgp::certificate;
 use crate::openpgp::seconds::timestamp;

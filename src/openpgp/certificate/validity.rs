@@ -16,7 +16,7 @@ use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
 use pgp::packet::{KeyFlags, RevocationCode, Signature, SignatureType, SubpacketData};
 use pgp::types::{KeyDetails, KeyVersion, SignedUser, Tag};
 
-use super::policy::{self, Moment, newest};
+use super::signature_policy::{self, Moment, newest};
 use super::unusable::Unusable;
 use crate::openpgp::seconds::timestamp;
 
@@ -92,7 +92,7 @@ fn flags(signature: &Signature) -> Option<KeyFlags> {
 /// When it can be used for nothing then.
 pub fn standing(certificate: &SignedPublicKey, moment: Moment) -> Result<Standing<'_>, Unusable> {
     let primary = &certificate.primary_key;
-    if policy::is_weak(primary) {
+    if signature_policy::is_weak(primary) {
         return Err(Unusable::Weak);
     }
     revoked(key_revocations(certificate), moment.at)?;
@@ -191,7 +191,7 @@ pub fn binding<'a>(
     subkey: &'a SignedPublicSubKey,
     moment: Moment,
 ) -> Result<&'a Signature, Unusable> {
-    if policy::is_weak(&subkey.key) {
+    if signature_policy::is_weak(&subkey.key) {
         return Err(Unusable::Weak);
     }
     revoked(subkey_revocations(certificate, subkey), moment.at)?;
@@ -230,7 +230,7 @@ fn agrees(
     moment: Moment,
 ) -> bool {
     binding.embedded_signature().is_some_and(|back| {
-        policy::objection(back, moment).is_none()
+        signature_policy::objection(back, moment).is_none()
             && back.verify_primary_key_binding(&subkey.key, &certificate.primary_key).is_ok()
     })
 }

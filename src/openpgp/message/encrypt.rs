@@ -11,7 +11,7 @@ use pgp::packet::{
 use pgp::types::{Fingerprint, KeyDetails, KeyId};
 
 use super::seal_error::SealError;
-use crate::openpgp::certificate::policy::Moment;
+use crate::openpgp::certificate::signature_policy::Moment;
 use crate::openpgp::certificate::{Certificate, Unusable, component};
 use crate::protocol::Random;
 use crate::protocol::values::limits;

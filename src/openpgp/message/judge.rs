@@ -9,7 +9,7 @@ use pgp::types::Fingerprint;
 use super::packets_read::Message;
 use super::refusal::Refusal;
 use crate::openpgp::certificate::component::{self, Component};
-use crate::openpgp::certificate::policy::{self, Moment};
+use crate::openpgp::certificate::signature_policy::{self, Moment};
 use crate::openpgp::certificate::validity;
 use crate::openpgp::seconds::{seconds, timestamp};
 use crate::protocol::values::limits;
@@ -66,7 +66,7 @@ fn judge_one(
     let created = signature.created().ok_or_else(|| invalid("the signature has no date"))?;
     let signed = timestamp(created.as_secs());
     let moment = Moment { at: seconds(now), ..Moment::EVER };
-    if let Some(why) = policy::objection(signature, moment) {
+    if let Some(why) = signature_policy::objection(signature, moment) {
         return Err(invalid(why));
     }
     let moment = Moment::signing(created.as_secs(), now);
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::openpgp::message::decrypt::decrypt;
     use crate::openpgp::message::open::{open, open_signed};
-    use crate::openpgp::message::refusal::Verdict;
+    use crate::openpgp::message::refusal::Treatment;
     use crate::openpgp::message::seal::{seal, signed_message};
     use crate::openpgp::secret_key::{Profile, SecretKey};
     use crate::openpgp::testing::{
@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(refused(&prefixed(std::slice::from_ref(&forged))), Refusal::Forged);
         let refusal = refused(&prefixed(std::slice::from_ref(&text)));
         assert!(matches!(refusal, Refusal::InvalidSigner(_)));
-        assert_eq!(refusal.verdict(), Verdict::Forged);
+        assert_eq!(refusal.treatment(), Treatment::Forged);
         assert!(received(&prefixed(&[others, forged, text, good])).is_ok());
         let announced = signed_message(OCTETS, &john, &[], day(1), &mut random(1)).unwrap();
         let cut = &announced[..announced.len() - 80];
@@ -174,7 +174,7 @@ mod tests {
         let second = jiff::SignedDuration::from_secs(1);
         assert!(early(day(0)).is_ok());
         let refusal = early(day(0) - second).unwrap_err();
-        assert_eq!((refusal.verdict(), &refusal), (Verdict::Held, &Refusal::Ahead(day(1))));
+        assert_eq!((refusal.treatment(), &refusal), (Treatment::Held, &Refusal::Ahead(day(1))));
     }
 
     #[test]

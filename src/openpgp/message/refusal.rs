@@ -37,7 +37,7 @@ pub enum Refusal {
 
 /// The treatment of an object that was refused (PROTOCOL §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Treatment {
     /// It may be good yet: another certificate, or time, will tell.
     Held,
     /// Somebody writes in the contact's name.
@@ -48,23 +48,23 @@ pub enum Verdict {
 
 impl Refusal {
     /// The verdict that follows from it.
-    pub fn verdict(&self) -> Verdict {
+    pub fn treatment(&self) -> Treatment {
         match self {
-            Self::UnknownSigner | Self::Ahead(_) => Verdict::Held,
-            Self::Forged | Self::InvalidSigner(_) | Self::Unusable(_) => Verdict::Forged,
+            Self::UnknownSigner | Self::Ahead(_) => Treatment::Held,
+            Self::Forged | Self::InvalidSigner(_) | Self::Unusable(_) => Treatment::Forged,
             Self::Malformed(_)
             | Self::TooLarge
             | Self::TooManyRecipients
             | Self::TooManySignatures
             | Self::NotForUs
             | Self::WrongRecipient
-            | Self::Unsigned => Verdict::Failed,
+            | Self::Unsigned => Treatment::Failed,
         }
     }
 
     /// Returns whether it is the key that is in doubt, and not what it signed.
     pub fn is_of_trust(&self) -> bool {
-        self.verdict() == Verdict::Held || matches!(self, Self::Unusable(_))
+        self.treatment() == Treatment::Held || matches!(self, Self::Unusable(_))
     }
 }
 
@@ -99,13 +99,13 @@ mod tests {
     #[test]
     fn only_time_and_another_certificate_can_heal() {
         let held = [Refusal::UnknownSigner, Refusal::Ahead(Timestamp::UNIX_EPOCH)];
-        assert!(held.iter().all(|refusal| refusal.verdict() == Verdict::Held));
+        assert!(held.iter().all(|refusal| refusal.treatment() == Treatment::Held));
         let forged = [Refusal::Forged, Refusal::InvalidSigner("x".to_owned())];
-        assert!(forged.iter().all(|refusal| refusal.verdict() == Verdict::Forged));
+        assert!(forged.iter().all(|refusal| refusal.treatment() == Treatment::Forged));
         let unusable = Refusal::Unusable("x".to_owned());
-        assert_eq!((unusable.verdict(), unusable.is_of_trust()), (Verdict::Forged, true));
+        assert_eq!((unusable.treatment(), unusable.is_of_trust()), (Treatment::Forged, true));
         assert!(held.iter().all(Refusal::is_of_trust) && !forged.iter().any(Refusal::is_of_trust));
-        assert_eq!(Refusal::WrongRecipient.verdict(), Verdict::Failed);
+        assert_eq!(Refusal::WrongRecipient.treatment(), Treatment::Failed);
         assert_eq!(held[1].to_string(), "signed in the future, on 1970-01-01T00:00:00Z");
     }
 }

@@ -14,7 +14,7 @@ use super::encrypt::{Targets, encrypt};
 pub use super::seal_error::SealError;
 use crate::openpgp::armor;
 use crate::openpgp::certificate::component::{self, Component};
-use crate::openpgp::certificate::policy::Moment;
+use crate::openpgp::certificate::signature_policy::Moment;
 use crate::openpgp::certificate::{Certificate, validity};
 use crate::openpgp::seconds::seconds;
 use crate::openpgp::secret_key::{SecretKey, generate};

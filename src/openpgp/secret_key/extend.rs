@@ -9,7 +9,7 @@ use pgp::packet::{
 use pgp::types::{Duration, KeyDetails, Password, SignedUser, Tag, Timestamp as KeyTime};
 
 use super::{SecretKey, failed, generate};
-use crate::openpgp::certificate::policy::Moment;
+use crate::openpgp::certificate::signature_policy::Moment;
 use crate::openpgp::certificate::validity;
 use crate::openpgp::seconds::seconds;
 use crate::protocol::{Random, Result};

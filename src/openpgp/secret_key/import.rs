@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::SecretKey;
 use super::stub::{self, Place};
-use crate::openpgp::certificate::policy::{self, Moment};
+use crate::openpgp::certificate::signature_policy::{self, Moment};
 use crate::openpgp::certificate::{self, Unusable, merge, validity};
 use crate::openpgp::message::{open, seal};
 use crate::openpgp::packets;
@@ -213,7 +213,9 @@ fn has_weak_signature(key: &SignedSecretKey) -> bool {
     let users = key.details.users.iter().flat_map(|user| &user.signatures);
     let subkeys = key.secret_subkeys.iter().flat_map(|subkey| &subkey.signatures);
     let mut all = users.chain(subkeys).chain(&key.details.direct_signatures);
-    all.any(|signature| signature.config().is_some_and(|config| policy::is_broken(config.hash_alg)))
+    all.any(|signature| {
+        signature.config().is_some_and(|config| signature_policy::is_broken(config.hash_alg))
+    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use pgp::packet::{Signature, SignatureType};
 use pgp::types::{Duration, KeyDetails, KeyVersion};
 
 use super::{Profile, SecretKey, failed, generate};
-use crate::openpgp::certificate::policy::Moment;
+use crate::openpgp::certificate::signature_policy::Moment;
 use crate::openpgp::certificate::{Certificate, validity};
 use crate::openpgp::seconds::{seconds, timestamp};
 use crate::protocol::{Random, Result};

@@ -93,7 +93,7 @@ pub struct Theirs {
     pub floor: Option<u64>,
     /// The ranges that will never come, by that state.
     #[serde(default)]
-    pub gone: Vec<Wanted>,
+    pub gone: Vec<SequenceRange>,
     /// The logs that introductions of this feed opened, oldest first.
     #[serde(default)]
     pub logs: Vec<LogId>,
@@ -168,7 +168,7 @@ impl Reached {
 
 /// A range of sequences of one log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Wanted {
+pub struct SequenceRange {
     /// The log.
     pub log: LogId,
     /// The first sequence.
@@ -177,7 +177,7 @@ pub struct Wanted {
     pub to: u64,
 }
 
-impl From<&Range> for Wanted {
+impl From<&Range> for SequenceRange {
     fn from(range: &Range) -> Self {
         Self { log: range.log, from: range.from, to: range.to }
     }

@@ -125,7 +125,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::contact::entry::{LogHead, Wanted};
+    use crate::store::contact::entry::{LogHead, SequenceRange};
     use crate::store::contact::examples::{hash, log, message};
 
     fn known(sequences: &[u64]) -> Known {
@@ -141,7 +141,7 @@ mod tests {
             head: Some(LogHead { log: log(), sequence: head, hash: hash(head) }),
             gone: gone
                 .iter()
-                .map(|(from, to)| Wanted { log: log(), from: *from, to: *to })
+                .map(|(from, to)| SequenceRange { log: log(), from: *from, to: *to })
                 .collect(),
             ..Theirs::default()
         }

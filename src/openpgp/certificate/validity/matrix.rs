@@ -12,7 +12,7 @@ use rpgpie::key::ComponentKeyPub;
 
 use super::corpus::{Case, GAPS, PROGRAMS, SITUATIONS, cases};
 use crate::openpgp::certificate::component::{self, Component};
-use crate::openpgp::certificate::policy::Moment;
+use crate::openpgp::certificate::signature_policy::Moment;
 use crate::openpgp::certificate::{Unusable, merge};
 use crate::openpgp::seconds::{seconds, timestamp};
 use crate::openpgp::testing::day;
@@ -62,15 +62,15 @@ const DAYS: &[i64] = &[-2, 0, 20, 35, 40, 41, 200];
 
 /// A judgement of a certificate at some time, ours or another's.
 #[derive(PartialEq)]
-struct Verdict {
+struct Judgement {
     usable: bool,
     revoked: bool,
     encrypts: Option<Fingerprint>,
     signs: BTreeSet<String>,
 }
 
-impl Verdict {
-    fn differs(&self, other: &Verdict) -> impl Iterator<Item = Aspect> {
+impl Judgement {
+    fn differs(&self, other: &Judgement) -> impl Iterator<Item = Aspect> {
         let aspects = [
             (Usable, self.usable != other.usable),
             (Revoked, self.revoked != other.revoked),
@@ -81,7 +81,7 @@ impl Verdict {
     }
 }
 
-fn our_verdict(certificate: &SignedPublicKey, at: u32) -> Verdict {
+fn our_verdict(certificate: &SignedPublicKey, at: u32) -> Judgement {
     let moment = Moment::now(timestamp(at));
     let standing = super::standing(certificate, moment);
     let encrypts = component::encryption_subkey(certificate, moment);
@@ -92,7 +92,7 @@ fn our_verdict(certificate: &SignedPublicKey, at: u32) -> Verdict {
             component::may_sign(certificate, &standing, *key, signing).is_ok()
         })
     };
-    Verdict {
+    Judgement {
         usable: standing.is_ok(),
         revoked: matches!(standing, Err(Unusable::Revoked { .. })),
         encrypts: encrypts.ok().map(|(subkey, _)| subkey.key.fingerprint()),
@@ -103,7 +103,7 @@ fn our_verdict(certificate: &SignedPublicKey, at: u32) -> Verdict {
     }
 }
 
-fn their_verdict(certificate: &SignedPublicKey, at: u32) -> Verdict {
+fn their_verdict(certificate: &SignedPublicKey, at: u32) -> Judgement {
     let checked = Checked::new(certificate.clone().into());
     let at = Timestamp::from_secs(at);
     let valid = checked.valid_subkeys_at(at);
@@ -112,7 +112,7 @@ fn their_verdict(certificate: &SignedPublicKey, at: u32) -> Verdict {
         (key.algorithm() == PublicKeyAlgorithm::MlKem768X25519, key.created_at())
     };
     let signing = checked.valid_signing_capable_component_keys_at(at);
-    Verdict {
+    Judgement {
         usable: checked.primary_valid_at(at).unwrap_or(false),
         revoked: checked.revoked_at(at),
         encrypts: encrypting.max_by_key(strongest).map(KeyDetails::fingerprint),
