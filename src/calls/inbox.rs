@@ -11,10 +11,10 @@ use crate::protocol::calls::call::{self, Call};
 use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::limits;
-use crate::session::fetch;
 use crate::session::keys::Keys;
-use crate::session::network::Network;
 use crate::session::run::Run;
+use crate::session::web::fetch;
+use crate::session::web::network::Network;
 use crate::store::waiting::inbox::{Entry, Inbox, Waiting};
 use crate::transport::client::{Answer, Conditions};
 

@@ -5,8 +5,8 @@ use std::fmt;
 use crate::error::Error;
 use crate::protocol::calls::cloud;
 use crate::protocol::values::url::{self, FORM, Url, form};
-use crate::session::fetch;
 use crate::session::setback::Setback;
+use crate::session::web::fetch;
 use crate::transport::client::{Client, Failure};
 
 /// The reason why a cloud did not do what it was asked for.

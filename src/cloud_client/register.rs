@@ -10,7 +10,7 @@ use crate::protocol::calls::cloud::{PleaseNotify, Protocol};
 use crate::protocol::feed::channel::HTTPS;
 use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
-use crate::session::network::Network;
+use crate::session::web::network::Network;
 use crate::store::contact::entry::Contact;
 use crate::store::identity::config::Config;
 use crate::store::identity::own::Identity;

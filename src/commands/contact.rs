@@ -11,8 +11,9 @@ use clap::{Args, Subcommand};
 use crate::error::Result;
 use crate::session::command::Session;
 use crate::session::restored;
+use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::{contacts, delivered};
+use crate::store::contact::history::delivered;
 use crate::store::disk::lock::PATIENCE;
 
 const EXAMPLES: &str = "\

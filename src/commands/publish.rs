@@ -7,11 +7,11 @@ use crate::handshake::invitation;
 use crate::keys::change;
 use crate::publishing::{pages, ping, run};
 use crate::session::command::Session;
-use crate::session::own_key;
-use crate::session::restored;
+use crate::session::{own_key, restored};
 use crate::store::contact::contacts;
 use crate::store::waiting::invitations;
-use crate::writing::{reintroduction, removal};
+use crate::writing::notices::reintroduction;
+use crate::writing::removal;
 
 const EXAMPLES: &str = "\
 Examples:

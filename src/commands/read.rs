@@ -17,11 +17,11 @@ use crate::protocol::values::guid::Guid;
 use crate::protocol::values::time;
 use crate::session::command::Session;
 use crate::session::options::Format;
-use crate::session::trust_policy;
+use crate::session::user::trust_policy;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::messages::Messages;
-use crate::store::contact::record::{Record, What};
+use crate::store::contact::history::messages::Messages;
+use crate::store::contact::history::record::{Record, What};
 use crate::writing::attachment;
 
 const EXAMPLES: &str = "\

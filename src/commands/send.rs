@@ -15,7 +15,7 @@ use crate::reading::read;
 use crate::session::command::Session;
 use crate::session::restored;
 use crate::session::run::Run;
-use crate::session::trust_policy;
+use crate::session::user::trust_policy;
 use crate::store::contact::entry::Contact;
 use crate::writing::keeping::{self, Keeping};
 use crate::writing::message;

@@ -2,9 +2,9 @@
 
 use super::news::news;
 use super::output::Shown;
-use crate::store::contact::delivered::Delivered;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::record::{About, Record};
+use crate::store::contact::history::delivered::Delivered;
+use crate::store::contact::history::record::{About, Record};
 use jiff::Timestamp;
 
 /// The part that was not told yet of `records`, which wait for the contact called `name`: all that
@@ -42,8 +42,7 @@ pub fn untold(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::testing::Type;
-    use crate::store::testing::{self, contact};
+    use crate::store::testing::{self, Type, contact};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 

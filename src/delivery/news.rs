@@ -2,7 +2,7 @@
 
 use super::output::Shown;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::record::{Record, What};
+use crate::store::contact::history::record::{Record, What};
 
 /// The news to deliver of `record`: our own messages and keys in items are not news.
 pub(super) fn news(name: &str, contact: &Contact, record: Record) -> Option<Shown> {
@@ -13,11 +13,10 @@ pub(super) fn news(name: &str, contact: &Contact, record: Record) -> Option<Show
 
 #[cfg(test)]
 mod tests {
-    use crate::store::testing::Type;
-
     use super::*;
-    use crate::store::contact::record::Direction::{self, Received, Sent};
-    use crate::store::testing::{self, contact};
+    use crate::store::contact::history::record::Direction;
+    use crate::store::contact::history::record::Direction::{Received, Sent};
+    use crate::store::testing::{self, Type, contact};
 
     fn is_news(kind: Type, direction: Direction, trimmed: bool) -> bool {
         let mut record = Record { direction, ..testing::record(kind, "text") };

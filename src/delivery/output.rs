@@ -10,7 +10,7 @@ use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::protocol::values::text::{self, visible};
 use crate::session::options::Format;
 use crate::store::contact::entry::{Contact, Trust};
-use crate::store::contact::record::{Direction, Record, What};
+use crate::store::contact::history::record::{Direction, Record, What};
 
 /// A record and the contact it belongs to.
 #[derive(Clone, Debug, Serialize)]
@@ -159,7 +159,7 @@ fn as_feed<'a>(messages: impl Iterator<Item = &'a Shown>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::contact::examples;
+    use crate::store::contact::history::examples;
 
     fn shown(text: &str) -> Shown {
         let time = "2026-11-22T19:02:11Z".parse().unwrap();

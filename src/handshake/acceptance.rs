@@ -10,15 +10,16 @@ use crate::protocol::sealed::handshake::{self, Pending};
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::hash::OctetsHash;
 use crate::session::keys::Keys;
-use crate::session::network::Network;
 use crate::session::talk::Talk;
+use crate::session::web::network::Network;
+use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::{contacts, feeds};
+use crate::store::contact::offered::feeds;
 use crate::store::disk::home::Home;
 use crate::store::identity::own::Identity;
 use crate::store::identity::own_urls;
 use crate::store::waiting::invitations::{self, Decision, Made};
-use crate::writing::frame;
+use crate::writing::content::frame;
 use jiff::Timestamp;
 
 /// The relation of a candidate to us.

@@ -7,8 +7,8 @@ use crate::protocol::feed::channel::{Channel, HandshakeElement};
 use crate::protocol::feed::{page, strangers, webfinger};
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
-use crate::session::fetch;
-use crate::session::network::Network;
+use crate::session::web::fetch;
+use crate::session::web::network::Network;
 use crate::store::contact::entry::Trust;
 use crate::store::waiting::invitations::Addressee;
 use jiff::Timestamp;
@@ -165,7 +165,7 @@ mod tests {
     use crate::openpgp::secret_key::revoke::Reason;
     use crate::protocol::feed::card;
     use crate::session::testing::{Host, Person};
-    use crate::writing::frame;
+    use crate::writing::content::frame;
 
     /// John, who may read on this machine, and Mary, who lives at `host`.
     fn people(host: &Host) -> (Person, Person) {

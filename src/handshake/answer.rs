@@ -7,10 +7,10 @@ use crate::protocol::values::guid::LogId;
 use crate::protocol::values::token::Token;
 use crate::session::keys::Keys;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::feeds;
+use crate::store::contact::offered::feeds;
 use crate::store::identity::config::Config;
 use crate::store::identity::own::Locked;
-use crate::writing::{frame, sealing};
+use crate::writing::content::{frame, sealing};
 use jiff::Timestamp;
 
 /// Our introduction, addressed to whom `to` introduces.

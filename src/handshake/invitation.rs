@@ -11,19 +11,19 @@ use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::time;
 use crate::protocol::values::token::Token;
 use crate::session::keys::Keys;
-use crate::session::network::Network;
 use crate::session::own_key;
 use crate::session::talk::Talk;
+use crate::session::web::network::Network;
+use crate::store::contact::contacts;
 use crate::store::contact::entry::Trust;
-use crate::store::contact::{contacts, feeds};
+use crate::store::contact::offered::feeds;
 use crate::store::disk::home::Home;
 use crate::store::identity::config::Config;
-use crate::store::identity::own::Identity;
-use crate::store::identity::own::Locked;
+use crate::store::identity::own::{Identity, Locked};
 use crate::store::identity::own_urls;
 use crate::store::waiting::invitations::{self, Addressee, Invitation, Made};
-use crate::writing::frame;
-use crate::writing::sealing::cannot_seal;
+use crate::writing::content::frame;
+use crate::writing::content::sealing::cannot_seal;
 use jiff::Timestamp;
 
 /// The user's wishes for an invitation.

@@ -6,11 +6,10 @@ use super::{address, naming};
 use crate::error::Error;
 use crate::protocol::Random;
 use crate::protocol::values::guid::Guid;
-use crate::session::network::Network;
 use crate::session::setback::Setback;
+use crate::session::web::network::Network;
 use crate::store::disk::home::Home;
-use crate::store::identity::own::Identity;
-use crate::store::identity::own::Locked;
+use crate::store::identity::own::{Identity, Locked};
 use crate::store::waiting::invitations::{self, Decision, Invitation, Received};
 use jiff::Timestamp;
 

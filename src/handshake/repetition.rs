@@ -10,13 +10,12 @@ use crate::protocol::sealed::handshake::{self, Order};
 use crate::reading::introduction_and_state;
 use crate::session::keys::Keys;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::feeds;
+use crate::store::contact::offered::feeds;
 use crate::store::contact::pair::Pair;
-use crate::store::identity::own::Identity;
-use crate::store::identity::own::Locked;
+use crate::store::identity::own::{Identity, Locked};
 use crate::store::waiting::invitations::{self, Made};
+use crate::writing::content::frame;
 use crate::writing::feed::{self, Change};
-use crate::writing::frame;
 use jiff::Timestamp;
 
 /// Completes the agreement with the contact `name`, by whom `candidate` is.

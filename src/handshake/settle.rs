@@ -3,8 +3,6 @@
 use super::answer::{addressed, answer_crossing};
 use super::candidate::Candidate;
 use super::used_up;
-use jiff::Timestamp;
-
 use crate::error::{Error, Result};
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::guid::Guid;
@@ -13,7 +11,7 @@ use crate::session::keys::Keys;
 use crate::session::own_key;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::{Contact, Http, Seen, Theirs, Trust};
-use crate::store::contact::octets::Octets;
+use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::own_feed::{OwnFeed, Reader};
 use crate::store::contact::pair::Pair;
 use crate::store::disk::atomic;
@@ -21,7 +19,8 @@ use crate::store::identity::own::Locked;
 use crate::store::identity::own_urls;
 use crate::store::waiting::invitations::Made;
 use crate::writing::feed::{self, Change};
-use crate::writing::transition;
+use crate::writing::notices::transition;
+use jiff::Timestamp;
 
 /// The decision that makes a candidate a contact.
 #[derive(Clone, Copy)]

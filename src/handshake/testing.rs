@@ -1,9 +1,8 @@
 //! Invitations and answers for tests, without a network.
 
 use super::accept::{self, Terms};
-use super::acceptance;
 use super::candidate::{self, Candidate};
-use super::invitation;
+use super::{acceptance, invitation};
 use crate::error::Result;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::hash::Hash;

@@ -15,19 +15,18 @@ use crate::protocol::values::{limits, time};
 use crate::protocol::{self, Random};
 use crate::publishing::{pages, ping, run};
 use crate::session::keys::Keys;
-use crate::session::network::Network;
 use crate::session::own_key;
 use crate::session::run::Run;
 use crate::session::talk::Talk;
+use crate::session::web::network::Network;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::disk::atomic;
 use crate::store::identity::key_state::{Former, KeyState};
-use crate::store::identity::own::Identity;
-use crate::store::identity::own::Locked;
+use crate::store::identity::own::{Identity, Locked};
 use crate::store::identity::secret;
 use crate::store::waiting::invitations;
-use crate::writing::{key_notice, transition};
+use crate::writing::notices::{key_notice, transition};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 

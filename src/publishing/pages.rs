@@ -8,9 +8,8 @@ use crate::protocol::values::url::Url;
 use crate::session::keys::Keys;
 use crate::store::disk::{atomic, names};
 use crate::store::identity::config::Config;
-use crate::store::identity::own::Identity;
-use crate::store::identity::own::Locked;
-use crate::writing::frame;
+use crate::store::identity::own::{Identity, Locked};
+use crate::writing::content::frame;
 
 const EMPTY: &str = "<!DOCTYPE html>\n<title>Nothing to list</title>\n";
 

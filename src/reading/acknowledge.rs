@@ -7,8 +7,8 @@ use crate::session::talk::Talk;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
 use crate::writing::feed::{self, Change};
+use crate::writing::notices::{reintroduction, transition};
 use crate::writing::unwritten::{self, Unwritten};
-use crate::writing::{reintroduction, transition};
 
 /// Tells the contact how far we are, where that changed, or saves what we know of it.
 pub fn acknowledge(

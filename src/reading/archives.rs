@@ -4,11 +4,11 @@ use crate::error::Result;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
-use crate::session::fetch::{self};
-use crate::session::network::Network;
 use crate::session::talk::Talk;
-use crate::store::contact::known::Known;
-use crate::store::contact::messages::Messages;
+use crate::session::web::fetch;
+use crate::session::web::network::Network;
+use crate::store::contact::history::known::Known;
+use crate::store::contact::history::messages::Messages;
 use crate::store::disk::home::Home;
 use crate::transport::client::{Answer, Conditions, Document, Failure};
 use std::collections::HashSet;
@@ -75,7 +75,7 @@ mod tests {
     use crate::protocol::values::guid::Guid;
     use crate::session::run::Run;
     use crate::session::testing::{Host, Person};
-    use crate::store::contact::record::{Record, What};
+    use crate::store::contact::history::record::{Record, What};
     use crate::store::testing::entry;
     use crate::writing::testing::acquainted;
 

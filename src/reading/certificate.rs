@@ -2,9 +2,9 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::protocol::feed::channel::{Channel, KeyElement};
-use crate::session::fetch::{self};
-use crate::session::network::Network;
 use crate::session::talk::Talk;
+use crate::session::web::fetch;
+use crate::session::web::network::Network;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::identity::own::Identity;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::intake::Intake;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::record::About;
+use crate::store::contact::history::record::About;
 
 impl Intake<'_> {
     /// Tells that nothing can be sealed to the contact's key, and that it can again.
@@ -66,15 +66,13 @@ pub fn gaps(
 #[cfg(test)]
 mod tests {
 
-    use crate::store::testing::Type;
-    use jiff::SignedDuration;
-
     use super::*;
     use crate::protocol::values::hash::OctetsHash;
     use crate::reading::testing::Scene;
     use crate::store::contact::entry::{LogHead, Reached};
-    use crate::store::testing::contact;
+    use crate::store::testing::{Type, contact};
     use crate::writing::testing::pin;
+    use jiff::SignedDuration;
 
     const GRACE: SignedDuration = SignedDuration::from_hours(1);
 

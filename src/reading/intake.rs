@@ -18,14 +18,13 @@ use crate::session::keys::Keys;
 use crate::session::talk::Talk;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::{Contact, Http};
-use crate::store::contact::known::Known;
-use crate::store::contact::messages::Messages;
+use crate::store::contact::history::known::Known;
+use crate::store::contact::history::messages::Messages;
+use crate::store::contact::history::record::{About, Record};
 use crate::store::contact::pair::Pair;
-use crate::store::contact::record::{About, Record};
 use crate::store::contact::verdicts::{Verdicts, Why};
 use crate::store::disk::home::Home;
-use crate::store::identity::own::Identity;
-use crate::store::identity::own::Locked;
+use crate::store::identity::own::{Identity, Locked};
 
 /// The kind of a document, and the headers that came with it.
 #[derive(Clone, Debug, Default)]

@@ -15,8 +15,8 @@ use crate::protocol::values::guid::LogId;
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::protocol::values::limits;
 use crate::store::contact::entry::{Contact, LogHead, Seen, SequenceRange};
-use crate::store::contact::octets::Octets;
-use crate::store::contact::record::{About, Record, What};
+use crate::store::contact::history::record::{About, Record, What};
+use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::verdicts::Why;
 
 type Judged<T> = Result<T, (Why, String)>;

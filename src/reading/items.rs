@@ -8,8 +8,8 @@ use crate::protocol::sealed::item::{Item, Stream};
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::limits;
-use crate::store::contact::log_entry::Place;
-use crate::store::contact::record::{About, Direction, Record};
+use crate::store::contact::history::log_entry::Place;
+use crate::store::contact::history::record::{About, Direction, Record};
 use crate::store::contact::verdicts::Why;
 
 impl Intake<'_> {

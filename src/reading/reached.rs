@@ -2,19 +2,19 @@
 
 use super::gaps;
 use crate::error::Result;
-use crate::session::fetch::{self};
 use crate::session::keys::Keys;
 use crate::session::own_key;
 use crate::session::talk::Talk;
+use crate::session::web::fetch;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::messages::Messages;
-use crate::store::contact::octets::Octets;
+use crate::store::contact::history::messages::Messages;
+use crate::store::contact::history::record::{About, Record};
+use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::pair::Pair;
-use crate::store::contact::record::{About, Record};
 use crate::store::identity::own::Identity;
 use crate::transport::client::Failure;
+use crate::writing::content::retention;
 use crate::writing::feed::{self, Change};
-use crate::writing::retention;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 

@@ -16,8 +16,8 @@ use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Trust;
 use crate::store::contact::former_key::FormerKey;
-use crate::store::contact::messages::Messages;
-use crate::store::contact::record::{About, Record};
+use crate::store::contact::history::messages::Messages;
+use crate::store::contact::history::record::{About, Record};
 use crate::store::contact::verdicts::Why;
 use crate::store::identity::own::Locked;
 

@@ -3,7 +3,7 @@
 use super::intake::Intake;
 use crate::openpgp::message::refusal::{Refusal, Treatment};
 use crate::protocol::values::hash::SealedHash;
-use crate::store::contact::record::{About, Record};
+use crate::store::contact::history::record::{About, Record};
 use crate::store::contact::verdicts::{Verdict, Why};
 
 impl Intake<'_> {

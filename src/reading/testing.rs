@@ -13,9 +13,10 @@ use crate::protocol::values::time;
 use crate::session::run::Run;
 use crate::session::testing::Person;
 use crate::store::contact::entry::{Contact, Http};
-use crate::store::contact::octets::Octets;
+use crate::store::contact::offered::octets::Octets;
 use crate::store::testing::Type;
-use crate::writing::testing::{self as writing, acquainted};
+use crate::writing::testing as writing;
+use crate::writing::testing::acquainted;
 use jiff::{SignedDuration, Timestamp};
 
 /// John reads what Mary writes. Both have read the other's first feed.

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use rand::SeedableRng;
 use zeroize::Zeroizing;
 
-use super::passphrase::{self, Source, Unlocked};
 use super::setback::Setback;
+use super::user::passphrase::{self, Source, Unlocked};
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::open::{self, Opened};

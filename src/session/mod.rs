@@ -1,31 +1,26 @@
 //! One run: its options, its home, its keys, its network, and the user it talks with.
 //!
 //! `command` is what a command is handed, `run` what a round is: the handles of one thread, each of
-//! which can be handed on alone. `world` is what comes from outside: the clock, stdin,
-//! stdout, stderr. `keys`, `passphrase` and `terminal` unlock; `own_key` says how our key
-//! stands; `talk` tells the user; `network`, `clients` and `fetch` go out through the guard; `trust_policy` decides
-//! what an unverified contact may do; `restored` sees that a copied home writes nothing too early;
-//! `setback` tells what may succeed later from what will not.
+//! which can be handed on alone. `world` is what comes from outside: the clock, stdin, stdout,
+//! stderr. `keys` unlocks, and asks the `user`; `own_key` says how our key stands; `talk` tells the
+//! user; `web` goes out through the guard; `restored` sees that a copied home writes nothing too
+//! early; `setback` tells what may succeed later from what will not.
 //!
 //! Its rules: the key is unlocked once, and never with a lock held; only what was reported decides
 //! how a run ends.
 //!
 //! It may call the store, the transport and the pure layers.
 
-pub mod clients;
 pub mod command;
-pub mod fetch;
 pub mod keys;
-pub mod network;
 pub mod options;
 pub mod own_key;
-pub mod passphrase;
 pub mod restored;
 pub mod run;
 pub mod setback;
 pub mod talk;
-pub mod terminal;
 #[cfg(test)]
 pub mod testing;
-pub mod trust_policy;
+pub mod user;
+pub mod web;
 pub mod world;

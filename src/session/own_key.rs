@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::keys::Keys;
+use super::talk::Talk;
 use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::{Certificate, Unusable};
 use crate::protocol::values::fingerprint::Fingerprint;
-use crate::session::keys::Keys;
-use crate::session::talk::Talk;
 use crate::store::contact::entry::Contact;
 use crate::store::disk::home::Home;
 use crate::store::identity::key_state::{self, KeyState};

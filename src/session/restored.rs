@@ -1,10 +1,10 @@
 //! A home that was copied or restored must not write before it has read what it has published:
 //! another copy may have gone on, and two that write as one would fork every log (DESIGN §4).
 
-use super::fetch;
 use super::keys::Keys;
-use super::network::Network;
 use super::run::Run;
+use super::web::fetch;
+use super::web::network::Network;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::Channel;
@@ -12,7 +12,7 @@ use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::messages::Messages;
+use crate::store::contact::history::messages::Messages;
 use crate::store::disk::home::Home;
 use crate::store::identity::key_state::KeyState;
 use crate::store::identity::own::{Identity, Locked};
@@ -132,7 +132,7 @@ mod tests {
     use crate::protocol::feed::channel::FeedItem;
     use crate::protocol::values::guid::Guid;
     use crate::session::testing::Person;
-    use crate::store::contact::record::{Direction, Record, What};
+    use crate::store::contact::history::record::{Direction, Record, What};
     use crate::store::testing::{contact, entry};
 
     #[test]

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::keys::Keys;
-use super::network::Network;
 use super::options::{Format, Options};
 use super::talk::Talk;
+use super::web::network::Network;
 use super::world::{Clock, Stream, World};
 use crate::error::Result;
 use crate::store::identity::own::{Identity, Locked};

@@ -11,27 +11,27 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::keys::Keys;
-use super::network::Network;
 use super::options::{Format, Options};
 use super::run::Run;
 use super::talk::Talk;
+use super::web::network::Network;
 use super::world::{Clock, Stream, World};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::secret_key::{Profile, SecretKey};
 use crate::openpgp::testing as keys;
 use crate::protocol::Random;
 use crate::protocol::feed::channel::Channel;
+use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::messages::Messages;
-use crate::store::contact::record::Record;
-use crate::store::contact::{contacts, feeds};
+use crate::store::contact::history::messages::Messages;
+use crate::store::contact::history::record::Record;
+use crate::store::contact::offered::feeds;
 use crate::store::disk::home::Home;
 use crate::store::identity::config::Config;
 use crate::store::identity::key_state::{Former, KeyState};
 use crate::store::identity::own::Locked;
 use crate::store::identity::secret;
-use crate::store::testing::Type;
-use crate::store::testing::{self, TempDir};
+use crate::store::testing::{self, TempDir, Type};
 
 const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
 

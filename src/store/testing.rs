@@ -8,9 +8,9 @@ use jiff::Timestamp;
 pub use tempfile::TempDir;
 
 use super::contact::entry::{Contact, Http, Theirs, Trust};
-use super::contact::log_entry::{LogEntry, Place};
+use super::contact::history::log_entry::{LogEntry, Place};
+use super::contact::history::record::{About, Record, What};
 use super::contact::own_feed::{OwnFeed, Reader};
-use super::contact::record::{About, Record, What};
 use super::disk::home::Home;
 use super::identity::config::Config;
 use super::identity::own::{Identity, Locked};

@@ -8,12 +8,13 @@ use crate::error::Result;
 use crate::protocol::values::guid::Guid;
 use crate::session::talk::Talk;
 use crate::store;
-use crate::store::contact::delivered::Delivered;
+use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::messages::Messages;
-use crate::store::contact::octets::Octets;
-use crate::store::contact::record::{Direction, Record};
-use crate::store::contact::{contacts, trimmed};
+use crate::store::contact::history::delivered::Delivered;
+use crate::store::contact::history::messages::Messages;
+use crate::store::contact::history::record::{Direction, Record};
+use crate::store::contact::history::trimmed;
+use crate::store::contact::offered::octets::Octets;
 use crate::store::identity::own::Identity;
 
 /// Trims the messages of all contacts, if the settings say so and it is time. While another process

@@ -8,16 +8,16 @@ use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
 use crate::reading::{intake, read};
-use crate::session::fetch;
 use crate::session::keys::Keys;
-use crate::session::network::Network;
 use crate::session::run::Run;
+use crate::session::web::fetch;
+use crate::session::web::network::Network;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::{Contact, Http, Trust};
 use crate::store::disk::home::Home;
 use crate::store::identity::own::Identity;
 use crate::transport::client::{Answer, Conditions};
-use crate::writing::reintroduction;
+use crate::writing::notices::reintroduction;
 use jiff::Timestamp;
 
 /// Another key that a contact's feed names.

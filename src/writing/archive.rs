@@ -1,6 +1,6 @@
 //! Archives: where the oldest items go when the feed has grown too long (RFC 5005).
 
-use super::frame;
+use super::content::frame;
 use super::rewriting::Rewriting;
 use crate::error::Result;
 use crate::protocol::feed::channel::FeedItem;

@@ -4,19 +4,19 @@
 //! [`prepare`] computes, [`Prepared::commit`] writes: counters first, archives and the feed after
 //! what they refer to. Whatever is killed in between, the next rewriting completes it.
 
+use super::content::sealing::{signing_time, unusable};
+use super::content::{frame, retention};
 use super::prepared::Prepared;
 use super::rewriting::{Fresh, Rewriting};
-use super::sealing::{signing_time, unusable};
 use super::unwritten::{Result, Unwritten};
-use super::{frame, retention};
 use crate::error::Error;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::session::keys::Keys;
 use crate::session::own_key;
-use crate::store::contact::feeds;
-use crate::store::contact::octets::Octets;
+use crate::store::contact::offered::feeds;
+use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
 

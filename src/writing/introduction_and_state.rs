@@ -4,12 +4,12 @@
 //! run died or the reader's subkey changed, they are sealed again: the introduction with the same
 //! octets, the state under the next serial.
 
+use super::content::state;
 use super::rewriting::Rewriting;
-use super::state;
 use super::unwritten::Result;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::sealed::introduction::Introduction;
-use crate::store::contact::octets::{Filed, Octets};
+use crate::store::contact::offered::octets::{Filed, Octets};
 use crate::store::contact::own_feed::Sealed;
 
 impl Rewriting<'_> {

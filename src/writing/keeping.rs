@@ -8,8 +8,7 @@ use crate::protocol::sealed::item::Item;
 use crate::session::keys::Keys;
 use crate::store::contact::entry::{Contact, Trust};
 use crate::store::contact::pair::Pair;
-use crate::store::identity::own::Identity;
-use crate::store::identity::own::Locked;
+use crate::store::identity::own::{Identity, Locked};
 use jiff::Timestamp;
 
 /// The terms on which a message is kept.

@@ -1,10 +1,11 @@
 //! Writing to a contact: an item takes its place in the log, is sealed, and is kept.
 
+use super::content::sealing;
 use super::feed::{self, Change};
 use super::prepared::Prepared;
 use super::rewriting::Fresh;
 use super::taken::Taken;
-use super::{attachment, sealing, unwritten};
+use super::{attachment, unwritten};
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::message::open;
 use crate::protocol::feed::channel::FeedItem;
@@ -13,19 +14,19 @@ use crate::protocol::sealed::state::Head;
 use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::limits;
 use crate::session::keys::Keys;
-use crate::session::{own_key, trust_policy};
+use crate::session::own_key;
+use crate::session::user::trust_policy;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::log_entry::{Attached, Place};
-use crate::store::contact::messages::Messages;
-use crate::store::contact::octets::Filed;
-use crate::store::contact::outbox::Outbox;
+use crate::store::contact::history::log_entry::{Attached, Place};
+use crate::store::contact::history::messages::Messages;
+use crate::store::contact::history::record::{Direction, Record};
+use crate::store::contact::offered::octets::Filed;
+use crate::store::contact::offered::outbox::Outbox;
 use crate::store::contact::pair::Pair;
-use crate::store::contact::record::{Direction, Record};
 use crate::store::disk::atomic::Staged;
 use crate::store::disk::home::Home;
-use crate::store::identity::own::Identity;
-use crate::store::identity::own::Locked;
+use crate::store::identity::own::{Identity, Locked};
 use jiff::Timestamp;
 
 /// An item that is ready for the feed.

@@ -3,10 +3,10 @@
 //! In come items, introductions and transitions, and what reading has acknowledged. Out come the
 //! files of one pair feed: the feed, its archives, its attachments, and the records of what was sent.
 //!
-//! The way of a message: `keeping` takes it once, `message` gives it its place in the log, `sealing` seals it, `feed`
-//! computes what the feed is now (`rewriting`, `retention`, `archive`, `key_notice`,
-//! `introduction_and_state`, in the `frame` that does not depend on it), and `prepared` writes;
-//! `taken` says what became of it. `removal` takes away what was published, with its contact.
+//! The way of a message: `keeping` takes it once, `message` gives it its place in the log and has it
+//! sealed, `feed` computes what the feed is now (`rewriting`, `archive`, `introduction_and_state`, by
+//! the rules of `content`), and `prepared` writes; `taken` says what became of it. `notices` tell of
+//! ourselves. `removal` takes away what was published, with its contact.
 //!
 //! Its rule: what is counted is on disk before it is shown, and what the feed refers to is written
 //! before the feed; what is published is named by something in the home before. Whatever is killed in
@@ -16,21 +16,16 @@
 
 pub mod archive;
 pub mod attachment;
+pub mod content;
 pub mod feed;
-pub mod frame;
 pub mod introduction_and_state;
 pub mod keeping;
-pub mod key_notice;
 pub mod message;
+pub mod notices;
 pub mod prepared;
-pub mod reintroduction;
 pub mod removal;
-pub mod retention;
 pub mod rewriting;
-pub mod sealing;
-pub mod state;
 pub mod taken;
 #[cfg(test)]
 pub mod testing;
-pub mod transition;
 pub mod unwritten;

@@ -9,13 +9,13 @@ use crate::protocol::sealed::item::Item;
 use crate::protocol::values::hash::OctetsHash;
 use crate::store;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::log_entry::Place;
-use crate::store::contact::messages::Messages;
-use crate::store::contact::octets::{Filed, Octets};
-use crate::store::contact::outbox::Outbox;
+use crate::store::contact::history::log_entry::Place;
+use crate::store::contact::history::messages::Messages;
+use crate::store::contact::history::record::{Direction, Record};
+use crate::store::contact::offered::octets::{Filed, Octets};
+use crate::store::contact::offered::outbox::Outbox;
+use crate::store::contact::offered::published;
 use crate::store::contact::pair::Pair;
-use crate::store::contact::published;
-use crate::store::contact::record::{Direction, Record};
 use crate::store::disk::atomic::{self, NotPut, Staged};
 use crate::store::identity::own::Locked;
 
@@ -192,11 +192,6 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::store::contact::own_feed::Archive;
-    use crate::store::disk::home::Home;
-    use crate::store::testing::folder;
-    use crate::writing::testing::{acquainted, filed, rewrite, write, write_with_file};
-
     use crate::openpgp::Profile;
     use crate::openpgp::certificate::Certificate;
     use crate::openpgp::secret_key::SecretKey;
@@ -206,9 +201,13 @@ mod tests {
     use crate::protocol::values::guid::Guid;
     use crate::protocol::values::hash::Hash;
     use crate::protocol::values::token::Token;
-    use crate::store::contact::record::What;
+    use crate::store::contact::history::record::What;
+    use crate::store::contact::own_feed::Archive;
+    use crate::store::disk::home::Home;
     use crate::store::identity::config::Config;
     use crate::store::identity::own::Identity;
+    use crate::store::testing::folder;
+    use crate::writing::testing::{acquainted, filed, rewrite, write, write_with_file};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
     const NAME: &str = "mary";

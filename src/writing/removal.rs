@@ -5,8 +5,9 @@ use std::fs;
 use jiff::Timestamp;
 
 use crate::error::{Context, Result};
+use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::{contacts, published};
+use crate::store::contact::offered::published;
 use crate::store::identity::own::{Identity, Locked};
 use crate::store::waiting::invitations::{self, Decision, Invitation, Made};
 

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::content::sealing::{seal, seal_as};
 use super::prepared::Prepared;
-use super::sealing::{seal, seal_as};
 use super::unwritten::Result;
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::session::keys::Keys;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::octets::{Filed, Octets};
+use crate::store::contact::offered::octets::{Filed, Octets};
 use crate::store::disk::atomic::Staged;
 use crate::store::identity::own::Locked;
 

@@ -1,11 +1,11 @@
 //! Two people who have agreed, for tests, and what one writes to the other.
 
 use super::attachment;
+use super::content::frame;
 use super::feed::{self, Change};
-use super::frame;
 use super::keeping::{self, Keeping};
 use super::message::{self, Outgoing};
-use super::{reintroduction, transition};
+use super::notices::{reintroduction, transition};
 use crate::error::Result;
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::sealed::introduction::Introduction;
@@ -17,7 +17,7 @@ use crate::protocol::values::url::Url;
 use crate::session::testing::Person;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::{Contact, Theirs};
-use crate::store::contact::octets::{Filed, Octets};
+use crate::store::contact::offered::octets::{Filed, Octets};
 use crate::store::contact::own_feed::{OwnFeed, Reader};
 use crate::store::contact::pair::Pair;
 use crate::store::disk::atomic;

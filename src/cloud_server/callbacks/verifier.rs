@@ -15,7 +15,7 @@ use crate::protocol::Random;
 use crate::protocol::calls::cloud;
 use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
-use crate::session::clients::Clients;
+use crate::session::web::clients::Clients;
 use crate::store::subscriptions::Subscription;
 use crate::store::subscriptions::lease::LEASE;
 use crate::transport::client::Client;

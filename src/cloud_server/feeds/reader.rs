@@ -10,7 +10,7 @@ use crate::protocol::calls::cloud;
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
-use crate::session::clients::Clients;
+use crate::session::web::clients::Clients;
 use crate::transport::client::{Answer, Conditions};
 
 /// The time for one feed: name, connection, redirects and the whole body. A host that is slower is

@@ -6,7 +6,7 @@ use super::deliveries::{self, Deliveries, Route};
 use super::teller::Teller;
 use crate::cloud_server::workers::{self, Workers};
 use crate::protocol::values::url::Url;
-use crate::session::clients::Clients;
+use crate::session::web::clients::Clients;
 use crate::session::world::Clock;
 use crate::store::subscriptions::Subscriptions;
 

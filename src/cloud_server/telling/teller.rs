@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::deliveries::Notification;
 use crate::error::Error;
 use crate::protocol::values::url::Url;
-use crate::session::clients::Clients;
+use crate::session::web::clients::Clients;
 use crate::session::world::Clock;
 use crate::store::subscriptions::Subscriptions;
 use crate::transport::client::Failure;

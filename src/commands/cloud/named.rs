@@ -6,7 +6,7 @@ use crate::protocol::feed::channel::Channel;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
 use crate::session::command::Session;
-use crate::session::fetch;
+use crate::session::web::fetch;
 
 /// The feed at `url`, as it is now.
 pub(super) fn feed(session: &Session, url: &Url) -> Result<Channel> {

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, stdin};
 use crate::error::{Context, Error, Result};
 use crate::publishing::run;
 use crate::session::command::Session;
-use crate::session::terminal;
+use crate::session::user::terminal;
 use crate::store::contact::entry::Contact;
 use crate::writing::removal;
 

@@ -7,15 +7,13 @@ use clap::Args;
 use crate::commands::shared::input;
 use crate::error::Result;
 use crate::handshake::accept::{self, Terms};
-use crate::handshake::acceptance::{self};
-use crate::handshake::candidate::{self};
-use crate::handshake::{naming, received};
+use crate::handshake::{acceptance, candidate, naming, received};
 use crate::protocol::values::limits;
 use crate::publishing::run;
 use crate::session::command::Session;
 use crate::session::run::Run;
 use crate::store::contact::contacts;
-use crate::store::waiting::invitations::{self};
+use crate::store::waiting::invitations;
 
 /// Accept an invitation, or confirm an acceptance
 #[derive(Debug, Args)]

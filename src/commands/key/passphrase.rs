@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::error::Result;
 use crate::keys::change;
 use crate::session::command::Session;
-use crate::session::passphrase::{self, Source};
+use crate::session::user::passphrase::{self, Source};
 
 pub const EXAMPLES: &str = "\
 Examples:

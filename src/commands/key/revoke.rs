@@ -6,7 +6,7 @@ use crate::error::{Context, Error, Result};
 use crate::keys::change;
 use crate::openpgp::secret_key::revoke;
 use crate::session::command::Session;
-use crate::session::terminal;
+use crate::session::user::terminal;
 use crate::store::disk::atomic;
 
 pub const EXAMPLES: &str = "\

@@ -15,7 +15,7 @@ use crate::openpgp::secret_key::import::{self, Imported, Unfit};
 use crate::protocol::Random;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::session::options::Options;
-use crate::session::passphrase;
+use crate::session::user::passphrase;
 use crate::session::world::World;
 
 /// A key that was read, and from where.

@@ -9,7 +9,7 @@ use crate::error::{Context, Result};
 use crate::openpgp::secret_key::{self, SecretKey};
 use crate::protocol::Random;
 use crate::session::options::Options;
-use crate::session::passphrase::{self, Source};
+use crate::session::user::passphrase::{self, Source};
 
 /// A key as it is kept.
 pub struct Kept {

@@ -8,10 +8,9 @@ use crate::protocol::feed::channel::FeedItem;
 use crate::protocol::values::limits;
 use crate::session::command::Session;
 use crate::session::restored;
-use crate::store::contact::outbox::Outbox;
-use crate::writing::attachment;
+use crate::store::contact::offered::outbox::Outbox;
 use crate::writing::feed::{self, Change};
-use crate::writing::message;
+use crate::writing::{attachment, message};
 
 const EXAMPLES: &str = "\
 Examples:

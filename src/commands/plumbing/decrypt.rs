@@ -13,11 +13,11 @@ use crate::protocol::values::guid::LogId;
 use crate::protocol::values::limits;
 use crate::reading::items;
 use crate::session::command::Session;
-use crate::session::trust_policy;
+use crate::session::user::trust_policy;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::known::Known;
-use crate::store::contact::messages::Messages;
+use crate::store::contact::history::known::Known;
+use crate::store::contact::history::messages::Messages;
 use crate::store::contact::verdicts::Why;
 
 const EXAMPLES: &str = "\

@@ -8,10 +8,9 @@ use crate::protocol::sealed::item::Item;
 use crate::protocol::values::limits;
 use crate::session::command::Session;
 use crate::session::restored;
-use crate::session::trust_policy;
-use crate::store::contact::outbox::Outbox;
-use crate::writing::attachment;
-use crate::writing::message;
+use crate::session::user::trust_policy;
+use crate::store::contact::offered::outbox::Outbox;
+use crate::writing::{attachment, message};
 
 const EXAMPLES: &str = "\
 Examples:

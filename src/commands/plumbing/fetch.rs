@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
 use crate::session::command::Session;
-use crate::session::fetch;
+use crate::session::web::fetch;
 use crate::store::contact::entry::Contact;
 use crate::transport::client::{Answer, Conditions};
 

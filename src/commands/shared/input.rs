@@ -13,8 +13,8 @@ use crate::protocol::values::guid::Guid;
 use crate::protocol::values::{limits, text, time};
 use crate::session::command::Session;
 use crate::session::world::World;
-use crate::store::contact::messages::Messages;
-use crate::store::contact::record::Record;
+use crate::store::contact::history::messages::Messages;
+use crate::store::contact::history::record::Record;
 use crate::writing::attachment;
 
 /// A message as it is given on the command line.

@@ -6,14 +6,14 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::session::command::Session;
-use crate::session::trust_policy;
+use crate::session::user::trust_policy;
 use crate::store::contact::contacts;
-use crate::store::contact::delivered::Delivered;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::messages::Messages;
-use crate::store::contact::octets::Octets;
+use crate::store::contact::history::delivered::Delivered;
+use crate::store::contact::history::messages::Messages;
+use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::verdicts::Verdicts;
-use crate::writing::retention;
+use crate::writing::content::retention;
 
 /// The standing of one contact.
 #[derive(Clone, Debug, Serialize)]

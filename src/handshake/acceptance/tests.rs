@@ -2,7 +2,7 @@ use super::*;
 use crate::handshake::testing::{accepted, addressee, agree, candidate, file, invitation, invite};
 use crate::session::testing::Person;
 use crate::store::contact::entry::Trust;
-use crate::store::contact::octets::Octets;
+use crate::store::contact::offered::octets::Octets;
 use crate::store::waiting::invitations::{Addressee, Invitation, Received};
 
 fn john_and_mary() -> (Person, Person) {

@@ -5,7 +5,7 @@ use crate::protocol::values::guid::Guid;
 use crate::protocol::values::hash::OctetsHash;
 use crate::reading::testing::Scene;
 use crate::session::testing::Person;
-use crate::store::contact::record::What;
+use crate::store::contact::history::record::What;
 use crate::store::testing::Type;
 
 #[test]

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::own::Locked;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::Guid;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
-use crate::store::identity::own::Locked;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 

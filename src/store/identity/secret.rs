@@ -7,6 +7,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::own::Locked;
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::limits;
@@ -14,7 +15,6 @@ use crate::store::disk::atomic::{self, Staged};
 use crate::store::disk::dumps;
 use crate::store::disk::home::Home;
 use crate::store::error::{Error, OrCannot, Result};
-use crate::store::identity::own::Locked;
 
 /// How the file of a secret key begins.
 const BEGIN: &[u8] = b"-----BEGIN PGP PRIVATE KEY BLOCK-----";

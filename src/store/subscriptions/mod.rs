@@ -14,9 +14,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use jiff::Timestamp;
 
 use super::disk::home::Home;
+use super::error::Result;
 use crate::protocol::calls::cloud::Protocol;
 use crate::protocol::values::url::Url;
-use crate::store::error::Result;
 pub use entry::{Failing, Subscription};
 use journal::Journal;
 

@@ -15,7 +15,7 @@ use cloudim::listen::door::rpc;
 use cloudim::listen::hosting::public::Hosting;
 use cloudim::protocol::calls::cloud;
 use cloudim::protocol::xmlrpc::{self, Call, Value};
-use cloudim::session::clients::Clients;
+use cloudim::session::web::clients::Clients;
 use cloudim::session::world::Clock;
 use cloudim::store::disk::home::Home;
 use cloudim::transport::egress::{Guard, Network};

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::entry::{Reached, Theirs};
 use super::log_entry::Place;
 use super::messages::Messages;
 use super::record::{Direction, Record};
 use crate::protocol::sealed::state::Range;
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::hash::OctetsHash;
+use crate::store::contact::entry::{Reached, Theirs};
 use crate::store::error::Result;
 
 const RANGES: usize = 32;
@@ -126,7 +126,7 @@ impl Known {
 mod tests {
     use super::*;
     use crate::store::contact::entry::{LogHead, SequenceRange};
-    use crate::store::contact::examples::{hash, log, message};
+    use crate::store::contact::history::examples::{hash, log, message};
 
     fn known(sequences: &[u64]) -> Known {
         let mut known = Known::default();

@@ -5,11 +5,6 @@
 //! other is brought over, each by one writing of its feed. Whatever is killed in between, the contact
 //! says by which of our keys it knows us, and the next run goes on.
 
-use super::feed::Change;
-use super::frame;
-use super::message::{self, Outgoing};
-use super::sealing::{cannot_seal, signing_time};
-use super::unwritten::{Result, Unwritten};
 use crate::error::{Context, Error, Kind};
 use crate::openpgp::message::seal;
 use crate::openpgp::secret_key::SecretKey;
@@ -25,10 +20,14 @@ use crate::session::own_key;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::former_key::FormerKey;
-use crate::store::contact::octets::Octets;
+use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::pair::Pair;
-use crate::store::identity::own::Identity;
-use crate::store::identity::own::Locked;
+use crate::store::identity::own::{Identity, Locked};
+use crate::writing::content::frame;
+use crate::writing::content::sealing::{cannot_seal, signing_time};
+use crate::writing::feed::Change;
+use crate::writing::message::{self, Outgoing};
+use crate::writing::unwritten::{Result, Unwritten};
 use jiff::Timestamp;
 
 /// Tells the contact called `name` of our present key, by that which it knows, if that is another.

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::entry::Contact;
 use super::log_entry::{Attached, LogEntry, Place};
 use crate::protocol::Error;
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::hash::OctetsHash;
+use crate::store::contact::entry::Contact;
 
 /// The way that a record went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

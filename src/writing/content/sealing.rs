@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::unwritten::{Result, Unwritten};
 use crate::error::{Error, Kind};
 use crate::openpgp::certificate::{Certificate, Unusable};
 use crate::openpgp::message::seal::{self, SealError};
@@ -11,6 +10,7 @@ use crate::protocol::values::{limits, time};
 use crate::session::keys::Keys;
 use crate::session::own_key;
 use crate::store::contact::entry::Contact;
+use crate::writing::unwritten::{Result, Unwritten};
 
 /// The time to sign with: the later of our clock and our newest signature (PROTOCOL §2).
 ///

@@ -1,21 +1,21 @@
 //! Notices of a new key: plain items whose enclosure is our certificate (PROTOCOL §9). They are for
 //! readers that know no `im:pgpKey`, are no part of the log, and leave with the retention.
 
-use super::frame;
-use super::rewriting::Rewriting;
 use crate::error::Result;
 use crate::protocol::feed::channel::{Channel, Enclosure, FeedItem};
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::time;
 use crate::protocol::values::token::Token;
 use crate::session::keys::Keys;
-use crate::store::contact::feeds;
+use crate::store::contact::offered::feeds;
 use crate::store::disk::atomic;
 use crate::store::identity::own::Locked;
+use crate::writing::content::frame;
+use crate::writing::rewriting::Rewriting;
 
 impl Rewriting<'_> {
     /// Puts the notices of the feed as it was `before` in their place again, the young ones.
-    pub(super) fn keep_notices(&mut self, before: &Channel) {
+    pub(in crate::writing) fn keep_notices(&mut self, before: &Channel) {
         let (now, retention) = (self.locked.now, self.locked.config.retention);
         let young = |notice: &&FeedItem| {
             let guid = notice.guid();

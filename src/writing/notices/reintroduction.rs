@@ -1,14 +1,14 @@
 //! Telling a contact where and who we are now (PROTOCOL §6).
 
-use super::feed::{self, Change};
-use super::frame;
-use super::unwritten::Result;
 use crate::error::Context;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::session::keys::Keys;
-use crate::store::contact::octets::Octets;
+use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
+use crate::writing::content::frame;
+use crate::writing::feed::{self, Change};
+use crate::writing::unwritten::Result;
 
 /// Tells the contact called `name` where and who we are now, and whom we mean, if that changed.
 /// Returns whether our feed changed.

@@ -10,12 +10,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::attachments;
-use super::messages::Messages;
 use super::octets::{Filed, Octets};
 use super::outbox::Outbox;
-use super::own_feed::OwnFeed;
-use super::record::Direction;
 use crate::protocol::values::token::Token;
+use crate::store::contact::history::messages::Messages;
+use crate::store::contact::history::record::Direction;
+use crate::store::contact::own_feed::OwnFeed;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
@@ -113,8 +113,8 @@ mod tests {
     use crate::protocol::sealed::item::{Attachment, Item};
     use crate::protocol::values::guid::Guid;
     use crate::protocol::values::hash::{Hash, OctetsHash};
-    use crate::store::contact::log_entry::Place;
-    use crate::store::contact::record::Record;
+    use crate::store::contact::history::log_entry::Place;
+    use crate::store::contact::history::record::Record;
     use crate::store::testing::locked;
 
     fn guid(last: u8) -> Guid {

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::error::Result;
 use crate::protocol::sealed::state::{Range, State};
 use crate::store::contact::entry::{Contact, Reached};
-use crate::store::contact::known::Known;
-use crate::store::contact::messages::Messages;
+use crate::store::contact::history::known::Known;
+use crate::store::contact::history::messages::Messages;
 use crate::store::disk::home::Home;
 
 /// Logs that are acknowledged: the newest.
@@ -60,7 +60,7 @@ mod tests {
     use crate::protocol::values::guid::Guid;
     use crate::protocol::values::hash::OctetsHash;
     use crate::store::contact::entry::LogHead;
-    use crate::store::contact::record::{Record, What};
+    use crate::store::contact::history::record::{Record, What};
     use crate::store::testing::{contact, entry, folder, locked};
 
     fn log(last: u64) -> Guid {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::protocol::values::guid::Guid;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::octets::Filed;
+use crate::store::contact::offered::octets::Filed;
 use crate::store::contact::own_feed::{Archive, OwnFeed};
 
 /// The items that stay, and the items and archives that leave.

@@ -176,7 +176,7 @@ fn whole_lines(file: &mut File) -> std::io::Result<u64> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::store::contact::examples;
+    use crate::store::contact::history::examples;
     use crate::store::testing::locked;
 
     pub fn some(texts: &[&str]) -> (tempfile::TempDir, Messages) {

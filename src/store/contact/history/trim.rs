@@ -60,7 +60,7 @@ fn remove_leftovers(folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::contact::messages::tests::{append, some, texts};
+    use crate::store::contact::history::messages::tests::{append, some, texts};
     use crate::store::disk::home::Home;
     use crate::store::testing::locked;
 

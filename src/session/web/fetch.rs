@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::Receiver;
 
-use super::setback::Setback;
+use super::network::Network;
 use crate::error::{Context, Error, Kind};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::KeyElement;
@@ -10,7 +10,7 @@ use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
-use crate::session::network::Network;
+use crate::session::setback::Setback;
 use crate::transport::client::{Answer, Client, Conditions, Document, Failure};
 use crate::work::list;
 

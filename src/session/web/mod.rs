@@ -1,0 +1,6 @@
+//! The way out to the web, through the guard: the `clients` of one process, the `network` of one
+//! thread, and what they `fetch`.
+
+pub mod clients;
+pub mod fetch;
+pub mod network;
