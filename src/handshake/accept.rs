@@ -1,9 +1,10 @@
 //! Agreeing: a candidate whom the user accepts becomes a contact.
 
 use super::acceptance::{self, Relation};
+use super::addressing::{naming, same_card};
 use super::candidate::Candidate;
+use super::repetition;
 use super::settle::settle;
-use super::{naming, repetition, same_card};
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::sealed::introduction::Introduction;

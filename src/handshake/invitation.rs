@@ -1,6 +1,6 @@
 //! Inviting: a feed with an introduction in it, and the ways to make it known (PROTOCOL §6, §8).
 
-use super::{address, naming, same_card};
+use super::addressing::{address, naming, same_card};
 use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::seal;

@@ -3,28 +3,25 @@
 //! In come an address, a file, or a feed that somebody named. Out come invitations that wait, and
 //! contacts: a folder with a pinned certificate and a feed of ours.
 //!
-//! The way of an invitation: `address` finds the card, `invitation` makes the feed; on the other
-//! side `candidate` checks what came, `received` keeps it for the user, `accept` agrees;
-//! `acceptance` tells whom it is from,
-//! `pending` finds the answer, and `settle` makes the contact, on either side. `repetition`,
-//! `used_up` and `answer` serve those who lost their side, come late, or crossed.
+//! The way of an invitation: `addressing` finds the card, `invitation` makes the feed; on the other
+//! side `candidate` checks what came, `received` keeps it for the user, `accept` agrees; `acceptance`
+//! tells whom it is from, `pending` finds the answer, and `settle` makes the contact, on either side.
+//! `repetition`, `used_up` and `answer` serve those who lost their side, come late, or crossed.
 //!
 //! Its rules: nobody becomes a contact without the user; a key is pinned once, and another key for the
-//! same card is never taken silently (`same_card`); a name belongs to one person (`naming`).
+//! same card is never taken silently; a name belongs to one person.
 //!
 //! It may call reading and writing, and all below.
 
 pub mod accept;
 pub mod acceptance;
-pub mod address;
+pub mod addressing;
 mod answer;
 pub mod candidate;
 pub mod invitation;
-pub mod naming;
 pub mod pending;
 pub mod received;
 pub mod repetition;
-pub mod same_card;
 pub mod settle;
 #[cfg(test)]
 pub mod testing;

@@ -1,8 +1,9 @@
 //! Pending invitations: where the answers are looked for.
 
+use super::addressing::naming;
 use super::candidate::{self, Candidate};
+use super::repetition;
 use super::settle::{self, Decision};
-use super::{naming, repetition};
 use crate::error::{Error, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::Channel;

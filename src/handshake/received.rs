@@ -1,8 +1,8 @@
 //! Invitations that came to us and wait for the user's decision.
 
 use super::acceptance::{self, Relation};
+use super::addressing::{address, naming};
 use super::candidate::Candidate;
-use super::{address, naming};
 use crate::error::Error;
 use crate::protocol::Random;
 use crate::protocol::values::guid::Guid;

@@ -8,7 +8,7 @@ use crate::calls::{self, inbox};
 use crate::commands::shared::input;
 use crate::delivery::output;
 use crate::error::Result;
-use crate::handshake::same_card;
+use crate::handshake::addressing::same_card;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::text;

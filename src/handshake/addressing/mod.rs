@@ -1,0 +1,6 @@
+//! Whom an `address` leads to, whether two share a card (`same_card`), and what a contact is called
+//! (`naming`).
+
+pub mod address;
+pub mod naming;
+pub mod same_card;
