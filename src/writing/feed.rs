@@ -13,10 +13,12 @@ use crate::error::Error;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::introduction::Introduction;
+use crate::protocol::values::token::Token;
 use crate::session::keys::Keys;
 use crate::session::own_key;
 use crate::store::contact::offered::feeds;
 use crate::store::contact::offered::octets::Octets;
+use crate::store::contact::own_feed::OwnFeed;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
 
@@ -48,13 +50,9 @@ pub fn prepare(
     let at = signing_time(contact, now, change.despite_clock)?;
     let signer = keys.certificate()?.fingerprint();
     if !change.is_transition && own_key::known_by(&locked.home, keys, contact)? != signer {
-        return Err(Error::cannot(format!("`{name}` has yet to be told of our new key"))
-            .hint(format!("cloudim poll {name}"))
-            .into());
+        return Err(untold(name).into());
     }
-    // A run may have died between counting an archive and writing it, or the file was lost.
-    let (home, token) = (&locked.home, contact.ours.token.clone());
-    contact.ours.archives.retain(|archive| home.archive(&token, archive.number).exists());
+    forget_lost_archives(locked, &mut contact.ours);
     let old = feeds::load(&locked.home, &contact.ours.token)?;
     let before = old.clone().unwrap_or_default();
     let subkey = to.encryption_subkey(now);
@@ -68,9 +66,7 @@ pub fn prepare(
     let filed = Octets::of(&locked.home, name).items()?;
     let kept = retention::decide(filed, fresh, &contact.ours, locked.config.retention, now);
     contact.ours.archives.retain(|archive| !kept.archives.contains(&archive.number));
-    let (introduction, state) = (before.introduction.clone(), before.state.clone());
-    let channel =
-        Channel { introduction, state, ..frame::channel(locked, keys, &contact.ours.token)? };
+    let channel = framed(locked, keys, &contact.ours.token, &before)?;
     let prepared = Prepared { channel, leaves: kept.leaves, ..Prepared::default() };
     let mut rewriting = Rewriting { locked, keys, name, contact, to, reseal, renew, at, prepared };
     rewriting.fill(&before, &kept.stays, change.item)?;
@@ -85,6 +81,29 @@ pub fn prepare(
     // Before anybody is told: whoever tells may be killed.
     contact.ours.unpinged |= prepared.is_changed && frame::cloud_of(&locked.config)?.is_some();
     Ok(prepared)
+}
+
+fn untold(name: &str) -> Error {
+    Error::cannot(format!("`{name}` has yet to be told of our new key"))
+        .hint(format!("cloudim poll {name}"))
+}
+
+/// Counts no archive that is not there: a run may have died between counting it and writing it, or
+/// the file was lost.
+fn forget_lost_archives(locked: &Locked<'_>, ours: &mut OwnFeed) {
+    let token = ours.token.clone();
+    ours.archives.retain(|archive| locked.home.archive(&token, archive.number).exists());
+}
+
+/// The feed without items, with the introduction and the state that it had `before`.
+fn framed(
+    locked: &Locked<'_>,
+    keys: &mut Keys,
+    token: &Token,
+    before: &Channel,
+) -> Result<Channel> {
+    let (introduction, state) = (before.introduction.clone(), before.state.clone());
+    Ok(Channel { introduction, state, ..frame::channel(locked, keys, token)? })
 }
 
 /// Rewrites our feed for the contact of `pair` if anything about it changed, and saves the contact. Returns
