@@ -5,9 +5,11 @@ use std::fs;
 use jiff::Timestamp;
 
 use crate::error::{Context, Result};
+use crate::protocol::values::token::Token;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::offered::published;
+use crate::store::disk::home::Home;
 use crate::store::identity::own::{Identity, Locked};
 use crate::store::waiting::invitations::{self, Decision, Invitation, Made};
 
@@ -36,20 +38,46 @@ pub fn resume(identity: &Identity, now: Timestamp) -> Result<()> {
     finish(&identity.lock(now)?)
 }
 
-/// Completes each removal. All that is published goes first: the folder says what that is.
+/// Completes each removal, whatever holds up another one.
 fn finish(locked: &Locked<'_>) -> Result<()> {
-    let home = &locked.home;
-    for (folder, token, contact) in contacts::removed(home) {
-        locked.about_to_change_public()?;
-        let answers = contact.as_ref().map_or(&[][..], |contact| &contact.ours.answers);
-        published::remove(locked, &folder, &token, answers)?;
-        if let Some(contact) = &contact {
-            forget_invitations(locked, contact)?;
-        }
-        fs::remove_dir_all(home.contact(&folder))
-            .or_cannot(|| "cannot remove what is left of a contact".to_owned())?;
+    let mut done = Ok(());
+    for (folder, token, contact) in contacts::removed(&locked.home) {
+        done = done.and(finish_one(locked, &folder, token, contact.as_ref()));
     }
-    Ok(())
+    done
+}
+
+/// Completes one removal. All that is published goes first: the folder says what that is. The feed
+/// stays if the person behind it became a contact again meanwhile, and reads it as before.
+fn finish_one(
+    locked: &Locked<'_>,
+    folder: &str,
+    token: Token,
+    contact: Option<&Contact>,
+) -> Result<()> {
+    let home = &locked.home;
+    let answers = contact.map_or(&[][..], |contact| &contact.ours.answers);
+    let mut feeds = Vec::new();
+    for feed in [token].into_iter().chain(answers.iter().cloned()) {
+        if !is_read(home, &feed, false)? {
+            feeds.push(feed);
+        }
+    }
+    locked.about_to_change_public()?;
+    published::remove(locked, folder, &feeds)?;
+    if let Some(contact) = contact {
+        forget_invitations(locked, contact)?;
+    }
+    fs::remove_dir_all(home.contact(folder))
+        .or_cannot(|| "cannot remove what is left of a contact".to_owned())
+}
+
+/// Whether a contact reads the feed `token`. One whose file is damaged counts as `if_damaged` says.
+fn is_read(home: &Home, token: &Token, if_damaged: bool) -> Result<bool> {
+    let reads = |name: &String| {
+        Contact::load(home, name).map_or(if_damaged, |contact| contact.ours.has_feed(token))
+    };
+    Ok(contacts::list(home)?.iter().any(reads))
 }
 
 /// Forgets the invitations that made `contact`, or would make it again: a run may have died before
@@ -79,14 +107,9 @@ fn forget_invitations(locked: &Locked<'_>, contact: &Contact) -> Result<()> {
 /// the contact reads.
 ///
 /// # Errors
-/// When a contact cannot be read, or a file not removed.
+/// When the contacts cannot be listed, or a file not removed.
 pub fn withdraw(locked: &Locked<'_>, made: &Made) -> Result<()> {
-    let home = &locked.home;
-    let mut is_read = false;
-    for name in contacts::list(home)? {
-        is_read |= Contact::load(home, &name)?.ours.has_feed(&made.token);
-    }
-    if !is_read {
+    if !is_read(&locked.home, &made.token, true)? {
         locked.about_to_change_public()?;
         published::remove_feed(locked, &made.token)?;
     }
@@ -113,5 +136,36 @@ mod tests {
         remove(&john.run.identity, john.now(), "eve").unwrap();
         assert!(john.files() == before);
         assert!(remove(&john.run.identity, john.now(), "eve").is_err());
+    }
+
+    #[test]
+    fn a_damaged_file_holds_up_no_removal() {
+        let (mut john, _) = acquainted();
+        acquaint(&mut john, &mut Person::called("Eve"));
+        write(&mut john, "eve", "one");
+        let (eve, mary) = (john.contact("eve").ours.token, john.contact("mary").ours.token);
+        for file in [john.home().contact("eve").join("messages.jsonl"), mary_file(&john)] {
+            fs::write(file, "no record\n").unwrap();
+        }
+        remove(&john.run.identity, john.now(), "eve").unwrap();
+        assert!(contacts::removed(&john.home()).is_empty());
+        assert!(!john.home().feed(&eve).exists() && john.home().feed(&mary).exists());
+    }
+
+    fn mary_file(john: &Person) -> std::path::PathBuf {
+        john.home().contact("mary").join("contact.toml")
+    }
+
+    #[test]
+    fn a_removal_that_died_takes_no_feed_from_a_contact_that_came_back() {
+        let (mut john, _) = acquainted();
+        write(&mut john, "mary", "one");
+        let (home, token) = (john.home(), john.contact("mary").ours.token);
+        let again = fs::read(mary_file(&john)).unwrap();
+        contacts::hide(&john.lock(), "mary", &token).unwrap();
+        home.write(&mary_file(&john), &again).unwrap();
+        resume(&john.run.identity, john.now()).unwrap();
+        assert!(contacts::removed(&home).is_empty());
+        assert!(home.feed(&token).exists(), "she reads it");
     }
 }

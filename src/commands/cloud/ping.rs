@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::protocol::values::url::Url;
 use crate::publishing::ping;
 use crate::session::command::Session;
+use crate::session::restored;
 use crate::store::identity::own_urls::Ours;
 
 /// Tell the cloud of a feed that it changed
@@ -27,6 +28,7 @@ pub struct PingArgs {
 /// When the feed names no cloud, or the cloud cannot be reached or refuses.
 pub fn ping(session: &mut Session, PingArgs { url }: &PingArgs) -> Result<()> {
     if let Some(ours) = Ours::at(&session.run.identity.config, url) {
+        restored::catch_up(&mut session.run)?;
         return ping::own(
             &session.run.identity,
             &session.run.network,

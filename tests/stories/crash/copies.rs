@@ -35,7 +35,10 @@ fn a_copy_whose_original_went_on_refuses_to_write() {
     let copy = copied(&john);
     let guid = john.send(&mary, "after the copy");
     let before = content(&copy);
-    for args in [&["send", "mary", "-m", "by the copy"][..], &["publish"]] {
+    let name = john.pair_feed().file_name().unwrap().to_str().unwrap().to_owned();
+    let feed = format!("{}f/{name}", john.address());
+    let ping = ["cloud", "ping", &feed];
+    for args in [&["send", "mary", "-m", "by the copy"][..], &["publish"], &ping] {
         let (stdout, stderr) = run(&john, &copy, args, 5);
         assert_eq!(stdout, "");
         let says = format!(

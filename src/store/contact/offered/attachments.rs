@@ -7,6 +7,7 @@ use crate::protocol::sealed::item::Item;
 use crate::protocol::values::token::Token;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
+use crate::store::disk::snapshot;
 use crate::store::error::Result;
 
 /// The token of the attachment at `url`, if it has the form of one of ours.
@@ -21,11 +22,16 @@ pub fn named_in(octets: &str) -> BTreeSet<Token> {
     urls.iter().filter_map(|attachment| token_of(&attachment.url)).collect()
 }
 
-/// Removes these attachments from `public/`, those that are there.
+/// Removes these attachments from `public/`, those that are there. A publish command that has seen a
+/// change of `public/` before is to see this one too, whether or not a feed changes with it.
 ///
 /// # Errors
-/// When one cannot be removed.
+/// When one cannot be removed, or the change not noted.
 pub fn remove<'a>(home: &Home, tokens: impl IntoIterator<Item = &'a Token>) -> Result<()> {
-    let paths: Vec<_> = tokens.into_iter().map(|token| home.attachment(token)).collect();
+    let mut paths: Vec<_> = tokens.into_iter().map(|token| home.attachment(token)).collect();
+    paths.retain(|path| path.exists());
+    if !paths.is_empty() && snapshot::changed(home)? > 0 {
+        snapshot::about_to_change(home)?;
+    }
     atomic::remove_all(&paths)
 }

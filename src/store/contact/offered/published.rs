@@ -79,30 +79,31 @@ pub fn let_go(locked: &Locked<'_>, name: &str, item: &Filed) -> Result<()> {
     octets.drop_item(item)
 }
 
-/// Removes all that was published for the contact whose folder is called `name`: the feed `token`
-/// and the `others` that lead to it first, then the attachments.
+/// Removes all that was published for the contact whose folder is called `name`: its `feeds` first,
+/// then the attachments.
 ///
 /// # Errors
 /// When something cannot be read or removed.
-pub fn remove(locked: &Locked<'_>, name: &str, token: &Token, others: &[Token]) -> Result<()> {
-    for feed in [token].into_iter().chain(others) {
+pub fn remove(locked: &Locked<'_>, name: &str, feeds: &[Token]) -> Result<()> {
+    for feed in feeds {
         remove_feed(locked, feed)?;
     }
-    attachments::remove(&locked.home, &attachments_for(&locked.home, name)?)
+    attachments::remove(&locked.home, &attachments_for(&locked.home, name))
 }
 
-/// Every attachment that was sealed for the contact, whoever still names it.
-fn attachments_for(home: &Home, name: &str) -> Result<BTreeSet<Token>> {
-    let mut named = Octets::of(home, name).attachments()?;
-    named.extend(Outbox::of(home, name).attachments()?);
-    Messages::of(home, name).backwards(|record| {
+/// Every attachment that was sealed for the contact, even if nothing else names it, as far as it can
+/// be read: a damaged file must not keep the rest from going.
+fn attachments_for(home: &Home, name: &str) -> BTreeSet<Token> {
+    let mut named = Octets::of(home, name).attachments().unwrap_or_default();
+    named.extend(Outbox::of(home, name).attachments().unwrap_or_default());
+    let _ = Messages::of(home, name).backwards(|record| {
         if record.direction == Direction::Sent {
             let urls = record.attachments().iter().map(|attached| attached.url.as_str());
             named.extend(urls.filter_map(attachments::token_of));
         }
         true
-    })?;
-    Ok(named)
+    });
+    named
 }
 
 #[cfg(test)]
@@ -115,6 +116,7 @@ mod tests {
     use crate::protocol::values::hash::{Hash, OctetsHash};
     use crate::store::contact::history::log_entry::Place;
     use crate::store::contact::history::record::Record;
+    use crate::store::disk::snapshot;
     use crate::store::testing::locked;
 
     fn guid(last: u8) -> Guid {
@@ -181,7 +183,7 @@ mod tests {
         let messages = Messages::of(&home, "mary");
         locked(&home, |locked| messages.append(locked, &mut [sent, theirs])).unwrap();
         assert_eq!(attached(&home), "abcd");
-        locked(&home, |locked| remove(locked, "mary", &token('x'), &[token('y')])).unwrap();
+        locked(&home, |locked| remove(locked, "mary", &[token('x'), token('y')])).unwrap();
         assert_eq!(attached(&home), "d", "what a contact calls its own is not ours to remove");
         let left = fs::read_dir(home.public().join("f")).unwrap().map(|f| f.unwrap().file_name());
         assert_eq!(left.collect::<Vec<_>>(), [format!("{}.rss", token('z')).as_str()]);
@@ -196,7 +198,9 @@ mod tests {
         let outbox = Outbox::of(&home, "mary");
         outbox.keep("sealed", &a).unwrap();
         locked(&home, |locked| let_go(locked, "mary", &first)).unwrap();
+        snapshot::about_to_change(&home).unwrap();
         locked(&home, |locked| let_go(locked, "mary", &second)).unwrap();
+        assert_eq!(snapshot::changed(&home).unwrap(), 2, "what is published is to lose it, too");
         assert_eq!(attached(&home), "a");
         assert_eq!(Octets::of(&home, "mary").items().unwrap(), []);
         outbox.discard("sealed").unwrap();
