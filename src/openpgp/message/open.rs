@@ -36,7 +36,7 @@ pub struct Opened {
 /// dearmored and decompressed.
 ///
 /// # Errors
-/// With the reason; [`Refusal::verdict`] says what follows.
+/// With the reason; [`Refusal::treatment`] says what follows.
 pub fn open(
     sealed: &str,
     key: &SecretKey,
