@@ -50,7 +50,7 @@ pub fn read(run: &mut Run) -> Result<()> {
             }
         }
     }
-    inbox.save(&run.identity.home)?;
+    inbox.save(&run.identity.lock_although_copied(run.clock.now())?)?;
     inbox_turns::follow(run, &mut inbox, run.identity.config.fetch_invitations)
 }
 

@@ -50,13 +50,13 @@ pub(super) fn follow(run: &mut Run, inbox: &mut Inbox, strangers: bool) -> Resul
             admitted
         });
         // So that one which always gets us killed comes last the next time.
-        inbox.save(&run.identity.home)?;
+        inbox.save(&run.identity.lock_although_copied(run.clock.now())?)?;
         for (guid, followed) in follow_all(run, calls) {
             settle(inbox, guid, followed);
         }
     }
     inbox.named = rate.named(run.clock.now());
-    Ok(inbox.save(&run.identity.home)?)
+    Ok(inbox.save(&run.identity.lock_although_copied(run.clock.now())?)?)
 }
 
 /// The entries whose turn it is, in order. An entry that has waited for too long waits no more.

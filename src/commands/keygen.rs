@@ -13,7 +13,6 @@ use crate::publishing::pages;
 use crate::session::command::Session;
 use crate::session::options::Options;
 use crate::session::world::World;
-use crate::store::disk::atomic::{self, Mode};
 use crate::store::disk::dumps;
 use crate::store::disk::home::Home;
 use crate::store::identity::config::{self, Cloud, Config, Fresh};
@@ -64,8 +63,9 @@ pub fn run(home: Home, options: Options, mut world: World, args: KeygenArgs) -> 
 /// Writes the files of the home, the settings last, for they make it whole.
 fn write(session: &Session, kept: &Kept, settings: &str, now: Timestamp) -> Result<()> {
     let home = &session.run.identity.home;
-    atomic::folder(home.root(), Mode::Private)?;
+    home.make()?;
     let mut locked = session.run.identity.lock_although_copied(now)?;
+    let home = &locked.home;
     expect_free(home)?;
     home.create(&home.secret(), kept.secret.to_armored().as_bytes())?;
     if let Some(revocation) = &kept.revocation {
@@ -74,7 +74,7 @@ fn write(session: &Session, kept: &Kept, settings: &str, now: Timestamp) -> Resu
     home.create(&home.key(), kept.secret.certificate().to_armored().as_bytes())?;
     pages::write(&locked, &session.run.keys)?;
     locked.record()?;
-    Ok(home.create(&home.config(), settings.as_bytes())?)
+    Ok(locked.home.create(&locked.home.config(), settings.as_bytes())?)
 }
 
 fn report(session: &mut Session, kept: &Kept) -> Result<()> {

@@ -159,9 +159,9 @@ fn make(
     let certificate = candidate.certificate.clone();
     let mut pair = Pair { name: name.to_owned(), contact, certificate };
     contacts::make_room(locked, name)?;
-    let introduction_octets = Octets::of(&locked.home, name).stage_introduction(&octets)?;
+    let introduction_octets = Octets::of(&locked.home, name).stage_introduction(locked, &octets)?;
     atomic::sync([&introduction_octets])?;
-    atomic::put(vec![introduction_octets])?;
+    locked.home.put(vec![introduction_octets])?;
     contacts::pin(locked, name, &pair.certificate)?;
     if own_key::known_by(&locked.home, keys, &pair.contact)? == keys.certificate()?.fingerprint() {
         feed::rewrite(locked, keys, &mut pair, Change::default())?;

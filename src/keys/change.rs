@@ -60,7 +60,7 @@ pub fn change(
     if let Some(changed) = changed {
         // What the world could not be shown is not to be begun.
         merged(&run.keys, locked.now, &changed.certificate())?;
-        let staged = run.keys.stage_secret(&changed)?;
+        let staged = run.keys.stage_secret(&locked, &changed)?;
         begin(&locked, &mut run.keys.rng)?;
         run.keys.put_secret(&locked, changed, staged)?;
         rewritten.extend(complete(&locked, &mut run.keys, &mut run.talk)?);
@@ -94,7 +94,7 @@ pub fn amend(
     if is_same && certificate == *run.keys.certificate()? {
         return Ok(rewritten);
     }
-    let staged = secret::stage(&locked.home, &changed)?;
+    let staged = secret::stage(&locked, &changed)?;
     begin(&locked, &mut run.keys.rng)?;
     secret::put(&locked, staged)?;
     run.keys.replace_certificate(&locked, certificate)?;
@@ -124,7 +124,7 @@ pub fn replace_key(run: &mut Run) -> Result<Vec<String>> {
     let name = run.keys.certificate()?.name().unwrap_or_else(|| locked.config.name.clone());
     let (old, rng) = run.keys.secret()?;
     let (new, former) = (old.successor(&name, now, rng)?, old.fingerprint());
-    let staged = run.keys.stage_new_secret(&new)?;
+    let staged = run.keys.stage_new_secret(&locked, &new)?;
     let mut state = KeyState::load(&locked.home)?;
     state.changing = Some(Guid::new(locked.now, &mut run.keys.rng));
     state.former.push(Former { fingerprint: former, until: locked.now });
@@ -152,7 +152,7 @@ pub fn lock_anew(identity: &Identity, keys: &mut Keys, now: Timestamp, new: &str
         let path = locked.home.former(&former.fingerprint());
         locked.home.write(&path, theirs.to_armored().as_bytes())?;
     }
-    Ok(secret::put(&locked, secret::stage(&locked.home, &ours)?)?)
+    Ok(secret::put(&locked, secret::stage(&locked, &ours)?)?)
 }
 
 /// Does what a run that was killed has left to do. Returns for whom our feed changed.
@@ -194,18 +194,22 @@ pub fn tell(
 /// # Errors
 /// When a key cannot be read or written.
 pub fn forget_expired(identity: &Identity, now: Timestamp) -> Result<()> {
-    for former in KeyState::load(&identity.home)?.former {
-        if now.duration_since(former.until) > KEPT {
-            // What declares it dead stays.
-            atomic::remove(&identity.home.former(&former.fingerprint))?;
-        }
-    }
-    if secret::load(&identity.home)?.without_expired(now)?.is_none() {
+    let is_over = |former: &Former| {
+        now.duration_since(former.until) > KEPT
+            && identity.home.former(&former.fingerprint).exists()
+    };
+    let mut former = KeyState::load(&identity.home)?.former;
+    former.retain(is_over);
+    if former.is_empty() && secret::load(&identity.home)?.without_expired(now)?.is_none() {
         return Ok(());
     }
     let locked = identity.lock(now)?;
+    for former in former {
+        // What declares it dead stays.
+        locked.home.remove(&locked.home.former(&former.fingerprint))?;
+    }
     match secret::load(&locked.home)?.without_expired(now)? {
-        Some(less) => Ok(secret::put(&locked, secret::stage(&locked.home, &less)?)?),
+        Some(less) => Ok(secret::put(&locked, secret::stage(&locked, &less)?)?),
         None => Ok(()),
     }
 }
@@ -225,8 +229,8 @@ pub(super) fn complete(
     if state.former.iter().any(|former| former.fingerprint == new.fingerprint()) {
         // A run died before another key was in its place.
         state.former.retain(|former| former.fingerprint != new.fingerprint());
-        atomic::remove(&locked.home.former(&new.fingerprint()))?;
-        atomic::remove(&locked.home.former_revocation(&new.fingerprint()))?;
+        locked.home.remove(&locked.home.former(&new.fingerprint()))?;
+        locked.home.remove(&locked.home.former_revocation(&new.fingerprint()))?;
     }
     if !state.former.is_empty() {
         ensure_revocation(locked, keys, &state)?;
@@ -340,7 +344,7 @@ mod tests {
         let (now, secret) = (john.now(), john.secret());
         let life = SignedDuration::from_hours(24 * 365);
         let rotated = secret.rotated(life, now, &mut john.run.keys.rng).unwrap();
-        let staged = secret::stage(&john.home(), &rotated).unwrap();
+        let staged = secret::stage(&john.lock(), &rotated).unwrap();
         secret::put(&john.lock(), staged).unwrap();
         assert_eq!(finish(&mut john.run).unwrap(), ["mary"]);
         assert_eq!(

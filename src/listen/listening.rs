@@ -139,6 +139,6 @@ impl Listening {
 fn settle(home: &Home) {
     let names = contacts::list(home).unwrap_or_default();
     let wait = |name: &String| delivered::lock_within(home, name, MOMENT).ok();
-    let locks: Vec<_> = names.iter().map(wait).chain([home.lock().ok()]).collect();
-    std::mem::forget(locks);
+    let locks: Vec<_> = names.iter().map(wait).collect();
+    std::mem::forget((locks, home.lock()));
 }

@@ -32,14 +32,14 @@ pub fn publish(identity: &Identity, anyway: bool) -> Result<()> {
     if !anyway && is_done(&identity.home, target)? {
         return Ok(());
     }
-    let lock = identity.home.lock()?;
+    let locked = identity.home.lock()?;
     if anyway {
         // Also what was there before the command was set counts as published from now on.
-        snapshot::about_to_change(&identity.home)?;
+        snapshot::about_to_change(&locked)?;
     }
-    let number = snapshot::changed(&identity.home)?;
-    let copy = snapshot::take(&identity.home)?;
-    drop(lock);
+    let number = snapshot::changed(&locked)?;
+    let copy = snapshot::take(&locked)?;
+    drop(locked);
     run(&command, copy.path())?;
     Ok(snapshot::has_published(&identity.home, number)?)
 }

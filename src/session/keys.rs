@@ -261,22 +261,22 @@ impl Keys {
     ///
     /// # Errors
     /// When it is too large, or cannot be written.
-    pub fn stage_secret(&mut self, key: &SecretKey) -> Result<Staged> {
+    pub fn stage_secret(&mut self, locked: &Locked<'_>, key: &SecretKey) -> Result<Staged> {
         let passphrase = self.secret.as_ref().and_then(|secret| secret.passphrase.as_ref());
-        let Some(passphrase) = passphrase else { return Ok(secret::stage(&self.home, key)?) };
+        let Some(passphrase) = passphrase else { return Ok(secret::stage(locked, key)?) };
         let before = secret::load(&self.home)?;
-        let locked = key.locked_as(&before, passphrase, &mut self.rng);
-        Ok(secret::stage(&self.home, &locked.or_cannot(|| "cannot lock the key".to_owned())?)?)
+        let key = key.locked_as(&before, passphrase, &mut self.rng);
+        Ok(secret::stage(locked, &key.or_cannot(|| "cannot lock the key".to_owned())?)?)
     }
 
     /// As [`Keys::stage_secret`], of a key that is no later version of ours.
     ///
     /// # Errors
     /// As [`Keys::stage_secret`].
-    pub fn stage_new_secret(&mut self, key: &SecretKey) -> Result<Staged> {
+    pub fn stage_new_secret(&mut self, locked: &Locked<'_>, key: &SecretKey) -> Result<Staged> {
         let passphrase = self.passphrase().unwrap_or_default();
-        let locked = key.copy(&passphrase, &mut self.rng);
-        Ok(secret::stage(&self.home, &locked.or_cannot(|| "cannot lock the key".to_owned())?)?)
+        let key = key.copy(&passphrase, &mut self.rng);
+        Ok(secret::stage(locked, &key.or_cannot(|| "cannot lock the key".to_owned())?)?)
     }
 
     /// Puts the unlocked `key`, which was `staged`, in the place of the secret key.

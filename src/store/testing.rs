@@ -11,7 +11,9 @@ use super::contact::entry::{Contact, Http, Theirs, Trust};
 use super::contact::history::log_entry::{LogEntry, Place};
 use super::contact::history::record::{About, Record, What};
 use super::contact::own_feed::{OwnFeed, Reader};
+use super::disk::atomic;
 use super::disk::home::Home;
+use super::error::Result;
 use super::identity::config::Config;
 use super::identity::own::{Identity, Locked};
 use crate::openpgp::secret_key::SecretKey;
@@ -25,6 +27,15 @@ const LOCKS: [&str; 3] = ["lock", "publishing", "listening"];
 /// A new folder for a home, removed when it is dropped.
 pub fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
+}
+
+impl Home {
+    /// Replaces a file, with its folder, as another process or a user would: without the lock.
+    pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let mode = self.mode_of(path);
+        atomic::folder(path.parent().unwrap(), mode)?;
+        atomic::write(self.root(), path, bytes, mode)
+    }
 }
 
 /// The identity in `folder` whose key is `key` and whose settings are `settings`: as `keygen` leaves
@@ -41,9 +52,14 @@ pub fn identity(folder: &Path, key: &SecretKey, settings: &str) -> Identity {
 
 /// Does `write` under the lock of `home`, where there is nothing but what a test puts there.
 pub fn locked<T>(home: &Home, write: impl FnOnce(&Locked<'_>) -> T) -> T {
+    locked_at(home, Timestamp::UNIX_EPOCH, write)
+}
+
+/// As [`locked`], at the time `now`.
+pub fn locked_at<T>(home: &Home, now: Timestamp, write: impl FnOnce(&Locked<'_>) -> T) -> T {
     let config = Config::parse("name = \"x\"", &home.config()).unwrap();
     let identity = Identity { home: home.clone(), config };
-    write(&identity.lock_although_copied(Timestamp::UNIX_EPOCH).unwrap())
+    write(&identity.lock_although_copied(now).unwrap())
 }
 
 /// Every file below `folder`, with its bytes; locks are left out.

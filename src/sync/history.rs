@@ -35,7 +35,10 @@ pub fn trim(identity: &Identity, talk: &mut Talk, now: Timestamp) -> Result<()> 
             Ok(()) => {}
         }
     }
-    Ok(trimmed::note(&identity.home, history, now)?)
+    match identity.lock_although_copied(now) {
+        Err(store::Error::Busy(_)) => Ok(()),
+        locked => Ok(trimmed::note(&locked?, history)?),
+    }
 }
 
 /// Trims what the contact called `name` wrote, or was sent, before `end`.

@@ -91,7 +91,7 @@ pub fn publish(locked: &Locked<'_>, files: Vec<Staged>) -> store::error::Result<
         return Ok(());
     }
     locked.about_to_change_public()?;
-    atomic::put(files)
+    locked.home.put(files)
 }
 
 /// Refuses an item whose attachments are not beside the feed any more.

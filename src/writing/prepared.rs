@@ -76,10 +76,10 @@ impl Prepared {
         records.extend(record);
         let octets = Octets::of(home, name);
         let fresh = self.octets.as_ref();
-        let item = fresh.map(|(filed, fresh)| octets.stage(filed, fresh)).transpose()?;
+        let item = fresh.map(|(filed, fresh)| octets.stage(locked, filed, fresh)).transpose()?;
         let (mut counted, mut shown) = (Vec::from_iter(item), Vec::new());
         if let Some(introduction) = &self.introduction {
-            counted.push(octets.stage_introduction(introduction)?);
+            counted.push(octets.stage_introduction(locked, introduction)?);
         }
         // The last of them: once it is in its place, all counts.
         counted.push(contact.stage(locked, name)?);
@@ -108,7 +108,7 @@ impl Prepared {
             return Ok(());
         }
         locked.about_to_change_public()?;
-        atomic::put(shown)
+        locked.home.put(shown)
     }
 
     /// Removes what is no longer needed.
@@ -122,7 +122,7 @@ impl Prepared {
         for item in &self.leaves {
             published::let_go(locked, name, item)?;
         }
-        Outbox::of(&locked.home, name).clear_old(locked.now)
+        Outbox::of(&locked.home, name).clear_old(locked)
     }
 }
 
@@ -147,10 +147,10 @@ fn count(
     if !files.is_empty() {
         let rest = counted.split_off(1);
         let octets = std::mem::replace(&mut counted, rest);
-        let placed = atomic::put(octets).and_then(|()| attachment::publish(locked, files));
+        let placed = locked.home.put(octets).and_then(|()| attachment::publish(locked, files));
         placed.map_err(NotPut::Moved)?;
     }
-    atomic::place(counted)
+    locked.home.place(counted)
 }
 
 /// The records that a run which died left out: those of `recovered` that no line tells of.
@@ -271,7 +271,14 @@ mod tests {
         let prepared = Prepared {
             is_changed: true,
             octets: Some((filed, item.write())),
-            files: vec![home.stage(&home.attachment(&token()), b"sealed").unwrap()],
+            files: vec![
+                identity
+                    .lock(NOW)
+                    .unwrap()
+                    .home
+                    .stage(&home.attachment(&token()), b"sealed")
+                    .unwrap(),
+            ],
             ..Prepared::default()
         };
         (folder, identity, pair, prepared)

@@ -1,10 +1,8 @@
 //! Removing a contact, or withdrawing an invitation: with what we have published for it.
 
-use std::fs;
-
 use jiff::Timestamp;
 
-use crate::error::{Context, Result};
+use crate::error::Result;
 use crate::protocol::values::token::Token;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
@@ -68,8 +66,7 @@ fn finish_one(
     if let Some(contact) = contact {
         forget_invitations(locked, contact)?;
     }
-    fs::remove_dir_all(home.contact(folder))
-        .or_cannot(|| "cannot remove what is left of a contact".to_owned())
+    Ok(contacts::forget(locked, folder)?)
 }
 
 /// Whether a contact reads the feed `token`. One whose file is damaged counts as `if_damaged` says.
@@ -118,6 +115,8 @@ pub fn withdraw(locked: &Locked<'_>, made: &Made) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::session::testing::Person;
     use crate::store::contact::own_feed::Archive;

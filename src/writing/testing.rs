@@ -20,7 +20,6 @@ use crate::store::contact::entry::{Contact, Theirs};
 use crate::store::contact::offered::octets::{Filed, Octets};
 use crate::store::contact::own_feed::{OwnFeed, Reader};
 use crate::store::contact::pair::Pair;
-use crate::store::disk::atomic;
 use crate::store::identity::own_urls;
 use crate::store::testing;
 
@@ -73,8 +72,8 @@ fn agree(person: &mut Person, name: &str, ours: &Side, theirs: &Side) {
         to_fingerprint: Some(certificate.fingerprint()),
         ..introduction
     };
-    let octets = Octets::of(home, name).stage_introduction(&introduction.write()).unwrap();
-    atomic::put(vec![octets]).unwrap();
+    let octets = Octets::of(home, name).stage_introduction(&locked, &introduction.write()).unwrap();
+    locked.home.put(vec![octets]).unwrap();
     contacts::pin(&locked, name, certificate).unwrap();
     let contact = Contact {
         fingerprint: certificate.fingerprint(),

@@ -69,5 +69,5 @@ pub fn run(session: &mut Session, args: AppendArgs) -> Result<()> {
         message::take(&locked, &mut session.run.keys, &mut pair, outgoing, Change::default())
             .done()?;
     }
-    Ok(Outbox::of(&locked.home, &args.contact).clear(text.trim(), locked.now)?)
+    Ok(Outbox::of(&locked.home, &args.contact).clear(&locked, text.trim())?)
 }

@@ -57,11 +57,11 @@ pub fn run(session: &mut Session, args: EncryptArgs) -> Result<()> {
     let outgoing = message::seal(&locked, &mut session.run.keys, &mut pair, item, args.yes)?;
     let sealed = outgoing.sealed.write();
     let outbox = Outbox::of(&locked.home, &args.to);
-    outbox.clear_old(locked.now)?;
-    outbox.keep(&sealed, &outgoing.octets)?;
+    outbox.clear_old(&locked)?;
+    outbox.keep(&locked, &sealed, &outgoing.octets)?;
     if let Err(error) = attachment::publish(&locked, outgoing.files) {
         // What cannot be removed now goes after a day.
-        let _ = outbox.discard(&sealed);
+        let _ = outbox.discard(&locked, &sealed);
         return Err(error.into());
     }
     drop(locked);

@@ -140,12 +140,7 @@ impl Inbox {
             items,
             ..Channel::default()
         };
-        let callers = callers::stage(&self.home, callers)?;
-        let path = self.home.inbox().join(&self.name);
-        let feed = self.home.stage(&path, channel.write().as_bytes())?;
-        atomic::sync([&callers, &feed])?;
-        // A crash between the two forgets who made a call, never the call.
-        Ok(atomic::put(vec![callers, feed])?)
+        Ok(callers::save(&self.home, callers, &self.name, channel.write().as_bytes())?)
     }
 
     /// Returns whether its feed is called `name`.
@@ -161,7 +156,7 @@ impl Inbox {
 
 /// The name of the feed in the inbox of `home`, if it is there.
 fn find(home: &Home) -> Result<Option<String>> {
-    atomic::folder(&home.inbox(), atomic::Mode::Private)?;
+    callers::folder(home)?;
     let folder = fs::read_dir(home.inbox()).or_cannot(|| "cannot read `inbox`".to_owned())?;
     let is_feed = |name: &String| {
         name.strip_suffix(".rss").is_some_and(|token| token.parse::<Token>().is_ok())

@@ -206,6 +206,14 @@ pub fn removed(home: &Home) -> Vec<(String, Token, Option<Contact>)> {
     removed
 }
 
+/// Removes what is left of a contact that was taken out of sight: the folder called `folder`.
+///
+/// # Errors
+/// When something in it cannot be removed.
+pub fn forget(locked: &Locked<'_>, folder: &str) -> Result<()> {
+    fs::remove_dir_all(locked.home.contact(folder)).or_cannot("remove what is left of a contact")
+}
+
 /// The error for a contact that is not there, with the nearest names.
 pub fn unknown(home: &Home, name: &str) -> Error {
     let known = list(home).unwrap_or_default();

@@ -226,7 +226,7 @@ impl Contact {
     pub fn save(&self, locked: &Locked<'_>, name: &str) -> Result<()> {
         let staged = self.stage(locked, name)?;
         atomic::sync([&staged])?;
-        atomic::put(vec![staged])
+        locked.home.put(vec![staged])
     }
 
     /// Writes the contact called `name`, not in its place yet.

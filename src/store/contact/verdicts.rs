@@ -94,7 +94,7 @@ impl Verdicts {
     pub fn save(&self, locked: &Locked<'_>, name: &str) -> Result<()> {
         let home = &locked.home;
         if self.items.is_empty() {
-            return atomic::remove(&path(home, name));
+            return home.remove(&path(home, name));
         }
         let text = toml::to_string(self).or_cannot("write the verdicts")?;
         home.write(&path(home, name), text.as_bytes())

@@ -1,4 +1,5 @@
-//! Writes that are there whole or not at all, whatever is killed whenever.
+//! Writes that are there whole or not at all, whatever is killed whenever. Only the store calls what
+//! changes a file here: the others do that by a [`LockedHome`](super::locked_home::LockedHome).
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, Permissions};
@@ -33,7 +34,12 @@ pub struct Staged {
 ///
 /// # Errors
 /// When the disk is full, read-only, or not ours.
-pub fn stage(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<Staged> {
+pub(in crate::store) fn stage(
+    scratch: &Path,
+    path: &Path,
+    bytes: &[u8],
+    mode: Mode,
+) -> Result<Staged> {
     let write = || {
         let mut temporary = tempfile::Builder::new().prefix(".new-").tempfile_in(scratch)?;
         temporary.write_all(bytes)?;
@@ -79,7 +85,7 @@ impl From<NotPut> for Error {
 ///
 /// # Errors
 /// When a file cannot be put there; those before it are, those after it are not.
-pub fn put(staged: Vec<Staged>) -> Result<()> {
+pub(in crate::store) fn put(staged: Vec<Staged>) -> Result<()> {
     Ok(place(staged)?)
 }
 
@@ -87,7 +93,7 @@ pub fn put(staged: Vec<Staged>) -> Result<()> {
 ///
 /// # Errors
 /// A [`NotPut`], which tells.
-pub fn place(staged: Vec<Staged>) -> std::result::Result<(), NotPut> {
+pub(in crate::store) fn place(staged: Vec<Staged>) -> std::result::Result<(), NotPut> {
     place_with(staged, sync_folder)
 }
 
@@ -108,7 +114,7 @@ fn place_with(
 ///
 /// # Errors
 /// When the disk is full, read-only, or not ours; the old content is then still there.
-pub fn write(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
+pub(in crate::store) fn write(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
     let staged = stage(scratch, path, bytes, mode)?;
     sync([&staged])?;
     put(vec![staged])
@@ -118,7 +124,12 @@ pub fn write(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<()
 ///
 /// # Errors
 /// As [`write()`], and when `path` exists.
-pub fn create(scratch: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
+pub(in crate::store) fn create(
+    scratch: &Path,
+    path: &Path,
+    bytes: &[u8],
+    mode: Mode,
+) -> Result<()> {
     let staged = stage(scratch, path, bytes, mode)?;
     sync([&staged])?;
     staged.temporary.persist_noclobber(path).map_err(|failed| match failed.error.kind() {
@@ -152,7 +163,7 @@ fn at_once<T: Send>(
 ///
 /// # Errors
 /// When it is there and cannot be removed.
-pub fn remove(path: &Path) -> Result<()> {
+pub(in crate::store) fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Ok(()) => sync_folder_of(path),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -164,7 +175,7 @@ pub fn remove(path: &Path) -> Result<()> {
 ///
 /// # Errors
 /// When one is there and cannot be removed; those before it are gone.
-pub fn remove_all(paths: &[PathBuf]) -> Result<()> {
+pub(in crate::store) fn remove_all(paths: &[PathBuf]) -> Result<()> {
     let mut folders = BTreeSet::new();
     for path in paths {
         match fs::remove_file(path) {
@@ -180,7 +191,7 @@ pub fn remove_all(paths: &[PathBuf]) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn folder(path: &Path, mode: Mode) -> Result<()> {
+pub(in crate::store) fn folder(path: &Path, mode: Mode) -> Result<()> {
     if path.is_dir() {
         return Ok(());
     }

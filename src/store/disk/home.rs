@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::atomic::{self, Mode, Staged};
-use super::lock::{Lock, PATIENCE};
+use super::atomic::{self, Mode};
+use super::lock::Lock;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::token::Token;
 use crate::store::error::{Error, Result};
@@ -104,48 +104,6 @@ impl Home {
         self.root.join("inbox")
     }
 
-    /// Replaces a file of this home. Files below `public/` become readable by all.
-    ///
-    /// # Errors
-    /// As [`atomic::write`].
-    pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
-        let staged = self.stage(path, bytes)?;
-        atomic::sync([&staged])?;
-        atomic::put(vec![staged])
-    }
-
-    /// Writes a file of this home that is not in its place yet.
-    ///
-    /// # Errors
-    /// As [`atomic::stage`].
-    pub fn stage(&self, path: &Path, bytes: &[u8]) -> Result<Staged> {
-        let mode = self.mode_of(path);
-        if let Some(folder) = path.parent() {
-            atomic::folder(folder, mode)?;
-        }
-        atomic::stage(&self.root, path, bytes, mode)
-    }
-
-    /// Makes a file of this home that must not be there yet.
-    ///
-    /// # Errors
-    /// As [`atomic::create`].
-    pub fn create(&self, path: &Path, bytes: &[u8]) -> Result<()> {
-        let mode = self.mode_of(path);
-        if let Some(folder) = path.parent() {
-            atomic::folder(folder, mode)?;
-        }
-        atomic::create(&self.root, path, bytes, mode)
-    }
-
-    /// Takes the lock of the home, waiting a few seconds at most.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] when another process holds it.
-    pub fn lock(&self) -> Result<Lock> {
-        Lock::take(&self.root.join("lock"), PATIENCE)
-    }
-
     /// Takes the lock for running the publish command; `patience` must cover other runs of it.
     ///
     /// # Errors
@@ -180,6 +138,14 @@ impl Home {
         Lock::noted(&self.root.join("listening"))
     }
 
+    /// Makes the folder itself, if it is not there: its lock lies in it.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn make(&self) -> Result<()> {
+        atomic::folder(&self.root, Mode::Private)
+    }
+
     /// Checks that an identity lives here, whole.
     ///
     /// # Errors
@@ -197,7 +163,8 @@ impl Home {
         Err(Error::HalfWritten { home: self.root.clone(), missing, has_secret })
     }
 
-    fn mode_of(&self, path: &Path) -> Mode {
+    /// The users who may read the file at `path`.
+    pub(in crate::store) fn mode_of(&self, path: &Path) -> Mode {
         if path.starts_with(self.public()) { Mode::Public } else { Mode::Private }
     }
 }

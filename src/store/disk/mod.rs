@@ -4,5 +4,6 @@ pub mod atomic;
 pub mod dumps;
 pub mod home;
 pub mod lock;
+pub mod locked_home;
 pub mod names;
 pub mod snapshot;

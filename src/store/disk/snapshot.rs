@@ -1,8 +1,7 @@
 //! The snapshot that the publish command sees: an unchanging copy of `public/`. Also whether one
 //! was published after the last change.
 //!
-//! Two numbers tell: `changed` grows before each change of `public/`, under the home's lock, and
-//! `published` is the value that `changed` had when the last successful run took its snapshot.
+//! Two numbers tell: `changed` grows before each change of `public/`, and `published` is the value that `changed` had when the last successful run took its snapshot.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -10,16 +9,18 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::atomic;
+use super::atomic::{self, Mode};
 use super::home::Home;
+use super::locked_home::LockedHome;
 use crate::store::error::{OrCannot, Result};
 
-/// Notes that `public/` is about to change. The caller holds the home's lock.
+/// Notes that `public/` is about to change.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn about_to_change(home: &Home) -> Result<()> {
-    write(home, "changed", changed(home)?.saturating_add(1))
+pub fn about_to_change(home: &LockedHome<'_>) -> Result<()> {
+    let number = changed(home)?.saturating_add(1);
+    home.write(&path(home, "changed"), &line(number))
 }
 
 /// How often `public/` has changed.
@@ -47,21 +48,21 @@ pub fn is_published(home: &Home) -> Result<bool> {
     Ok(published > 0 && published == changed(home)?)
 }
 
-/// Notes that a run which saw the change `number` succeeded.
+/// Notes that a run which saw the change `number` succeeded. Runs have a lock of their own, under
+/// which one follows the other ([`Home::publishing`]).
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn has_published(home: &Home, number: u64) -> Result<()> {
-    write(home, "published", number)
+    atomic::write(home.root(), &path(home, "published"), &line(number), Mode::Private)
 }
 
 /// Copies `public/` into a folder that lasts as long as the value returned. Its files are hard
-/// links: ours are replaced, never written into, so a link never changes. The caller holds the
-/// home's lock.
+/// links: ours are replaced, never written into, so a link never changes.
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn take(home: &Home) -> Result<TempDir> {
+pub fn take(home: &LockedHome<'_>) -> Result<TempDir> {
     let failed = "copy `public` for publishing";
     let snapshot =
         tempfile::Builder::new().prefix(".snapshot-").tempdir_in(home.root()).or_cannot(failed)?;
@@ -95,8 +96,8 @@ fn read(home: &Home, name: &str) -> Result<u64> {
     Ok(text.trim().parse().unwrap_or(0))
 }
 
-fn write(home: &Home, name: &str, number: u64) -> Result<()> {
-    home.write(&path(home, name), format!("{number}\n").as_bytes())
+fn line(number: u64) -> Vec<u8> {
+    format!("{number}\n").into_bytes()
 }
 
 #[cfg(test)]
@@ -107,6 +108,7 @@ mod tests {
     fn a_snapshot_does_not_change_when_public_does() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path());
+        let home = home.lock().unwrap();
         let feed = home.public().join("f").join("a.rss");
         home.write(&feed, b"old").unwrap();
         let snapshot = take(&home).unwrap();

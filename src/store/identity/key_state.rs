@@ -57,7 +57,7 @@ impl KeyState {
     /// When it cannot be written.
     pub fn save(&self, locked: &Locked<'_>) -> Result<()> {
         if *self == Self::default() {
-            return atomic::remove(&path(&locked.home));
+            return locked.home.remove(&path(&locked.home));
         }
         let text = toml::to_string(self).or_cannot("write `key.toml`")?;
         locked.home.write(&path(&locked.home), text.as_bytes())

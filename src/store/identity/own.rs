@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::config::Config;
 use crate::store::disk::home::Home;
-use crate::store::disk::lock::Lock;
+use crate::store::disk::locked_home::LockedHome;
 use crate::store::disk::snapshot;
 use crate::store::error::{Error, Result};
 
@@ -23,7 +23,8 @@ pub struct Identity {
 /// takes one. So no file is written, and none is read in order to be rewritten, without the lock.
 pub struct Locked<'a> {
     identity: &'a Identity,
-    lock: Lock,
+    /// The home, of which this is the lock.
+    pub home: LockedHome<'a>,
     /// The time of all that is written under this lock.
     pub now: Timestamp,
 }
@@ -68,7 +69,7 @@ impl Identity {
     /// # Errors
     /// [`Error::Busy`] when another process has it.
     pub fn lock_although_copied(&self, now: Timestamp) -> Result<Locked<'_>> {
-        Ok(Locked { identity: self, lock: self.home.lock()?, now })
+        Ok(Locked { identity: self, home: self.home.lock()?, now })
     }
 }
 
@@ -79,7 +80,7 @@ impl Locked<'_> {
     /// # Errors
     /// When the lock cannot be read.
     pub fn is_original(&mut self) -> Result<bool> {
-        Ok(self.config.read_only || self.lock.is_original()?)
+        Ok(self.config.read_only || self.home.is_original()?)
     }
 
     /// Records that this home is the original from now on.
@@ -87,7 +88,7 @@ impl Locked<'_> {
     /// # Errors
     /// When the lock cannot be written.
     pub fn record(&mut self) -> Result<()> {
-        self.lock.record()
+        self.home.record()
     }
 
     /// Notes that `public/` is about to change, where a publish command has to learn of it.

@@ -87,12 +87,12 @@ pub fn keep_former(locked: &Locked<'_>) -> Result<()> {
 ///
 /// # Errors
 /// When it is too large, or cannot be written.
-pub fn stage(home: &Home, key: &SecretKey) -> Result<Staged> {
+pub fn stage(locked: &Locked<'_>, key: &SecretKey) -> Result<Staged> {
     let armored = key.to_armored();
     if armored.len() > limits::CERTIFICATE {
         return Err(Error::SecretTooLarge);
     }
-    home.stage(&home.secret(), armored.as_bytes())
+    locked.home.stage(&locked.home.secret(), armored.as_bytes())
 }
 
 /// Replaces the secret key of `home` by what was staged, and removes what a run that was killed left
@@ -102,7 +102,7 @@ pub fn stage(home: &Home, key: &SecretKey) -> Result<Staged> {
 /// When it cannot be written; the old one is then still there.
 pub fn put(locked: &Locked<'_>, staged: Staged) -> Result<()> {
     atomic::sync([&staged])?;
-    atomic::put(vec![staged])?;
+    locked.home.put(vec![staged])?;
     for entry in fs::read_dir(locked.home.root()).into_iter().flatten().flatten() {
         let is_temporary = entry.file_name().to_str().is_some_and(|name| name.starts_with(".new-"));
         let mut begins = Vec::new();
@@ -111,7 +111,7 @@ pub fn put(locked: &Locked<'_>, staged: Staged) -> Result<()> {
             let _ = file.take(BEGIN.len() as u64).read_to_end(&mut begins);
         }
         if begins == BEGIN {
-            atomic::remove(&entry.path())?;
+            locked.home.remove(&entry.path())?;
         }
     }
     Ok(())
@@ -138,12 +138,12 @@ mod tests {
             SecretKey::generate(Profile::Classic, "John", Timestamp::UNIX_EPOCH, &mut rng).unwrap()
         };
         let (old, new) = (make(), make());
-        locked(&home, |locked| put(locked, stage(&home, &old).unwrap())).unwrap();
+        locked(&home, |locked| put(locked, stage(locked, &old).unwrap())).unwrap();
         let before = Stamp::of(&home).unwrap();
         assert_eq!(Stamp::of(&home), Some(before));
         fs::write(home.root().join(".new-killed"), old.to_armored().as_bytes()).unwrap();
         fs::write(home.root().join(".new-other"), "x").unwrap();
-        locked(&home, |locked| put(locked, stage(&home, &new).unwrap())).unwrap();
+        locked(&home, |locked| put(locked, stage(locked, &new).unwrap())).unwrap();
         assert_ne!(Stamp::of(&home), Some(before));
         assert_eq!(load(&home).unwrap().fingerprint(), new.fingerprint());
         assert_eq!(fs::metadata(home.secret()).unwrap().permissions().mode() & 0o777, 0o600);

@@ -1,9 +1,11 @@
-//! The file behind the subscriptions: lines are appended, and now and then it is rewritten.
+//! The file behind the subscriptions: lines are appended, and now and then it is rewritten. The
+//! process that is a cloud for the home is the only one that writes it, and has a lock for that
+//! ([`Home::serving_cloud`]).
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::entry::Subscription;
 use crate::store::disk::atomic::{self, Mode};
@@ -13,7 +15,8 @@ use crate::store::error::{OrCannot, Result};
 /// The file, and how much of it is whole.
 #[derive(Debug)]
 pub(super) struct Journal {
-    home: Home,
+    /// The home, in which what is not in its place yet lies.
+    root: PathBuf,
     path: PathBuf,
     /// Kept open from the first line that is appended to the next rewriting.
     file: Option<File>,
@@ -32,7 +35,7 @@ impl Journal {
         let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
         let read = lines.iter().filter_map(|line| serde_json::from_slice(line).ok()).collect();
         let (lines, end) = (lines.len(), bytes.len());
-        Ok((Self { home: home.clone(), path, file: None, end, lines }, read))
+        Ok((Self { root: home.root().to_owned(), path, file: None, end, lines }, read))
     }
 
     /// The lines in it.
@@ -61,7 +64,8 @@ impl Journal {
     /// Replaces it by one that says `all`.
     pub(super) fn rewrite(&mut self, all: &[Subscription]) -> Result<()> {
         let lines = all.iter().map(line).collect::<Result<Vec<_>>>()?.concat();
-        self.home.write(&self.path, &lines)?;
+        atomic::folder(parent(&self.path), Mode::Private)?;
+        atomic::write(&self.root, &self.path, &lines, Mode::Private)?;
         (self.file, self.end, self.lines) = (None, lines.len(), all.len());
         Ok(())
     }
@@ -70,8 +74,7 @@ impl Journal {
         let file = match self.file.take() {
             Some(file) => file,
             None => {
-                let parent = self.path.parent().unwrap_or(&self.path);
-                atomic::folder(parent, Mode::Private)?;
+                atomic::folder(parent(&self.path), Mode::Private)?;
                 let mut options = OpenOptions::new();
                 options.write(true).create(true).truncate(false).mode(0o600);
                 let opened = options.open(&self.path);
@@ -82,6 +85,10 @@ impl Journal {
         };
         Ok(self.file.insert(file))
     }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
 }
 
 fn line(subscription: &Subscription) -> Result<Vec<u8>> {

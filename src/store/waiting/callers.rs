@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::hash::Hash;
-use crate::store::disk::atomic::{self, Staged};
+use crate::store::disk::atomic::{self, Mode};
 use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
 
@@ -44,13 +44,27 @@ pub fn load(home: &Home) -> Result<Vec<Caller>> {
     Ok(file.entries)
 }
 
-/// Writes the entries, not in their place yet.
+/// Makes the folder of the inbox.
 ///
 /// # Errors
-/// When it cannot be written.
-pub fn stage(home: &Home, entries: Vec<Caller>) -> Result<Staged> {
+/// When it cannot be made.
+pub fn folder(home: &Home) -> Result<()> {
+    atomic::folder(&home.inbox(), Mode::Private)
+}
+
+/// Writes `feed`, the inbox itself, as the file `name`, and before it what is known of its entries: a
+/// crash between the two forgets who made a call, never the call. The process that listens, and has
+/// the lock for that ([`Home::listening`]), is the only one that writes them.
+///
+/// # Errors
+/// When one cannot be written.
+pub fn save(home: &Home, entries: Vec<Caller>, name: &str, feed: &[u8]) -> Result<()> {
     let text = toml::to_string(&File { entries }).or_cannot("write callers")?;
-    home.stage(&path(home), text.as_bytes())
+    let stage = |path: &Path, bytes| atomic::stage(home.root(), path, bytes, Mode::Private);
+    let callers = stage(&path(home), text.as_bytes())?;
+    let feed = stage(&home.inbox().join(name), feed)?;
+    atomic::sync([&callers, &feed])?;
+    atomic::put(vec![callers, feed])
 }
 
 fn path(home: &Home) -> PathBuf {
@@ -63,8 +77,8 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read_and_damage_is_forgotten() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::at(folder.path());
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path());
         assert_eq!(load(&home).unwrap(), []);
         let caller = |address: Option<&str>| Caller {
             guid: "urn:uuid:0199f0c2-0000-7000-8000-000000000000".parse().unwrap(),
@@ -72,7 +86,9 @@ mod tests {
             call: Hash::of(b"call"),
         };
         let callers = vec![caller(Some("192.0.2.1")), caller(Some("2001:db8::")), caller(None)];
-        atomic::put(vec![stage(&home, callers.clone()).unwrap()]).unwrap();
+        folder(&home).unwrap();
+        save(&home, callers.clone(), "x.rss", b"feed").unwrap();
+        assert_eq!(std::fs::read(home.inbox().join("x.rss")).unwrap(), b"feed");
         assert_eq!(load(&home).unwrap(), callers);
         home.write(&path(&home), b"entry = 7").unwrap();
         assert_eq!(load(&home).unwrap(), []);

@@ -73,7 +73,7 @@ pub fn load(home: &Home) -> Result<Calls> {
 pub fn save(locked: &Locked<'_>, calls: &Calls) -> Result<()> {
     let home = &locked.home;
     if *calls == Calls::default() {
-        return atomic::remove(&path(home));
+        return home.remove(&path(home));
     }
     let waiting = calls.waiting.iter().cloned().map(|waiting| Line::Waiting(Box::new(waiting)));
     let named = calls.named.clone().into_iter();

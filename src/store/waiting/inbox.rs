@@ -12,6 +12,7 @@ use crate::protocol::values::url::Url;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
+use crate::store::identity::own::Locked;
 
 /// The inbox as it is remembered between two polls: no more than it holds itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -91,13 +92,13 @@ impl Inbox {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn save(&self, home: &Home) -> Result<()> {
+    pub fn save(&self, locked: &Locked<'_>) -> Result<()> {
         let text = toml::to_string(self).or_cannot("write inbox.toml")?;
-        let path = path(home);
+        let path = path(&locked.home);
         if atomic::read(&path)?.as_deref() == Some(text.as_bytes()) {
             return Ok(());
         }
-        home.write(&path, text.as_bytes())
+        locked.home.write(&path, text.as_bytes())
     }
 }
 
@@ -108,6 +109,7 @@ fn path(home: &Home) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::locked;
 
     fn url(path: &str) -> Url {
         Url::normalized(&format!("https://mary.example/{path}")).unwrap()
@@ -126,7 +128,7 @@ mod tests {
             let guid = "urn:uuid:0199f0c2-0000-7000-8000-000000000000".parse().unwrap();
             inbox.entries.push(Entry { guid, waiting });
         }
-        inbox.save(&home).unwrap();
+        locked(&home, |locked| inbox.save(locked)).unwrap();
         assert_eq!(Inbox::load(&home, &url("i/a.rss")).unwrap(), inbox);
         assert_eq!(inbox.entries[0].waiting.as_ref().unwrap().call, call);
         let other = Inbox::load(&home, &url("i/b.rss")).unwrap();

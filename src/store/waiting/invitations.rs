@@ -235,5 +235,5 @@ pub fn save(locked: &Locked<'_>, invitation: &Invitation) -> Result<()> {
 /// When it cannot be removed.
 pub fn remove(locked: &Locked<'_>, id: Guid) -> Result<()> {
     let home = &locked.home;
-    atomic::remove(&home.invitations().join(format!("{}.toml", id.bare())))
+    home.remove(&home.invitations().join(format!("{}.toml", id.bare())))
 }

@@ -129,7 +129,6 @@ fn item(
 mod tests {
     use super::*;
     use crate::openpgp::message::open;
-    use crate::store::disk::atomic;
     use crate::writing::testing::{acquainted, opened, tell_new_key, write};
 
     #[test]
@@ -175,7 +174,7 @@ mod tests {
         let (mut john, _) = acquainted();
         let old = john.certificate().fingerprint();
         john.replace_key();
-        atomic::remove(&john.home().former(&old)).unwrap();
+        std::fs::remove_file(john.home().former(&old)).unwrap();
         john.lock_key();
         john.run.keys.unlock().unwrap();
         let refused = tell_new_key(&mut john, "mary").unwrap_err();

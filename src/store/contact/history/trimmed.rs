@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
+use crate::store::identity::own::Locked;
 
 /// The longest pause that is short enough between two trimmings.
 const PAUSE: SignedDuration = SignedDuration::from_hours(24);
@@ -30,14 +31,14 @@ pub fn is_due(home: &Home, history: SignedDuration, now: Timestamp) -> Result<bo
     Ok(last.seconds != history.as_secs() || age.is_negative() || age >= history.min(PAUSE))
 }
 
-/// Notes that what is older than `history` was trimmed at `now`.
+/// Notes that what is older than `history` was trimmed now.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn note(home: &Home, history: SignedDuration, now: Timestamp) -> Result<()> {
-    let note = Trimmed { at: now, seconds: history.as_secs() };
+pub fn note(locked: &Locked<'_>, history: SignedDuration) -> Result<()> {
+    let note = Trimmed { at: locked.now, seconds: history.as_secs() };
     let text = toml::to_string(&note).or_cannot("note the trimming")?;
-    home.write(&path(home), text.as_bytes())
+    locked.home.write(&path(&locked.home), text.as_bytes())
 }
 
 fn path(home: &Home) -> PathBuf {
@@ -47,6 +48,7 @@ fn path(home: &Home) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::locked;
 
     #[test]
     fn it_is_time_once_a_day_and_when_the_settings_or_the_clock_change() {
@@ -55,10 +57,10 @@ mod tests {
         let (now, hours) = (Timestamp::UNIX_EPOCH, SignedDuration::from_hours);
         let due = |history, later: i64| is_due(&home, hours(history), now + hours(later)).unwrap();
         assert!(due(48, 0));
-        note(&home, hours(48), now).unwrap();
+        locked(&home, |locked| note(locked, hours(48))).unwrap();
         assert_eq!([0, 23, 24].map(|later| due(48, later)), [false, false, true]);
         assert!(due(47, 0) && due(48, -1));
-        note(&home, hours(2), now).unwrap();
+        locked(&home, |locked| note(locked, hours(2))).unwrap();
         assert_eq!([1, 2].map(|later| due(2, later)), [false, true]);
         std::fs::write(home.root().join("trimmed"), "?").unwrap();
         assert!(due(2, 0));

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::token::Token;
-use crate::store::disk::atomic;
-use crate::store::disk::home::Home;
 use crate::store::disk::snapshot;
 use crate::store::error::Result;
+use crate::store::identity::own::Locked;
 
 /// The token of the attachment at `url`, if it has the form of one of ours.
 pub fn token_of(url: &str) -> Option<Token> {
@@ -27,11 +26,12 @@ pub fn named_in(octets: &str) -> BTreeSet<Token> {
 ///
 /// # Errors
 /// When one cannot be removed, or the change not noted.
-pub fn remove<'a>(home: &Home, tokens: impl IntoIterator<Item = &'a Token>) -> Result<()> {
+pub fn remove<'a>(locked: &Locked<'_>, tokens: impl IntoIterator<Item = &'a Token>) -> Result<()> {
+    let home = &locked.home;
     let mut paths: Vec<_> = tokens.into_iter().map(|token| home.attachment(token)).collect();
     paths.retain(|path| path.exists());
     if !paths.is_empty() && snapshot::changed(home)? > 0 {
         snapshot::about_to_change(home)?;
     }
-    atomic::remove_all(&paths)
+    home.remove_all(&paths)
 }

@@ -12,6 +12,7 @@ use crate::protocol::values::token::Token;
 use crate::store::disk::atomic::{self, Staged};
 use crate::store::disk::home::Home;
 use crate::store::error::{Error, OrCannot, Result};
+use crate::store::identity::own::Locked;
 
 /// The name under which an item's octets are filed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,23 +40,22 @@ impl Filed {
 
 /// The octets kept for one contact.
 #[derive(Debug)]
-pub struct Octets<'a> {
-    home: &'a Home,
+pub struct Octets {
     folder: PathBuf,
 }
 
-impl<'a> Octets<'a> {
+impl Octets {
     /// The octets kept for the contact called `name`.
-    pub fn of(home: &'a Home, name: &str) -> Self {
-        Self { home, folder: home.contact(name).join("octets") }
+    pub fn of(home: &Home, name: &str) -> Self {
+        Self { folder: home.contact(name).join("octets") }
     }
 
     /// Writes the octets of an item, not in their place yet.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn stage(&self, item: &Filed, octets: &str) -> Result<Staged> {
-        self.home.stage(&self.folder.join(item.name()), octets.as_bytes())
+    pub fn stage(&self, locked: &Locked<'_>, item: &Filed, octets: &str) -> Result<Staged> {
+        locked.home.stage(&self.folder.join(item.name()), octets.as_bytes())
     }
 
     /// The octets of an item.
@@ -71,8 +71,8 @@ impl<'a> Octets<'a> {
     ///
     /// # Errors
     /// When it cannot be removed.
-    pub fn drop_item(&self, item: &Filed) -> Result<()> {
-        atomic::remove(&self.folder.join(item.name()))
+    pub fn drop_item(&self, locked: &Locked<'_>, item: &Filed) -> Result<()> {
+        locked.home.remove(&self.folder.join(item.name()))
     }
 
     /// Every item kept, oldest log and lowest sequence first.
@@ -108,8 +108,8 @@ impl<'a> Octets<'a> {
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn stage_introduction(&self, octets: &str) -> Result<Staged> {
-        self.home.stage(&self.introduction_path(), octets.as_bytes())
+    pub fn stage_introduction(&self, locked: &Locked<'_>, octets: &str) -> Result<Staged> {
+        locked.home.stage(&self.introduction_path(), octets.as_bytes())
     }
 
     /// The octets of the introduction, if there is one.
@@ -128,6 +128,7 @@ impl<'a> Octets<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::locked;
 
     #[test]
     fn items_are_found_by_what_they_are_filed_under() {
@@ -139,14 +140,18 @@ mod tests {
         };
         let filed = |sequence, last| Filed { log: guid(0), sequence, guid: guid(last) };
         for item in [filed(10, 3), filed(2, 2), filed(1, 1)] {
-            let staged = octets.stage(&item, &format!("<item>{}</item>", item.sequence)).unwrap();
-            atomic::put(vec![staged]).unwrap();
+            let text = format!("<item>{}</item>", item.sequence);
+            locked(&home, |locked| locked.home.put(vec![octets.stage(locked, &item, &text)?]))
+                .unwrap();
         }
         assert_eq!(octets.introduction().unwrap(), None);
-        atomic::put(vec![octets.stage_introduction("<introduction/>").unwrap()]).unwrap();
+        locked(&home, |locked| {
+            locked.home.put(vec![octets.stage_introduction(locked, "<introduction/>")?])
+        })
+        .unwrap();
         assert_eq!(octets.items().unwrap(), [filed(1, 1), filed(2, 2), filed(10, 3)]);
         assert_eq!(octets.item(&filed(10, 3)).unwrap(), "<item>10</item>");
-        octets.drop_item(&filed(1, 1)).unwrap();
+        locked(&home, |locked| octets.drop_item(locked, &filed(1, 1))).unwrap();
         assert!(octets.item(&filed(1, 1)).unwrap_err().to_string().contains("is missing"));
         assert_eq!(octets.introduction().unwrap().as_deref(), Some("<introduction/>"));
     }

@@ -6,8 +6,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
-
 use super::attachments;
 use super::octets::Octets;
 use crate::protocol::values::hash::Hash;
@@ -15,31 +13,31 @@ use crate::protocol::values::token::Token;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::Result;
+use crate::store::identity::own::Locked;
 
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The outbox of one contact.
 #[derive(Debug)]
-pub struct Outbox<'a> {
-    home: &'a Home,
+pub struct Outbox {
     /// The octets of what has been appended.
-    taken: Octets<'a>,
+    taken: Octets,
     folder: PathBuf,
 }
 
-impl<'a> Outbox<'a> {
+impl Outbox {
     /// The outbox of the contact called `name`.
-    pub fn of(home: &'a Home, name: &str) -> Self {
+    pub fn of(home: &Home, name: &str) -> Self {
         let (taken, folder) = (Octets::of(home, name), home.contact(name).join("outbox"));
-        Self { home, taken, folder }
+        Self { taken, folder }
     }
 
     /// Keeps the octets that were sealed into the item whose bytes are `sealed`.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn keep(&self, sealed: &str, octets: &str) -> Result<()> {
-        self.home.write(&self.path(sealed), octets.as_bytes())
+    pub fn keep(&self, locked: &Locked<'_>, sealed: &str, octets: &str) -> Result<()> {
+        locked.home.write(&self.path(sealed), octets.as_bytes())
     }
 
     /// The octets of `sealed`, if `encrypt` made it here within the day.
@@ -67,32 +65,32 @@ impl<'a> Outbox<'a> {
     ///
     /// # Errors
     /// When a file cannot be removed.
-    pub fn discard(&self, sealed: &str) -> Result<()> {
-        self.let_go(&self.path(sealed))
+    pub fn discard(&self, locked: &Locked<'_>, sealed: &str) -> Result<()> {
+        self.let_go(locked, &self.path(sealed))
     }
 
-    /// Lets go of `sealed`, and of what is older than a day at `now`.
+    /// Lets go of `sealed`, and of what is older than a day.
     ///
     /// # Errors
     /// When a file cannot be removed.
-    pub fn clear(&self, sealed: &str, now: Timestamp) -> Result<()> {
-        self.let_go(&self.path(sealed))?;
-        self.clear_old(now)?;
+    pub fn clear(&self, locked: &Locked<'_>, sealed: &str) -> Result<()> {
+        self.let_go(locked, &self.path(sealed))?;
+        self.clear_old(locked)?;
         // Only an empty folder goes: what `encrypt` made meanwhile stays.
         let _ = fs::remove_dir(&self.folder);
         Ok(())
     }
 
-    /// Lets go of what is older than a day at `now`.
+    /// Lets go of what is older than a day.
     ///
     /// # Errors
     /// When a file cannot be removed.
-    pub fn clear_old(&self, now: Timestamp) -> Result<()> {
-        let now = SystemTime::from(now);
+    pub fn clear_old(&self, locked: &Locked<'_>) -> Result<()> {
+        let now = SystemTime::from(locked.now);
         for file in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let written = file.metadata().and_then(|metadata| metadata.modified());
             if written.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > KEPT)) {
-                self.let_go(&file.path())?;
+                self.let_go(locked, &file.path())?;
             }
         }
         Ok(())
@@ -100,13 +98,13 @@ impl<'a> Outbox<'a> {
 
     /// Removes the octets at `path`, and before them the attachments that only they name: what a run
     /// that dies leaves is still named.
-    fn let_go(&self, path: &Path) -> Result<()> {
+    fn let_go(&self, locked: &Locked<'_>, path: &Path) -> Result<()> {
         let octets = atomic::read_text(path)?.unwrap_or_default();
         let named = attachments::named_in(&octets);
         if !named.is_empty() {
-            attachments::remove(self.home, named.difference(&self.taken.attachments()?))?;
+            attachments::remove(locked, named.difference(&self.taken.attachments()?))?;
         }
-        atomic::remove(path)
+        locked.home.remove(path)
     }
 
     fn path(&self, sealed: &str) -> PathBuf {
@@ -116,7 +114,10 @@ impl<'a> Outbox<'a> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::store::testing::{locked, locked_at};
 
     #[test]
     fn what_was_not_taken_within_a_day_is_gone() {
@@ -124,14 +125,16 @@ mod tests {
         let home = Home::at(folder.path());
         let outbox = Outbox::of(&home, "mary");
         for sealed in ["first", "second", "third"] {
-            outbox.keep(sealed, &format!("octets of {sealed}")).unwrap();
+            locked(&home, |locked| outbox.keep(locked, sealed, &format!("octets of {sealed}")))
+                .unwrap();
         }
         assert_eq!(outbox.find("first").unwrap().as_deref(), Some("octets of first"));
         let now = Timestamp::now();
-        outbox.clear("first", now).unwrap();
+        locked_at(&home, now, |locked| outbox.clear(locked, "first")).unwrap();
         assert_eq!(outbox.find("first").unwrap(), None);
         assert!(outbox.find("second").unwrap().is_some());
-        outbox.clear("second", now + jiff::SignedDuration::from_hours(25)).unwrap();
+        let later = now + jiff::SignedDuration::from_hours(25);
+        locked_at(&home, later, |locked| outbox.clear(locked, "second")).unwrap();
         assert_eq!(outbox.find("third").unwrap(), None);
         assert!(!home.contact("mary").join("outbox").exists());
     }

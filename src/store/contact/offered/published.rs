@@ -16,7 +16,6 @@ use crate::protocol::values::token::Token;
 use crate::store::contact::history::messages::Messages;
 use crate::store::contact::history::record::Direction;
 use crate::store::contact::own_feed::OwnFeed;
-use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
 use crate::store::identity::own::Locked;
@@ -30,7 +29,7 @@ pub fn remove_feed(locked: &Locked<'_>, token: &Token) -> Result<()> {
     let home = &locked.home;
     let mut files = vec![home.feed(token)];
     files.extend(archives(home, token)?);
-    atomic::remove_all(&files)
+    home.remove_all(&files)
 }
 
 /// Every archive of the pair feed `token` that is there.
@@ -60,7 +59,7 @@ pub fn remove_older_archives(locked: &Locked<'_>, ours: &OwnFeed) -> Result<()> 
     let paths = (1..oldest).rev().map(|number| home.archive(&ours.token, number));
     let mut dead: Vec<_> = paths.take_while(|path| path.exists()).collect();
     dead.reverse();
-    atomic::remove_all(&dead)
+    home.remove_all(&dead)
 }
 
 /// Lets go of `item`, which has left the feed for the contact called `name` or never came into it:
@@ -74,9 +73,9 @@ pub fn let_go(locked: &Locked<'_>, name: &str, item: &Filed) -> Result<()> {
     let named = attachments::named_in(&octets.item(item)?);
     if !named.is_empty() {
         let awaited = Outbox::of(home, name).attachments()?;
-        attachments::remove(home, named.difference(&awaited))?;
+        attachments::remove(locked, named.difference(&awaited))?;
     }
-    octets.drop_item(item)
+    octets.drop_item(locked, item)
 }
 
 /// Removes all that was published for the contact whose folder is called `name`: its `feeds` first,
@@ -88,7 +87,7 @@ pub fn remove(locked: &Locked<'_>, name: &str, feeds: &[Token]) -> Result<()> {
     for feed in feeds {
         remove_feed(locked, feed)?;
     }
-    attachments::remove(&locked.home, &attachments_for(&locked.home, name))
+    attachments::remove(locked, &attachments_for(&locked.home, name))
 }
 
 /// Every attachment that was sealed for the contact, even if nothing else names it, as far as it can
@@ -117,7 +116,7 @@ mod tests {
     use crate::store::contact::history::log_entry::Place;
     use crate::store::contact::history::record::Record;
     use crate::store::disk::snapshot;
-    use crate::store::testing::locked;
+    use crate::store::testing::{locked, locked_at};
 
     fn guid(last: u8) -> Guid {
         format!("urn:uuid:0199f0c2-0000-7000-8000-0000000000{last:02}").parse().unwrap()
@@ -154,8 +153,8 @@ mod tests {
 
     fn file(home: &Home, sequence: u64, octets: &str) -> Filed {
         let filed = Filed { log: guid(0), sequence, guid: guid(sequence as u8) };
-        let staged = Octets::of(home, "mary").stage(&filed, octets).unwrap();
-        atomic::put(vec![staged]).unwrap();
+        let kept = Octets::of(home, "mary");
+        locked(home, |locked| locked.home.put(vec![kept.stage(locked, &filed, octets)?])).unwrap();
         filed
     }
 
@@ -173,7 +172,8 @@ mod tests {
             home.write(&path.unwrap_or(home.feed(&token(letter))), b"feed").unwrap();
         }
         file(&home, 1, &item(&home, 'a'));
-        Outbox::of(&home, "mary").keep("sealed", &item(&home, 'b')).unwrap();
+        let (outbox, b) = (Outbox::of(&home, "mary"), item(&home, 'b'));
+        locked(&home, |locked| outbox.keep(locked, "sealed", &b)).unwrap();
         let place = Place { log: guid(0), sequence: 9, hash: OctetsHash::of(b""), previous: None };
         let [sent, theirs] =
             [('c', Direction::Sent), ('d', Direction::Received)].map(|(letter, way)| {
@@ -196,14 +196,14 @@ mod tests {
         let (a, b) = (item(&home, 'a'), item(&home, 'b'));
         let (first, second) = (file(&home, 1, &a), file(&home, 2, &b));
         let outbox = Outbox::of(&home, "mary");
-        outbox.keep("sealed", &a).unwrap();
+        locked(&home, |locked| outbox.keep(locked, "sealed", &a)).unwrap();
         locked(&home, |locked| let_go(locked, "mary", &first)).unwrap();
-        snapshot::about_to_change(&home).unwrap();
+        locked(&home, |locked| snapshot::about_to_change(&locked.home)).unwrap();
         locked(&home, |locked| let_go(locked, "mary", &second)).unwrap();
         assert_eq!(snapshot::changed(&home).unwrap(), 2, "what is published is to lose it, too");
         assert_eq!(attached(&home), "a");
         assert_eq!(Octets::of(&home, "mary").items().unwrap(), []);
-        outbox.discard("sealed").unwrap();
+        locked(&home, |locked| outbox.discard(locked, "sealed")).unwrap();
         assert_eq!(attached(&home), "");
     }
 
@@ -214,11 +214,15 @@ mod tests {
         let (a, b) = (item(&home, 'a'), item(&home, 'b'));
         file(&home, 1, &a);
         let outbox = Outbox::of(&home, "mary");
-        outbox.keep("appended", &a).unwrap();
-        outbox.keep("forgotten", &b).unwrap();
-        outbox.clear("appended", Timestamp::now()).unwrap();
+        let now = Timestamp::now();
+        locked_at(&home, now, |locked| {
+            outbox.keep(locked, "appended", &a).unwrap();
+            outbox.keep(locked, "forgotten", &b).unwrap();
+            outbox.clear(locked, "appended").unwrap();
+        });
         assert_eq!(attached(&home), "ab");
-        outbox.clear_old(Timestamp::now() + jiff::SignedDuration::from_hours(25)).unwrap();
+        let later = now + jiff::SignedDuration::from_hours(25);
+        locked_at(&home, later, |locked| outbox.clear_old(locked)).unwrap();
         assert_eq!(attached(&home), "a");
     }
 }
