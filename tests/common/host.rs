@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::peer::Peer;
-use super::port;
+use super::{ending, port};
 
 /// Longer than anything here takes on the slowest machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -150,8 +150,7 @@ impl Listening {
 
     /// Sends it a signal.
     pub fn signal(&self, signal: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        ending::signal(&self.child, signal);
     }
 
     /// Ends it by `signal`; returns its status.
@@ -161,8 +160,7 @@ impl Listening {
 
     /// Ends it by `signal`; returns its status, and what it had printed.
     pub fn end_and_tell(mut self, signal: &str) -> (Option<i32>, Vec<String>) {
-        self.signal(signal);
-        let status = self.child.wait().unwrap().code();
+        let status = ending::end(&mut self.child, signal).code();
         // Its end closes the pipe, and that ends the thread that reads it.
         (status, self.lines.iter().collect())
     }

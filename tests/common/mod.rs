@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, reason = "no program of stories needs all of it")]
 
 pub mod again;
+pub mod ending;
 pub mod folder;
 pub mod hand;
 pub mod host;

@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::two_who_listen;
+use crate::common::ending;
 use crate::common::host::{RARELY, until};
 
 /// Finds what no notification told of, since who should have told it was killed.
@@ -105,7 +106,7 @@ fn whoever_is_asked_twice_waits_for_no_hook() {
     thread::sleep(Duration::from_millis(300));
     assert_eq!(at_mary.child.try_wait().unwrap(), None, "it waits for the hook");
     at_mary.signal("-TERM");
-    assert_eq!(at_mary.child.wait().unwrap().code(), Some(0));
+    assert_eq!(ending::ended(&mut at_mary.child).code(), Some(0));
     std::fs::remove_file(begun).unwrap();
     assert_eq!(mary.peer.poll(), ["again"], "what no hook has taken comes again");
 }

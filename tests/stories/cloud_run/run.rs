@@ -4,13 +4,14 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 
 use cloudim::protocol::calls::cloud;
 use url::form_urlencoded::Serializer;
 
 use crate::cloud::subscriber::Subscriber;
+use crate::common::ending;
 use crate::common::host::PATIENCE;
 use crate::common::peer::Peer;
 use crate::common::port;
@@ -114,9 +115,7 @@ impl Running {
 
     /// Ends it by `signal`; returns its status.
     pub fn end(mut self, signal: &str) -> Option<i32> {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
-        self.child.wait().unwrap().code()
+        ending::end(&mut self.child, signal).code()
     }
 }
 

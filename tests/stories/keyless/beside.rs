@@ -12,6 +12,7 @@ use cloudim::openpgp::secret_key::SecretKey;
 use cloudim::protocol::calls::call::{Call, OCTETS};
 use cloudim::protocol::feed::channel::Channel;
 
+use crate::common::ending;
 use crate::common::peer::{Peer, find};
 
 /// Mary and the home on her server.
@@ -141,9 +142,7 @@ impl Beside {
 impl Server {
     /// Ends it by `signal`; returns its status.
     pub fn end(mut self, signal: &str) -> Option<i32> {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
-        self.child.wait().unwrap().code()
+        ending::end(&mut self.child, signal).code()
     }
 }
 

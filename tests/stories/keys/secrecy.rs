@@ -8,8 +8,12 @@ use std::process::{Command, Stdio};
 use pgp::composed::{Deserializable, SignedSecretKey};
 use pgp::types::{KeyDetails, Password, SecretParams};
 
+use crate::common::ending;
 use crate::common::host::{Host, RARELY};
 use crate::common::peer::{PASSPHRASE, Peer};
+
+/// A signal that dumps core, and that no background job inherits as ignored.
+const SIGABRT: i32 = 6;
 
 /// Every secret octet of `peer`'s key, in hexadecimal, component by component.
 fn secrets(peer: &Peer) -> Vec<String> {
@@ -76,8 +80,6 @@ fn a_crash_leaves_no_core_dump() {
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     let core: Vec<&str> = core.split_whitespace().skip(4).collect();
     assert_eq!(core[0], "0", "{core:?}");
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-QUIT", &id]).status().unwrap().success());
-    let status = child.wait().unwrap();
-    assert_eq!((status.signal(), status.core_dumped()), (Some(3), false));
+    let status = ending::end(&mut child, "-ABRT");
+    assert_eq!((status.signal(), status.core_dumped()), (Some(SIGABRT), false));
 }
