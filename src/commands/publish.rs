@@ -7,8 +7,10 @@ use crate::handshake::invitation;
 use crate::keys::change;
 use crate::publishing::{pages, ping, run};
 use crate::session::command::Session;
+use crate::session::keys::Keys;
 use crate::session::{own_key, restored};
 use crate::store::contact::contacts;
+use crate::store::identity::own::Locked;
 use crate::store::waiting::invitations;
 use crate::writing::notices::reintroduction;
 use crate::writing::removal;
@@ -51,14 +53,7 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
     let locked = session.run.keys.lock_to_sign(&session.run.identity, now)?;
     pages::write(&locked, &session.run.keys)?;
     if introduces {
-        for made in invitations::made(&locked.home)? {
-            invitation::ensure_feed(&locked, &mut session.run.keys, &made)?;
-        }
-        for name in contacts::list(&locked.home)? {
-            if reintroduction::reintroduce(&locked, &mut session.run.keys, &name)? {
-                rewritten.push(name);
-            }
-        }
+        rewritten.extend(introduce_anew(&locked, &mut session.run.keys)?);
     }
     drop(locked);
     run::publish(&session.run.identity, true)?;
@@ -70,4 +65,19 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
         session.run.clock.now(),
         rewritten.iter().map(String::as_str),
     )
+}
+
+/// Introduces us as we are now to whom we have invited, and to all contacts. Returns for which contacts
+/// our feed changed.
+fn introduce_anew(locked: &Locked<'_>, keys: &mut Keys) -> Result<Vec<String>> {
+    for made in invitations::made(&locked.home)? {
+        invitation::ensure_feed(locked, keys, &made)?;
+    }
+    let mut rewritten = Vec::new();
+    for name in contacts::list(&locked.home)? {
+        if reintroduction::reintroduce(locked, keys, &name)? {
+            rewritten.push(name);
+        }
+    }
+    Ok(rewritten)
 }

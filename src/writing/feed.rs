@@ -13,9 +13,11 @@ use crate::error::Error;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::introduction::Introduction;
+use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::token::Token;
 use crate::session::keys::Keys;
 use crate::session::own_key;
+use crate::store::contact::entry::Contact;
 use crate::store::contact::offered::feeds;
 use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::own_feed::OwnFeed;
@@ -49,18 +51,16 @@ pub fn prepare(
     let (now, Pair { name, contact, certificate: to }) = (locked.now, pair);
     let at = signing_time(contact, now, change.despite_clock)?;
     let signer = keys.certificate()?.fingerprint();
-    if !change.is_transition && own_key::known_by(&locked.home, keys, contact)? != signer {
-        return Err(untold(name).into());
+    if !change.is_transition {
+        expect_told(locked, keys, name, contact, &signer)?;
     }
     forget_lost_archives(locked, &mut contact.ours);
     let old = feeds::load(&locked.home, &contact.ours.token)?;
     let before = old.clone().unwrap_or_default();
     let subkey = to.encryption_subkey(now);
     let subkey = subkey.map_err(|why| Unwritten::Waits(unusable(name, why)))?;
-    // A run may have died between counting what it sealed and writing the feed.
-    let is_as_counted =
-        before.introduction.as_deref().map(sealed_hash) == contact.ours.introduction.sealed;
-    let reseal = contact.reader().sealed_to.as_ref() != Some(&subkey) || !is_as_counted;
+    let reseal = contact.reader().sealed_to.as_ref() != Some(&subkey)
+        || !is_as_counted(&before, &contact.ours);
     let renew = reseal || change.is_transition;
     let fresh = change.item.as_ref().map(|fresh| fresh.filed);
     let filed = Octets::of(&locked.home, name).items()?;
@@ -83,9 +83,25 @@ pub fn prepare(
     Ok(prepared)
 }
 
-fn untold(name: &str) -> Error {
-    Error::cannot(format!("`{name}` has yet to be told of our new key"))
-        .hint(format!("cloudim poll {name}"))
+/// Whether `before`, the feed that is there, is the one that was counted: a run may have died between
+/// counting what it sealed and writing the feed.
+fn is_as_counted(before: &Channel, ours: &OwnFeed) -> bool {
+    before.introduction.as_deref().map(sealed_hash) == ours.introduction.sealed
+}
+
+/// Refuses to sign by `signer` for a contact that does not know this key of ours yet.
+fn expect_told(
+    locked: &Locked<'_>,
+    keys: &Keys,
+    name: &str,
+    contact: &Contact,
+    signer: &Fingerprint,
+) -> Result<()> {
+    if own_key::known_by(&locked.home, keys, contact)? == *signer {
+        return Ok(());
+    }
+    let untold = Error::cannot(format!("`{name}` has yet to be told of our new key"));
+    Err(untold.hint(format!("cloudim poll {name}")).into())
 }
 
 /// Counts no archive that is not there: a run may have died between counting it and writing it, or

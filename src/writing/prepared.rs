@@ -240,15 +240,8 @@ mod tests {
         Contact::load(home, NAME).unwrap()
     }
 
-    /// A home in which nothing was written to Mary, our identity there, and what is to be written.
-    fn story() -> (TempDir, Identity, Pair, Prepared) {
-        let folder = tempfile::tempdir().unwrap();
-        let identity = identity(Home::at(folder.path()));
-        let home = &identity.home;
-        let mut contact = before(home);
-        (contact.ours.token, contact.ours.log) = (token(), guid(0));
-        contact.ours.head = Some(Head { sequence: 1, hash: OctetsHash::of(b"") });
-        let pair = Pair { name: NAME.to_owned(), contact, certificate: certificate() };
+    /// An item that names one attachment.
+    fn item() -> Item {
         let attachment = Attachment {
             url: format!("https://john.example/b/{}", token()),
             name: "notes.txt".to_owned(),
@@ -256,7 +249,7 @@ mod tests {
             size: 6,
             hash: Hash::of(b"sealed"),
         };
-        let item = Item {
+        Item {
             guid: guid(1),
             published: Timestamp::UNIX_EPOCH,
             text: "see".to_owned(),
@@ -266,11 +259,22 @@ mod tests {
             conversation: None,
             keys: false,
             transition: None,
-        };
+        }
+    }
+
+    /// A home in which nothing was written to Mary, our identity there, and what is to be written.
+    fn story() -> (TempDir, Identity, Pair, Prepared) {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = identity(Home::at(folder.path()));
+        let home = &identity.home;
+        let mut contact = before(home);
+        (contact.ours.token, contact.ours.log) = (token(), guid(0));
+        contact.ours.head = Some(Head { sequence: 1, hash: OctetsHash::of(b"") });
+        let pair = Pair { name: NAME.to_owned(), contact, certificate: certificate() };
         let filed = Filed { log: guid(0), sequence: 1, guid: guid(1) };
         let prepared = Prepared {
             is_changed: true,
-            octets: Some((filed, item.write())),
+            octets: Some((filed, item().write())),
             files: vec![
                 identity
                     .lock(NOW)

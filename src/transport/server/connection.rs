@@ -21,6 +21,7 @@ use tokio::time::{Instant, timeout};
 use super::paced::Paced;
 use super::progress::Progress;
 use super::shared::{Place, Server};
+use crate::transport::limits::Limits;
 
 /// How long, and for how many bytes, the rest of a refused request is listened to: closing a
 /// socket that holds unread octets would take the answer away from the client.
@@ -47,12 +48,7 @@ pub(super) async fn converse(
         Box::pin(async { Ok::<_, Infallible>(server.respond(peer, &progress, request).await) })
     });
     let io = Paced { stream, progress: Rc::clone(&progress), most: limits.answer, sleep: None };
-    let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head)
-        .max_header_size(limits.head_bytes)
-        .max_buf_size(limits.head_bytes.max(BUFFER))
-        .serve_connection(TokioIo::new(io), service);
+    let mut connection = http(limits).serve_connection(TokioIo::new(io), service);
     let mut stopped = server.stopped.clone();
     let mut stopping = pin!(stopped.wait_for(|stopped| *stopped));
     let mut graceful = false;
@@ -69,6 +65,16 @@ pub(super) async fn converse(
     if ended.await.map_or_else(|cause| cause.is_parse(), |()| progress.unread.get()) {
         linger(connection.into_parts().io.into_inner().stream).await;
     }
+}
+
+/// HTTP with heads that keep the limits.
+fn http(limits: &Limits) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_header_size(limits.head_bytes)
+        .max_buf_size(limits.head_bytes.max(BUFFER));
+    http
 }
 
 /// Lets the client read its answer before what it still sends makes the system reset the

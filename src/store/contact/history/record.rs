@@ -304,29 +304,34 @@ impl From<Record> for Line {
             healed: false,
             trimmed: false,
         };
-        match record.what {
-            What::Message { entry, trimmed } => {
-                (line.kind, line.trimmed) = (Type::Message, trimmed);
-                line.carry(entry);
-            }
-            What::Key(entry) => {
-                line.kind = Type::Key;
-                line.carry(entry);
-            }
-            What::Accepted => {}
-            What::Receipt { sequence } => {
-                (line.kind, line.sequence) = (Type::Receipt, Some(sequence))
-            }
-            What::Notice { about, healed } => {
-                let kind = if about == About::Trust { Type::Trust } else { Type::Integrity };
-                (line.kind, line.healed) = (kind, healed);
-            }
-        }
+        line.say(record.what);
         line
     }
 }
 
 impl Line {
+    /// Says what it tells of.
+    fn say(&mut self, what: What) {
+        match what {
+            What::Message { entry, trimmed } => {
+                (self.kind, self.trimmed) = (Type::Message, trimmed);
+                self.carry(entry);
+            }
+            What::Key(entry) => {
+                self.kind = Type::Key;
+                self.carry(entry);
+            }
+            What::Accepted => self.kind = Type::Accepted,
+            What::Receipt { sequence } => {
+                (self.kind, self.sequence) = (Type::Receipt, Some(sequence));
+            }
+            What::Notice { about, healed } => {
+                let kind = if about == About::Trust { Type::Trust } else { Type::Integrity };
+                (self.kind, self.healed) = (kind, healed);
+            }
+        }
+    }
+
     fn carry(&mut self, entry: LogEntry) {
         self.attachments = entry.attachments;
         (self.reply_to, self.conversation) = (entry.reply_to, entry.conversation);
