@@ -74,3 +74,87 @@ pub fn answer_crossing(
     locked.about_to_change_public()?;
     Ok(locked.home.write(&locked.home.feed(&reply), channel.write().as_bytes())?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handshake::testing::{addressee, agree, candidate, invitation};
+    use crate::session::testing::Person;
+    use crate::store::identity::own_urls;
+    use crate::writing::testing::opened;
+
+    /// John, whose contact Mary is, and an invitation by her that is to be answered with the feed that
+    /// he keeps.
+    fn story() -> (Person, Candidate) {
+        let (mut john, mut mary) = (Person::called("John"), Person::called("Mary"));
+        let first = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
+        assert_eq!(agree(&mut john, &first).unwrap(), "mary");
+        let anew = invitation(&mut mary, Some(addressee(&john)));
+        let anew = candidate(&mut john, &anew).unwrap();
+        (john, anew)
+    }
+
+    fn answer(john: &mut Person, candidate: &Candidate) -> Result<()> {
+        let (locked, keys, _) = john.hands();
+        answer_crossing(&locked, keys, "mary", candidate)
+    }
+
+    #[test]
+    fn what_stands_where_the_other_looks_leads_to_the_feed_that_we_keep() {
+        let (mut john, anew) = story();
+        let kept = john.contact("mary").ours;
+        answer(&mut john, &anew).unwrap();
+        let reply = anew.introduction.reply.clone().unwrap();
+        assert_ne!(kept.token, reply);
+        let contact = john.contact("mary");
+        assert_eq!(
+            (&contact.ours.token, &contact.ours.answers),
+            (&kept.token, &vec![reply.clone()])
+        );
+        let stands = feeds::load(&john.home(), &reply).unwrap().unwrap();
+        assert!(stands.items.is_empty() && stands.state.is_none());
+        let own = john.certificate();
+        // It is sealed to both.
+        let octets = opened(&mut john, &stands.introduction.unwrap(), &own);
+        let said = Introduction::parse(octets.as_bytes()).unwrap();
+        assert_eq!((said.in_reply_to, said.log), (Some(anew.hash()), kept.log));
+        let feed = own_urls::feed_url(&john.run.identity.config, &kept.token);
+        assert_eq!(said.feed, feed.unwrap());
+        assert_eq!(said.to_fingerprint.as_ref(), Some(&anew.introduction.fingerprint));
+    }
+
+    #[test]
+    fn what_stands_there_stays_and_a_second_time_changes_nothing() {
+        let (mut john, anew) = story();
+        answer(&mut john, &anew).unwrap();
+        let before = john.files();
+        john.wait(1);
+        answer(&mut john, &anew).unwrap();
+        assert!(john.files() == before);
+        // A run that died has counted it, and not written it.
+        let place = john.home().feed(anew.introduction.reply.as_ref().unwrap());
+        std::fs::remove_file(&place).unwrap();
+        answer(&mut john, &anew).unwrap();
+        assert!(place.is_file());
+        assert_eq!(john.contact("mary").ours.answers.len(), 1, "it is counted once");
+    }
+
+    #[test]
+    fn who_looks_nowhere_is_answered_nowhere() {
+        let (mut john, mut anew) = story();
+        anew.introduction.reply = None;
+        let before = john.files();
+        answer(&mut john, &anew).unwrap();
+        assert!(john.files() == before);
+    }
+
+    #[test]
+    fn who_names_no_card_cannot_be_addressed() {
+        let (mut john, mut anew) = story();
+        anew.introduction.card = None;
+        let before = john.files();
+        let refused = answer(&mut john, &anew).unwrap_err();
+        assert!(refused.message.contains("names no card"), "{refused}");
+        assert!(john.files() == before);
+    }
+}

@@ -194,3 +194,151 @@ fn contact_of(now: Timestamp, candidate: &Candidate, ours: OwnFeed, seen: Option
         lease: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handshake::testing::{accepted, addressee, candidate, file, invitation, invite};
+    use crate::protocol::values::url::Url;
+    use crate::session::testing::Person;
+    use crate::store::waiting::invitations::{self, Addressee};
+
+    fn john_and_mary() -> (Person, Person) {
+        (Person::called("John"), Person::called("Mary"))
+    }
+
+    fn settle(person: &mut Person, candidate: &Candidate, decision: Decision<'_>) -> Result<()> {
+        let (locked, keys, _) = person.hands();
+        super::settle(&locked, keys, candidate, decision, "other")
+    }
+
+    /// The octets of what our feed says to the contact, and the same read.
+    fn introduction(person: &Person) -> (String, Introduction) {
+        let octets = Octets::of(&person.home(), "other").introduction().unwrap().unwrap();
+        let introduction = Introduction::parse(octets.as_bytes()).unwrap();
+        (octets, introduction)
+    }
+
+    /// Mary's invitation of `to`, and John's answer to it.
+    fn answered(john: &mut Person, mary: &mut Person, to: Option<Addressee>) -> (Made, Candidate) {
+        let made = invite(mary, to);
+        let answer = accepted(john, &file(mary, &made));
+        let answer = candidate(mary, &answer).unwrap();
+        (made, answer)
+    }
+
+    #[test]
+    fn who_accepts_answers_where_the_inviter_looks_by_the_card_that_was_invited() {
+        let (mut john, mut mary) = john_and_mary();
+        let to = addressee(&john);
+        let invited = to.card.clone();
+        let by_mary = candidate(&mut john, &invitation(&mut mary, Some(to))).unwrap();
+        john.move_to("https://elsewhere.example/");
+        settle(&mut john, &by_mary, Decision::Accepted).unwrap();
+        let contact = john.contact("other");
+        assert_eq!(Some(&contact.ours.token), by_mary.introduction.reply.as_ref());
+        let (_, answer) = introduction(&john);
+        assert_eq!((answer.in_reply_to, answer.card), (Some(by_mary.hash()), Some(invited)));
+        assert_eq!(answer.to_fingerprint, Some(mary.certificate().fingerprint()));
+        let seen = contact.theirs.introduction.unwrap();
+        assert_eq!((seen.hash, seen.sealed), (by_mary.hash(), by_mary.sealed));
+        assert_eq!(contact.trust, Trust::FirstUse);
+    }
+
+    #[test]
+    fn a_place_that_another_feed_has_is_left_to_it() {
+        let (mut john, mut mary) = john_and_mary();
+        let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
+        let taken = john.home().feed(by_mary.introduction.reply.as_ref().unwrap());
+        john.home().write(&taken, b"another").unwrap();
+        settle(&mut john, &by_mary, Decision::Accepted).unwrap();
+        assert_eq!(std::fs::read(&taken).unwrap(), b"another");
+        let ours = john.contact("other").ours;
+        assert_ne!(Some(&ours.token), by_mary.introduction.reply.as_ref());
+        assert!(john.home().feed(&ours.token).is_file());
+    }
+
+    #[test]
+    fn whom_we_have_addressed_reads_the_same_octets_unless_we_have_moved() {
+        for has_moved in [false, true] {
+            let (mut john, mut mary) = john_and_mary();
+            let to = addressee(&john);
+            let (made, answer) = answered(&mut john, &mut mary, Some(to));
+            if has_moved {
+                mary.move_to("https://elsewhere.example/");
+            }
+            settle(&mut mary, &answer, Decision::Answered(&made)).unwrap();
+            let (octets, said) = introduction(&mary);
+            let ours = mary.contact("other").ours;
+            assert_eq!((&ours.token, ours.log), (&made.token, made.log));
+            assert_eq!(ours.introduction.serial, said.serial);
+            assert_eq!(
+                (octets == made.octets, said.serial),
+                (!has_moved, 1 + u64::from(has_moved))
+            );
+            assert_eq!(
+                said.feed,
+                own_urls::feed_url(&mary.run.identity.config, &made.token).unwrap()
+            );
+            assert!(invitations::made(&mary.home()).unwrap().is_empty(), "it is used up");
+        }
+    }
+
+    #[test]
+    fn an_answer_by_another_feed_than_the_agreed_one_is_not_in_force() {
+        let places = ["f/", "other/"]
+            .map(|folder| -> Url { format!("https://john.example/{folder}").parse().unwrap() });
+        let expected = [true, false];
+        for (feeds, is_in_force) in places.into_iter().zip(expected) {
+            let (mut john, mut mary) = john_and_mary();
+            let to = Addressee { feeds: Some(feeds), ..addressee(&john) };
+            let (made, answer) = answered(&mut john, &mut mary, Some(to));
+            settle(&mut mary, &answer, Decision::Answered(&made)).unwrap();
+            let contact = mary.contact("other");
+            assert_eq!(contact.feed, answer.introduction.feed);
+            assert_eq!(contact.theirs.introduction.is_some(), is_in_force);
+        }
+    }
+
+    #[test]
+    fn only_a_fingerprint_given_when_inviting_verifies_who_answers() {
+        for trust in [Trust::FirstUse, Trust::Verified] {
+            let (mut john, mut mary) = john_and_mary();
+            let to = Addressee { trust, ..addressee(&john) };
+            let (made, answer) = answered(&mut john, &mut mary, Some(to));
+            assert_eq!(answer.trust, Trust::FirstUse);
+            settle(&mut mary, &answer, Decision::Answered(&made)).unwrap();
+            assert_eq!(mary.contact("other").trust, trust);
+        }
+    }
+
+    #[test]
+    fn who_answers_a_key_that_we_have_replaced_is_told_of_the_new_one_by_it() {
+        let (mut john, mut mary) = john_and_mary();
+        let to = addressee(&john);
+        let (made, answer) = answered(&mut john, &mut mary, Some(to));
+        let old = mary.certificate().fingerprint();
+        mary.replace_key();
+        settle(&mut mary, &answer, Decision::Answered(&made)).unwrap();
+        let new = mary.certificate().fingerprint();
+        assert_ne!(old, new);
+        let contact = mary.contact("other");
+        assert_eq!(contact.reader().signed_by, Some(new), "from here on the new key signs");
+        assert_eq!(contact.ours.sequence(), 1, "the item that tells of it");
+    }
+
+    #[test]
+    fn where_invitations_crossed_both_feeds_stand_and_ours_is_that_of_our_invitation() {
+        let (mut john, mut mary) = john_and_mary();
+        let made = invite(&mut mary, Some(addressee(&john)));
+        let by_john = invitation(&mut john, Some(addressee(&mary)));
+        let by_john = candidate(&mut mary, &by_john).unwrap();
+        settle(&mut mary, &by_john, Decision::Crossed(&made)).unwrap();
+        let hash = by_john.hash();
+        let contact = mary.contact("other");
+        assert_eq!((contact.ours.token, contact.feed), (made.token, by_john.introduction.feed));
+        assert_eq!(contact.theirs.introduction.unwrap().hash, hash);
+        assert_eq!(contact.ours.answers, [by_john.introduction.reply.unwrap()]);
+        assert!(invitations::made(&mary.home()).unwrap().is_empty(), "it is used up");
+    }
+}
