@@ -59,8 +59,7 @@ pub fn prepare(
     let before = old.clone().unwrap_or_default();
     let subkey = to.encryption_subkey(now);
     let subkey = subkey.map_err(|why| Unwritten::Waits(unusable(name, why)))?;
-    let reseal = contact.reader().sealed_to.as_ref() != Some(&subkey)
-        || !is_as_counted(&before, &contact.ours);
+    let reseal = is_sealed_otherwise(contact, &subkey, &before);
     let renew = reseal || change.is_transition;
     let fresh = change.item.as_ref().map(|fresh| fresh.filed);
     let filed = Octets::of(&locked.home, name).items()?;
@@ -83,10 +82,12 @@ pub fn prepare(
     Ok(prepared)
 }
 
-/// Whether `before`, the feed that is there, is the one that was counted: a run may have died between
-/// counting what it sealed and writing the feed.
-fn is_as_counted(before: &Channel, ours: &OwnFeed) -> bool {
-    before.introduction.as_deref().map(sealed_hash) == ours.introduction.sealed
+/// Whether all is to be sealed anew: to another subkey, or because `before`, the feed that is there, is
+/// not what was counted. A run may have died between counting what it sealed and writing the feed.
+fn is_sealed_otherwise(contact: &Contact, subkey: &Fingerprint, before: &Channel) -> bool {
+    let sealed = before.introduction.as_deref().map(sealed_hash);
+    contact.reader().sealed_to.as_ref() != Some(subkey)
+        || sealed != contact.ours.introduction.sealed
 }
 
 /// Refuses to sign by `signer` for a contact that does not know this key of ours yet.
