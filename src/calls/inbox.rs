@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::inbox_turns;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::openpgp::message::open;
 use crate::protocol::calls::call::{self, Call};
 use crate::protocol::feed::channel::{Channel, FeedItem};
@@ -13,8 +13,10 @@ use crate::protocol::values::guid::Guid;
 use crate::protocol::values::limits;
 use crate::session::keys::Keys;
 use crate::session::run::Run;
+use crate::session::talk::Talk;
 use crate::session::web::fetch;
 use crate::session::web::network::Network;
+use crate::store::contact::failing::{Failing, Telling};
 use crate::store::waiting::inbox::{Entry, Inbox, Waiting};
 use crate::transport::client::{Answer, Conditions};
 
@@ -23,7 +25,7 @@ const REMINDER: SignedDuration = SignedDuration::from_hours(24);
 
 /// Reads the inbox that the settings name, if they do, and follows the calls in it like those that
 /// come directly; by strangers only if the settings have it so. An inbox that cannot be fetched is
-/// a warning, once a day.
+/// a warning, once a day, and counts after `unreachable_after`.
 ///
 /// # Errors
 /// When there is something new and the secret key cannot be unlocked, or what is remembered cannot
@@ -35,19 +37,16 @@ pub fn read(run: &mut Run) -> Result<()> {
     }
     let mut inbox = Inbox::load(&run.identity.home, &url)?;
     match fetched(&run.network, &inbox) {
-        Ok(None) => inbox.told = None,
+        Ok(None) => (inbox.told, inbox.failing) = (None, None),
         Ok(Some((channel, conditions))) => {
-            inbox.told = None;
+            (inbox.told, inbox.failing) = (None, None);
             take_in(&mut run.keys, &mut inbox, channel.items)?;
             // Only now, or what could not be opened would not be seen again.
             (inbox.etag, inbox.last_modified) = (conditions.etag, conditions.last_modified);
         }
         Err(error) => {
-            let now = run.clock.now();
-            if inbox.told.is_none_or(|told| now.duration_since(told).abs() >= REMINDER) {
-                run.talk.warn(&error.to_string());
-                inbox.told = Some(now);
-            }
+            let patience = run.identity.config.unreachable_after;
+            not_reached(&mut run.talk, run.clock.now(), &mut inbox, error, patience);
         }
     }
     inbox.save(&run.identity.lock_although_copied(run.clock.now())?)?;
@@ -82,6 +81,27 @@ fn fetched(network: &Network, inbox: &Inbox) -> Result<Option<(Channel, Conditio
             Ok(Some((channel, Conditions { etag, last_modified, no_cache: false })))
         }
         Err(failure) => Err(fetch::failed(&what, failure)),
+    }
+}
+
+/// Tells once a day that the inbox cannot be had; after `patience` that counts for the exit status.
+fn not_reached(
+    talk: &mut Talk,
+    now: Timestamp,
+    inbox: &mut Inbox,
+    error: Error,
+    patience: SignedDuration,
+) {
+    let seen = error.source.as_ref().map(|source| format!("{source:#}")).unwrap_or_default();
+    let telling = Failing::note(&mut inbox.failing, seen, now, patience);
+    let untold = inbox.told.is_none_or(|told| now.duration_since(told).abs() >= REMINDER);
+    if telling == Telling::Due {
+        talk.report(&Error { kind: Kind::Network, ..error });
+    } else if untold {
+        talk.mention(&error.to_string(), true);
+    }
+    if telling == Telling::Due || untold {
+        inbox.told = Some(now);
     }
 }
 

@@ -88,6 +88,7 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
     let pause = Duration::try_from(args.poll_every).unwrap_or_default();
     let cloud = OwnCloud::open(&session.run.identity, &session.run.network, &session.run.clock)?;
     let listener = bind(session, &args, &mut first)?;
+    session.run.talk.go_on();
     let listening = Listening::begin(&mut session.run, cloud, target, pause, sender.clone())?;
     let home_door = listening.door(&session.run.identity);
     let door = move |request| home_door.answer(request);

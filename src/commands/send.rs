@@ -11,7 +11,7 @@ use crate::keys::change;
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::guid::Guid;
 use crate::publishing::{ping, run};
-use crate::reading::read;
+use crate::reading::read::{self, Ask};
 use crate::session::command::Session;
 use crate::session::restored;
 use crate::session::run::Run;
@@ -158,7 +158,7 @@ fn wait_for(session: &mut Session, kept: &[Kept], wait: Wait) -> Result<()> {
         if open.is_empty() {
             return Ok(());
         }
-        let rewritten = read::read(&mut session.run, &open)?;
+        let rewritten = read::read(&mut session.run, &open, Ask::AtOnce)?;
         ping::tell(&mut session.run, rewritten, &open)?;
         if unacknowledged(session, kept)?.is_empty() {
             return Ok(());

@@ -79,8 +79,8 @@ pub fn take_in(
     document: &[u8],
     source: Source,
 ) -> Result<Outcome> {
-    let channel =
-        Channel::parse(document).or_cannot(|| format!("cannot read the feed of `{name}`"))?;
+    let parse = if source.is_archive { Channel::parse } else { Channel::parse_ours };
+    let channel = parse(document).or_cannot(|| format!("cannot read the feed of `{name}`"))?;
     take_in_chain(identity, keys, talk, now, name, &[&channel], source)
 }
 

@@ -7,7 +7,7 @@
 //! `archives` fetches what no longer stands in the feed itself; `intake` opens what is new:
 //! `succession` a new primary key, `introduction_and_state`, then `items` from the head down;
 //! `telling` and `gaps` say what is wrong and when it heals; `acknowledge` has our feed say how
-//! far we are. `reached` notes what became of a feed that brought nothing.
+//! far we are. `reached` notes that a feed is unchanged, `out_of_reach` that there was none.
 //!
 //! Its rules: nothing counts before its signature is verified; a copy that is old is not taken for
 //! proof; nothing is forgotten that may still be right.
@@ -21,6 +21,7 @@ pub mod gaps;
 pub mod intake;
 pub mod introduction_and_state;
 pub mod items;
+mod out_of_reach;
 mod reached;
 pub mod read;
 mod succession;

@@ -1,24 +1,18 @@
-//! Notes on a feed that brought no document: it is unchanged, or out of reach.
+//! Notes on a feed that is unchanged.
 
 use super::gaps;
 use crate::error::Result;
 use crate::session::keys::Keys;
 use crate::session::own_key;
-use crate::session::talk::Talk;
-use crate::session::web::fetch;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::history::messages::Messages;
 use crate::store::contact::history::record::{About, Record};
 use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Identity;
-use crate::transport::client::Failure;
 use crate::writing::content::retention;
 use crate::writing::feed::{self, Change};
-use jiff::SignedDuration;
 use jiff::Timestamp;
-
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Notes that an unchanged feed was reached, and does what time alone asks for: what was
 /// acknowledged long enough ago leaves our feed, and a gap that lasts is told.
@@ -38,8 +32,8 @@ pub(super) fn reached(
     let locked = if due { keys.lock_to_sign(identity, now)? } else { identity.lock(now)? };
     let mut pair = Pair::load(&locked, name)?;
     let contact = &mut pair.contact;
-    (contact.http.failing_since, contact.http.failure_told, contact.http.failure) =
-        (None, None, None);
+    contact.http.set_failing(None);
+    contact.http.no_feed = None;
     let behind = contact.theirs.behind_since.is_some();
     let grace = locked.config.stale_grace;
     if let Some((text, healed)) = gaps::gaps(contact, behind, locked.now, grace) {
@@ -63,92 +57,18 @@ fn is_due(identity: &Identity, now: Timestamp, name: &str, contact: &Contact) ->
     Ok(items.iter().any(|item| retention::is_settled(item, ours, identity.config.retention, now)))
 }
 
-/// Notes that a contact could not be reached. It is a line of talk; it counts for the exit status
-/// only after `unreachable_after`, and then once a day.
-pub(super) fn not_reached(
-    identity: &Identity,
-    talk: &mut Talk,
-    now: Timestamp,
-    name: &str,
-    failure: Failure,
-) -> Result<()> {
-    let counts_at_once = !failure.may_pass();
-    let error = fetch::failed(&format!("the feed of `{name}`"), failure);
-    let locked = identity.lock(now)?;
-    let mut contact = Contact::load(&locked.home, name)?;
-    let since = *contact.http.failing_since.get_or_insert(now);
-    let long = now.duration_since(since) > locked.config.unreachable_after;
-    let untold = contact.http.failure_told.is_none_or(|told| now.duration_since(told) >= DAY);
-    contact.http.failure = error.source.as_ref().map(|source| format!("{source:#}"));
-    if long && untold {
-        contact.http.failure_told = Some(now);
-    }
-    contact.save(&locked, name)?;
-    if counts_at_once || (long && untold) {
-        talk.report(&error);
-    } else {
-        talk.warn(&error.to_string());
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Kind;
     use crate::session::run::Run;
     use crate::session::testing::Person;
     use crate::store::testing::Type;
     use crate::writing::testing::{acquainted, write};
 
-    fn fail(person: &mut Person, failure: Failure) -> String {
-        let now = person.now();
-        let Run { identity, talk, .. } = &mut person.run;
-        not_reached(identity, talk, now, "mary", failure).unwrap();
-        person.heard()
-    }
-
     fn unchanged(person: &mut Person) -> bool {
         let now = person.now();
         let Run { identity, keys, .. } = &mut person.run;
         reached(identity, keys, now, "mary").unwrap()
-    }
-
-    #[test]
-    fn who_is_out_of_reach_counts_after_a_day_and_then_once_a_day() {
-        let (mut john, _) = acquainted();
-        for (hours, counts) in
-            [(0, false), (24, false), (1, true), (1, false), (22, false), (1, true)]
-        {
-            john.wait(hours);
-            let heard = fail(&mut john, Failure::Unreachable("no route".to_owned()));
-            assert_eq!(heard.starts_with("error: "), counts, "{heard}");
-            assert_eq!(heard.starts_with("warning: "), !counts, "{heard}");
-            let verdict = john.run.talk.verdict().err().map(|error| error.kind);
-            assert_eq!(verdict, counts.then_some(Kind::Network));
-            john.run.talk.forgive();
-        }
-    }
-
-    #[test]
-    fn what_no_waiting_cures_counts_at_once() {
-        let (mut john, _) = acquainted();
-        for failure in [Failure::Refused("private".to_owned()), Failure::TooLarge(1)] {
-            assert!(fail(&mut john, failure).starts_with("error: "));
-            assert_eq!(john.run.talk.verdict().unwrap_err().kind, Kind::Cannot);
-            john.run.talk.forgive();
-        }
-    }
-
-    #[test]
-    fn a_feed_that_is_there_again_begins_anew() {
-        let (mut john, _) = acquainted();
-        fail(&mut john, Failure::NotFound);
-        assert!(!unchanged(&mut john));
-        let http = john.contact("mary").http;
-        assert_eq!((http.failing_since, http.failure), (None, None));
-        john.wait(48);
-        assert!(fail(&mut john, Failure::NotFound).starts_with("warning: "));
     }
 
     #[test]

@@ -5,36 +5,44 @@ use std::collections::HashSet;
 use super::archives::{archived, archives_before};
 use super::certificate::refresh_certificate;
 use super::intake::{self, Outcome, Source};
-use super::reached::{not_reached, reached};
-use crate::error::{Context, Kind, Result};
+use super::out_of_reach::{Trouble, not_reached, paused};
+use super::reached::reached;
+use crate::error::{Error, Kind};
 use crate::protocol::feed::channel::Channel;
-use crate::protocol::values::limits;
+use crate::protocol::values::{limits, time};
 use crate::session::run::Run;
-use crate::session::talk::Talk;
 use crate::session::web::fetch::{self, Wish};
 use crate::session::web::network::Network;
 use crate::store::contact::entry::{Contact, Http};
 use crate::store::disk::home::Home;
-use crate::transport::client::{Answer, Conditions, Document};
+use crate::transport::client::{Answer, Conditions, Document, Failure};
+
+/// Whom to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// All of them, now: somebody wants to know.
+    AtOnce,
+    /// Those whose hosts have answered by something that is no feed only after a pause.
+    InTime,
+}
 
 /// Reads the feeds of the contacts called `names`; blocked ones are passed over. What fails is
 /// reported, and the rest goes on. Returns the names of those for whom our own feed changed.
 ///
 /// # Errors
 /// When the settings are wrong.
-pub fn read(run: &mut Run, names: &[String]) -> Result<Vec<String>> {
+pub fn read(run: &mut Run, names: &[String], ask: Ask) -> Result<Vec<String>, Error> {
     let client = run.network.client()?;
-    let (wishes, mut rewritten, mut unreachable) =
-        (wishes(&run.identity.home, &mut run.talk, names), Vec::new(), 0);
-    let asked = wishes.len();
+    let (wishes, mut unreachable) = wishes(run, names, ask);
+    let (mut rewritten, asked) = (Vec::new(), wishes.len().saturating_add(unreachable));
     for fetched in fetch::all(&client, wishes, limits::FEED) {
         let name = fetched.name;
-        let done = match fetched.answer {
-            Ok(Answer::Document(document)) => take_in(run, &name, document),
-            Ok(Answer::Unchanged) => reached(&run.identity, &mut run.keys, run.clock.now(), &name),
-            Err(failure) => {
-                unreachable += usize::from(failure.may_pass());
-                not_reached(&run.identity, &mut run.talk, run.clock.now(), &name, failure)
+        let done = match answered(&name, fetched.answer) {
+            Ok(Some((document, channel))) => take_in(run, &name, &document, &channel),
+            Ok(None) => reached(&run.identity, &mut run.keys, run.clock.now(), &name),
+            Err(trouble) => {
+                unreachable = unreachable.saturating_add(1);
+                not_reached(&run.identity, &mut run.talk, run.clock.now(), &name, trouble)
                     .map(|()| false)
             }
         };
@@ -50,37 +58,65 @@ pub fn read(run: &mut Run, names: &[String]) -> Result<Vec<String>> {
     Ok(rewritten)
 }
 
-/// The feeds to ask for. A contact whose files are damaged is reported, and stops nobody else.
-fn wishes(home: &Home, talk: &mut Talk, names: &[String]) -> Vec<Wish> {
-    let mut wishes = Vec::new();
-    for name in names {
-        match Contact::load(home, name) {
-            Ok(contact) if contact.blocked => {}
-            Ok(contact) => {
-                let Http { etag, last_modified, .. } = contact.http;
-                let conditions = Conditions { etag, last_modified, no_cache: false };
-                wishes.push(Wish { name: name.clone(), url: contact.feed, conditions });
-            }
-            Err(error) => talk.report(&error.into()),
-        }
+/// The feed that the host has answered with; nothing if that is what it was.
+fn answered(
+    name: &str,
+    answer: Result<Answer, Failure>,
+) -> Result<Option<(Document, Channel)>, Trouble> {
+    match answer {
+        Ok(Answer::Unchanged) => Ok(None),
+        Ok(Answer::Document(document)) => match Channel::parse_ours(&document.bytes) {
+            Ok(channel) => Ok(Some((document, channel))),
+            Err(cause) => Err(Trouble::no_feed(name, &document, &cause)),
+        },
+        Err(failure) => Err(Trouble::of(name, failure)),
     }
-    wishes
+}
+
+/// The feeds to ask for, and of how many contacts the host is not asked before a pause is over. A
+/// contact whose files are damaged is reported, and stops nobody else.
+fn wishes(run: &mut Run, names: &[String], ask: Ask) -> (Vec<Wish>, usize) {
+    let (mut wishes, mut waiting) = (Vec::new(), 0_usize);
+    for name in names {
+        let contact = match Contact::load(&run.identity.home, name) {
+            Ok(contact) if contact.blocked => continue,
+            Ok(contact) => contact,
+            Err(error) => {
+                run.talk.report(&error.into());
+                continue;
+            }
+        };
+        let pause = paused(&contact.http, run.now()).filter(|_| ask == Ask::InTime);
+        if let Some(until) = pause {
+            waiting = waiting.saturating_add(1);
+            let (seen, until) = (contact.http.failure.unwrap_or_default(), time::canonical(until));
+            let text = format!("the feed of `{name}` is asked for after {until} again: {seen}");
+            run.talk.mention(&format!("{text}\nhint: at once: cloudim poll {name}"), false);
+            continue;
+        }
+        let Http { etag, last_modified, .. } = contact.http;
+        let conditions = Conditions { etag, last_modified, no_cache: false };
+        wishes.push(Wish { name: name.clone(), url: contact.feed, conditions });
+    }
+    (wishes, waiting)
 }
 
 /// Takes in what was fetched, and the archives that hold what is missing. Returns whether our own
 /// feed changed.
-fn take_in(run: &mut Run, name: &str, document: Document) -> Result<bool> {
-    let unreadable = || format!("cannot read the feed of `{name}`");
-    let channel = Channel::parse(&document.bytes).or_cannot(unreadable)?;
+fn take_in(
+    run: &mut Run,
+    name: &str,
+    document: &Document,
+    channel: &Channel,
+) -> Result<bool, Error> {
     let (now, Run { identity, network, talk, .. }) = (run.now(), &mut *run);
-    refresh_certificate(identity, network, talk, now, name, &channel)?;
-    let archives = archives_before(&identity.home, network, talk, name, &channel)?;
-    let mut outcome = stored(run, name, &document, &channel, &archives)?;
+    refresh_certificate(identity, network, talk, now, name, channel)?;
+    let archives = archives_before(&identity.home, network, talk, name, channel)?;
+    let mut outcome = stored(run, name, document, channel, &archives)?;
     let mut rewritten = outcome.rewritten;
     let fresh =
         if outcome.stale { uncached(&run.identity.home, &run.network, name)? } else { None };
-    if let Some(fresh) = fresh {
-        let channel = Channel::parse(&fresh.bytes).or_cannot(unreadable)?;
+    if let Some((fresh, channel)) = fresh {
         outcome = stored(run, name, &fresh, &channel, &[])?;
         rewritten |= outcome.rewritten;
     }
@@ -88,7 +124,7 @@ fn take_in(run: &mut Run, name: &str, document: Document) -> Result<bool> {
 }
 
 /// Walks down the archives after what is missing. Returns whether our own feed changed.
-fn walk(run: &mut Run, name: &str, mut outcome: Outcome) -> Result<bool> {
+fn walk(run: &mut Run, name: &str, mut outcome: Outcome) -> Result<bool, Error> {
     let (mut rewritten, mut walked) = (false, HashSet::new());
     while let Some(archive) = outcome
         .archive
@@ -110,7 +146,7 @@ fn stored(
     document: &Document,
     channel: &Channel,
     archives: &[Channel],
-) -> Result<Outcome> {
+) -> Result<Outcome, Error> {
     let http = Http {
         etag: document.etag.clone(),
         last_modified: document.last_modified.clone(),
@@ -122,19 +158,23 @@ fn stored(
     intake::take_in_chain(identity, keys, talk, now, name, &chain, source)
 }
 
-fn uncached(home: &Home, network: &Network, name: &str) -> Result<Option<Document>> {
+/// The feed as the host has it, past the caches on the way, if it is to be had.
+fn uncached(
+    home: &Home,
+    network: &Network,
+    name: &str,
+) -> Result<Option<(Document, Channel)>, Error> {
     let feed = Contact::load(home, name)?.feed;
     let conditions = Conditions { no_cache: true, ..Conditions::default() };
-    Ok(match network.client()?.get(&feed, limits::FEED, &conditions) {
-        Ok(Answer::Document(document)) => Some(document),
-        Ok(Answer::Unchanged) | Err(_) => None,
-    })
+    let answer = network.client()?.get(&feed, limits::FEED, &conditions);
+    Ok(answered(name, answer).ok().flatten())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::session::testing::Person;
+    use crate::store::contact::failing::Vain;
     use crate::writing::testing::{acquaint, acquainted};
 
     #[test]
@@ -147,12 +187,29 @@ mod tests {
         std::fs::write(john.home().contact("eve").join("contact.toml"), "damaged").unwrap();
         john.update("mary", |mary| mary.http.etag = Some("a".to_owned()));
         let names = ["bob", "eve", "mary"].map(str::to_owned);
-        let wishes = wishes(&john.home(), &mut john.run.talk, &names);
-        let [wish] = &wishes[..] else { panic!() };
+        let (wishes, waiting) = wishes(&mut john.run, &names, Ask::AtOnce);
+        let ([wish], 0) = (&wishes[..], waiting) else { panic!() };
         let mary = john.contact("mary");
         assert_eq!((wish.name.as_str(), &wish.url), ("mary", &mary.feed));
         assert_eq!(wish.conditions.etag, mary.http.etag);
         assert!(john.heard().contains("eve"));
         assert!(john.run.talk.verdict().is_err());
+    }
+
+    #[test]
+    fn a_host_that_sends_no_feed_is_asked_in_time_or_at_once() {
+        let (mut john, _) = acquainted();
+        let last = john.now();
+        john.update("mary", |mary| mary.http.no_feed = Some(Vain { times: 99, last }));
+        let mut asked = |ask| {
+            let (wishes, waiting) = wishes(&mut john.run, &["mary".to_owned()], ask);
+            (wishes.len(), waiting)
+        };
+        assert_eq!(asked(Ask::AtOnce), (1, 0));
+        assert_eq!(asked(Ask::InTime), (0, 1));
+        assert!(john.heard().contains("hint: at once: cloudim poll mary"));
+        john.wait(1);
+        let (wishes, waiting) = wishes(&mut john.run, &["mary".to_owned()], Ask::InTime);
+        assert_eq!((wishes.len(), waiting), (1, 0));
     }
 }

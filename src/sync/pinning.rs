@@ -7,7 +7,8 @@ use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
-use crate::reading::{intake, read};
+use crate::reading::intake;
+use crate::reading::read::{self, Ask};
 use crate::session::keys::Keys;
 use crate::session::run::Run;
 use crate::session::web::fetch;
@@ -88,7 +89,7 @@ fn take_in_before(run: &mut Run, name: &str, offered: &Fingerprint) -> Result<()
     contact.theirs.rejected.retain(|rejected| rejected != offered);
     contact.save(&locked, name)?;
     drop(locked);
-    read::read(run, &[name.to_owned()]).map(drop)
+    read::read(run, &[name.to_owned()], Ask::AtOnce).map(drop)
 }
 
 /// Rejects the key that the feed of the contact called `name` names instead of the pinned one, if

@@ -6,7 +6,7 @@ use crate::delivery::deliver::{self, Target};
 use crate::error::Result;
 use crate::handshake::pending;
 use crate::publishing::ping;
-use crate::reading::read;
+use crate::reading::read::{self, Ask};
 use crate::session::restored;
 use crate::session::run::Run;
 use crate::store::contact::contacts;
@@ -63,7 +63,8 @@ fn read_all(run: &mut Run, names: &[String]) -> Result<(Vec<String>, Vec<String>
     let mut rewritten = if everybody { pending::look(run)? } else { Vec::new() };
     // Those who have answered just now are among them.
     let names = all_of(run, names)?;
-    rewritten.extend(read::read(run, &names)?);
+    let ask = if everybody { Ask::InTime } else { Ask::AtOnce };
+    rewritten.extend(read::read(run, &names, ask)?);
     Ok((names, rewritten))
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use ureq::http::Response;
+use ureq::http::{HeaderValue, Response};
 use ureq::{Agent, Body};
 
 use super::egress::{self, Guard, Network, Refusal};
@@ -74,6 +74,8 @@ pub enum Failure {
     Status(u16),
     /// The body has more than so many bytes.
     TooLarge(usize),
+    /// The body is in a content coding that we did not ask for and do not know.
+    Coding(String),
     /// More than five redirects, or one that leads to no http or https URL.
     Redirects,
     /// No answer: name, connection, TLS, time limit or protocol; names the host and the reason.
@@ -85,8 +87,13 @@ impl Failure {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::NotFound | Self::Status(_) | Self::Unreachable(_) => true,
-            Self::Refused(_) | Self::TooLarge(_) | Self::Redirects => false,
+            Self::Refused(_) | Self::TooLarge(_) | Self::Coding(_) | Self::Redirects => false,
         }
+    }
+
+    /// Returns whether the host did answer, by something that is of no use however often it is asked.
+    pub fn is_answer(&self) -> bool {
+        matches!(self, Self::TooLarge(_) | Self::Coding(_) | Self::Redirects)
     }
 }
 
@@ -97,6 +104,9 @@ impl fmt::Display for Failure {
             Self::NotFound => f.write_str("not found"),
             Self::Status(status) => write!(f, "status {status}"),
             Self::TooLarge(limit) => write!(f, "more than {limit} bytes"),
+            Self::Coding(coding) => {
+                write!(f, "it comes in the content coding `{coding}`, which was not asked for")
+            }
             Self::Redirects => write!(f, "more than {HOPS} redirects, or one to no usable URL"),
         }
     }
@@ -271,6 +281,11 @@ fn value(response: &Response<Body>, name: &str, limit: usize) -> Option<String> 
 /// Reads a body of at most `limit` bytes, and never more than one byte beyond.
 fn read(url: &Url, response: &mut Response<Body>, limit: usize) -> Result<Vec<u8>, Failure> {
     let most = u64::try_from(limit).unwrap_or(u64::MAX);
+    let coding = response.headers().get("content-encoding").map(HeaderValue::as_bytes);
+    let coding = coding.map(|coding| String::from_utf8_lossy(coding).trim().to_ascii_lowercase());
+    if let Some(coding) = coding.filter(|coding| !coding.is_empty() && coding != "identity") {
+        return Err(Failure::Coding(coding.chars().take(VALUE).collect()));
+    }
     if response.body().content_length().is_some_and(|length| length > most) {
         return Err(Failure::TooLarge(limit));
     }

@@ -34,6 +34,8 @@ pub enum Behaviour {
     Redirect(String),
     /// Answers with this status and no body.
     Status(u16),
+    /// Answers 200 with this header and body, whatever is asked for.
+    Says((&'static str, &'static str), Vec<u8>),
     /// Answers 200 and a body without end.
     Endless,
     /// Sends so many bytes of an answer each tick of 20 ms; with 0 it only accepts.
@@ -179,6 +181,7 @@ fn converse(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     let (status, answer) = match &behaviour {
         Behaviour::Down => (0, Vec::new()),
         Behaviour::Status(status) => answer(*status, &[], b""),
+        Behaviour::Says(header, body) => answer(200, &[*header], body),
         Behaviour::Redirect(to) => answer(302, &[("Location", to)], b""),
         Behaviour::Endless => (200, b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec()),
         Behaviour::Normal | Behaviour::Stale | Behaviour::Slow(_) => {

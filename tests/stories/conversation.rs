@@ -7,6 +7,7 @@ mod feed;
 mod history;
 mod keys;
 mod many;
+mod no_feed;
 mod output;
 mod polling;
 mod removal;

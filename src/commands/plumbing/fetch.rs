@@ -3,7 +3,9 @@
 use clap::Args;
 
 use crate::commands::shared::input;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
+use crate::protocol;
+use crate::protocol::feed::channel::Channel;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
 use crate::session::command::Session;
@@ -19,7 +21,7 @@ Examples:
 /// Fetch a feed
 ///
 /// Writes it to stdout as it is. Of a contact only if it changed since it was stored last: else
-/// nothing. Private networks are refused, unless config.toml allows them.
+/// nothing; what its host sends instead of a feed is an error. Private networks are refused, unless config.toml allows them.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct FetchArgs {
@@ -33,7 +35,8 @@ pub struct FetchArgs {
 /// # Errors
 /// When it cannot be reached, or is not to be.
 pub fn run(session: &mut Session, args: FetchArgs) -> Result<()> {
-    let (url, conditions) = if args.what.contains("://") {
+    let is_url = args.what.contains("://");
+    let (url, conditions) = if is_url {
         let url = Url::normalized(&args.what)
             .map_err(|cause| Error::usage("cannot fetch that").because(cause))?;
         (url, Conditions::default())
@@ -43,8 +46,26 @@ pub fn run(session: &mut Session, args: FetchArgs) -> Result<()> {
         (contact.feed, Conditions { etag, last_modified, no_cache: false })
     };
     match session.run.network.client()?.get(&url, limits::FEED, &conditions) {
-        Ok(Answer::Document(document)) => input::print(session, &document.bytes),
+        Ok(Answer::Document(document)) => {
+            if !is_url {
+                expect_feed(&args.what, &document.bytes)?;
+            }
+            input::print(session, &document.bytes)
+        }
         Ok(Answer::Unchanged) => Ok(()),
-        Err(failure) => Err(fetch::failed(&url.shortened(), failure)),
+        Err(failure) if is_url => Err(fetch::failed(&url.shortened(), failure)),
+        // Whatever a contact's host does, it is that host which is out of reach.
+        Err(failure) => {
+            let error = fetch::failed(&format!("the feed of `{}`", args.what), failure);
+            Err(Error { kind: Kind::Network, ..error })
+        }
     }
+}
+
+/// Refuses what a contact's host sends in the place of its feed, such as a page to log in at.
+fn expect_feed(name: &str, document: &[u8]) -> Result<()> {
+    let refused = |cause: protocol::Error| {
+        Error::new(Kind::Network, format!("cannot read the feed of `{name}`")).because(cause)
+    };
+    Channel::parse_ours(document).map(drop).map_err(refused)
 }

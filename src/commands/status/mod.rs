@@ -16,7 +16,9 @@ use crate::session::options::Format;
 use crate::session::own_key;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
+use crate::store::contact::failing::Failing;
 use crate::store::disk::snapshot;
+use crate::store::waiting::inbox::Inbox;
 use crate::store::waiting::invitations;
 use standing::Standing;
 use unreached::Unreached;
@@ -158,12 +160,22 @@ fn pending(session: &Session) -> Result<String> {
         lines
             .push_str(&format!("{name}\tinvited {}, no answer yet\n", output::local(made.created)));
     }
+    if let Some(Failing { since, seen, .. }) = inbox_failing(session)? {
+        let (since, seen) = (output::local(since), text::visible(&seen).replace('\n', " "));
+        lines.push_str(&format!("-\tthe inbox is out of reach since {since} ({seen})\n"));
+    }
     if session.run.identity.config.publish.is_some()
         && !snapshot::is_published(&session.run.identity.home)?
     {
         lines.push_str("-\tnot everything is published: cloudim publish\n");
     }
     Ok(lines)
+}
+
+/// How the inbox that the settings name is out of reach, if it is.
+fn inbox_failing(session: &Session) -> Result<Option<Failing>> {
+    let Some(url) = &session.run.identity.config.inbox else { return Ok(None) };
+    Ok(Inbox::load(&session.run.identity.home, url)?.failing)
 }
 
 fn rough(seconds: i64) -> String {

@@ -125,6 +125,9 @@ fn about_invitations(session: &Session) -> Result<Vec<Line>> {
             lines.push((3, format!("`{name}` invites you: cloudim handshake accept {name}")));
         }
     }
+    if super::inbox_failing(session)?.is_some() {
+        lines.push((5, "your inbox is out of reach: cloudim poll".to_owned()));
+    }
     let callers =
         calls::load(&session.run.identity.home)?.waiting.len().saturating_add(in_inbox(session)?);
     if callers > 0 {

@@ -68,6 +68,19 @@ impl Channel {
         Self::read(channel.ok_or_else(|| Error::malformed("not RSS: it has no channel"))?)
     }
 
+    /// Reads the feed of somebody who writes by this protocol.
+    ///
+    /// # Errors
+    /// As [`Channel::parse`]; also when nothing in it is of this protocol, as in a blog's feed.
+    pub fn parse_ours(document: &[u8]) -> Result<Self> {
+        let channel = Self::parse(document)?;
+        let sealed = channel.introduction.is_some() || channel.state.is_some();
+        if sealed || channel.key.is_some() || channel.items.iter().any(FeedItem::is_sealed) {
+            return Ok(channel);
+        }
+        Err(Error::malformed("there is neither a key in it nor anything that is encrypted"))
+    }
+
     fn read(channel: &Element) -> Result<Self> {
         let text = |name| channel.named("", name).next().map(Element::text);
         let ours = |name| Ok::<_, Error>(channel.once(NAMESPACE, name)?.map(Element::text));

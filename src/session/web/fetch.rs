@@ -139,7 +139,12 @@ mod tests {
             let is_passing = matches!(&setback, Setback::Passing(e) if e.kind == Kind::Network);
             assert!(is_passing, "{setback}");
         }
-        for failure in [Failure::Refused(text()), Failure::TooLarge(1), Failure::Redirects] {
+        for failure in [
+            Failure::Refused(text()),
+            Failure::TooLarge(1),
+            Failure::Coding(text()),
+            Failure::Redirects,
+        ] {
             let setback = not_fetched("x", failure);
             let is_lasting = matches!(&setback, Setback::Lasting(e) if e.kind == Kind::Cannot);
             assert!(is_lasting, "{setback}");

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::failing::{Failing, Vain};
 use super::former_key::FormerKey;
 use super::own_feed::{OwnFeed, Reader};
 use crate::protocol::sealed::state::{Acknowledged, Range};
@@ -196,6 +197,26 @@ pub struct Http {
     pub failure_told: Option<Timestamp>,
     /// The reason why it is out of reach.
     pub failure: Option<String>,
+    /// How often in a row something came in its place that is no feed.
+    #[serde(default)]
+    pub no_feed: Option<Vain>,
+}
+
+impl Http {
+    /// How the feed is out of reach, if it is.
+    pub fn failing(&self) -> Option<Failing> {
+        let (told, seen) = (self.failure_told, self.failure.clone().unwrap_or_default());
+        Some(Failing { since: self.failing_since?, told, seen })
+    }
+
+    /// Notes how the feed is out of reach, or that it is not.
+    pub fn set_failing(&mut self, failing: Option<Failing>) {
+        let (since, told, seen) = match failing {
+            Some(Failing { since, told, seen }) => (Some(since), told, Some(seen)),
+            None => (None, None, None),
+        };
+        (self.failing_since, self.failure_told, self.failure) = (since, told, seen);
+    }
 }
 
 impl Contact {

@@ -2,6 +2,7 @@
 
 pub mod contacts;
 pub mod entry;
+pub mod failing;
 pub mod former_key;
 pub mod history;
 pub mod offered;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::url::Url;
+use crate::store::contact::failing::Failing;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::error::{OrCannot, Result};
@@ -25,6 +26,9 @@ pub struct Inbox {
     pub last_modified: Option<String>,
     /// When the user was told that it cannot be read; absent while it can.
     pub told: Option<Timestamp>,
+    /// Since when it cannot be, and what was seen instead.
+    #[serde(default)]
+    pub failing: Option<Failing>,
     /// When calls were followed that name a host, lately.
     #[serde(default)]
     pub named: BTreeMap<String, Vec<Timestamp>>,

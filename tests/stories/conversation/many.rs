@@ -21,7 +21,7 @@ fn one_poll_of_twenty_brings_what_the_good_hosts_have() {
     fs::write(&garbled, "this is no feed").unwrap();
     others[15].host.set(Behaviour::Slow(0));
     let started = Instant::now();
-    let ran = john.run(&["--timeout", "8s", "--format", "json", "poll"]).expect(1);
+    let ran = john.run(&["--timeout", "8s", "--format", "json", "poll"]).expect(0);
     assert!(started.elapsed() < Duration::from_secs(24), "{:?}", started.elapsed());
     let mut arrived = crate::common::peer::texts(&ran.stdout);
     arrived.sort();
@@ -29,8 +29,8 @@ fn one_poll_of_twenty_brings_what_the_good_hosts_have() {
     assert_eq!(arrived, good.map(|(_, peer)| format!("by {}", peer.name)).collect::<Vec<_>>());
     for says in [
         "warning: cannot fetch the feed of `peer03`: ",
-        "error: cannot fetch the feed of `peer07`: ",
-        "error: cannot read the feed of `peer11`: ",
+        "warning: cannot fetch the feed of `peer07`: ",
+        "warning: cannot read the feed of `peer11`: ",
         "warning: cannot fetch the feed of `peer15`: ",
     ] {
         assert_eq!(ran.stderr.matches(says).count(), 1, "{says}\n{}", ran.stderr);

@@ -254,7 +254,7 @@ fn a_feed_that_moved_to_a_private_address_is_refused_with_a_hint() {
     introduction.feed = "http://10.0.0.1/f/x.rss".parse().unwrap();
     story.serve(hand.feed_with_introduction(&introduction.write()).write());
     story.john.ok(&["poll"]);
-    let refused = story.john.run(&["poll"]).expect(1);
+    let refused = story.john.run(&["poll"]).expect(3);
     assert!(refused.stderr.contains("10.0.0.1 is not public (private)"), "{}", refused.stderr);
     assert!(refused.stderr.contains("hint: "), "{}", refused.stderr);
     // The feed still arrives by any other way.

@@ -109,8 +109,12 @@ fn an_inbox_that_cannot_be_read_is_a_warning_once_a_day() {
         assert!(said.contains(words) || status, "{said}");
         assert_eq!(owner.polls(), "");
     }
-    let later = owner.mary.at(&in_hours(25), &["poll"], "").expect(0);
-    assert!(later.stderr.starts_with("warning: "), "{}", later.stderr);
+    let later = owner.mary.at(&in_hours(25), &["--quiet", "poll"], "").expect(3);
+    assert!(later.stderr.starts_with("error: cannot fetch the inbox "), "{}", later.stderr);
+    let quiet = owner.mary.at(&in_hours(26), &["--quiet", "poll"], "").expect(0);
+    assert_eq!(quiet.stderr, "");
+    assert!(owner.mary.ok(&["status"]).contains("-\tthe inbox is out of reach since 20"));
+    assert!(owner.mary.ok(&[]).contains("your inbox is out of reach: cloudim poll\n"));
     owner.host.set(Behaviour::Normal);
     fs::write(&owner.file, "no feed").unwrap();
     owner.keep(&[]);

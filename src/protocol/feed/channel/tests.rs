@@ -266,3 +266,22 @@ proptest! {
         prop_assert_eq!(FeedItem::parse(item.write().as_bytes()).unwrap(), item);
     }
 }
+
+#[test]
+fn a_feed_in_which_nothing_is_of_this_protocol_is_none_of_a_contact() {
+    let parse = |inside: &str| {
+        let rss = format!(
+            "<rss version=\"2.0\" xmlns:im=\"{NAMESPACE}\"><channel>{inside}</channel></rss>"
+        );
+        Channel::parse_ours(rss.as_bytes())
+    };
+    let sealed = "<item><description>-----BEGIN PGP MESSAGE-----</description></item>";
+    let key =
+        format!("<im:pgpKey fingerprint=\"{}\" url=\"https://a.example/k\"/>", "A".repeat(40));
+    for ours in [sealed, &key, "<im:state>x</im:state>", "<im:introduction>x</im:introduction>"] {
+        assert!(parse(ours).is_ok(), "{ours}");
+    }
+    for other in ["", "<item><description>my holidays</description></item>"] {
+        assert!(parse(other).unwrap_err().to_string().contains("neither a key"), "{other}");
+    }
+}
