@@ -200,7 +200,7 @@ fn sealed_introduction(keys: &mut Keys, now: Timestamp, made: &Made) -> Result<S
         made.to.as_ref().map(|to| Certificate::parse(to.certificate.as_bytes())).transpose()?;
     let (secret, rng) = keys.secret()?;
     let sealed = match &certificate {
-        Some(to) => seal::seal(made.octets.as_bytes(), secret, &[to], now, rng),
+        Some(to) => seal::seal_hidden(made.octets.as_bytes(), secret, &[to], now, rng),
         None => seal::sign(made.octets.as_bytes(), secret, now, rng),
     };
     Ok(sealed.map_err(|cause| cannot_seal(keys, cause))?)

@@ -29,6 +29,7 @@ fn opens_by_gpg(profile_of_john: &str) {
     befriend(&john, &mary);
     let gpg = keyring(&mary, &john);
     let own = Certificate::parse(&fs::read(john.home().join("public/key.asc")).unwrap()).unwrap();
+    let subkeys = gpg.ok(&["--with-colons", "--list-keys", own.fingerprint().as_str()], "");
     for text in ["dinner at eight?", "or at <nine> & \"a half\"? 🍝\n\nsay so\n"] {
         let guid = john.send(&mary, text);
         let opened = gpg.run(&["--decrypt"], newest(&john));
@@ -39,6 +40,17 @@ fn opens_by_gpg(profile_of_john: &str) {
         assert!(opened.stdout.starts_with("<item "), "{}", opened.stdout);
         let item = cloudim::protocol::sealed::item::Item::parse(opened.stdout.as_bytes()).unwrap();
         assert_eq!((item.text.as_str(), item.guid.to_string()), (text, guid));
+        // GnuPG 2.2 tries the first packet first, 2.4 the last, and a wrong try of a hidden one is an
+        // error: the reader's is hidden and first; the writer's, if there is one, is named and last.
+        let packets = gpg.run(&["--list-packets"], newest(&john));
+        let ids = packets.stdout.lines().filter(|line| line.starts_with(":pubkey enc packet:"));
+        let ids: Vec<&str> = ids.filter_map(|line| line.rsplit(' ').next()).collect();
+        let (reader, writer) = ids.split_first().expect("a session key");
+        assert_eq!(*reader, "0000000000000000", "{}", packets.stdout);
+        for id in writer {
+            assert!(subkeys.contains(id), "{id} in {subkeys}");
+        }
+        assert_eq!(writer.len(), 1);
     }
 }
 

@@ -1,4 +1,5 @@
-//! Encryption to hidden recipients, by packets: [`super::decrypt`] undoes it.
+//! Encryption to recipients whom nothing names but perhaps ourselves, by packets:
+//! [`super::decrypt`] undoes it.
 
 use jiff::Timestamp;
 use pgp::composed::{RawSessionKey, SignedPublicSubKey};
@@ -26,6 +27,8 @@ struct Target<'a> {
     /// The fingerprint of the primary key.
     fingerprint: Fingerprint,
     reads_seipd_v2: bool,
+    /// Whether its session-key packet says for whom it is.
+    is_named: bool,
 }
 
 impl<'a> Targets<'a> {
@@ -63,6 +66,18 @@ impl<'a> Targets<'a> {
         Ok(Self(targets))
     }
 
+    /// The same with ourselves named, whose feed shows the key anyway, where the encrypted data is of
+    /// version 1: GnuPG 2.4 tries the last packet first, and ends with status 2 after a wrong try of a
+    /// hidden one.
+    pub fn naming(mut self, own: &Certificate) -> Self {
+        let ours = own.inner.primary_key.fingerprint();
+        let is_hidden = self.all_read_seipd_v2();
+        for target in &mut self.0 {
+            target.is_named = !is_hidden && target.fingerprint == ours;
+        }
+        self
+    }
+
     /// The primary keys of all recipients.
     pub fn fingerprints(&self) -> Vec<Fingerprint> {
         self.0.iter().map(|target| target.fingerprint.clone()).collect()
@@ -80,6 +95,7 @@ fn target(certificate: &Certificate, now: Timestamp) -> std::result::Result<Targ
         subkey,
         fingerprint: certificate.inner.primary_key.fingerprint(),
         reads_seipd_v2: standing.advertises_seipd_v2(),
+        is_named: false,
     })
 }
 
@@ -89,7 +105,7 @@ pub fn encrypt(plain: &[u8], targets: &Targets<'_>, rng: &mut Random) -> Result<
     let mut out = Vec::with_capacity(plain.len().saturating_add(4_096));
     let seipd_v2 = targets.all_read_seipd_v2();
     for target in &targets.0 {
-        let wrapped = wrap(&session_key, target.subkey, seipd_v2, rng)?;
+        let wrapped = wrap(&session_key, target, seipd_v2, rng)?;
         wrapped.to_writer_with_header(&mut out)?;
     }
     let key = session_key.as_ref();
@@ -103,19 +119,21 @@ pub fn encrypt(plain: &[u8], targets: &Targets<'_>, rng: &mut Random) -> Result<
     Ok(out)
 }
 
-/// The session key for `subkey`, without saying for whom it is.
+/// The session key for `target`, without saying for whom it is unless that is to be named.
 fn wrap(
     session_key: &RawSessionKey,
-    subkey: &SignedPublicSubKey,
+    target: &Target<'_>,
     seipd_v2: bool,
     rng: &mut Random,
 ) -> Result<Wrapped> {
+    let subkey = target.subkey;
     let mut wrapped = if seipd_v2 {
         Wrapped::from_session_key_v6(rng, session_key, &subkey.key)?
     } else {
         Wrapped::from_session_key_v3(rng, session_key, CIPHER, &subkey.key)?
     };
     match &mut wrapped {
+        _ if target.is_named => {}
         Wrapped::V3 { id, .. } => *id = KeyId::WILDCARD,
         Wrapped::V6 { fingerprint, .. } => *fingerprint = None,
         Wrapped::Other { .. } => {}
@@ -125,30 +143,61 @@ fn wrap(
 
 #[cfg(test)]
 mod tests {
+    use pgp::armor::BlockType;
+    use pgp::crypto::public_key::PublicKeyAlgorithm;
     use pgp::packet::Packet;
-    use pgp::types::PkeskVersion;
+    use pgp::types::{KeyId, PkeskVersion};
 
+    use crate::openpgp::armor;
+    use crate::openpgp::message::seal;
     use crate::openpgp::secret_key::{Profile, SecretKey};
-    use crate::openpgp::testing::{john, key, mary, sealed_bytes, unpacked};
+    use crate::openpgp::testing::{day, john, key, mary, random, sealed_bytes, unpacked};
 
     #[test]
-    fn readers_come_first_and_nobody_is_named() {
-        let bytes = sealed_bytes(&john(), &mary());
-        let packets = unpacked(&bytes);
-        let kinds: Vec<_> = packets
-            .iter()
-            .filter_map(|packet| match packet {
-                Packet::PublicKeyEncryptedSessionKey(wrapped) => {
-                    assert_eq!(wrapped.version(), PkeskVersion::V3);
-                    assert!(wrapped.id().unwrap().is_wildcard());
-                    Some(wrapped.algorithm().unwrap())
-                }
-                _ => None,
-            })
-            .collect();
-        use pgp::crypto::public_key::PublicKeyAlgorithm::{ECDH, MlKem768X25519};
-        assert_eq!(kinds, [ECDH, MlKem768X25519]);
+    fn readers_come_first_and_only_we_are_named() {
+        let (john, mary) = (john(), mary());
+        let packets = unpacked(&sealed_bytes(&john, &mary));
         assert_eq!(packets.len(), 3);
+        use PublicKeyAlgorithm::{ECDH, MlKem768X25519};
+        let [reader, ours]: [_; 2] = wrapped(&packets).try_into().unwrap();
+        assert_eq!((reader.0, ours.0), (ECDH, MlKem768X25519));
+        assert!(reader.1.is_wildcard());
+        // The key id of a key of version 4 is the end of its fingerprint.
+        let subkey = john.certificate().encryption_subkey(day(1)).unwrap();
+        assert!(subkey.as_str().ends_with(&ours.1.to_string().to_uppercase()));
+    }
+
+    /// The algorithm and the key id of each session-key packet of version 3.
+    fn wrapped(packets: &[Packet]) -> Vec<(PublicKeyAlgorithm, KeyId)> {
+        let wrapped = packets.iter().filter_map(|packet| match packet {
+            Packet::PublicKeyEncryptedSessionKey(wrapped) => {
+                assert_eq!(wrapped.version(), PkeskVersion::V3);
+                Some((wrapped.algorithm().unwrap(), *wrapped.id().unwrap()))
+            }
+            _ => None,
+        });
+        wrapped.collect()
+    }
+
+    #[test]
+    fn invitations_attachments_and_data_of_version_2_name_nobody() {
+        let (john, mary) = (john(), mary());
+        let (to, own) = (mary.certificate(), john.certificate());
+        let invitation = seal::seal_hidden(b"x", &john, &[&to], day(1), &mut random(3)).unwrap();
+        let invitation = armor::decode(&invitation, BlockType::Message, 1 << 20).unwrap();
+        let attachment = seal::seal_file(b"x", &own, &[&to], day(1), &mut random(3)).unwrap();
+        for bytes in [invitation, attachment] {
+            let wrapped = wrapped(&unpacked(&bytes));
+            assert_eq!(wrapped.len(), 2);
+            assert!(wrapped.iter().all(|(_, id)| id.is_wildcard()));
+        }
+        let other = key(Profile::Default, "Other");
+        for packet in unpacked(&sealed_bytes(&john, &other)) {
+            if let Packet::PublicKeyEncryptedSessionKey(wrapped) = packet {
+                assert_eq!(wrapped.version(), PkeskVersion::V6);
+                assert!(wrapped.fingerprint().unwrap().is_none());
+            }
+        }
     }
 
     #[test]

@@ -20,11 +20,11 @@ use crate::openpgp::seconds::seconds;
 use crate::openpgp::secret_key::{SecretKey, generate};
 use crate::protocol::Random;
 
-/// Seals `octets`, an item, state or introduction, in canonical armor.
+/// Seals `octets`, an item, state or introduction in a pair feed, in canonical armor.
 ///
 /// Signed by `signer` at `time`, which also decides which keys are valid; encrypted to hidden
-/// recipients, the readers first, ourselves last unless our subkey is weaker than the weakest of
-/// theirs; SEIPDv2 only if all of them advertise it.
+/// readers first, to ourselves last unless our subkey is weaker than the weakest of theirs; SEIPDv2
+/// only if all of them advertise it, else we are named.
 ///
 /// # Errors
 /// When `signer` is locked, or a certificate is unusable at `time`.
@@ -36,8 +36,33 @@ pub fn seal(
     rng: &mut Random,
 ) -> Result<String, SealError> {
     let targets = Targets::choose(&signer.certificate, recipients, time)?;
+    sealed(octets, signer, &targets.naming(&signer.certificate), time, rng)
+}
+
+/// The same without naming ourselves either: an invitation.
+///
+/// # Errors
+/// As [`seal`].
+pub fn seal_hidden(
+    octets: &[u8],
+    signer: &SecretKey,
+    recipients: &[&Certificate],
+    time: Timestamp,
+    rng: &mut Random,
+) -> Result<String, SealError> {
+    let targets = Targets::choose(&signer.certificate, recipients, time)?;
+    sealed(octets, signer, &targets, time, rng)
+}
+
+fn sealed(
+    octets: &[u8],
+    signer: &SecretKey,
+    targets: &Targets<'_>,
+    time: Timestamp,
+    rng: &mut Random,
+) -> Result<String, SealError> {
     let plain = signed_message(octets, signer, &targets.fingerprints(), time, rng)?;
-    Ok(armor::encode(BlockType::Message, &encrypt(&plain, &targets, rng)?))
+    Ok(armor::encode(BlockType::Message, &encrypt(&plain, targets, rng)?))
 }
 
 /// Signs `octets` without encrypting them: the signed object of an invitation file.
