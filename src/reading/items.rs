@@ -145,6 +145,7 @@ mod tests {
     use crate::protocol::sealed::state::Head;
     use crate::reading::testing::Scene;
     use crate::store::testing::Type;
+    use crate::writing::testing::head;
 
     #[test]
     fn an_item_whose_guid_differs_inside_is_refused_and_told_once() {
@@ -295,7 +296,7 @@ mod tests {
     fn messages_that_fit_are_no_fork_in_whatever_order_they_come() {
         let mut scene = Scene::begin();
         let one = scene.item(1, None, "one");
-        let two = scene.add(2, Some(OctetsHash::of(one.write().as_bytes())), "two");
+        let two = scene.add(2, Some(OctetsHash::of(one.octets(&head()).as_bytes())), "two");
         scene.read();
         scene.add(3, Some(two), "three");
         scene.put(&one);

@@ -173,7 +173,7 @@ mod tests {
     use crate::openpgp::message::seal;
     use crate::reading::testing::Scene;
     use crate::store::testing::Type;
-    use crate::writing::testing::tell_new_key;
+    use crate::writing::testing::{head, tell_new_key};
 
     /// Mary replaces her key, and her feed says so.
     fn replace_key(scene: &mut Scene) -> (Fingerprint, Fingerprint) {
@@ -268,7 +268,7 @@ mod tests {
         scene.read();
         let item =
             scene.item(2, scene.mary.contact("john").ours.head.map(|head| head.hash), "forged");
-        let (octets, now) = (item.write(), scene.mary.now());
+        let (octets, now) = (item.octets(&head()), scene.mary.now());
         let (john, rng) = (scene.john.certificate(), &mut scene.mary.run.keys.rng);
         let sealed = seal::seal(octets.as_bytes(), &stolen, &[&john], now, rng).unwrap();
         scene.feed.items.insert(0, FeedItem::sealed(item.guid, sealed));
@@ -304,7 +304,7 @@ mod tests {
             let introduction = seal::sign(signed.as_bytes(), secret, now, rng).unwrap();
             let transition = Some(Transition { introduction, certificate: new.to_armored() });
             let item = Item { transition, ..scene.item(1, None, "another key") };
-            let (octets, john) = (item.write(), scene.john.certificate());
+            let (octets, john) = (item.octets(&head()), scene.john.certificate());
             let rng = &mut scene.mary.run.keys.rng;
             let sealed = seal::seal(octets.as_bytes(), &old, &[&john], now, rng).unwrap();
             scene.feed.items.insert(0, FeedItem::sealed(item.guid, sealed));

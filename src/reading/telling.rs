@@ -83,6 +83,7 @@ mod tests {
     use crate::reading::testing::{Scene, sealed};
     use crate::session::testing::Person;
     use crate::store::testing::Type;
+    use crate::writing::testing::head;
 
     #[test]
     fn what_an_unknown_key_signed_is_held_and_told_once() {
@@ -115,7 +116,7 @@ mod tests {
     fn what_is_sealed_to_another_is_refused_as_no_question_of_trust() {
         let (mut scene, eve) = (Scene::begin(), Person::called("Eve"));
         let (item, now) = (scene.item(1, None, "for eve"), scene.mary.now());
-        let sealed = sealed(&mut scene.mary, &eve, &item.write(), now);
+        let sealed = sealed(&mut scene.mary, &eve, &item.octets(&head()), now);
         scene.feed.items.insert(0, FeedItem::sealed(item.guid, sealed));
         scene.read();
         let told = scene.told(Type::Integrity);
@@ -170,7 +171,7 @@ mod tests {
     fn what_nobody_signed_is_refused() {
         let mut scene = Scene::begin();
         let (item, now) = (scene.item(1, None, "unsigned"), scene.mary.now());
-        let (octets, john) = (item.write(), scene.john.certificate());
+        let (octets, john) = (item.octets(&head()), scene.john.certificate());
         let rng = &mut scene.mary.run.keys.rng;
         let sealed = seal::seal_unsigned(octets.as_bytes(), &john, now, rng).unwrap();
         scene.feed.items.insert(0, FeedItem::sealed(item.guid, sealed));

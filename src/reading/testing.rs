@@ -16,7 +16,7 @@ use crate::store::contact::entry::{Contact, Http};
 use crate::store::contact::offered::octets::Octets;
 use crate::store::testing::Type;
 use crate::writing::testing as writing;
-use crate::writing::testing::acquainted;
+use crate::writing::testing::{acquainted, head};
 use jiff::{SignedDuration, Timestamp};
 
 /// John reads what Mary writes. Both have read the other's first feed.
@@ -100,7 +100,7 @@ impl Scene {
 
     /// The same, signed at that time.
     pub fn put_signed(&mut self, item: &Item, at: Timestamp) -> OctetsHash {
-        let octets = item.write();
+        let octets = item.octets(&head());
         let sealed = self.sealed(&octets, at);
         self.feed.items.insert(0, FeedItem::sealed(item.guid, sealed));
         OctetsHash::of(octets.as_bytes())
@@ -137,7 +137,7 @@ impl Scene {
     /// Puts an item that `writer` signed on top of the feed, in Mary's name.
     pub fn forge(&mut self, writer: &mut Person, item: &Item) {
         let now = self.mary.now();
-        let sealed = sealed(writer, &self.john, &item.write(), now);
+        let sealed = sealed(writer, &self.john, &item.octets(&head()), now);
         self.feed.items.insert(0, FeedItem::sealed(item.guid, sealed));
     }
 

@@ -13,6 +13,7 @@ use crate::protocol::sealed::item::{Attachment, Item};
 use crate::protocol::sealed::state::Head;
 use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::limits;
+use crate::protocol::values::token::Token;
 use crate::session::keys::Keys;
 use crate::session::own_key;
 use crate::session::user::trust_policy;
@@ -72,7 +73,7 @@ pub fn seal(
 ) -> Result<Outgoing> {
     let files = attachment::seal_files(locked, keys, &mut item, &pair.certificate)?;
     item.stream = Some(pair.contact.ours.next());
-    let octets = item.write();
+    let octets = item.octets(&Token::new(&mut keys.rng));
     if octets.len() > limits::ITEM_WRITTEN {
         return Err(Error::cannot(
             "the message is too long: at most about 78 KiB of text fit an item",

@@ -23,6 +23,11 @@ use crate::store::contact::pair::Pair;
 use crate::store::identity::own_urls;
 use crate::store::testing;
 
+/// The random head of an item's padding, for once the same.
+pub fn head() -> Token {
+    "aaaaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap()
+}
+
 /// The facts that one has to know of the other before the first feed.
 struct Side {
     token: Token,

@@ -8,6 +8,7 @@ mod history;
 mod keys;
 mod many;
 mod no_feed;
+mod octets;
 mod output;
 mod polling;
 mod removal;

@@ -11,6 +11,7 @@ use crate::openpgp::message::refusal::Refusal;
 use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::protocol::values::guid::LogId;
 use crate::protocol::values::limits;
+use crate::protocol::xml;
 use crate::reading::items;
 use crate::session::command::Session;
 use crate::session::user::trust_policy;
@@ -149,5 +150,6 @@ fn open_item(session: &mut Session, outer: &FeedItem, writer: &Writer) -> Result
         })?;
     let octets =
         String::from_utf8(opened.octets).or_cannot(|| "the item is not UTF-8".to_owned())?;
+    let octets = xml::without_declaration(&octets).to_owned();
     Ok((!item.keys && item.transition.is_none()).then_some(octets))
 }

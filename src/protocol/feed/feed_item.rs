@@ -46,7 +46,7 @@ impl Enclosure {
 /// An item as it stands in a feed; all of it may be a stranger's word.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FeedItem {
-    /// The guid, as written.
+    /// The guid, as written, without the white space around it.
     pub guid: Option<String>,
     /// The title.
     pub title: Option<String>,
@@ -122,7 +122,7 @@ impl FeedItem {
         let sound = refuse_twice(element).is_ok();
         let published = text("pubDate").and_then(|date| time::from_rfc_822(&date).ok());
         Self {
-            guid: text("guid").filter(|_| sound),
+            guid: text("guid").filter(|_| sound).map(|guid| bare(&guid).to_owned()),
             title: text("title"),
             link: text("link"),
             description: text("description").filter(|_| sound),
@@ -160,9 +160,14 @@ impl FeedItem {
     }
 }
 
+/// The guid without the white space around it, which is no part of it (PROTOCOL §1).
+fn bare(guid: &str) -> &str {
+    guid.trim_matches([' ', '\t', '\r', '\n'])
+}
+
 /// The guid in its one spelling, of an item inside or outside.
 pub fn strict_guid(text: Option<&str>) -> Result<Guid> {
-    let text = text.ok_or_else(|| Error::malformed("the item has no guid"))?;
+    let text = bare(text.ok_or_else(|| Error::malformed("the item has no guid"))?);
     // The message of a failed parse quotes it all.
     if text.len() > LONGEST_GUID {
         return Err(Error::malformed("the guid is longer than 200 bytes"));

@@ -1,12 +1,15 @@
 //! A tolerant HTML tokenizer for pages and descriptions of strangers: linear in time, never an
 //! error.
 
+use std::borrow::Cow;
+
 use crate::protocol::xml::is_xml_char;
 
 /// Elements whose content is no markup, and nothing that a reader of a message wants.
 const RAW: [&str; 3] = ["script", "style", "title"];
-/// The longest reference that is looked for, with its ampersand and semicolon, in characters.
-const REFERENCE: usize = 12;
+/// The longest reference that is looked for, without its ampersand and with its semicolon, in
+/// characters: `&CounterClockwiseContourIntegral;`.
+const REFERENCE: usize = 32;
 
 /// A part of HTML, as far as anyone here asks.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,17 +62,21 @@ pub fn tokens(html: &str) -> impl Iterator<Item = Token<'_>> {
     })
 }
 
-/// Resolves character references: the five of XML, `&nbsp;`, and numeric ones. Others stay.
+/// Resolves character references: numeric ones, and those that HTML names (its Living Standard,
+/// section 13.5) where a semicolon ends them. Others stay.
 pub fn decode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
         let end = after.char_indices().take(REFERENCE).find(|(_, c)| *c == ';');
-        let name = end.and_then(|(index, _)| after.split_at_checked(index));
-        match name.and_then(|(name, tail)| Some((referred(name)?, tail.strip_prefix(';')?))) {
-            Some((c, tail)) => {
-                out.push(c);
+        // From the ampersand to the semicolon, each of one byte.
+        let length = end.map(|(index, _)| index.saturating_add(2));
+        let from = rest.get(before.len()..).unwrap_or_default();
+        let whole = length.and_then(|length| from.split_at_checked(length));
+        match whole.and_then(|(reference, tail)| Some((referred(reference)?, tail))) {
+            Some((text, tail)) => {
+                out.push_str(&text);
                 rest = tail;
             }
             None => {
@@ -82,23 +89,19 @@ pub fn decode(text: &str) -> String {
     out
 }
 
-fn referred(name: &str) -> Option<char> {
-    Some(match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => '\u{A0}',
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(hex) => from_digits(hex, 16)?,
-                None => from_digits(number, 10)?,
-            };
-            char::from_u32(code).filter(|c| is_xml_char(*c)).unwrap_or(char::REPLACEMENT_CHARACTER)
-        }
-    })
+/// The text that `reference` stands for, if it is one.
+fn referred(reference: &str) -> Option<Cow<'_, str>> {
+    let name = reference.strip_prefix('&')?.strip_suffix(';')?;
+    let Some(number) = name.strip_prefix('#') else {
+        let text = html_escape::decode_html_entities(reference);
+        return (text != reference).then_some(text);
+    };
+    let code = match number.strip_prefix(['x', 'X']) {
+        Some(hex) => from_digits(hex, 16)?,
+        None => from_digits(number, 10)?,
+    };
+    let c = char::from_u32(code).filter(|c| is_xml_char(*c));
+    Some(c.unwrap_or(char::REPLACEMENT_CHARACTER).to_string().into())
 }
 
 fn from_digits(digits: &str, radix: u32) -> Option<u32> {
@@ -255,10 +258,18 @@ mod tests {
     fn references_are_decoded_once() {
         assert_eq!(decode("&amp;lt; &#65;&#x42;&#X43; &nbsp;&quot;"), "&lt; ABC \u{A0}\"");
         assert_eq!(
-            decode("& &; &nix; &#; &#x; &#+5; &eacute"),
-            "& &; &nix; &#; &#x; &#+5; &eacute"
+            decode("& &; &nix; &#; &#x; &#+5; &eacute &é; &Amp;"),
+            "& &; &nix; &#; &#x; &#+5; &eacute &é; &Amp;"
         );
         assert_eq!(decode("&#0;&#xD800;&#x110000;"), "\u{FFFD}\u{FFFD}\u{FFFD}");
+    }
+
+    #[test]
+    fn what_html_names_is_decoded() {
+        assert_eq!(decode("caf&eacute; &ndash; 3&thinsp;&euro;&hellip;"), "café – 3\u{2009}€…");
+        assert_eq!(decode("&AMP;&apos;&Eacute;&rarr;&NotEqualTilde;"), "&'É→\u{2242}\u{338}");
+        assert_eq!(decode("&CounterClockwiseContourIntegral;"), "∳");
+        assert_eq!(decode("&amp;eacute;"), "&eacute;");
     }
 
     #[test]

@@ -5,11 +5,12 @@ pub(in crate::protocol) mod tests;
 
 use jiff::Timestamp;
 
-use super::padding::close_padded;
+use super::padding::close_headed;
 use super::transition::Transition;
 use crate::protocol::feed::channel::{KEYS, SOURCE, strict_guid};
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::hash::{Hash, OctetsHash};
+use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
 use crate::protocol::values::{integer, text, time};
 use crate::protocol::xml::{Element, Writer};
@@ -84,8 +85,21 @@ pub struct Item {
 }
 
 impl Item {
-    /// Writes the octets; padded if the item has its place in a log.
+    /// Writes the item as it is before it is sealed, without padding.
     pub fn write(&self) -> String {
+        let mut writer = self.open();
+        writer.close("item");
+        writer.finish()
+    }
+
+    /// Writes the octets that are sealed, padded. The padding begins with `head`, which must be random:
+    /// then no hash of the octets confirms a guess of the text (PROTOCOL §2, §12).
+    pub fn octets(&self, head: &Token) -> String {
+        close_headed(self.open(), "item", head.as_str())
+    }
+
+    /// The item without its end.
+    fn open(&self) -> Writer {
         let mut writer = Writer::fragment();
         let namespaces = [("xmlns:im", NAMESPACE), ("xmlns:source", SOURCE), ("xmlns:thr", THREAD)];
         writer.open("item", &namespaces);
@@ -106,11 +120,7 @@ impl Item {
         if let Some(transition) = &self.transition {
             transition.write_to(&mut writer);
         }
-        if self.stream.is_some() {
-            return close_padded(writer, "item");
-        }
-        writer.close("item");
-        writer.finish()
+        writer
     }
 
     fn write_attachments(&self, writer: &mut Writer) {
@@ -152,7 +162,7 @@ impl Item {
             text: read_text(&root)?,
             in_reply_to: root
                 .named(THREAD, "in-reply-to")
-                .find_map(|reply| reply.attribute("ref")?.parse().ok()),
+                .find_map(|reply| reply.attribute("ref")?.trim().parse().ok()),
             attachments: root
                 .named(NAMESPACE, "attachment")
                 .map(Attachment::read)

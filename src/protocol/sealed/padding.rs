@@ -24,12 +24,17 @@ fn padme(length: usize) -> usize {
 }
 
 /// Ends the element `root` of a fragment with its padding.
-pub(in crate::protocol) fn close_padded(mut writer: Writer, root: &str) -> String {
+pub(in crate::protocol) fn close_padded(writer: Writer, root: &str) -> String {
+    close_headed(writer, root, "")
+}
+
+/// The same with `head`, which counts as octets, at the beginning of the padding.
+pub(in crate::protocol) fn close_headed(mut writer: Writer, root: &str, head: &str) -> String {
     let mut bare = writer.clone();
-    bare.text("im:padding", &[], "");
+    bare.text("im:padding", &[], head);
     bare.close(root);
     let spaces = " ".repeat(padding(bare.finish().len()));
-    writer.text("im:padding", &[], &spaces);
+    writer.text("im:padding", &[], &format!("{head}{spaces}"));
     writer.close(root);
     writer.finish()
 }
@@ -60,13 +65,20 @@ mod tests {
     #[test]
     fn the_octets_have_the_padded_length() {
         for text in ["", "x", &"x".repeat(2_000), &"x".repeat(20_000)] {
-            let mut writer = Writer::fragment();
-            writer.open("a", &[]);
-            writer.text("b", &[], text);
-            let octets = close_padded(writer, "a");
+            let octets = close_padded(started(text), "a");
             assert_eq!(padding(octets.len()), 0, "{}", octets.len());
             assert!(octets.ends_with(" </im:padding></a>"));
+            let headed = close_headed(started(text), "a", "xyz");
+            assert_eq!(padding(headed.len()), 0, "{}", headed.len());
+            assert!(headed.contains("<im:padding>xyz "));
         }
+    }
+
+    fn started(text: &str) -> Writer {
+        let mut writer = Writer::fragment();
+        writer.open("a", &[]);
+        writer.text("b", &[], text);
+        writer
     }
 
     proptest::proptest! {

@@ -116,7 +116,7 @@ mod tests {
             ("<p>one</p><p>two<br>three</p>", "one\ntwo\nthree"),
             ("<ul><li>a<li>b</ul>c", "a\nb\nc"),
             ("<b>a</b> &lt;b&gt; &amp;amp; <img src=x onerror='a>b'>c", "a <b> &amp; c"),
-            ("1 < 2 &copy;", "1 < 2 &copy;"),
+            ("1 < 2 &copy; &nix;", "1 < 2 © &nix;"),
             ("a<script>alert(1)</script>b", "ab"),
             ("", ""),
         ] {

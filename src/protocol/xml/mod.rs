@@ -1,6 +1,7 @@
 //! The one hardened XML reader, and the small writer beside it: the only door to the `xml` crate.
 
 mod chars;
+mod spellings;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -17,6 +18,7 @@ use super::values::limits;
 use super::{Error, Result};
 
 pub use chars::is_xml_char;
+pub use spellings::SOURCE;
 pub use writer::Writer;
 
 /// Elements, attributes and text nodes of a document: each costs some hundred bytes of memory,
@@ -48,7 +50,7 @@ pub enum Node {
 /// An element, with what stands in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Element {
-    /// The namespace, empty if it has none.
+    /// The namespace, empty if it has none; `source` in the spelling that we write.
     pub namespace: String,
     /// The name without prefix.
     pub name: String,
@@ -203,6 +205,14 @@ impl Element {
     }
 }
 
+/// `xml` without the declaration that it may begin with: what is left may stand in another document.
+pub fn without_declaration(xml: &str) -> &str {
+    let bare = xml.strip_prefix('\u{FEFF}').unwrap_or(xml);
+    let declared =
+        bare.strip_prefix("<?xml").filter(|rest| rest.starts_with([' ', '\t', '\r', '\n']));
+    declared.and_then(|rest| rest.split_once("?>")).map_or(bare, |(_, after)| after.trim_start())
+}
+
 fn hardened() -> ParserConfig {
     ParserConfig::new()
         .cdata_to_characters(true)
@@ -306,7 +316,7 @@ fn element(name: xml::name::OwnedName, attributes: Vec<xml::attribute::OwnedAttr
     let mut attributes: Vec<Attribute> = attributes.into_iter().map(attribute).collect();
     attributes.shrink_to_fit();
     Element {
-        namespace: trimmed(name.namespace.unwrap_or_default()),
+        namespace: trimmed(spellings::canonical(name.namespace.unwrap_or_default())),
         name: trimmed(name.local_name),
         attributes,
         children: Vec::new(),

@@ -7,6 +7,7 @@ use crate::reading::testing::Scene;
 use crate::session::testing::Person;
 use crate::store::contact::history::record::What;
 use crate::store::testing::Type;
+use crate::writing::testing::head;
 
 #[test]
 fn a_document_that_comes_twice_does_nothing_the_second_time() {
@@ -168,7 +169,7 @@ fn an_archive_is_looked_for_if_what_is_missing_may_still_be_there() {
     let archive = "https://mary.example/f/1.rss".parse().ok();
     scene.feed.prev_archive = archive.clone();
     let one = scene.item(1, None, "one");
-    let first = OctetsHash::of(one.write().as_bytes());
+    let first = OctetsHash::of(one.octets(&head()).as_bytes());
     let second = scene.add(2, Some(first), "two");
     scene.state(|state| {
         (state.head, state.floor) = (Some(Head { sequence: 2, hash: second }), Some(1))

@@ -15,6 +15,7 @@ use crate::protocol::sealed::transition::Transition;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::time;
+use crate::protocol::values::token::Token;
 use crate::session::keys::Keys;
 use crate::session::own_key;
 use crate::store::contact::contacts;
@@ -118,7 +119,7 @@ fn item(
         keys: false,
         transition: Some(Transition { introduction: signed, certificate: armored }),
     };
-    let octets = item.write();
+    let octets = item.octets(&Token::new(&mut keys.rng));
     let sealed = seal::seal(octets.as_bytes(), old, &[certificate], at, &mut keys.rng);
     let sealed = sealed.map_err(|cause| cannot_seal(keys, cause))?;
     let sealed = FeedItem::sealed(item.guid, sealed);
