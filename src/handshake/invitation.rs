@@ -17,6 +17,7 @@ use crate::session::web::network::Network;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Trust;
 use crate::store::contact::offered::feeds;
+use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::identity::config::Config;
 use crate::store::identity::own::{Identity, Locked};
@@ -60,6 +61,7 @@ pub fn make(
         draft.address.map(|address| address::resolve(network, now, address)).transpose()?;
     if let Some(to) = &mut to {
         expect_invitable(&identity.home, keys, now, to, draft.fingerprint)?;
+        expect_sealable(now, to)?;
         to.trust = draft.fingerprint.map_or(Trust::FirstUse, |_| Trust::Verified);
     }
     keys.unlock()?;
@@ -71,21 +73,45 @@ pub fn make(
             .zip(to.as_ref())
             .is_some_and(|(a, b)| a.card == b.card && a.fingerprint == b.fingerprint)
     };
-    let is_verified = to.as_ref().is_some_and(|to| to.trust == Trust::Verified);
-    let made = match waiting.into_iter().find(|made| same(made) && !made.is_expired(locked.now)) {
-        Some(made) if is_verified => verified(&locked, made)?,
-        Some(made) => made,
-        None => fresh(&locked, keys, draft, to)?,
+    let waits = waiting.into_iter().find(|made| same(made) && !made.is_expired(locked.now));
+    let made = match (waits, &to) {
+        (Some(made), Some(to)) => renewed(&locked, made, to)?,
+        _ => fresh(&locked, keys, draft, to)?,
     };
     ensure_feed(&locked, keys, &made)?;
     Ok(made)
 }
 
-/// The invitation `made`, by now to somebody whose fingerprint the user was told.
-fn verified(locked: &Locked<'_>, mut made: Made) -> Result<Made> {
-    made.to.iter_mut().for_each(|to| to.trust = Trust::Verified);
-    invitations::save(locked, &Invitation::Made(Box::new(made.clone())))?;
-    Ok(made)
+/// The invitation `made` to whom we know now as `to`: the user may have been told the fingerprint, and
+/// the certificate may be a later one. What was sealed to another subkey is sealed again.
+fn renewed(locked: &Locked<'_>, made: Made, to: &Addressee) -> Result<Made> {
+    let mut renewed = made.clone();
+    let Some(known) = &mut renewed.to else { return Ok(made) };
+    if to.trust == Trust::Verified {
+        known.trust = Trust::Verified;
+    }
+    let before = Certificate::parse(known.certificate.as_bytes())?;
+    let merged = before.merged(&Certificate::parse(to.certificate.as_bytes())?, locked.now)?;
+    let subkey = |certificate: &Certificate| certificate.encryption_subkey(locked.now).ok();
+    if subkey(&merged) != subkey(&before) {
+        (known.key, known.key_hash) = (to.key.clone(), to.key_hash);
+        known.certificate = merged.to_armored();
+        locked.about_to_change_public()?;
+        atomic::remove(&locked.home.feed(&made.token))?;
+    }
+    if renewed != made {
+        invitations::save(locked, &Invitation::Made(Box::new(renewed.clone())))?;
+    }
+    Ok(renewed)
+}
+
+/// Refuses before anything is kept of it where nothing can be sealed to `to`.
+fn expect_sealable(now: Timestamp, to: &Addressee) -> Result<()> {
+    let certificate = Certificate::parse(to.certificate.as_bytes())?;
+    certificate.encryption_subkey(now).map(drop).map_err(|why| {
+        Error::new(Kind::Trust, format!("the certificate at {} {why}", to.key))
+            .hint("ask its owner for a new subkey (cloudim key rotate), and invite again")
+    })
 }
 
 fn expect_invitable(

@@ -33,7 +33,7 @@ pub enum Invitation {
 }
 
 /// An invitation that we made and that is not answered yet.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
     /// The name of its file.
     pub id: Guid,
@@ -59,7 +59,7 @@ pub struct Made {
 }
 
 /// The card that was invited, and all that was pinned with it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addressee {
     /// The address that the user gave, if it was one that led here.
     #[serde(default)]
