@@ -48,7 +48,9 @@ pub fn gaps(
         let healed = std::mem::take(&mut theirs.behind_told);
         return healed.then(|| ("the feed is whole again: nothing is missing".to_owned(), true));
     }
-    let since = *theirs.behind_since.get_or_insert(now);
+    // A time of the future was noted by a clock that was ahead.
+    let since = theirs.behind_since.map_or(now, |since| since.min(now));
+    theirs.behind_since = Some(since);
     if theirs.behind_told || now.duration_since(since) <= grace {
         return None;
     }

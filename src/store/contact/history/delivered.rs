@@ -11,6 +11,9 @@ use crate::store::disk::home::Home;
 use crate::store::disk::lock::Lock;
 use crate::store::error::{Error, Lost, OrCannot, Result};
 
+/// The longest pause between two tries of a hook.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
 const TRIES: u32 = 10;
 
 /// The two cursors of a contact. They count records by [`super::record::Record::number`].
@@ -82,9 +85,11 @@ impl Delivered {
         self.failures >= TRIES
     }
 
-    /// Whether the hook may be tried at `now`.
+    /// Whether the hook may be tried at `now`. A clock that was ahead when it failed must not keep us
+    /// from it.
     pub fn may_run(&self, now: Timestamp) -> bool {
-        !self.is_parked() && self.retry_at.is_none_or(|at| at <= now)
+        let is_later = |at: Timestamp| at > now && at.duration_since(now) <= LONGEST_PAUSE;
+        !self.is_parked() && !self.retry_at.is_some_and(is_later)
     }
 
     /// Notes that the hook took the record `number`.
@@ -94,8 +99,7 @@ impl Delivered {
 
     /// Notes that the hook failed at `now`: the pause doubles from 30 seconds to an hour.
     pub fn failed(&mut self, now: Timestamp) {
-        let pause = SignedDuration::from_secs(30 << self.failures.min(7))
-            .min(SignedDuration::from_hours(1));
+        let pause = SignedDuration::from_secs(30 << self.failures.min(7)).min(LONGEST_PAUSE);
         self.hook = Some(self.hook_cursor());
         self.failures += 1;
         self.retry_at = now.checked_add(pause).ok();
