@@ -1809,7 +1809,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__key__subcmd__extend)
-            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            opts="-q -v -h -V --yes --home --format --timeout --quiet --verbose --passphrase-file --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1941,7 +1941,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__key__subcmd__rotate)
-            opts="-q -v -h -V --primary --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            opts="-q -v -h -V --primary --yes --home --format --timeout --quiet --verbose --passphrase-file --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -419,6 +419,7 @@ json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from extend" -l timeout -d 'How long one request may take: 10s, 2m' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from extend" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from extend" -l yes -d 'Take the clock for right, whatever other clocks say'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from extend" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from extend" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from extend" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -433,7 +434,7 @@ json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -l timeout -d 'How long one request may take: 10s, 2m' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
-complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -l yes -d 'Do not ask'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -l yes -d 'Do not ask, and take the clock for right'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -446,6 +447,7 @@ rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -l timeout -d 'How long one request may take: 10s, 2m' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -l primary -d 'Replace the primary key, too'
+complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -l yes -d 'Take the clock for right, whatever other clocks say'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand key; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help (see more with \'--help\')'

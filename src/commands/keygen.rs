@@ -53,7 +53,7 @@ pub fn run(home: Home, options: Options, mut world: World, args: KeygenArgs) -> 
     };
     let settings = config::template(&fresh);
     let config = Config::parse(&settings, &home.config())?;
-    let mut session = Session::new(Identity { home, config }, &options, world);
+    let mut session = Session::new(Identity::with(home, config), &options, world);
     write(&session, &kept, &settings, now)?;
     report(&mut session, &kept)?;
     notes.iter().for_each(|note| session.run.talk.say(note));

@@ -61,7 +61,7 @@ pub fn answer_crossing(
         &candidate.introduction,
     )?;
     acceptance.in_reply_to = Some(candidate.hash());
-    let at = sealing::signing_time(&contact, locked.now, false)?;
+    let at = sealing::signing_time(&contact, locked, false)?;
     let sealed =
         sealing::seal(keys, &acceptance.write(), &mut contact, &candidate.certificate, at)?;
     let mut channel = frame::channel(locked, keys, &reply)?;

@@ -17,7 +17,6 @@ use crate::session::web::network::Network;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Trust;
 use crate::store::contact::offered::feeds;
-use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::identity::config::Config;
 use crate::store::identity::own::{Identity, Locked};
@@ -97,7 +96,7 @@ fn renewed(locked: &Locked<'_>, made: Made, to: &Addressee) -> Result<Made> {
         (known.key, known.key_hash) = (to.key.clone(), to.key_hash);
         known.certificate = merged.to_armored();
         locked.about_to_change_public()?;
-        atomic::remove(&locked.home.feed(&made.token))?;
+        locked.home.remove(&locked.home.feed(&made.token))?;
     }
     if renewed != made {
         invitations::save(locked, &Invitation::Made(Box::new(renewed.clone())))?;

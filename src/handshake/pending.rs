@@ -8,12 +8,14 @@ use crate::error::{Error, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::handshake::{self, Pending};
+use crate::protocol::values::clock::Verdict;
 use crate::protocol::values::limits;
 use crate::session::keys::Keys;
 use crate::session::run::Run;
 use crate::session::setback::Setback;
 use crate::session::talk::Talk;
 use crate::session::web::fetch;
+use crate::session::web::witnesses;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::disk::home::Home;
@@ -63,13 +65,23 @@ fn look_for(run: &mut Run, client: &Client, made: &Made) -> Result<Option<String
             Err(error) => log::info!("no acceptance of {}: {error}", made.id),
         }
     }
-    if made.is_expired(run.clock.now()) {
+    if has_expired(run, made)? {
         expire(&run.identity, &mut run.talk, run.clock.now(), made)?;
     } else if is_settled(&run.identity.home, made)? {
         let locked = run.identity.lock(run.clock.now())?;
         removal::withdraw(&locked, made)?;
     }
     Ok(None)
+}
+
+/// Returns whether `made` has waited for too long. It goes for good, so that others are asked before
+/// whether our clock is right.
+fn has_expired(run: &Run, made: &Made) -> Result<bool> {
+    let (now, attested) = (run.clock.now(), &run.identity.attested);
+    if made.is_expired(now) && attested.verdict() == Verdict::Unknown {
+        witnesses::ask(run)?;
+    }
+    Ok(made.is_expired(attested.aged(now)))
 }
 
 /// The document at the agreed place, if there is one.

@@ -10,8 +10,9 @@ use crate::handshake::invitation;
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::secret_key::SecretKey;
 use crate::openpgp::secret_key::rotate::KEPT;
+use crate::protocol::values::clock::Verdict;
 use crate::protocol::values::guid::Guid;
-use crate::protocol::values::{limits, time};
+use crate::protocol::values::time;
 use crate::protocol::{self, Random};
 use crate::publishing::{pages, ping, run};
 use crate::session::keys::Keys;
@@ -48,7 +49,7 @@ pub fn change(
     run.keys.unlock_again()?;
     let mut rewritten = complete(&locked, &mut run.keys, &mut run.talk)?;
     let own = run.keys.secret()?.0.certificate();
-    let date = date(&run.keys, locked.now, &own)?;
+    let date = date(&run.keys, &locked, &own)?;
     let (key, rng) = run.keys.secret()?;
     if !key.can_certify() {
         let fingerprint = key.fingerprint();
@@ -56,7 +57,10 @@ pub fn change(
             .hint("change the key where it is; what came of it is taken in by:")
             .hint(format!("gpg --export {fingerprint} | cloudim key merge -")));
     }
-    let changed = change(key, date, rng).or_cannot(|| "cannot change the key".to_owned())?;
+    let failed = || "cannot change the key".to_owned();
+    let redated = key.redated(date, locked.now, rng).or_cannot(failed)?;
+    let changed = change(redated.as_ref().unwrap_or(key), date, rng).or_cannot(failed)?;
+    let changed = changed.or(redated);
     if let Some(changed) = changed {
         // What the world could not be shown is not to be begun.
         merged(&run.keys, locked.now, &changed.certificate())?;
@@ -84,7 +88,7 @@ pub fn amend(
     run.keys.forget_certificate();
     let mut rewritten = complete(&locked, &mut run.keys, &mut run.talk)?;
     let key = secret::load(&locked.home)?;
-    let date = date(&run.keys, locked.now, &key.certificate())?;
+    let date = date(&run.keys, &locked, &key.certificate())?;
     let failed = || "cannot change the key".to_owned();
     let changed = change(&key, date).or_cannot(failed)?;
     // What the world could not be shown is not to be begun.
@@ -298,16 +302,18 @@ fn merged(keys: &Keys, now: Timestamp, new: &Certificate) -> Result<Certificate>
 }
 
 /// The date of a new signature in our key: the newest wins, and two of one second would tie. If our
-/// clock is behind by less than 24 hours, it is a second later than the newest.
-fn date(keys: &Keys, now: Timestamp, own: &Certificate) -> Result<Timestamp> {
-    let now = time::whole_seconds(now);
-    let newest = own.newest_signature().max(keys.certificate()?.newest_signature());
-    if newest.as_second().saturating_sub(now.as_second()) > limits::AHEAD {
+/// clock is behind by less than 24 hours, it is a second later than the newest. What is dated later than
+/// that was signed by a clock that was ahead, or ours is behind: others have to say that it is right.
+fn date(keys: &Keys, locked: &Locked<'_>, own: &Certificate) -> Result<Timestamp> {
+    let (now, published) = (time::whole_seconds(locked.now), keys.certificate()?);
+    let ahead = own.signed_ahead(now).max(published.signed_ahead(now));
+    if let Some(ahead) = ahead.filter(|_| locked.attested.verdict() != Verdict::Right) {
         return Err(Error::cannot(format!(
-            "the clock says {now}, and our key was changed at {newest} already"
+            "the clock says {now}, and our key was changed at {ahead} already"
         ))
-        .hint("set the clock"));
+        .hint("set the clock; if it is right: cloudim key rotate --yes"));
     }
+    let newest = own.newest_signature(now).max(published.newest_signature(now));
     Ok(now.max(newest.saturating_add(SECOND).unwrap_or(newest)))
 }
 
@@ -320,19 +326,28 @@ mod tests {
     #[test]
     fn each_change_is_dated_later_than_the_one_before() {
         let mut john = Person::called("John");
-        let newest = |john: &Person| john.certificate().newest_signature();
-        let date_at = |john: &Person, now| date(&john.run.keys, now, &john.certificate());
+        let newest = |john: &Person| john.certificate().newest_signature(john.now());
+        let date_at = |john: &Person, now| {
+            let locked = john.run.identity.lock_although_copied(now).unwrap();
+            date(&john.run.keys, &locked, &john.certificate())
+        };
         let (now, before) = (john.now(), newest(&john));
         assert_eq!(date_at(&john, now).unwrap(), now);
         assert_eq!(date_at(&john, before).unwrap(), before + SECOND);
-        let behind = before - SignedDuration::from_secs(limits::AHEAD);
+        let behind = before - SignedDuration::from_hours(24);
         assert_eq!(date_at(&john, behind).unwrap(), before + SECOND);
-        let refused = date_at(&john, behind - SECOND).unwrap_err();
+        john.wait(24 * 30);
+        john.rotate();
+        let refused = date_at(&john, now).unwrap_err();
         assert!(refused.message.contains("was changed at"), "{refused}");
+        john.run.identity.attested.set(Verdict::Right);
+        assert_eq!(date_at(&john, now).unwrap(), now, "it is what was signed that is wrong");
+        john.wait(-24 * 30);
+        let mut john = Person::called("John");
         // A change that was published by another copy of this home counts as well.
         let old = john.certificate();
         john.rotate();
-        assert_eq!(date(&john.run.keys, now, &old).unwrap(), now + SECOND);
+        assert_eq!(date(&john.run.keys, &john.lock(), &old).unwrap(), now + SECOND);
     }
 
     #[test]

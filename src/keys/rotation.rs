@@ -5,9 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::change;
 use crate::error::Result;
 use crate::openpgp::certificate::{Certificate, Unusable};
+use crate::protocol::values::clock::Verdict;
 use crate::protocol::values::time;
 use crate::session::run::Run;
 use crate::session::talk::Talk;
+use crate::session::web::witnesses;
 use crate::session::{own_key, restored};
 use crate::store::identity::key_state::{self, KeyState};
 use crate::store::identity::own::Identity;
@@ -40,22 +42,30 @@ pub fn attend(run: &mut Run) {
             Err(error) => run.talk.report(&error),
         }
     }
-    let forgotten = change::forget_expired(&run.identity, run.clock.now());
+    let aged = run.identity.attested.aged(run.clock.now());
+    let forgotten = change::forget_expired(&run.identity, aged);
     let told = if rewritten.is_empty() {
         Ok(())
     } else {
         change::tell(&run.identity, &run.network, &mut run.talk, run.clock.now(), &rewritten)
     };
-    let warned = own_key::warn(&run.identity, &run.keys, &mut run.talk, run.clock.now());
-    for error in [forgotten, told, warned].into_iter().filter_map(Result::err) {
+    let warned = own_key::warn(&run.identity, &run.keys, &mut run.talk, aged);
+    let doubted = tell_of_doubt(run);
+    for error in [forgotten, told, warned, doubted].into_iter().filter_map(Result::err) {
         run.talk.report(&error);
     }
 }
 
 fn rotate_if_due(run: &mut Run) -> Result<Vec<String>> {
     let (now, state) = (run.clock.now(), KeyState::load(&run.identity.home)?);
+    // By a clock that is ahead no key gets older.
+    let aged = run.identity.attested.aged(now);
     let limit = Limit { every: run.identity.config.rotate_every, restored: state.restored };
-    if !limit.is_passed(run.keys.certificate()?, now) {
+    let certificate = run.keys.certificate()?;
+    let is_certain = run.identity.attested.verdict() == Verdict::Right;
+    if !limit.is_passed(certificate, aged)
+        || (certificate.signed_ahead(now).is_some() && !is_certain)
+    {
         return Ok(Vec::new());
     }
     if !secret::load(&run.identity.home)?.can_certify() {
@@ -67,9 +77,20 @@ fn rotate_if_due(run: &mut Run) -> Result<Vec<String>> {
     }
     change::change(run, |key, date, rng| {
         // Another run may have done it meanwhile.
-        let due = limit.is_passed(&key.certificate(), now);
+        let due = limit.is_passed(&key.certificate(), aged);
         due.then(|| key.rotated(LIFETIME, date, rng)).transpose()
     })
+}
+
+/// Says, once a day, that the clock is ahead, and what is held back for it.
+fn tell_of_doubt(run: &mut Run) -> Result<()> {
+    let Verdict::Ahead(by) = run.identity.attested.verdict() else { return Ok(()) };
+    let what = format!(
+        "{}: nothing is signed, rotated or deleted until it is right: set the clock",
+        witnesses::ahead(by)
+    );
+    let locked = run.identity.lock(run.clock.now())?;
+    witnesses::tell_once(&locked, &mut run.talk, &what)
 }
 
 /// How old the encryption subkeys may get.

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::session::keys::Keys;
 use crate::session::own_key;
 use crate::session::talk::Talk;
+use crate::session::web::witnesses;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
 use crate::writing::feed::{self, Change};
@@ -26,7 +27,7 @@ pub fn acknowledge(
         pair.save(locked)?;
         return Ok(false);
     }
-    let untouched = pair.contact.clone();
+    let mut untouched = pair.contact.clone();
     match answer(locked, keys, pair, succeeded) {
         Err(Unwritten::Waits(error)) => {
             // What came is stored; only the acknowledgement waits for a better key.
@@ -34,6 +35,14 @@ pub fn acknowledge(
             if untouched.unusable.is_none() {
                 talk.report(&error);
             }
+            Ok(false)
+        }
+        Err(Unwritten::Clock(error)) => {
+            // The copy is looked at again, and our feed sealed again: then it is answered.
+            (untouched.http.etag, untouched.http.last_modified) = (None, None);
+            untouched.reader_mut().sealed_to = None;
+            untouched.save(locked, &pair.name)?;
+            witnesses::tell_once(locked, talk, &error.to_string())?;
             Ok(false)
         }
         Err(Unwritten::Failed(error)) => Err(error),

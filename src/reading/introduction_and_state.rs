@@ -74,7 +74,8 @@ impl Intake<'_> {
         if seen == Some(hash) || self.is_settled(what, hash) {
             return;
         }
-        let newest = self.contact.theirs.signed;
+        // By a clock of ours that was ahead we may have believed a signature of the future.
+        let newest = self.contact.theirs.signed.map(|newest| newest.min(self.now));
         let shown = format!("the {what}");
         match self.unseal(sealed) {
             Err(refusal) => self.refuse(&shown, what, hash, &refusal),

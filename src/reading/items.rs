@@ -75,7 +75,8 @@ impl Intake<'_> {
     /// signed long before counts only if a state or a later item gives its hash.
     fn is_backdated(&self, opened: &Opened, stream: &Stream) -> bool {
         let theirs = &self.contact.theirs;
-        let newest = theirs.signed.map_or(0, |time| time.as_second());
+        // By a clock of ours that was ahead we may have believed a signature of the future.
+        let newest = theirs.signed.map_or(0, |time| time.min(self.now).as_second());
         let old = opened.signed.as_second().saturating_add(limits::AHEAD) < newest;
         let above = stream.sequence > self.known.highest(stream.log);
         let hash = OctetsHash::of(&opened.octets);

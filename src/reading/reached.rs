@@ -54,7 +54,8 @@ fn is_due(identity: &Identity, now: Timestamp, name: &str, contact: &Contact) ->
         return Ok(false);
     }
     let items = Octets::of(&identity.home, name).items()?;
-    Ok(items.iter().any(|item| retention::is_settled(item, ours, identity.config.retention, now)))
+    let (aged, retention) = (identity.attested.aged(now), identity.config.retention);
+    Ok(items.iter().any(|item| retention::is_settled(item, ours, retention, aged)))
 }
 
 #[cfg(test)]

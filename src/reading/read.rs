@@ -13,6 +13,7 @@ use crate::protocol::values::{limits, time};
 use crate::session::run::Run;
 use crate::session::web::fetch::{self, Wish};
 use crate::session::web::network::Network;
+use crate::session::web::witnesses::Weighed;
 use crate::store::contact::entry::{Contact, Http};
 use crate::store::disk::home::Home;
 use crate::transport::client::{Answer, Conditions, Document, Failure};
@@ -35,7 +36,7 @@ pub fn read(run: &mut Run, names: &[String], ask: Ask) -> Result<Vec<String>, Er
     let client = run.network.client()?;
     let (wishes, mut unreachable) = wishes(run, names, ask);
     let (mut rewritten, asked) = (Vec::new(), wishes.len().saturating_add(unreachable));
-    for fetched in fetch::all(&client, wishes, limits::FEED) {
+    for fetched in Weighed::new(run, fetch::all(&client, wishes, limits::FEED)) {
         let name = fetched.name;
         let done = match answered(&name, fetched.answer) {
             Ok(Some((document, channel))) => take_in(run, &name, &document, &channel),

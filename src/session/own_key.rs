@@ -17,6 +17,8 @@ const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 const EXTEND: &str = "cloudim key extend";
 const ROTATE: &str = "cloudim key rotate";
+/// By this the user says that the clock is right.
+const REDATE: &str = "cloudim key rotate --yes";
 const ANOTHER: &str = "cloudim --home DIR keygen, and invite your contacts again";
 
 /// Refuses where nobody would believe what we sign.
@@ -33,7 +35,9 @@ pub fn unusable(why: Unusable) -> Error {
     match why {
         Unusable::Expired(_) => error.hint(EXTEND),
         Unusable::Revoked { .. } => error.hint(format!("for another one: {ANOTHER}")),
-        Unusable::NotYetValid => error.hint("set the clock, which is behind"),
+        Unusable::NotYetValid => error.hint("set the clock, if it is behind").hint(format!(
+            "if the key was made by a clock that was ahead, make another: {ANOTHER}"
+        )),
         Unusable::NoSelfSignature | Unusable::NoEncryptionSubkey | Unusable::Weak => {
             error.hint("cloudim key show")
         }
@@ -42,10 +46,18 @@ pub fn unusable(why: Unusable) -> Error {
 
 /// The trouble with our key, now or within 30 days, and the command that mends it.
 pub fn concern(certificate: &Certificate, now: Timestamp) -> Option<(String, &'static str)> {
+    if let Some(ahead) = certificate.signed_ahead(now) {
+        let what = format!(
+            "your own key was changed on {} by a clock that was ahead: nobody new can write to you",
+            ahead.strftime("%Y-%m-%d")
+        );
+        return Some((what, REDATE));
+    }
     if let Err(why) = certificate.usable(now) {
         let cure = match why {
             Unusable::Revoked { .. } => ANOTHER,
             Unusable::Expired(_) => EXTEND,
+            Unusable::NotYetValid => ANOTHER,
             _ => "cloudim key show",
         };
         return Some((format!("your own key {why}"), cure));

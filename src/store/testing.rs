@@ -58,7 +58,7 @@ pub fn locked<T>(home: &Home, write: impl FnOnce(&Locked<'_>) -> T) -> T {
 /// As [`locked`], at the time `now`.
 pub fn locked_at<T>(home: &Home, now: Timestamp, write: impl FnOnce(&Locked<'_>) -> T) -> T {
     let config = Config::parse("name = \"x\"", &home.config()).unwrap();
-    let identity = Identity { home: home.clone(), config };
+    let identity = Identity::with(home.clone(), config);
     write(&identity.lock_although_copied(now).unwrap())
 }
 

@@ -45,7 +45,8 @@ pub fn once(
         None => 0,
     };
     ping::tell(run, rewritten, &names)?;
-    history::trim(&run.identity, &mut run.talk, run.clock.now())?;
+    let aged = run.identity.attested.aged(run.clock.now());
+    history::trim(&run.identity, &mut run.talk, aged)?;
     Ok(count)
 }
 

@@ -4,10 +4,12 @@ use std::fmt;
 use std::io::Read;
 use std::time::{Duration, Instant};
 
+use jiff::{SignedDuration, Timestamp};
 use ureq::http::{HeaderValue, Response};
 use ureq::{Agent, Body};
 
 use super::egress::{self, Guard, Network, Refusal};
+use crate::protocol::values::time;
 use crate::protocol::values::url::{FORM, Url, form};
 
 /// Redirects followed for one request.
@@ -61,6 +63,15 @@ pub struct Document {
     pub last_modified: Option<String>,
     /// The `Content-Type` in lower case and without parameters, of at most 128 bytes.
     pub media_type: Option<String>,
+}
+
+/// What a host says of the time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostDate {
+    /// Host and port, as in a URL.
+    pub host: String,
+    /// The `Date` of its answer, and the `Age` of that if it comes from a cache.
+    pub date: Timestamp,
 }
 
 /// Why a request had no use.
@@ -147,28 +158,28 @@ impl Client {
     /// # Errors
     /// A [`Failure`]; also for a 304 that nobody asked for.
     pub fn get(&self, url: &Url, limit: usize, conditions: &Conditions) -> Result<Answer, Failure> {
-        let (url, mut response) = self.follow(url, |hop, left| {
+        self.get_dated(url, limit, conditions).0
+    }
+
+    /// The same, and what the host that gave the answer says of the time, whatever it answered.
+    pub fn get_dated(
+        &self,
+        url: &Url,
+        limit: usize,
+        conditions: &Conditions,
+    ) -> (Result<Answer, Failure>, Option<HostDate>) {
+        let followed = self.follow(url, |hop, left| {
             let request = self.agent.get(hop.as_str()).config().timeout_global(Some(left)).build();
             let headers = conditions.headers();
             headers.fold(request, |request, (name, value)| request.header(name, value)).call()
-        })?;
-        match response.status().as_u16() {
-            200 => {}
-            304 if conditions.are_sent() => return Ok(Answer::Unchanged),
-            404 | 410 => return Err(Failure::NotFound),
-            status => return Err(Failure::Status(status)),
+        });
+        match followed {
+            Ok((url, response)) => {
+                let date = dated(&url, &response);
+                (answered(url, response, limit, conditions), date)
+            }
+            Err(failure) => (Err(failure), None),
         }
-        let essence = |text: String| {
-            let essence = text.split(';').next().unwrap_or_default().trim();
-            essence.to_ascii_lowercase()
-        };
-        Ok(Answer::Document(Document {
-            etag: value(&response, "etag", ETAG),
-            last_modified: value(&response, "last-modified", VALUE),
-            media_type: value(&response, "content-type", VALUE).map(essence),
-            bytes: read(&url, &mut response, limit)?,
-            url,
-        }))
     }
 
     /// Gets `url` and returns the answer's body, of at most `limit` bytes.
@@ -263,6 +274,41 @@ impl Conditions {
     fn are_sent(&self) -> bool {
         self.etag.is_some() || self.last_modified.is_some()
     }
+}
+
+/// The answer that `response`, found at `url`, is to a request with `conditions`.
+fn answered(
+    url: Url,
+    mut response: Response<Body>,
+    limit: usize,
+    conditions: &Conditions,
+) -> Result<Answer, Failure> {
+    match response.status().as_u16() {
+        200 => {}
+        304 if conditions.are_sent() => return Ok(Answer::Unchanged),
+        404 | 410 => return Err(Failure::NotFound),
+        status => return Err(Failure::Status(status)),
+    }
+    let essence = |text: String| {
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        essence.to_ascii_lowercase()
+    };
+    Ok(Answer::Document(Document {
+        etag: value(&response, "etag", ETAG),
+        last_modified: value(&response, "last-modified", VALUE),
+        media_type: value(&response, "content-type", VALUE).map(essence),
+        bytes: read(&url, &mut response, limit)?,
+        url,
+    }))
+}
+
+/// What the host of `url` says of the time in `response`.
+fn dated(url: &Url, response: &Response<Body>) -> Option<HostDate> {
+    let date = time::from_rfc_822(&value(response, "date", VALUE)?).ok()?;
+    let age = value(response, "age", VALUE).and_then(|age| age.trim().parse::<u32>().ok());
+    let age = SignedDuration::from_secs(age.unwrap_or_default().into());
+    let date = date.checked_add(age).ok()?;
+    Some(HostDate { host: url.authority(), date })
 }
 
 fn succeeded(response: &Response<Body>) -> Result<(), Failure> {

@@ -4,7 +4,7 @@
 //! [`prepare`] computes, [`Prepared::commit`] writes: counters first, archives and the feed after
 //! what they refer to. Whatever is killed in between, the next rewriting completes it.
 
-use super::content::sealing::{signing_time, unusable};
+use super::content::sealing::{doubt_signed_ahead, signing_time, unusable};
 use super::content::{frame, retention};
 use super::prepared::Prepared;
 use super::rewriting::{Fresh, Rewriting};
@@ -49,7 +49,8 @@ pub fn prepare(
     change: Change<'_>,
 ) -> Result<Prepared> {
     let (now, Pair { name, contact, certificate: to }) = (locked.now, pair);
-    let at = signing_time(contact, now, change.despite_clock)?;
+    let at = signing_time(contact, locked, change.despite_clock)?;
+    doubt_signed_ahead(contact, at);
     let signer = keys.certificate()?.fingerprint();
     if !change.is_transition {
         expect_told(locked, keys, name, contact, &signer)?;
@@ -63,7 +64,8 @@ pub fn prepare(
     let renew = reseal || change.is_transition;
     let fresh = change.item.as_ref().map(|fresh| fresh.filed);
     let filed = Octets::of(&locked.home, name).items()?;
-    let kept = retention::decide(filed, fresh, &contact.ours, locked.config.retention, now);
+    let kept =
+        retention::decide(filed, fresh, &contact.ours, locked.config.retention, locked.aged());
     contact.ours.archives.retain(|archive| !kept.archives.contains(&archive.number));
     let channel = framed(locked, keys, &contact.ours.token, &before)?;
     let prepared = Prepared { channel, leaves: kept.leaves, ..Prepared::default() };

@@ -43,7 +43,7 @@ pub fn keep(
     let locked = keys.lock_to_sign(identity, now)?;
     let mut pair = message::writable(&locked, keys, locked.now, name)?;
     let before = match keeping.is_retry {
-        true => kept_before(&locked, keys, &mut pair, &item)?,
+        true => kept_before(&locked, keys, &mut pair, &item, keeping.despite_clock)?,
         false => None,
     };
     let sequence = match before {
@@ -81,8 +81,9 @@ fn kept_before(
     keys: &mut Keys,
     pair: &mut Pair,
     item: &Item,
+    despite_clock: bool,
 ) -> Result<Option<u64>> {
-    feed::rewrite(locked, keys, pair, Change::default())?;
+    feed::rewrite(locked, keys, pair, Change { despite_clock, ..Change::default() })?;
     Ok(message::taken_before(&locked.home, keys, &pair.name, item)?
         .and_then(|record| record.place())
         .map(|place| place.sequence))

@@ -80,7 +80,7 @@ pub fn seal(
         )
         .hint("send it as an attachment: cloudim send -a FILE"));
     }
-    let at = sealing::signing_time(&pair.contact, locked.now, despite_clock)?;
+    let at = sealing::signing_time(&pair.contact, locked, despite_clock)?;
     let armored = sealing::seal(keys, &octets, &mut pair.contact, &pair.certificate, at)?;
     Ok(Outgoing { sealed: FeedItem::sealed(item.guid, armored), item, octets, files })
 }

@@ -223,7 +223,7 @@ mod tests {
     fn identity(home: Home) -> Identity {
         let settings = "name = \"John\"\nbase_url = \"https://john.example/\"";
         let config = Config::parse(settings, Path::new("config.toml")).unwrap();
-        let identity = Identity { home, config };
+        let identity = Identity::with(home, config);
         identity.lock_although_copied(NOW).unwrap().record().unwrap();
         identity
     }

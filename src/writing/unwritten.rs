@@ -9,6 +9,8 @@ pub enum Unwritten {
     /// A key that it needs cannot be used, or what it tells of is of a later version: it waits, and
     /// what was done before stands.
     Waits(Error),
+    /// The clock is wrong, or was: what would be signed by it nobody would believe. It waits likewise.
+    Clock(Error),
     /// Anything else.
     Failed(Error),
 }
@@ -19,7 +21,7 @@ pub type Result<T> = std::result::Result<T, Unwritten>;
 impl From<Unwritten> for Error {
     fn from(unwritten: Unwritten) -> Self {
         match unwritten {
-            Unwritten::Waits(error) | Unwritten::Failed(error) => error,
+            Unwritten::Waits(error) | Unwritten::Clock(error) | Unwritten::Failed(error) => error,
         }
     }
 }

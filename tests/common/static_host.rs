@@ -65,6 +65,8 @@ struct State {
     /// Set by [`Behaviour::Stale`]: the files by path.
     frozen: BTreeMap<String, Arc<File>>,
     seen: Vec<Seen>,
+    /// The `Date` of each answer.
+    date: Option<String>,
     stopped: bool,
 }
 
@@ -123,6 +125,14 @@ impl StaticHost {
             state.frozen = frozen;
         }
         state.behaviour = Some(behaviour);
+    }
+
+    /// Says from now on that it is `time`, as [`super::peer::Peer::at`] takes it, in each answer that
+    /// has a head.
+    pub fn says(&self, time: &str) {
+        let time: jiff::Timestamp = time.parse().unwrap();
+        let date = time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        self.shared.state.lock().unwrap().date = Some(date);
     }
 
     /// How many requests came.
@@ -190,6 +200,8 @@ fn converse(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         }
     };
     request.status = status;
+    let date = shared.state.lock().unwrap().date.clone();
+    let answer = dated(answer, date.as_deref());
     shared.state.lock().unwrap().seen.push(request);
     match behaviour {
         Behaviour::Slow(bytes) => trickle(stream, shared, &answer, bytes),
@@ -324,6 +336,14 @@ fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> (u16, Vec<u8>) 
     }
     head.push_str("\r\n");
     (status, [head.as_bytes(), body].concat())
+}
+
+/// `answer` with a `Date`, if it is an answer.
+fn dated(answer: Vec<u8>, date: Option<&str>) -> Vec<u8> {
+    let Some(end) = answer.windows(2).position(|two| two == b"\r\n") else { return answer };
+    let Some(date) = date else { return answer };
+    let (status, rest) = answer.split_at(end);
+    [status, b"\r\nDate: ", date.as_bytes(), rest].concat()
 }
 
 /// Sends `bytes` of `answer` each tick, until the host stops.

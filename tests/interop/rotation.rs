@@ -17,7 +17,7 @@ use super::tools::{self, Gpg, text};
 fn rotate(peer: &Peer) {
     peer.ok(&["key", "rotate"]);
     let certificate = fs::read(peer.home().join("public/key.asc")).unwrap();
-    let newest = Certificate::parse(&certificate).unwrap().newest_signature();
+    let newest = Certificate::parse(&certificate).unwrap().newest_signature(Timestamp::now());
     let past = newest + SignedDuration::from_secs(1);
     until("the date of the rotation passes", || Timestamp::now() > past);
 }

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::keys::change;
 use crate::protocol::values::time;
 use crate::session::command::Session;
+use crate::session::web::witnesses;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -23,6 +24,9 @@ pub struct ExtendArgs {
     /// How long from now: 90d, 52w; or `never`
     #[arg(value_name = "DURATION", default_value = "730d", value_parser = lifetime)]
     duration: Lifetime,
+    /// Take the clock for right, whatever other clocks say
+    #[arg(long)]
+    yes: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +61,7 @@ pub fn run(session: &mut Session, args: ExtendArgs) -> Result<()> {
             Some(end.ok_or_else(|| Error::usage("no key lives that long").hint("never"))?)
         }
     };
+    witnesses::expect_right_clock(&session.run, args.yes, "cloudim key extend --yes")?;
     let mut extended = false;
     let rewritten = change::change(&mut session.run, |key, date, rng| {
         let key = key.extended(until, date, rng)?;

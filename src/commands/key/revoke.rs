@@ -7,6 +7,7 @@ use crate::keys::change;
 use crate::openpgp::secret_key::revoke;
 use crate::session::command::Session;
 use crate::session::user::terminal;
+use crate::session::web::witnesses;
 use crate::store::disk::atomic;
 
 pub const EXAMPLES: &str = "\
@@ -24,7 +25,7 @@ pub struct RevokeArgs {
     /// Why; this takes the passphrase
     #[arg(long, value_enum, value_name = "REASON")]
     reason: Option<Reason>,
-    /// Do not ask
+    /// Do not ask, and take the clock for right
     #[arg(long)]
     yes: bool,
 }
@@ -49,6 +50,7 @@ pub fn run(session: &mut Session, args: RevokeArgs) -> Result<()> {
     if !args.yes && !confirmed()? {
         return Err(Error::cannot("the key is not revoked").hint("--yes revokes without asking"));
     }
+    witnesses::expect_right_clock(&session.run, args.yes, "cloudim key revoke --yes")?;
     let rewritten = match args.reason {
         Some(reason) => fresh(session, reason)?,
         None => kept(session)?,

@@ -6,6 +6,7 @@ use crate::commands::shared::input;
 use crate::error::Result;
 use crate::keys::{change, rotation};
 use crate::session::command::Session;
+use crate::session::web::witnesses;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -13,6 +14,9 @@ Examples:
   cloudim key rotate --primary";
 
 /// Replace the encryption subkeys by new ones
+///
+/// A few hosts are asked for the time before: with a clock that is ahead nothing is changed. If a clock
+/// that was ahead has changed the key before, this gives it a date of today.
 ///
 /// Contacts follow by themselves when they next look; who had not read something yet finds it sealed
 /// to the new ones. The secrets of the old ones are deleted 30 days later: from then on nobody opens a
@@ -26,6 +30,9 @@ pub struct RotateArgs {
     /// Replace the primary key, too
     #[arg(long)]
     primary: bool,
+    /// Take the clock for right, whatever other clocks say
+    #[arg(long)]
+    yes: bool,
 }
 
 /// Rotates.
@@ -34,6 +41,7 @@ pub struct RotateArgs {
 /// When the key cannot be unlocked or written; [`crate::error::Kind::Unpublished`] when the publish
 /// command failed.
 pub fn run(session: &mut Session, args: RotateArgs) -> Result<()> {
+    witnesses::expect_right_clock(&session.run, args.yes, "cloudim key rotate --yes")?;
     let rewritten = if args.primary {
         let rewritten = change::replace_key(&mut session.run)?;
         let fingerprint = session.run.keys.certificate()?.fingerprint();

@@ -46,7 +46,8 @@ impl<'a> Import<'a> {
         let users: Vec<String> = users.into_iter().map(|user| user.text).collect();
         let published = format!("published with it: {}", users.join(", "));
         let left_out = self.imported.left_out.iter().map(|left| format!("left out: {left}"));
-        std::iter::once(published).chain(left_out).collect()
+        let to_come = self.imported.to_come.iter().map(|part| format!("kept for later: {part}"));
+        std::iter::once(published).chain(left_out).chain(to_come).collect()
     }
 
     /// The key, locked with the passphrase that it had, or with a new one.

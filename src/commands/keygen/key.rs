@@ -39,7 +39,9 @@ pub fn finish(
     now: Timestamp,
     rng: &mut Random,
 ) -> Result<Kept> {
-    let revocation = secret.can_certify().then(|| secret.revocation(now, rng)).transpose();
+    // A key that was made elsewhere may be dated ahead of our clock.
+    let date = now.max(secret.certificate().created());
+    let revocation = secret.can_certify().then(|| secret.revocation(date, rng)).transpose();
     let revocation = revocation.or_cannot(|| "cannot make a revocation certificate".to_owned())?;
     if !passphrase.is_empty() {
         secret.lock(passphrase, rng).or_cannot(|| "cannot lock the key".to_owned())?;

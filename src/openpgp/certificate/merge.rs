@@ -13,8 +13,9 @@ const EXPIRED: u32 = 60 * 24 * 60 * 60;
 
 /// The verified parts of `ours` and `theirs`, which have the same primary key.
 ///
-/// Parts that are not signed by that key are left out, and so are signatures of the future; they
-/// may come again.
+/// Parts that are not signed by that key are left out. A part whose signatures are all of the future
+/// is kept with the newest of these, until it is valid. No signature of the future pushes out one of
+/// the present.
 pub fn merged(ours: &SignedPublicKey, theirs: &SignedPublicKey, now: Timestamp) -> SignedPublicKey {
     let all = union(ours, theirs);
     let moment = Moment::now(now);
@@ -22,7 +23,11 @@ pub fn merged(ours: &SignedPublicKey, theirs: &SignedPublicKey, now: Timestamp) 
     let subkeys = all.public_subkeys.iter().filter_map(|subkey| subkey_kept(&all, subkey, moment));
     let details = SignedKeyDetails::new(
         distinct(validity::key_revocations(&all)),
-        validity::direct_signature(&all, moment).into_iter().cloned().collect(),
+        validity::direct_signature(&all, moment)
+            .or_else(|| validity::direct_signature(&all, moment.or_later()))
+            .into_iter()
+            .cloned()
+            .collect(),
         users.collect(),
         Vec::new(),
     );
@@ -55,7 +60,9 @@ fn union(ours: &SignedPublicKey, theirs: &SignedPublicKey) -> SignedPublicKey {
 
 fn user_kept(all: &SignedPublicKey, user: &SignedUser, moment: Moment) -> Option<SignedUser> {
     let mut kept = distinct(validity::user_revocations(all, user));
-    kept.extend(validity::self_certification(all, user, moment).cloned());
+    let certification = validity::self_certification(all, user, moment)
+        .or_else(|| validity::self_certification(all, user, moment.or_later()));
+    kept.extend(certification.cloned());
     (!kept.is_empty()).then(|| SignedUser::new(user.id.clone(), kept))
 }
 
@@ -65,7 +72,7 @@ fn subkey_kept(
     moment: Moment,
 ) -> Option<SignedPublicSubKey> {
     let mut kept = distinct(validity::subkey_revocations(all, subkey));
-    if let Some(binding) = validity::newest_binding(all, subkey, moment) {
+    if let Some(binding) = validity::binding_now_or_later(all, subkey, moment) {
         let long_ago = moment.at.saturating_sub(EXPIRED);
         if validity::only_encrypts(binding) && validity::expired_before(all, subkey, long_ago) {
             return None;

@@ -1,7 +1,9 @@
 //! The public half of an identity: one OpenPGP certificate, parsed once and judged at any time.
 
+pub(in crate::openpgp) mod ahead;
 pub(in crate::openpgp) mod certifications;
 pub(in crate::openpgp) mod component;
+mod dates;
 pub mod keyring;
 pub(in crate::openpgp) mod merge;
 pub(in crate::openpgp) mod signature_policy;
@@ -14,7 +16,7 @@ use std::fmt;
 use jiff::Timestamp;
 use pgp::armor::BlockType;
 use pgp::composed::{Deserializable, SignedPublicKey};
-use pgp::packet::{Packet, Signature};
+use pgp::packet::Packet;
 use pgp::ser::Serialize;
 use pgp::types::{KeyDetails, KeyVersion};
 
@@ -116,18 +118,6 @@ impl Certificate {
         let created = subkey.key.created_at().as_secs();
         let binding = validity::binding(&self.inner, subkey, moment)?;
         Ok((timestamp(created), validity::expiry(created, binding).map(timestamp)))
-    }
-
-    /// The date of the newest signature in it, whoever made it, or of its primary key: a signature
-    /// that changes it must be dated later.
-    pub fn newest_signature(&self) -> Timestamp {
-        let details = &self.inner.details;
-        let users = details.users.iter().flat_map(|user| &user.signatures);
-        let subkeys = self.inner.public_subkeys.iter().flat_map(|subkey| &subkey.signatures);
-        let all = details.revocation_signatures.iter().chain(&details.direct_signatures);
-        let dates = all.chain(users).chain(subkeys).filter_map(Signature::created);
-        let made = self.inner.primary_key.created_at();
-        timestamp(dates.chain([made]).map(|date| date.as_secs()).max().unwrap_or_default())
     }
 
     /// When its primary key expires, as known at `now`; `None` if never, or if it is unusable for

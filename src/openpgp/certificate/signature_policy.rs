@@ -32,6 +32,11 @@ impl Moment {
         Self { at: seconds(now), latest, born: latest }
     }
 
+    /// The same, and looks also at what is dated later than it may be yet.
+    pub fn or_later(self) -> Self {
+        Self { at: self.at, ..Self::EVER }
+    }
+
     /// Judges a data signature made at `signed`, knowing what is known `now`.
     pub fn signing(signed: u32, now: Timestamp) -> Self {
         Self { at: signed, latest: signed.max(seconds(now)), born: signed }

@@ -72,7 +72,7 @@ impl Certificate {
                 )
             }
             Component::Subkey(subkey) => {
-                let newest = validity::newest_binding(&self.inner, subkey, moment);
+                let newest = validity::binding_now_or_later(&self.inner, subkey, moment);
                 let expires = newest.and_then(|newest| validity::expiry(created.as_secs(), newest));
                 let verdict = validity::binding(&self.inner, subkey, moment).map(|_| ());
                 (

@@ -222,6 +222,16 @@ pub fn newest_binding<'a>(
     })
 }
 
+/// The newest verified binding of `subkey`; if all of them are of the future, the newest of these.
+pub fn binding_now_or_later<'a>(
+    certificate: &SignedPublicKey,
+    subkey: &'a SignedPublicSubKey,
+    moment: Moment,
+) -> Option<&'a Signature> {
+    newest_binding(certificate, subkey, moment)
+        .or_else(|| newest_binding(certificate, subkey, moment.or_later()))
+}
+
 /// Returns whether `subkey` agrees to `binding` by a back signature (RFC 9580 §5.2.1.8).
 fn agrees(
     certificate: &SignedPublicKey,

@@ -121,7 +121,8 @@ pub(in crate::openpgp) fn signed_message(
     if signer.is_locked() {
         return Err(SealError::Locked);
     }
-    let (one_pass, signature) = match signing_key(signer, time)? {
+    let (key, time) = signing_key(signer, time)?;
+    let (one_pass, signature) = match key {
         Component::Primary(_) => signed(octets, &signer.inner.primary_key, intended, time, rng)?,
         Component::Subkey(chosen) => {
             let wanted = chosen.key.fingerprint();
@@ -139,11 +140,26 @@ pub(in crate::openpgp) fn signed_message(
     Ok(out)
 }
 
-/// The newest valid signing subkey, else the primary key if it may sign and its secret is here.
+/// What of `key` signs at `time`, and with which date. A key that was made by a clock up to a day ahead
+/// of ours signs with the first date that it may.
 pub(in crate::openpgp) fn signing_key(
     key: &SecretKey,
     time: Timestamp,
-) -> Result<Component<'_>, SealError> {
+) -> Result<(Component<'_>, Timestamp), SealError> {
+    let at = |time| signing_key_at(key, time).map(|component| (component, time));
+    let now = at(time);
+    if now.is_ok() {
+        return now;
+    }
+    key.certificate
+        .dates_within_a_day(time)
+        .into_iter()
+        .find_map(|date| at(date).ok())
+        .map_or(now, Ok)
+}
+
+/// The newest valid signing subkey, else the primary key if it may sign and its secret is here.
+fn signing_key_at(key: &SecretKey, time: Timestamp) -> Result<Component<'_>, SealError> {
     let own = &key.certificate;
     let moment = Moment::signing(seconds(time), time);
     let standing = validity::standing(&own.inner, moment)
@@ -250,7 +266,7 @@ mod tests {
         let john = with_subkey(&key(Profile::Default, "John"), false, 1, Some(2));
         let john = with_subkey(&john, false, 2, None);
         let certificate = john.certificate();
-        let chosen = |date| signing_key(&john, day(date)).unwrap().fingerprint();
+        let chosen = |date| signing_key(&john, day(date)).unwrap().0.fingerprint();
         let subkey = |index: usize| certificate.inner.public_subkeys[index].key.fingerprint();
         assert_eq!(chosen(0), certificate.inner.primary_key.fingerprint());
         assert_eq!((chosen(1), chosen(4)), (subkey(2), subkey(3)));

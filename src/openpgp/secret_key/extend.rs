@@ -8,7 +8,7 @@ use pgp::packet::{
 };
 use pgp::types::{Duration, KeyDetails, Password, SignedUser, Tag, Timestamp as KeyTime};
 
-use super::{SecretKey, failed, generate};
+use super::{SecretKey, failed, redate};
 use crate::openpgp::certificate::signature_policy::Moment;
 use crate::openpgp::certificate::validity;
 use crate::openpgp::seconds::seconds;
@@ -141,30 +141,12 @@ impl Extension<'_> {
         old: &Signature,
         created: KeyTime,
     ) -> PgpResult<SignatureConfig> {
-        use SubpacketData::{
-            EmbeddedSignature, IssuerFingerprint, KeyExpirationTime, SignatureCreationTime,
-            SignatureExpirationTime,
-        };
-        let mut config = generate::config(self.primary, typ, self.now, self.rng)?;
-        let renewed = |data: &SubpacketData| {
-            matches!(
-                data,
-                SignatureCreationTime(_)
-                    | SignatureExpirationTime(_)
-                    | KeyExpirationTime(_)
-                    | IssuerFingerprint(_)
-                    | EmbeddedSignature(_)
-            )
-        };
-        let said = old.config().map(|old| old.hashed_subpackets.as_slice()).unwrap_or_default();
-        config.hashed_subpackets.extend(said.iter().filter(|s| !renewed(&s.data)).cloned());
-        if let Some(back) = old.embedded_signature() {
-            let back = EmbeddedSignature(Box::new(back.clone()));
-            config.hashed_subpackets.push(Subpacket::regular(back)?);
-        }
+        let mut config = redate::restated(self.primary, typ, old, self.now, self.rng)?;
+        let is_end = |data: &SubpacketData| matches!(data, SubpacketData::KeyExpirationTime(_));
+        config.hashed_subpackets.retain(|subpacket| !is_end(&subpacket.data));
         if let Some(until) = self.until {
             let lifetime = seconds(until).saturating_sub(created.as_secs());
-            let lifetime = KeyExpirationTime(Duration::from_secs(lifetime));
+            let lifetime = SubpacketData::KeyExpirationTime(Duration::from_secs(lifetime));
             config.hashed_subpackets.push(Subpacket::critical(lifetime)?);
         }
         Ok(config)

@@ -4,7 +4,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 use pgp::armor::BlockType;
-use pgp::composed::{Deserializable, SignedPublicKey, SignedSecretKey, SignedSecretSubKey};
+use pgp::composed::{
+    Deserializable, SignedPublicKey, SignedPublicSubKey, SignedSecretKey, SignedSecretSubKey,
+};
 use pgp::packet::{Packet, PacketTrait};
 use pgp::types::{KeyDetails, Tag};
 use zeroize::Zeroizing;
@@ -12,7 +14,7 @@ use zeroize::Zeroizing;
 use super::SecretKey;
 use super::stub::{self, Place};
 use crate::openpgp::certificate::signature_policy::{self, Moment};
-use crate::openpgp::certificate::{self, Unusable, merge, validity};
+use crate::openpgp::certificate::{self, Certificate, Unusable, merge, validity};
 use crate::openpgp::message::{open, seal};
 use crate::openpgp::packets;
 use crate::openpgp::secret_key;
@@ -29,6 +31,8 @@ pub struct Imported {
     pub key: SecretKey,
     /// The notes for people on the parts that are left out, and why.
     pub left_out: Vec<String>,
+    /// The notes for people on the parts that are kept, and not valid yet.
+    pub to_come: Vec<String>,
 }
 
 /// Why a key is not one for us.
@@ -101,7 +105,10 @@ pub fn import(bytes: &[u8], now: Timestamp) -> std::result::Result<Imported, Unf
     let left_out = leave_out(&mut inner, now);
     let key = SecretKey::new(inner).map_err(malformed)?;
     match (unfit(&key, now), elsewhere) {
-        (None, _) => Ok(Imported { key, left_out }),
+        (None, _) => {
+            let to_come = to_come(&key.certificate, now);
+            Ok(Imported { key, left_out, to_come })
+        }
         (Some(why), Some(place)) if lacks_a_part(&why) => Err(match place {
             Place::Card => Unfit::OnCard(fingerprint),
             Place::Unknown => Unfit::Offline(fingerprint),
@@ -169,8 +176,39 @@ fn leave_out(key: &mut SignedSecretKey, now: Timestamp) -> Vec<String> {
         None => true,
     });
     let public = key.to_public_key();
-    secret_key::merge::apply(key, merge::merged(&public, &public, now));
+    let kept = merge::merged(&public, &public, now);
+    for subkey in &public.public_subkeys {
+        let is_kept =
+            |other: &SignedPublicSubKey| other.key.fingerprint() == subkey.key.fingerprint();
+        if !kept.public_subkeys.iter().any(is_kept) {
+            note(&subkey.key, invalid(subkey, &public, now));
+        }
+    }
+    secret_key::merge::apply(key, kept);
     notes
+}
+
+/// Why merging leaves `subkey` out.
+fn invalid(subkey: &SignedPublicSubKey, key: &SignedPublicKey, now: Timestamp) -> &'static str {
+    match validity::newest_binding(key, subkey, Moment::now(now)) {
+        Some(_) => "it expired over 60 days ago",
+        None => "the primary key has not signed it, or by means that are not believed",
+    }
+}
+
+/// The subkeys that will be valid later.
+fn to_come(certificate: &Certificate, now: Timestamp) -> Vec<String> {
+    let parts = certificate.parts(now).into_iter();
+    let to_come = parts.filter(|part| part.verdict == Err(Unusable::NotYetValid));
+    to_come
+        .map(|part| {
+            format!(
+                "the subkey {}: from {} on",
+                part.fingerprint,
+                part.created.strftime("%Y-%m-%d")
+            )
+        })
+        .collect()
 }
 
 /// Why we have no use for `subkey`.
@@ -186,7 +224,7 @@ fn useless(subkey: &SignedSecretSubKey, key: &SignedPublicKey, now: Timestamp) -
     let fingerprint = subkey.key.fingerprint();
     let public =
         key.public_subkeys.iter().find(|public| public.key.fingerprint() == fingerprint)?;
-    let flags = validity::newest_binding(key, public, Moment::now(now))?.key_flags();
+    let flags = validity::binding_now_or_later(key, public, Moment::now(now))?.key_flags();
     let useful = flags.sign() || flags.encrypt_comms() || flags.encrypt_storage();
     (!useful).then(|| "it neither signs nor encrypts".to_owned())
 }
@@ -287,5 +325,32 @@ mod tests {
         stuffed.inner.secret_subkeys.extend(eve.inner.secret_subkeys.clone());
         let imported = taken(&stuffed).unwrap();
         assert_eq!(imported.key.to_armored(), john.to_armored());
+        assert_eq!(imported.left_out.len(), 1);
+        assert!(imported.left_out[0].contains("the primary key has not signed it"));
+    }
+
+    #[test]
+    fn subkeys_made_in_advance_are_kept_and_told() {
+        let john = with_subkey(&key(Profile::Classic, "John"), true, 17, Some(8));
+        let john = with_subkey(&john, false, 24, Some(8));
+        let imported = taken(&john).unwrap();
+        assert_eq!(imported.key.to_armored(), john.to_armored());
+        assert!(imported.left_out.is_empty());
+        assert_eq!(imported.to_come.len(), 2);
+        assert!(imported.to_come[0].ends_with("from 2026-01-18 on"), "{:?}", imported.to_come);
+        let chosen = |date| imported.key.certificate().encryption_since(day(date)).unwrap().0;
+        assert_eq!((chosen(10), chosen(18)), (day(0), day(17)));
+    }
+
+    #[test]
+    fn a_key_that_is_dated_up_to_a_day_ahead_signs_with_its_own_date() {
+        let john = key(Profile::Default, "John");
+        let early = day(0) - jiff::SignedDuration::from_hours(23);
+        let bytes = john.inner.to_bytes().unwrap();
+        let imported = import(&bytes, early).unwrap();
+        assert!(is_whole(&imported.key, early, &mut random(1)));
+        assert_eq!(seal::signing_key(&imported.key, early).unwrap().1, day(0));
+        let too_early = day(0) - jiff::SignedDuration::from_hours(25);
+        assert!(import(&bytes, too_early).is_err());
     }
 }

@@ -6,6 +6,7 @@ pub mod import;
 pub mod locking;
 pub(in crate::openpgp) mod merge;
 pub(in crate::openpgp) mod profile;
+pub(in crate::openpgp) mod redate;
 pub mod revoke;
 pub mod rotate;
 pub(in crate::openpgp) mod s2k;

@@ -1,5 +1,6 @@
 //! The canonical strings and the limits (PROTOCOL §1, §11).
 
+pub mod clock;
 pub mod fingerprint;
 pub mod guid;
 pub mod hash;

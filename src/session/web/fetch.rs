@@ -11,7 +11,7 @@ use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
 use crate::session::setback::Setback;
-use crate::transport::client::{Answer, Client, Conditions, Document, Failure};
+use crate::transport::client::{Answer, Client, Conditions, Document, Failure, HostDate};
 use crate::work::list;
 
 /// Feeds that are fetched at once.
@@ -34,6 +34,8 @@ pub struct Fetched {
     pub name: String,
     /// The answer.
     pub answer: Result<Answer, Failure>,
+    /// What the host says of the time.
+    pub date: Option<HostDate>,
 }
 
 /// Fetches all of `wishes`, several at a time, `limit` bytes each at most; the answers come as they
@@ -41,9 +43,9 @@ pub struct Fetched {
 pub fn all(client: &Client, wishes: Vec<Wish>, limit: usize) -> Receiver<Fetched> {
     list::work_off(wishes, AT_ONCE, || {
         let client = client.clone();
-        move |Wish { name, url, conditions }| Fetched {
-            name,
-            answer: client.get(&url, limit, &conditions),
+        move |Wish { name, url, conditions }| {
+            let (answer, date) = client.get_dated(&url, limit, &conditions);
+            Fetched { name, answer, date }
         }
     })
 }

@@ -30,6 +30,8 @@ pub struct KeyState {
     pub told: Option<Timestamp>,
     /// When the user was last told that the key has ended, or will soon.
     pub end_told: Option<Timestamp>,
+    /// When the user was last told that the clock is wrong.
+    pub clock_told: Option<Timestamp>,
 }
 
 /// A key that was ours.
@@ -65,9 +67,9 @@ impl KeyState {
 }
 
 /// Whether the user, last `told` of something at that time, is to be told again at `now`: once a
-/// day.
+/// day. A time of the future was noted by a clock that was ahead.
 pub fn is_to_be_told(told: Option<Timestamp>, now: Timestamp) -> bool {
-    told.is_none_or(|told| now.duration_since(told) >= DAY)
+    told.is_none_or(|told| now < told || now.duration_since(told) >= DAY)
 }
 
 fn path(home: &Home) -> PathBuf {
@@ -80,6 +82,15 @@ mod tests {
     use crate::store::testing::locked;
 
     #[test]
+    fn once_a_day_is_by_a_clock_that_is_right_again() {
+        let at = |hours| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+        for (told, again) in [(None, true), (Some(77), false), (Some(76), true), (Some(101), true)]
+        {
+            assert_eq!(is_to_be_told(told.map(at), at(100)), again, "{told:?}");
+        }
+    }
+
+    #[test]
     fn what_says_nothing_is_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path());
@@ -88,8 +99,7 @@ mod tests {
         let former =
             Former { fingerprint: "A".repeat(40).parse().unwrap(), until: Timestamp::UNIX_EPOCH };
         let restored = Some(Timestamp::UNIX_EPOCH);
-        let state =
-            KeyState { changing, restored, former: vec![former], told: None, end_told: None };
+        let state = KeyState { changing, restored, former: vec![former], ..KeyState::default() };
         locked(&home, |locked| state.save(locked)).unwrap();
         assert_eq!(KeyState::load(&home).unwrap(), state);
         locked(&home, |locked| KeyState::default().save(locked)).unwrap();

@@ -1,5 +1,6 @@
 //! The identity's own files: settings, secret key, and what is remembered of its changes.
 
+pub mod attested;
 mod bind;
 pub mod config;
 mod config_template;

@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use jiff::Timestamp;
 
+use super::attested::Attested;
 use super::config::Config;
 use crate::store::disk::home::Home;
 use crate::store::disk::locked_home::LockedHome;
@@ -17,6 +18,8 @@ pub struct Identity {
     pub home: Home,
     /// The user's settings.
     pub config: Config,
+    /// What other clocks say of ours.
+    pub attested: Attested,
 }
 
 /// An identity while this process alone may change its files. Everything that writes below the home
@@ -36,7 +39,12 @@ impl Identity {
     /// When there is none, or it is half-written, or its settings are wrong.
     pub fn open(home: Home) -> Result<Self> {
         let config = Config::load(&home)?;
-        Ok(Self { home, config })
+        Ok(Self::with(home, config))
+    }
+
+    /// The identity in `home` whose settings are `config`.
+    pub fn with(home: Home, config: Config) -> Self {
+        Self { home, config, attested: Attested::default() }
     }
 
     /// Refuses in a home that only reads.
@@ -74,6 +82,11 @@ impl Identity {
 }
 
 impl Locked<'_> {
+    /// The time by which it is judged what is old enough to go for good; see [`Attested::aged`].
+    pub fn aged(&self) -> Timestamp {
+        self.attested.aged(self.now)
+    }
+
     /// Whether this home is the one that was made or has caught up here. One that only reads may be a
     /// copy: it writes nothing to the world.
     ///
@@ -123,7 +136,7 @@ mod tests {
     fn identity(folder: &Path, settings: &str) -> Identity {
         let home = Home::at(folder);
         let config = Config::parse(&format!("name = \"x\"\n{settings}"), &home.config()).unwrap();
-        Identity { home, config }
+        Identity::with(home, config)
     }
 
     #[test]

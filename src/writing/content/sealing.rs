@@ -5,32 +5,62 @@ use jiff::Timestamp;
 use crate::error::{Error, Kind};
 use crate::openpgp::certificate::{Certificate, Unusable};
 use crate::openpgp::message::seal::{self, SealError};
+use crate::protocol::values::clock::Verdict;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::{limits, time};
 use crate::session::keys::Keys;
 use crate::session::own_key;
+use crate::session::web::witnesses;
 use crate::store::contact::entry::Contact;
+use crate::store::identity::own::Locked;
 use crate::writing::unwritten::{Result, Unwritten};
 
 /// The time to sign with: the later of our clock and our newest signature (PROTOCOL §2).
 ///
 /// # Errors
-/// When the clock is over 24 hours behind, unless `despite_clock`.
+/// [`Unwritten::Clock`] when the clock is ahead, as other clocks have it, or over 24 hours behind our
+/// newest signature and nobody says that it is right; not if `despite_clock`.
 pub fn signing_time(
     contact: &Contact,
-    now: Timestamp,
+    locked: &Locked<'_>,
     despite_clock: bool,
+) -> Result<Timestamp> {
+    let verdict = if despite_clock { Verdict::Right } else { locked.attested.verdict() };
+    time_to_sign(contact.ours.signed, locked.now, verdict).map_err(Unwritten::Clock)
+}
+
+fn time_to_sign(
+    newest: Option<Timestamp>,
+    now: Timestamp,
+    verdict: Verdict,
 ) -> std::result::Result<Timestamp, Error> {
     let now = time::whole_seconds(now);
-    let Some(newest) = contact.ours.signed.filter(|newest| *newest > now) else { return Ok(now) };
-    if newest.as_second().saturating_sub(now.as_second()) <= limits::AHEAD {
-        return Ok(newest);
+    if let Verdict::Ahead(by) = verdict {
+        return Err(Error::cannot(format!("{}: nothing is signed", witnesses::ahead(by)))
+            .hint("set the clock; if it is right: send --yes"));
     }
-    if despite_clock {
-        return Ok(now);
+    match newest.filter(|newest| *newest > now) {
+        None => Ok(now),
+        Some(newest) if !is_ahead(newest, now) => Ok(newest),
+        // A clock that was ahead has signed it.
+        Some(_) if verdict == Verdict::Right => Ok(now),
+        Some(newest) => Err(Error::cannot(format!(
+            "the clock says {now}, and we have signed at {newest} already"
+        ))
+        .hint("set the clock; if it is right, sign with this time by send --yes")),
     }
-    Err(Error::cannot(format!("the clock says {now}, and we have signed at {newest} already"))
-        .hint("set the clock; or sign with this time by send --yes"))
+}
+
+fn is_ahead(signed: Timestamp, now: Timestamp) -> bool {
+    signed.as_second().saturating_sub(now.as_second()) > limits::AHEAD
+}
+
+/// If we have signed far later than `at` before, by a clock that was ahead, `contact` gets all that nobody
+/// believes yet sealed again.
+pub fn doubt_signed_ahead(contact: &mut Contact, at: Timestamp) {
+    if contact.ours.signed.is_some_and(|newest| is_ahead(newest, at)) {
+        contact.reader_mut().sealed_to = None;
+    }
 }
 
 /// Seals `octets` to `contact`, and notes when.
@@ -47,6 +77,7 @@ pub fn seal(
     let (secret, rng) = keys.secret()?;
     let sealed = seal::seal(octets.as_bytes(), secret, &[to], at, rng);
     let sealed = sealed.map_err(|cause| cannot_seal(keys, cause))?;
+    doubt_signed_ahead(contact, at);
     contact.ours.signed = Some(at);
     Ok(sealed)
 }
@@ -117,29 +148,48 @@ mod tests {
         Timestamp::from_second(seconds).unwrap()
     }
 
-    /// A contact to whom we signed last at that time.
-    fn signed(at: Timestamp) -> Contact {
-        let mut contact = contact('A');
-        contact.ours.signed = Some(at);
-        contact
+    fn signed_at(newest: Option<i64>, now: i64, verdict: Verdict) -> Option<Timestamp> {
+        time_to_sign(newest.map(at), at(now), verdict).ok()
     }
 
     #[test]
     fn the_later_of_our_clock_and_our_newest_signature_signs() {
-        assert_eq!(signing_time(&contact('A'), at(5), false).unwrap(), at(5));
-        assert_eq!(signing_time(&signed(at(3)), at(5), false).unwrap(), at(5));
         let day = limits::AHEAD;
-        assert_eq!(signing_time(&signed(at(day)), at(0), false).unwrap(), at(day));
+        for verdict in [Verdict::Unknown, Verdict::Right] {
+            assert_eq!(signed_at(None, 5, verdict), Some(at(5)));
+            assert_eq!(signed_at(Some(3), 5, verdict), Some(at(5)));
+            assert_eq!(signed_at(Some(day), 0, verdict), Some(at(day)));
+        }
         let half = Timestamp::from_millisecond(5_500).unwrap();
-        assert_eq!(signing_time(&contact('A'), half, false).unwrap(), at(5));
+        assert_eq!(time_to_sign(None, half, Verdict::Unknown).unwrap(), at(5));
     }
 
     #[test]
-    fn a_clock_over_a_day_behind_signs_only_if_the_user_says_so() {
-        let contact = signed(at(limits::AHEAD + 1));
-        let refused = signing_time(&contact, at(0), false).unwrap_err();
+    fn a_clock_over_a_day_behind_signs_only_if_others_say_that_it_is_right_or_the_user() {
+        let newest = Some(limits::AHEAD + 1);
+        let refused = time_to_sign(newest.map(at), at(0), Verdict::Unknown).unwrap_err();
         assert!(refused.hints.iter().any(|hint| hint.contains("--yes")), "{refused}");
-        assert_eq!(signing_time(&contact, at(0), true).unwrap(), at(0));
+        assert_eq!(signed_at(newest, 0, Verdict::Right), Some(at(0)));
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_signs_nothing() {
+        let ahead = Verdict::Ahead(jiff::SignedDuration::from_hours(48));
+        for newest in [None, Some(3), Some(7 * limits::AHEAD)] {
+            assert_eq!(signed_at(newest, 5, ahead), None);
+        }
+    }
+
+    #[test]
+    fn what_was_signed_in_the_future_is_sealed_again() {
+        let mut mary = contact('A');
+        let subkey = Some("A".repeat(40).parse().unwrap());
+        for (newest, again) in [(limits::AHEAD, false), (limits::AHEAD + 1, true)] {
+            mary.ours.signed = Some(at(newest));
+            mary.reader_mut().sealed_to.clone_from(&subkey);
+            doubt_signed_ahead(&mut mary, at(0));
+            assert_eq!(mary.reader().sealed_to.is_none(), again);
+        }
     }
 
     #[test]

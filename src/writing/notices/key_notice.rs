@@ -16,7 +16,7 @@ use crate::writing::rewriting::Rewriting;
 impl Rewriting<'_> {
     /// Puts the notices of the feed as it was `before` in their place again, the young ones.
     pub(in crate::writing) fn keep_notices(&mut self, before: &Channel) {
-        let (now, retention) = (self.locked.now, self.locked.config.retention);
+        let (now, retention) = (self.locked.aged(), self.locked.config.retention);
         let young = |notice: &&FeedItem| {
             let guid = notice.guid();
             notice.is_key() && guid.is_ok_and(|guid| now.duration_since(guid.time()) <= retention)

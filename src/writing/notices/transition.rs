@@ -48,7 +48,7 @@ pub fn bring_over(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<bo
     let certificate = contacts::certificate(&locked.home, name)?;
     let mut pair = Pair { name: name.to_owned(), contact, certificate };
     let introduction = introduction(locked, keys, locked.now, &mut pair, known)?;
-    let outgoing = item(keys, locked.now, &pair, &introduction, old)?;
+    let outgoing = item(locked, keys, &pair, &introduction, old)?;
     let Stream { log, sequence: until, .. } = pair.contact.ours.next();
     pair.contact.ours.former.push(FormerKey { fingerprint: old.fingerprint(), log, until });
     let change =
@@ -96,14 +96,15 @@ fn introduction(
 
 /// The item that tells of it, sealed by the `old` key.
 fn item(
+    locked: &Locked<'_>,
     keys: &mut Keys,
-    now: Timestamp,
     pair: &Pair,
     introduction: &Introduction,
     old: &SecretKey,
 ) -> Result<Outgoing> {
     let Pair { contact, certificate, .. } = pair;
-    let at = signing_time(contact, now, false)?;
+    let now = locked.now;
+    let at = signing_time(contact, locked, false)?;
     let (new, rng) = keys.secret()?;
     let (fingerprint, armored) = (new.fingerprint(), new.certificate().to_armored());
     let signed = seal::sign(introduction.write().as_bytes(), new, at, rng);

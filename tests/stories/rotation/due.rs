@@ -121,7 +121,7 @@ fn who_listens_rotates_and_notices_when_another_process_does() {
         john.send(&mary.peer, text);
         listening.prints(text);
         mary.peer.ok(&["key", "rotate"]);
-        let newest = published(&mary.peer).newest_signature();
+        let newest = published(&mary.peer).newest_signature(Timestamp::now());
         until("its second comes", || Timestamp::now() > newest);
         john.ok(&["poll"]);
     }

@@ -89,7 +89,7 @@ fn goes_on(john: &Peer, mary: &Peer, n: usize) {
     let before = published(mary);
     mary.ok(&["poll"]);
     let after = published(mary);
-    let newest = after.newest_signature();
+    let newest = after.newest_signature(Timestamp::now());
     until("its second comes", || Timestamp::now() > newest);
     let now = Timestamp::now();
     assert_eq!(after.merged(&before, now).unwrap(), after);

@@ -86,7 +86,7 @@ impl Outbox {
     /// # Errors
     /// When a file cannot be removed.
     pub fn clear_old(&self, locked: &Locked<'_>) -> Result<()> {
-        let now = SystemTime::from(locked.now);
+        let now = SystemTime::from(locked.aged());
         for file in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let written = file.metadata().and_then(|metadata| metadata.modified());
             if written.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > KEPT)) {
