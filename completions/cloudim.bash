@@ -19,6 +19,9 @@ _cloudim() {
             cloudim,append)
                 cmd="cloudim__subcmd__append"
                 ;;
+            cloudim,check)
+                cmd="cloudim__subcmd__check"
+                ;;
             cloudim,cloud)
                 cmd="cloudim__subcmd__cloud"
                 ;;
@@ -123,6 +126,9 @@ _cloudim() {
                 ;;
             cloudim__subcmd__help,append)
                 cmd="cloudim__subcmd__help__subcmd__append"
+                ;;
+            cloudim__subcmd__help,check)
+                cmd="cloudim__subcmd__help__subcmd__check"
                 ;;
             cloudim__subcmd__help,cloud)
                 cmd="cloudim__subcmd__help__subcmd__cloud"
@@ -275,7 +281,7 @@ _cloudim() {
 
     case "${cmd}" in
         cloudim)
-            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version keygen handshake contact send poll listen read status key publish compose encrypt append fetch receive decrypt cloud help"
+            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version keygen handshake contact send poll listen read status check key publish compose encrypt append fetch receive decrypt cloud help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -305,6 +311,36 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__append)
+            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text tsv json rss" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__check)
             opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1139,7 +1175,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__help)
-            opts="keygen handshake contact send poll listen read status key publish compose encrypt append fetch receive decrypt cloud help"
+            opts="keygen handshake contact send poll listen read status check key publish compose encrypt append fetch receive decrypt cloud help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1153,6 +1189,20 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__help__subcmd__append)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cloudim__subcmd__help__subcmd__check)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

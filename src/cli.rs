@@ -4,11 +4,13 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
 use etcetera::BaseStrategy;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::checking::here::settings::{InForce, Origin};
 use crate::error::{Error, Result};
 use crate::protocol::values::time;
 use crate::session::options::{Format, Options};
@@ -45,9 +47,47 @@ pub struct Global {
         hide_env_values = true
     )]
     pub passphrase_file: Option<PathBuf>,
+    /// The origin of each of those that a variable can give.
+    #[arg(skip)]
+    pub origins: Vec<(&'static str, Origin)>,
+}
+
+/// The options that are in force in this run, for `check`.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// Those that a variable can give.
+    pub options: Vec<InForce>,
+    /// Whether all is to be told.
+    pub is_verbose: bool,
+}
+
+/// The origin of the options that a variable can give, as `matches` has them.
+pub fn origins(matches: &ArgMatches) -> Vec<(&'static str, Origin)> {
+    let origin = |id| match matches.value_source(id) {
+        Some(ValueSource::CommandLine) => Origin::Flag,
+        Some(ValueSource::EnvVariable) => Origin::Variable,
+        _ => Origin::Default,
+    };
+    ["home", "format", "timeout", "passphrase_file"].map(|id| (id, origin(id))).into()
 }
 
 impl Global {
+    /// The options in force; `home` is the one that was taken.
+    pub fn given(&self, home: &Home) -> Given {
+        let file = self.passphrase_file.as_ref().map(|file| file.display().to_string());
+        let option = |(id, origin): &(&'static str, Origin)| {
+            let value = match *id {
+                "home" => home.root().display().to_string(),
+                "format" => self.format.as_str().to_owned(),
+                "timeout" => time::spelled(self.timeout),
+                _ => file.clone().unwrap_or_else(|| "none".to_owned()),
+            };
+            InForce::new(format!("--{}", id.replace('_', "-")), value, *origin)
+        };
+        let options = self.origins.iter().map(option).collect();
+        Given { options, is_verbose: self.verbose > 0 }
+    }
+
     /// The home that was named, or the one that is the default.
     ///
     /// # Errors

@@ -11,6 +11,7 @@
 //!   handed to a hook.
 //! * [`handshake`]: from strangers to contacts. [`calls`]: strangers who called. [`keys`]: our own
 //!   key changes.
+//! * [`checking`]: is all well, here and as others see it.
 //! * [`sync`]: one round of all this. [`listen`]: a home that serves, and does rounds.
 //! * [`session`]: one run: its options, its keys, its network, its user.
 //! * [`store`]: plain files, crash-safe. [`transport`]: HTTP, guarded. The two never meet.
@@ -26,6 +27,8 @@
 
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod calls;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod checking;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod cli;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
@@ -69,7 +72,6 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
 use protocol::values::text;
@@ -82,7 +84,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Runs the program in `world`; returns the exit status of the table in [`error::Kind`].
 pub fn run_in(args: impl IntoIterator<Item = OsString>, mut world: World) -> u8 {
-    let cli = match commands::Cli::try_parse_from(args) {
+    let cli = match commands::Cli::read(args) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &mut world),
     };

@@ -37,6 +37,7 @@ const BELOW: &[(&str, &[&str])] = &[
     ("handshake", &["reading"]),
     ("keys", &["handshake", "publishing"]),
     ("calls", &["handshake"]),
+    ("checking", &["keys", "delivery"]),
     ("sync", &["calls", "keys", "delivery"]),
     ("listen", &["sync", "cloud_server"]),
 ];

@@ -1,5 +1,6 @@
 //! The command line and its commands: one file each, with its arguments, its examples and what it does.
 
+mod check;
 mod cloud;
 mod contact;
 mod handshake;
@@ -14,9 +15,11 @@ mod send;
 mod shared;
 mod status;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use std::ffi::OsString;
 
-use crate::cli::Global;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::cli::{self, Given, Global};
 use crate::error::Result;
 use crate::session::command::Session;
 use crate::session::world::World;
@@ -57,6 +60,7 @@ pub enum Command {
     Listen(listen::ListenArgs),
     Read(read::ReadArgs),
     Status(status::StatusArgs),
+    Check(check::CheckArgs),
     Key(key::KeyArgs),
     Publish(publish::PublishArgs),
     Compose(plumbing::compose::ComposeArgs),
@@ -68,6 +72,23 @@ pub enum Command {
     Cloud(cloud::CloudArgs),
 }
 
+impl Cli {
+    /// Reads the command line `args`, the first of which is the name of the program.
+    ///
+    /// # Errors
+    /// When it cannot be read, or asks for help or the version alone.
+    pub fn read(
+        args: impl IntoIterator<Item = OsString>,
+    ) -> std::result::Result<Self, clap::Error> {
+        let mut matches = Self::command().try_get_matches_from(args)?;
+        let origins = cli::origins(&matches);
+        let mut cli = Self::from_arg_matches_mut(&mut matches)
+            .map_err(|error| error.format(&mut Self::command()))?;
+        cli.global.origins = origins;
+        Ok(cli)
+    }
+}
+
 /// Runs what the command line says in `world`.
 ///
 /// # Errors
@@ -75,18 +96,19 @@ pub enum Command {
 pub fn run(cli: Cli, world: World) -> Result<()> {
     let home = cli.global.home()?;
     let options = cli.global.options();
+    let given = cli.global.given(&home);
     let Some(command) = cli.command else { return status::overview::run(home, options, world) };
     if let Command::Keygen(args) = command {
         return keygen::run(home, options, world, args);
     }
     let mut session = Session::open(home, &options, world)?;
-    if let Err(error) = dispatch(&mut session, command) {
+    if let Err(error) = dispatch(&mut session, command, &given) {
         session.run.talk.report(&error);
     }
     session.run.talk.verdict()
 }
 
-fn dispatch(session: &mut Session, command: Command) -> Result<()> {
+fn dispatch(session: &mut Session, command: Command, given: &Given) -> Result<()> {
     match command {
         // It makes the identity that a session needs.
         Command::Keygen(_) => Ok(()),
@@ -97,6 +119,7 @@ fn dispatch(session: &mut Session, command: Command) -> Result<()> {
         Command::Listen(args) => listen::run(session, args),
         Command::Read(args) => read::run(session, args),
         Command::Status(args) => status::run(session, args),
+        Command::Check(args) => check::run(session, args, given),
         Command::Key(args) => key::run(session, args),
         Command::Publish(args) => publish::run(session, args),
         Command::Compose(args) => plumbing::compose::run(session, args),

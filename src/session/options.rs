@@ -17,6 +17,18 @@ pub enum Format {
     Rss,
 }
 
+impl Format {
+    /// The word for it on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Tsv => "tsv",
+            Self::Json => "json",
+            Self::Rss => "rss",
+        }
+    }
+}
+
 impl FromStr for Format {
     type Err = String;
 

@@ -32,6 +32,11 @@ impl Talk {
         self.goes_on = true;
     }
 
+    /// Whether only what is wrong is to be told.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Says something to the user, unless it is to be quiet.
     pub fn say(&mut self, talk: &str) {
         if !self.quiet {

@@ -9,6 +9,7 @@ mod common;
 mod assets;
 mod at_once;
 mod calls;
+mod check;
 mod cloud;
 mod cloud_run;
 mod conversation;

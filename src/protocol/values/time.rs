@@ -62,6 +62,17 @@ pub fn duration(text: &str) -> Result<SignedDuration> {
     if duration.is_negative() { Err(malformed()) } else { Ok(duration) }
 }
 
+/// Writes `duration` as [`duration()`] reads it, in the largest unit that divides it: `7d`, `36h`.
+pub fn spelled(duration: SignedDuration) -> String {
+    let seconds = duration.as_secs();
+    let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
+    let unit = units.into_iter().find(|(size, _)| seconds != 0 && seconds % size == 0);
+    match unit {
+        Some((size, unit)) => format!("{}{unit}", seconds / size),
+        None => format!("{seconds}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +86,22 @@ mod tests {
         }
         for bad in ["", "soon", "-1s", "1 month", "99999999999999y"] {
             assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn durations_read_back_as_they_are_spelled() {
+        for (seconds, text) in [
+            (0, "0s"),
+            (90, "90s"),
+            (600, "10m"),
+            (5_400, "90m"),
+            (129_600, "36h"),
+            (604_800, "7d"),
+        ] {
+            let spelled = spelled(SignedDuration::from_secs(seconds));
+            assert_eq!(spelled, text);
+            assert_eq!(duration(&spelled).unwrap().as_secs(), seconds);
         }
     }
 

@@ -69,11 +69,19 @@ impl Verdicts {
     /// # Errors
     /// When the file is not ours.
     pub fn load(home: &Home, name: &str, keys: Hash) -> Result<Self> {
-        let path = path(home, name);
-        let text = atomic::read_text(&path)?.unwrap_or_default();
-        let loaded: Self = toml::from_str(&text).map_err(|cause| damaged(&path, cause))?;
+        let loaded = Self::kept(home, name)?;
         let same = loaded.keys == Some(keys);
         Ok(if same { loaded } else { Self { keys: Some(keys), items: Vec::new() } })
+    }
+
+    /// The verdicts on items of the contact called `name`, by whatever keys they were judged.
+    ///
+    /// # Errors
+    /// When the file is not ours.
+    pub fn kept(home: &Home, name: &str) -> Result<Self> {
+        let path = path(home, name);
+        let text = atomic::read_text(&path)?.unwrap_or_default();
+        toml::from_str(&text).map_err(|cause| damaged(&path, cause))
     }
 
     /// How many items of the contact called `name` are held, whoever looks.
@@ -81,10 +89,7 @@ impl Verdicts {
     /// # Errors
     /// When the file is not ours.
     pub fn held(home: &Home, name: &str) -> Result<usize> {
-        let path = path(home, name);
-        let text = atomic::read_text(&path)?.unwrap_or_default();
-        let loaded: Self = toml::from_str(&text).map_err(|cause| damaged(&path, cause))?;
-        Ok(loaded.count(Why::waits))
+        Ok(Self::kept(home, name)?.count(Why::waits))
     }
 
     /// Writes the verdicts of the contact called `name`.

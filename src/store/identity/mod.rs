@@ -9,3 +9,4 @@ pub mod own;
 pub mod own_urls;
 pub mod policy;
 pub mod secret;
+pub mod settings;

@@ -76,6 +76,26 @@ impl Known {
         self.places.values().flatten().any(|link| link.previous == Some(hash))
     }
 
+    /// The places at which different items stand.
+    pub fn forks(&self) -> Vec<(LogId, u64)> {
+        let places = self.places.iter().filter(|(_, links)| is_fork(links));
+        places.map(|(place, _)| *place).collect()
+    }
+
+    /// The places whose item names another before it than the one that is here. What stands beside a
+    /// fork hangs on either of its items.
+    pub fn breaks(&self) -> Vec<(LogId, u64)> {
+        let mut breaks = Vec::new();
+        for ((log, sequence), links) in &self.places {
+            let before = self.at(*log, sequence.saturating_sub(1));
+            let hangs = |link: &Link| before.iter().any(|one| Some(one.hash) == link.previous);
+            if !before.is_empty() && !is_fork(links) && !links.iter().any(hangs) {
+                breaks.push((*log, *sequence));
+            }
+        }
+        breaks
+    }
+
     /// How far `log` is here without a gap, what is `gone` counting as here.
     pub fn reached(&self, theirs: &Theirs, log: LogId) -> Reached {
         let before = theirs.reached.iter().find(|reached| reached.log == log);
@@ -120,6 +140,10 @@ impl Known {
         missing.truncate(RANGES);
         missing
     }
+}
+
+fn is_fork(links: &[Link]) -> bool {
+    links.iter().any(|link| Some(link.hash) != links.first().map(|first| first.hash))
 }
 
 #[cfg(test)]

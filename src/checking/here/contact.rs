@@ -1,0 +1,216 @@
+//! One contact, as our disk has it: its chain and its key, and what became of what we wrote to it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{chain, verdicts};
+use crate::checking::finding::Finding;
+use crate::error::{Kind, Result};
+use crate::session::user::trust_policy;
+use crate::store::contact::contacts;
+use crate::store::contact::entry::Contact;
+use crate::store::contact::history::delivered::Delivered;
+use crate::store::contact::history::known::Known;
+use crate::store::contact::history::messages::Messages;
+use crate::store::contact::offered::feeds;
+use crate::store::contact::offered::octets::Octets;
+use crate::store::contact::verdicts::Verdicts;
+use crate::store::identity::own::Identity;
+use crate::writing::content::retention;
+
+/// How long a message may wait to be acknowledged before that is wrong.
+const LONG: SignedDuration = SignedDuration::from_hours(30 * 24);
+const REPAIR: &str = "cloudim check --repair";
+
+/// Looks at all that is here of the contact called `name`. What cannot be read is a finding.
+pub fn look(identity: &Identity, name: &str, now: Timestamp) -> Vec<Finding> {
+    let contact = match Contact::load(&identity.home, name) {
+        Ok(contact) => contact,
+        Err(error) => return vec![Finding::failed("contact", name, &error.into()).of(name)],
+    };
+    let looks: [(&str, Result<Vec<Finding>>); 5] = [
+        ("chain", written_by(identity, name, &contact, now)),
+        ("verdicts", not_taken(identity, name)),
+        ("contact-key", key(identity, name, &contact, now)),
+        ("acknowledged", written_to(identity, name, &contact, now)),
+        ("delivered", delivered(identity, name, &contact)),
+    ];
+    let mut found = Vec::new();
+    for (check, looked) in looks {
+        let failed = |error| vec![Finding::failed(check, name, &error).of(name)];
+        found.extend(looked.unwrap_or_else(failed));
+    }
+    found.extend(lease(name, &contact));
+    found
+}
+
+fn written_by(
+    identity: &Identity,
+    name: &str,
+    contact: &Contact,
+    now: Timestamp,
+) -> Result<Vec<Finding>> {
+    let known = Known::load(&Messages::of(&identity.home, name))?;
+    let behind = contact.theirs.behind_since;
+    let overdue =
+        behind.is_some_and(|since| now.duration_since(since) > identity.config.stale_grace);
+    let mut found = chain::judge(name, &contact.theirs, &known, overdue);
+    let only_stale = overdue && found.iter().all(Finding::is_ok);
+    if let Some(since) = behind.filter(|_| only_stale) {
+        let text = format!("its feed has been an old copy since {}", since.strftime("%Y-%m-%d"));
+        let finding = Finding::wrong("chain", Kind::Integrity, "stale", name, text).of(name);
+        found = vec![finding.hint(format!("cloudim poll {name}"))];
+    }
+    Ok(found)
+}
+
+fn not_taken(identity: &Identity, name: &str) -> Result<Vec<Finding>> {
+    Ok(verdicts::judge(name, &Verdicts::kept(&identity.home, name)?.items))
+}
+
+fn key(identity: &Identity, name: &str, contact: &Contact, now: Timestamp) -> Result<Vec<Finding>> {
+    let wrong = |finding, text: String| {
+        Finding::wrong("contact-key", Kind::Trust, finding, name, text).of(name)
+    };
+    let mut found = Vec::new();
+    if let Err(why) = contacts::certificate(&identity.home, name)?.encryption_subkey(now) {
+        let finding = wrong("unusable", format!("nothing can be encrypted to it: its key {why}"));
+        found.push(
+            finding.hint(format!("ask `{name}` to run cloudim publish, then cloudim poll {name}")),
+        );
+    }
+    if contact.theirs.offered.is_some() {
+        let finding = wrong("other-key", "its feed names another key".to_owned());
+        found.push(finding.hint(format!("cloudim contact trust {name}")));
+    }
+    if contact.blocked {
+        let text = "it is blocked: nothing of it is read";
+        found.push(Finding::note("contact-key", "blocked", name, text).of(name));
+    } else if trust_policy::holds(&identity.config, contact) {
+        let text = "what it writes is held until you have compared its key";
+        let finding = Finding::note("contact-key", "not-verified", name, text).of(name);
+        found.push(finding.hint(format!("cloudim contact verify {name}")));
+    }
+    Ok(found)
+}
+
+fn written_to(
+    identity: &Identity,
+    name: &str,
+    contact: &Contact,
+    now: Timestamp,
+) -> Result<Vec<Finding>> {
+    let ours = &contact.ours;
+    let mut found = Vec::new();
+    if !identity.config.read_only && feeds::load(&identity.home, &ours.token)?.is_none() {
+        let text = "our feed for it is not there";
+        let finding = Finding::wrong("feed", Kind::Cannot, "lost", name, text).of(name);
+        found.push(finding.hint(REPAIR));
+    }
+    let items = Octets::of(&identity.home, name).items()?;
+    let oldest = retention::oldest_unacknowledged(&items, contact, now);
+    found.push(acknowledged(name, ours.sequence(), ours.acknowledged(), oldest));
+    Ok(found)
+}
+
+/// How far a contact has acknowledged what was written to it, up to `head`.
+fn acknowledged(
+    name: &str,
+    head: u64,
+    acknowledged: u64,
+    oldest: Option<SignedDuration>,
+) -> Finding {
+    const CHECK: &str = "acknowledged";
+    let open = head.saturating_sub(acknowledged);
+    let text = match open {
+        0 if head == 0 => "nothing was written to it yet".to_owned(),
+        0 => "it has acknowledged all that was written to it".to_owned(),
+        1 => "it has yet to acknowledge 1 message".to_owned(),
+        _ => format!("it has yet to acknowledge {open} messages"),
+    };
+    let finding = match oldest.filter(|age| open > 0 && *age > LONG) {
+        Some(age) => {
+            let text = format!("{text}, for {} days now", age.as_hours() / 24);
+            Finding::wrong(CHECK, Kind::Unpublished, "unacknowledged", name, text)
+                .hint(format!("ask `{name}` whether its program still polls"))
+        }
+        None => Finding::ok(CHECK, name, text),
+    };
+    finding.of(name)
+}
+
+fn delivered(identity: &Identity, name: &str, contact: &Contact) -> Result<Vec<Finding>> {
+    let delivered = Delivered::load(&identity.home, name)?;
+    let mut found = Vec::new();
+    if delivered.is_parked() {
+        let finding = Finding::wrong(
+            "delivered",
+            Kind::Cannot,
+            "parked",
+            name,
+            "the hook has failed too often",
+        );
+        found.push(finding.of(name).hint(format!("cloudim poll {name} --retry --exec CMD")));
+    }
+    let waiting = Messages::of(&identity.home, name).after(delivered.by_either())?;
+    let waiting = waiting.iter().filter(|record| record.is_deliverable()).count();
+    if waiting > 0 && !trust_policy::holds(&identity.config, contact) {
+        let text = format!("what waits to be shown: {waiting}");
+        let finding = Finding::note("delivered", "undelivered", name, text).of(name);
+        found.push(finding.hint(format!("cloudim poll {name}")));
+    }
+    Ok(found)
+}
+
+fn lease(name: &str, contact: &Contact) -> Option<Finding> {
+    let lease = contact.lease.as_ref()?;
+    let why = lease.failure.as_ref()?;
+    let text = format!("its cloud does not tell us of changes: {why}");
+    let finding = Finding::wrong("lease", Kind::Network, "refused", name, text).of(name);
+    Some(finding.at(&lease.cloud).hint("nothing is lost: cloudim poll finds what is new"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::writing::testing::{acquainted, write};
+    use std::fs;
+
+    #[test]
+    fn what_waits_for_over_30_days_is_wrong() {
+        let days = |days: i64| Some(SignedDuration::from_hours(24 * days));
+        let of = |head, done, oldest| {
+            let found = acknowledged("mary", head, done, oldest);
+            (found.finding, found.status, found.text)
+        };
+        assert_eq!(of(0, 0, None).2, "nothing was written to it yet");
+        assert_eq!(of(4, 3, days(30)).1, 0);
+        let (finding, status, text) = of(4, 2, days(31));
+        assert_eq!((finding, status), (Some("unacknowledged"), 7));
+        assert_eq!(text, "it has yet to acknowledge 2 messages, for 31 days now");
+        assert_eq!(of(4, 4, days(99)).1, 0);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_finding_and_holds_up_no_other() {
+        let (mut john, _) = acquainted();
+        write(&mut john, "mary", "one");
+        let look = |john: &crate::session::testing::Person| {
+            let found = look(&john.run.identity, "mary", john.now());
+            let wrong = found.iter().filter(|found| !found.is_ok());
+            wrong.map(|found| (found.check, found.finding)).collect::<Vec<_>>()
+        };
+        assert_eq!(look(&john), []);
+        fs::write(john.home().contact("mary").join("delivered"), "?").unwrap();
+        fs::write(john.home().contact("mary").join("verdicts.toml"), "?").unwrap();
+        let token = john.contact("mary").ours.token;
+        fs::remove_file(john.home().feed(&token)).unwrap();
+        assert_eq!(
+            look(&john),
+            [
+                ("verdicts", Some("unreadable")),
+                ("feed", Some("lost")),
+                ("delivered", Some("unreadable"))
+            ]
+        );
+    }
+}
