@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
+use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
 use crate::store::error::{Error, Lost, OrCannot, Result};
@@ -240,9 +241,19 @@ pub fn sync_folder_of(path: &Path) -> Result<()> {
 }
 
 fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|error| cannot_write(folder, error))
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) if !has_no_sync(&error) => Err(cannot_write(folder, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a file system says that it cannot synchronise folders at all, as CIFS, vboxsf and some of
+/// FUSE do. The names there last as well as it lets them, and no program can do better.
+fn has_no_sync(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::INVAL | Errno::BADF | Errno::NOTSUP | Errno::NOSYS | Errno::ISDIR)
+    )
 }
 
 /// The error for a write that failed.
@@ -334,6 +345,19 @@ mod tests {
         assert!(matches!(place(staged(b"newer")), Err(NotPut::Moved(_))));
         assert_eq!(fs::read(&first).unwrap(), b"newer");
         assert!(second.is_dir());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_synchronised_at_all_is_no_error_and_a_disk_that_fails_is() {
+        // Here fsync of a folder is EINVAL.
+        sync_folder(Path::new("/proc/self")).unwrap();
+        for errno in [Errno::INVAL, Errno::BADF, Errno::NOTSUP, Errno::OPNOTSUPP] {
+            assert!(has_no_sync(&errno.into()), "{errno}");
+        }
+        for errno in [Errno::IO, Errno::NOSPC, Errno::DQUOT, Errno::ROFS] {
+            assert!(!has_no_sync(&errno.into()), "{errno}");
+        }
+        assert!(sync_folder(Path::new("/nowhere")).is_err());
     }
 
     #[test]
