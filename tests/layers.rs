@@ -62,7 +62,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("qrcode", &["commands/"]),
     ("rpgpie", &["openpgp/certificate/validity/"]),
     ("rpassword", &["session/user/passphrase.rs"]),
-    ("rustix", &["commands/shared/serving.rs", "session/user/terminal.rs", "store/disk/dumps.rs"]),
+    ("rustix", &["commands/shared/serving.rs", "session/user/terminal.rs", "store/disk/"]),
     ("sha2", &["protocol/values/hash.rs", "openpgp/"]),
     ("signal_hook", &["commands/"]),
     ("smallvec", &["openpgp/"]),

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::keys::change;
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::guid::Guid;
-use crate::publishing::{ping, run};
+use crate::publishing::{pages, ping, run};
 use crate::reading::read::{self, Ask};
 use crate::session::command::Session;
 use crate::session::restored;
@@ -82,6 +82,10 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
             Err(error) if args.contacts.len() == 1 => return Err(error),
             Err(error) => session.run.talk.report(&error),
         }
+    }
+    let now = session.run.clock.now();
+    if let Err(error) = pages::mend(&session.run.identity, &session.run.keys, now) {
+        session.run.talk.report(&error);
     }
     run::publish(&session.run.identity, false)?;
     ping::each(

@@ -1,17 +1,28 @@
 //! The files below `public/` that do not depend on anybody: card, index page, WebFinger.
 
 use crate::error::Result;
-use crate::protocol::feed::channel::HandshakeElement;
+use crate::openpgp::certificate::Certificate;
+use crate::protocol::feed::channel::{Channel, HandshakeElement};
 use crate::protocol::feed::{card, webfinger};
-use crate::protocol::values::text;
 use crate::protocol::values::url::Url;
+use crate::protocol::values::{limits, text};
 use crate::session::keys::Keys;
-use crate::store::disk::{atomic, names};
+use crate::store::disk::{names, rebuildable};
 use crate::store::identity::config::Config;
 use crate::store::identity::own::{Identity, Locked};
+use crate::store::identity::own_certificate;
 use crate::writing::content::frame;
+use jiff::Timestamp;
 
 const EMPTY: &str = "<!DOCTYPE html>\n<title>Nothing to list</title>\n";
+
+const CARD: &str = "card.rss";
+const INDEX: &str = "index.html";
+const WEBFINGER: &str = ".well-known/webfinger";
+
+/// Those that say nothing of anybody.
+const PLAIN: [(&str, &str); 3] =
+    [(".nojekyll", ""), ("f/index.html", EMPTY), ("b/index.html", EMPTY)];
 
 /// Writes them anew from the settings, those that changed. Without a base URL there are only the
 /// pages that keep web servers from listing folders.
@@ -19,27 +30,71 @@ const EMPTY: &str = "<!DOCTYPE html>\n<title>Nothing to list</title>\n";
 /// # Errors
 /// When a file cannot be written.
 pub fn write(locked: &Locked<'_>, keys: &Keys) -> Result<()> {
-    let mut files = vec![
-        (".nojekyll", String::new()),
-        ("f/index.html", EMPTY.to_owned()),
-        ("b/index.html", EMPTY.to_owned()),
-    ];
+    write_where(locked, keys, |_, there, content| there != Some(content.as_bytes()))
+}
+
+/// Writes anew those that are lost or damaged, our certificate with them. What the settings say now
+/// and did not before waits for the user.
+///
+/// # Errors
+/// When a file cannot be read or written, or the home is busy.
+pub fn mend(identity: &Identity, keys: &Keys, now: Timestamp) -> Result<()> {
+    if identity.config.read_only || are_whole(identity)? {
+        return Ok(());
+    }
+    let locked = identity.lock(now)?;
+    own_certificate::mend(&locked)?;
+    write_where(&locked, keys, |name, there, _| !is_whole(name, there))
+}
+
+fn write_where(
+    locked: &Locked<'_>,
+    keys: &Keys,
+    is_due: impl Fn(&str, Option<&[u8]>, &str) -> bool,
+) -> Result<()> {
+    let mut files: Vec<_> = PLAIN.map(|(name, content)| (name, content.to_owned())).into();
     if let Some(base) = &locked.config.base_url {
-        files.push(("card.rss", card(locked, keys, base)?));
-        files.push(("index.html", index(&locked.config, base)));
-        files.push((
-            ".well-known/webfinger",
-            webfinger::write(&account(&locked.config, base), &base.join("card.rss")?),
-        ));
+        files.push((CARD, card(locked, keys, base)?));
+        files.push((INDEX, index(&locked.config, base)));
+        files
+            .push((WEBFINGER, webfinger::write(&account(&locked.config, base), &base.join(CARD)?)));
     }
     for (name, content) in files {
         let path = locked.home.public().join(name);
-        if atomic::read(&path)?.as_deref() != Some(content.as_bytes()) {
+        let there = rebuildable::read(&path, limits::STRANGER)?;
+        if is_due(name, there.as_deref(), &content) {
             locked.about_to_change_public()?;
             locked.home.write(&path, content.as_bytes())?;
         }
     }
     Ok(())
+}
+
+/// Whether all of them, and our certificate, are there and can be read.
+fn are_whole(identity: &Identity) -> Result<bool> {
+    let home = &identity.home;
+    let names =
+        if identity.config.base_url.is_some() { &[CARD, INDEX, WEBFINGER][..] } else { &[] };
+    for name in PLAIN.iter().map(|(name, _)| name).chain(names) {
+        let there = rebuildable::read(&home.public().join(name), limits::STRANGER)?;
+        if !is_whole(name, there.as_deref()) {
+            return Ok(false);
+        }
+    }
+    Ok(rebuildable::read(&home.key(), limits::CERTIFICATE)?
+        .is_some_and(|bytes| Certificate::parse(&bytes).is_ok()))
+}
+
+fn is_whole(name: &str, there: Option<&[u8]>) -> bool {
+    let Some(there) = there else { return false };
+    match name {
+        CARD => Channel::parse(there).is_ok(),
+        WEBFINGER => webfinger::is_whole(there),
+        INDEX => there.trim_ascii_end().ends_with(b"</html>"),
+        _ => PLAIN.iter().any(|(plain, content)| {
+            *plain == name && there.trim_ascii_end() == content.trim_ascii_end().as_bytes()
+        }),
+    }
 }
 
 /// The account of this identity, as `acct:mary@mary.example` is Mary's.

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::run;
+use super::{pages, run};
 use crate::cloud_client::ask;
 use crate::cloud_client::named::NamedCloud;
 use crate::error::{Error, Result};
@@ -33,7 +33,8 @@ pub type Told = std::result::Result<(), Setback>;
 /// # Errors
 /// When a contact cannot be read or written.
 pub fn tell(run: &mut Run, mut changed: Vec<String>, names: &[String]) -> Result<()> {
-    if let Err(error) = run::publish(&run.identity, false) {
+    let mended = pages::mend(&run.identity, &run.keys, run.clock.now());
+    if let Err(error) = mended.and_then(|()| run::publish(&run.identity, false)) {
         run.talk.report(&error);
         return Ok(());
     }

@@ -220,7 +220,7 @@ impl Intake<'_> {
         let item = filed
             .iter()
             .find(|item| item.log == acknowledged.log && item.sequence == acknowledged.sequence);
-        let written = item.and_then(|item| octets.item(item).ok());
+        let written = item.and_then(|item| octets.intact(item).ok()).flatten();
         written.is_some_and(|written| OctetsHash::of(written.as_bytes()) != acknowledged.hash)
     }
 }

@@ -7,6 +7,7 @@ use crate::session::own_key;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::history::messages::Messages;
 use crate::store::contact::history::record::{About, Record};
+use crate::store::contact::offered::feeds;
 use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Identity;
@@ -15,7 +16,8 @@ use crate::writing::feed::{self, Change};
 use jiff::Timestamp;
 
 /// Notes that an unchanged feed was reached, and does what time alone asks for: what was
-/// acknowledged long enough ago leaves our feed, and a gap that lasts is told.
+/// acknowledged long enough ago leaves our feed, which is rebuilt if it is lost, and a gap that lasts is
+/// told.
 pub(super) fn reached(
     identity: &Identity,
     keys: &mut Keys,
@@ -47,10 +49,17 @@ pub(super) fn reached(
     Ok(false)
 }
 
-/// Returns whether something of ours has been acknowledged for longer than it is kept.
+/// Returns whether something of ours has been acknowledged for longer than it is kept, or our feed is
+/// not there, and has to be rebuilt.
 fn is_due(identity: &Identity, now: Timestamp, name: &str, contact: &Contact) -> Result<bool> {
     let ours = &contact.ours;
-    if identity.config.read_only || ours.acknowledged() == 0 {
+    if identity.config.read_only || contact.blocked {
+        return Ok(false);
+    }
+    if !feeds::is_whole(&identity.home, &ours.token)? {
+        return Ok(true);
+    }
+    if ours.acknowledged() == 0 {
         return Ok(false);
     }
     let items = Octets::of(&identity.home, name).items()?;

@@ -18,10 +18,11 @@ use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::Random;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::limits;
-use crate::store::disk::atomic::{self, Staged};
+use crate::store::disk::atomic::Staged;
 use crate::store::disk::home::Home;
 use crate::store::identity::key_state::KeyState;
 use crate::store::identity::own::{Identity, Locked};
+use crate::store::identity::own_certificate;
 use crate::store::identity::secret::{self, Stamp};
 
 /// Our own keys, as far as a run has unlocked them.
@@ -68,14 +69,12 @@ impl Keys {
     /// Our own certificate.
     ///
     /// # Errors
-    /// When `public/key.asc` is not one.
+    /// When nothing of ours says what it is.
     pub fn certificate(&self) -> Result<&Certificate> {
         if let Some(certificate) = self.certificate.get() {
             return Ok(certificate);
         }
-        let bytes = atomic::read(&self.home.key())?.unwrap_or_default();
-        let certificate = Certificate::parse(&bytes)
-            .map_err(|cause| Error::cannot("cannot use `public/key.asc`").because(cause))?;
+        let certificate = own_certificate::load(&self.home)?;
         Ok(self.certificate.get_or_init(|| certificate))
     }
 
@@ -140,6 +139,8 @@ impl Keys {
     ) -> std::result::Result<Locked<'a>, Setback> {
         let locked = identity.lock(now)?;
         self.notice_key_change().map_err(Setback::Passing)?;
+        // What is signed leads to it.
+        own_certificate::mend(&locked)?;
         Ok(locked)
     }
 
@@ -306,8 +307,7 @@ impl Keys {
         locked: &Locked<'_>,
         certificate: Certificate,
     ) -> Result<()> {
-        locked.about_to_change_public()?;
-        locked.home.write(&locked.home.key(), certificate.to_armored().as_bytes())?;
+        own_certificate::replace(locked, &certificate)?;
         self.certificate = OnceCell::from(certificate);
         Ok(())
     }

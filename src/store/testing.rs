@@ -39,11 +39,13 @@ impl Home {
 }
 
 /// The identity in `folder` whose key is `key` and whose settings are `settings`: as `keygen` leaves
-/// it, but for the pages.
+/// it and the first signature completes it, but for the pages.
 pub fn identity(folder: &Path, key: &SecretKey, settings: &str) -> Identity {
     let home = Home::at(folder);
     home.write(&home.secret(), key.to_armored().as_bytes()).unwrap();
-    home.write(&home.key(), key.certificate().to_armored().as_bytes()).unwrap();
+    for certificate in [home.key(), home.certificate()] {
+        home.write(&certificate, key.certificate().to_armored().as_bytes()).unwrap();
+    }
     home.write(&home.config(), settings.as_bytes()).unwrap();
     let identity = Identity::open(home).unwrap();
     identity.lock_although_copied(Timestamp::UNIX_EPOCH).unwrap().record().unwrap();

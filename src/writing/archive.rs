@@ -4,6 +4,7 @@ use super::content::frame;
 use super::rewriting::Rewriting;
 use crate::error::Result;
 use crate::protocol::feed::channel::FeedItem;
+use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::store::contact::own_feed::Archive;
 use crate::store::identity::own_urls;
@@ -14,12 +15,13 @@ const FRAME: usize = 2_048;
 impl Rewriting<'_> {
     /// Moves the oldest items into a new archive if the feed is too long, and links to the newest.
     pub(super) fn archive_oldest(&mut self) -> Result<()> {
-        let channel = &mut self.prepared.channel;
-        if channel.write().len() > limits::FEED_BEFORE_ARCHIVING {
-            let oldest = split_oldest(&mut channel.items);
-            if !oldest.is_empty() {
-                self.archive(oldest)?;
+        // More than one at a time only where a feed was rebuilt whose archives were lost.
+        while self.prepared.channel.write().len() > limits::FEED_BEFORE_ARCHIVING {
+            let oldest = split_oldest(&mut self.prepared.channel.items);
+            if oldest.is_empty() {
+                break;
             }
+            self.archive(oldest)?;
         }
         let ours = &self.contact.ours;
         if let Some(newest) = ours.archives.last() {
@@ -36,14 +38,15 @@ impl Rewriting<'_> {
         let guids = items.iter().filter_map(|item| item.guid().ok()).collect();
         let channel = frame::archive(&self.locked.config, &ours.token, number, previous, items)?;
         ours.next_archive = number.saturating_add(1);
-        ours.archives.push(Archive { number, items: guids });
-        self.prepared.archive = Some((number, channel));
+        let file = channel.write();
+        ours.archives.push(Archive { number, items: guids, file: Some(Hash::of(file.as_bytes())) });
+        self.prepared.archives.push((number, file));
         Ok(())
     }
 }
 
 /// Takes the oldest items off a list that has the newest first: half a feed stays, and the head;
-/// at most one archive full goes, and the rest with the next rewriting.
+/// at most one archive full goes at a time.
 fn split_oldest(items: &mut Vec<FeedItem>) -> Vec<FeedItem> {
     let mut size = 0;
     let stay = items.iter().enumerate().take_while(|(index, item)| {

@@ -6,6 +6,7 @@
 
 use super::content::sealing::{doubt_signed_ahead, signing_time, unusable};
 use super::content::{frame, retention};
+use super::losses;
 use super::prepared::Prepared;
 use super::rewriting::{Fresh, Rewriting};
 use super::unwritten::{Result, Unwritten};
@@ -18,6 +19,7 @@ use crate::protocol::values::token::Token;
 use crate::session::keys::Keys;
 use crate::session::own_key;
 use crate::store::contact::entry::Contact;
+use crate::store::contact::history::messages::Messages;
 use crate::store::contact::offered::feeds;
 use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::own_feed::OwnFeed;
@@ -55,15 +57,15 @@ pub fn prepare(
     if !change.is_transition {
         expect_told(locked, keys, name, contact, &signer)?;
     }
-    forget_lost_archives(locked, &mut contact.ours);
-    let old = feeds::load(&locked.home, &contact.ours.token)?;
-    let before = old.clone().unwrap_or_default();
+    let (standing, before) = read(locked, &mut contact.ours)?;
     let subkey = to.encryption_subkey(now);
     let subkey = subkey.map_err(|why| Unwritten::Waits(unusable(name, why)))?;
     let reseal = is_sealed_otherwise(contact, &subkey, &before);
     let renew = reseal || change.is_transition;
     let fresh = change.item.as_ref().map(|fresh| fresh.filed);
+    let messages = Messages::of(&locked.home, name);
     let filed = Octets::of(&locked.home, name).items()?;
+    let filed = losses::with_copies(&messages, filed, &before, &contact.ours)?;
     let kept =
         retention::decide(filed, fresh, &contact.ours, locked.config.retention, locked.aged());
     contact.ours.archives.retain(|archive| !kept.archives.contains(&archive.number));
@@ -78,18 +80,20 @@ pub fn prepare(
     let reader = rewriting.contact.reader_mut();
     (reader.sealed_to, reader.signed_by) = (Some(subkey), Some(signer));
     let mut prepared = rewriting.prepared;
-    prepared.is_changed = old.as_ref() != Some(&prepared.channel);
+    prepared.notices = losses::count(&messages, &mut contact.ours, &kept.stays, &prepared, now)?;
+    prepared.is_changed = standing.as_deref() != Some(prepared.channel.write().as_bytes());
     // Before anybody is told: whoever tells may be killed.
     contact.ours.unpinged |= prepared.is_changed && frame::cloud_of(&locked.config)?.is_some();
     Ok(prepared)
 }
 
 /// Whether all is to be sealed anew: to another subkey, or because `before`, the feed that is there, is
-/// not what was counted. A run may have died between counting what it sealed and writing the feed.
+/// not what was counted. A run may have died between counting what it sealed and writing the feed. Where
+/// sealed items are counted, each says so for itself.
 fn is_sealed_otherwise(contact: &Contact, subkey: &Fingerprint, before: &Channel) -> bool {
     let sealed = before.introduction.as_deref().map(sealed_hash);
     contact.reader().sealed_to.as_ref() != Some(subkey)
-        || sealed != contact.ours.introduction.sealed
+        || (contact.ours.shown.is_none() && sealed != contact.ours.introduction.sealed)
 }
 
 /// Refuses to sign by `signer` for a contact that does not know this key of ours yet.
@@ -107,11 +111,14 @@ fn expect_told(
     Err(untold.hint(format!("cloudim poll {name}")).into())
 }
 
-/// Counts no archive that is not there: a run may have died between counting it and writing it, or
-/// the file was lost.
-fn forget_lost_archives(locked: &Locked<'_>, ours: &mut OwnFeed) {
-    let token = ours.token.clone();
-    ours.archives.retain(|archive| locked.home.archive(&token, archive.number).exists());
+/// The bytes of the feed that is there, if it can be read, and what of it is as it was counted: that is
+/// believed. Archives that are lost are counted no more.
+fn read(locked: &Locked<'_>, ours: &mut OwnFeed) -> Result<(Option<Vec<u8>>, Channel)> {
+    let rescued = losses::forget_lost_archives(&locked.home, ours)?;
+    let (channel, bytes) = feeds::load_bytes(&locked.home, &ours.token)?.unzip();
+    let mut before = losses::as_counted(channel.unwrap_or_default(), ours.shown.as_deref());
+    before.items.extend(rescued);
+    Ok((bytes, before))
 }
 
 /// The feed without items, with the introduction and the state that it had `before`.
@@ -210,7 +217,8 @@ mod tests {
         let mut feed = john.feed("mary");
         let items = vec![feed.items.pop().unwrap().guid().unwrap()];
         john.put_feed("mary", &feed);
-        john.update("mary", |mary| mary.ours.archives.push(Archive { number: 1, items }));
+        let archive = Archive { number: 1, items, file: None };
+        john.update("mary", |mary| mary.ours.archives.push(archive));
         assert!(rewrite(&mut john, "mary").unwrap());
         assert_eq!(john.feed("mary").items.len(), 2);
         assert!(john.contact("mary").ours.archives.is_empty());

@@ -5,7 +5,8 @@
 //!
 //! The way of a message: `keeping` takes it once, `message` gives it its place in the log and has it
 //! sealed, `feed` computes what the feed is now (`rewriting`, `archive`, `introduction_and_state`, by
-//! the rules of `content`), and `prepared` writes; `taken` says what became of it. `notices` tell of
+//! the rules of `content`), and `prepared` writes; `taken` says what became of it. `losses` says what
+//! becomes of items whose octets are gone. `notices` tell of
 //! ourselves. `removal` takes away what was published, with its contact.
 //!
 //! Its rule: what is counted is on disk before it is shown, and what the feed refers to is written
@@ -20,6 +21,7 @@ pub mod content;
 pub mod feed;
 pub mod introduction_and_state;
 pub mod keeping;
+pub mod losses;
 pub mod message;
 pub mod notices;
 pub mod prepared;

@@ -27,8 +27,13 @@ pub struct Prepared {
     pub(super) introduction: Option<String>,
     pub(super) octets: Option<(Filed, String)>,
     pub(super) files: Vec<Staged>,
-    pub(super) archive: Option<(u64, Channel)>,
+    /// The new archives, oldest first.
+    pub(super) archives: Vec<(u64, String)>,
     pub(super) leaves: Vec<Filed>,
+    /// Items of which nothing is left.
+    pub(super) lost: Vec<Filed>,
+    /// Notices to the user.
+    pub(super) notices: Vec<Record>,
     /// Items that an earlier run filed and did not get into the feed.
     pub recovered: Vec<Filed>,
 }
@@ -73,6 +78,7 @@ impl Prepared {
     ) -> Result<Writes> {
         let (home, token) = (&locked.home, &contact.ours.token);
         let mut records = records_of(locked, name, contact, &self.recovered)?;
+        records.extend(self.notices.drain(..).map(|notice| notice.about(contact)));
         records.extend(record);
         let octets = Octets::of(home, name);
         let fresh = self.octets.as_ref();
@@ -84,9 +90,8 @@ impl Prepared {
         // The last of them: once it is in its place, all counts.
         counted.push(contact.stage(locked, name)?);
         if self.is_changed {
-            if let Some((number, archive)) = &self.archive {
-                let path = home.archive(token, *number);
-                shown.push(home.stage(&path, archive.write().as_bytes())?);
+            for (number, archive) in &self.archives {
+                shown.push(home.stage(&home.archive(token, *number), archive.as_bytes())?);
             }
             shown.push(home.stage(&home.feed(token), self.channel.write().as_bytes())?);
         }
@@ -118,7 +123,7 @@ impl Prepared {
         name: &str,
         contact: &Contact,
     ) -> store::error::Result<()> {
-        published::remove_older_archives(locked, &contact.ours)?;
+        published::remove_other_archives(locked, &contact.ours)?;
         for item in &self.leaves {
             published::let_go(locked, name, item)?;
         }
@@ -331,16 +336,19 @@ mod tests {
 
     #[test]
     fn what_counts_and_cannot_be_shown_is_kept() {
-        type Place = fn(&Home) -> std::path::PathBuf;
-        let messages: Place = |home| home.contact(NAME).join("messages.jsonl");
-        let feed: Place = |home| home.feed(&token());
-        for place in [messages, feed] {
-            let (_folder, identity, pair, prepared) = story();
-            obstruct(&place(&identity.home));
-            assert!(matches!(commit(&identity, &pair, prepared), Taken::KeptNotShown(_)));
-            assert_eq!(kept(&identity), (1, 1, true));
-            assert!(!identity.home.feed(&token()).is_file());
-        }
+        let (_folder, identity, pair, prepared) = story();
+        obstruct(&identity.home.contact(NAME).join("messages.jsonl"));
+        assert!(matches!(commit(&identity, &pair, prepared), Taken::KeptNotShown(_)));
+        assert_eq!(kept(&identity), (1, 1, true));
+        assert!(!identity.home.feed(&token()).is_file());
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_the_feed_makes_way() {
+        let (_folder, identity, pair, prepared) = story();
+        obstruct(&identity.home.feed(&token()));
+        assert!(matches!(commit(&identity, &pair, prepared), Taken::Kept));
+        assert!(identity.home.feed(&token()).is_file());
     }
 
     #[test]
@@ -363,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn archives_older_than_the_oldest_that_is_offered_are_removed() {
+    fn archives_that_are_not_offered_are_removed() {
         let (mut john, _) = acquainted();
         let (locked, _, _) = john.hands();
         let mut contact = Contact::load(&locked.home, "mary").unwrap();
@@ -374,11 +382,12 @@ mod tests {
         }
         let there = || [1, 2, 3, 4].map(|number| path(number).exists());
         contact.ours.next_archive = 5;
-        contact.ours.archives = [3, 4].map(|number| Archive { number, items: Vec::new() }).into();
-        published::remove_older_archives(&locked, &contact.ours).unwrap();
+        let archive = |number| Archive { number, items: Vec::new(), file: None };
+        contact.ours.archives = [3, 4].map(archive).into();
+        published::remove_other_archives(&locked, &contact.ours).unwrap();
         assert_eq!(there(), [false, false, true, true]);
         contact.ours.archives.clear();
-        published::remove_older_archives(&locked, &contact.ours).unwrap();
+        published::remove_other_archives(&locked, &contact.ours).unwrap();
         assert_eq!(there(), [false; 4]);
     }
 }

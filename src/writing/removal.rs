@@ -130,7 +130,7 @@ mod tests {
         write(&mut john, "eve", "one");
         let token = john.contact("eve").ours.token;
         john.home().write(&john.home().archive(&token, 1), b"<rss/>").unwrap();
-        let archive = Archive { number: 1, items: Vec::new() };
+        let archive = Archive { number: 1, items: Vec::new(), file: None };
         john.update("eve", |eve| eve.ours.archives.push(archive));
         remove(&john.run.identity, john.now(), "eve").unwrap();
         assert!(john.files() == before);

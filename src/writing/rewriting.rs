@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::content::sealing::{seal, seal_as};
+use super::losses;
 use super::prepared::Prepared;
 use super::unwritten::Result;
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::session::keys::Keys;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::offered::octets::{Filed, Octets};
+use crate::store::contact::offered::octets::Filed;
 use crate::store::disk::atomic::Staged;
 use crate::store::identity::own::Locked;
 
@@ -65,32 +66,35 @@ impl Rewriting<'_> {
             if is_archived && !again {
                 continue;
             }
-            let as_before = sealed.remove(&item.guid.to_string());
+            let copy = sealed.remove(&item.guid.to_string());
             if let Some(fresh) = fresh.take_if(|fresh| fresh.filed == *item) {
                 self.prepared.channel.items.push(fresh.sealed);
                 self.prepared.octets = Some((fresh.filed, fresh.octets));
                 self.prepared.files = fresh.files;
-            } else if let Some(as_before) = as_before.clone().filter(|_| !again) {
-                self.prepared.channel.items.push(as_before);
-            } else {
-                self.seal_item(item)?;
-                if as_before.is_none() && !is_archived {
+            } else if let Some(copy) = copy.clone().filter(|_| !again) {
+                self.prepared.channel.items.push(copy);
+            } else if let Some(octets) = losses::octets(&self.locked.home, self.name, item)? {
+                self.seal_item(item, &octets)?;
+                if copy.is_none() && !is_archived {
                     self.prepared.recovered.push(*item);
                 }
+            } else if let Some(copy) = copy {
+                self.prepared.channel.items.push(copy);
+            } else if !is_archived {
+                self.prepared.lost.push(*item);
             }
         }
         Ok(())
     }
 
-    fn seal_item(&mut self, item: &Filed) -> Result<()> {
-        let octets = Octets::of(&self.locked.home, self.name).item(item)?;
+    fn seal_item(&mut self, item: &Filed, octets: &str) -> Result<()> {
         let mut former = self.contact.ours.former.iter();
         let former = former.find(|former| former.reaches(item.log, item.sequence)).cloned();
         let armored = match former {
             // A contact that does not know our present key yet must be able to read what the old
             // one says of it.
-            Some(former) => seal_as(self.keys, &former.fingerprint, &octets, self.to, self.at)?,
-            None => self.seal(&octets)?,
+            Some(former) => seal_as(self.keys, &former.fingerprint, octets, self.to, self.at)?,
+            None => self.seal(octets)?,
         };
         self.prepared.channel.items.push(FeedItem::sealed(item.guid, armored));
         // A copy in an archive is sealed to a subkey of the past: this one counts from now on.

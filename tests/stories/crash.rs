@@ -1,6 +1,7 @@
 //! Nothing is lost and nothing comes twice, whatever is killed, however often, whenever.
 
 mod copies;
+mod damaged;
 mod killed;
 mod together;
 mod torn;

@@ -45,6 +45,11 @@ pub fn parse(json: &[u8], asked: &str) -> Result<Url> {
     }
 }
 
+/// Whether this is a whole answer, about anybody.
+pub fn is_whole(json: &[u8]) -> bool {
+    serde_json::from_slice::<Answer>(json).is_ok_and(|answer| answer.subject.is_some())
+}
+
 /// The answer that names `card` as the card of `subject` (`acct:mary@mary.example`).
 pub fn write(subject: &str, card: &Url) -> String {
     let subject = Value::from(subject);
@@ -67,6 +72,7 @@ mod tests {
         for subject in [MARY, "acct:\"\\\n@x"] {
             let written = write(subject, &card);
             assert_eq!(parse(written.as_bytes(), subject).unwrap(), card, "{written}");
+            assert!(is_whole(written.as_bytes()) && !is_whole(&written.as_bytes()[..50]));
         }
     }
 

@@ -32,6 +32,13 @@ pub struct OwnFeed {
     pub state: Sealed,
     /// The newest item of the log; nothing before the first.
     pub head: Option<Head>,
+    /// The hashes of the sealed items in the feed, as counted. Where the feed holds another, the file
+    /// is damaged or a run died, and the item is sealed again. Nothing if a version of this program
+    /// wrote it that counted none.
+    pub shown: Option<Vec<SealedHash>>,
+    /// The sequences of the log of which neither octets nor a sealed copy are left, lowest first: the
+    /// user was told.
+    pub lost: Vec<Span>,
     /// The archives still offered, oldest first.
     pub archives: Vec<Archive>,
     /// The number of the next archive; none is used twice.
@@ -82,6 +89,18 @@ pub struct Archive {
     pub number: u64,
     /// The guids of its items, newest first.
     pub items: Vec<Guid>,
+    /// The hash of the file. Nothing if a version of this program wrote it that kept none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Hash>,
+}
+
+/// Sequences of a log that follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The lowest.
+    pub from: u64,
+    /// The highest.
+    pub to: u64,
 }
 
 impl OwnFeed {
@@ -93,6 +112,8 @@ impl OwnFeed {
             introduction: Sealed { serial: 1, ..Sealed::default() },
             state: Sealed::default(),
             head: None,
+            shown: None,
+            lost: Vec::new(),
             archives: Vec::new(),
             next_archive: 1,
             signed: None,
@@ -156,6 +177,10 @@ struct Wire {
     sequence: u64,
     head: Option<OctetsHash>,
     acknowledged: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shown: Option<Vec<SealedHash>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lost: Vec<Span>,
     #[serde(default)]
     archives: Vec<Archive>,
     next_archive: u64,
@@ -190,6 +215,8 @@ impl TryFrom<Wire> for OwnFeed {
             introduction: Sealed { serial, says: None, sealed },
             state: Sealed { serial: wire.state, says: wire.state_says, sealed: wire.state_sealed },
             head,
+            shown: wire.shown,
+            lost: wire.lost,
             archives: wire.archives,
             next_archive: wire.next_archive,
             signed: wire.signed,
@@ -222,6 +249,8 @@ impl From<OwnFeed> for Wire {
             state_says: feed.state.says,
             state_sealed: feed.state.sealed,
             acknowledged: feed.reader.acknowledged,
+            shown: feed.shown,
+            lost: feed.lost,
             archives: feed.archives,
             next_archive: feed.next_archive,
             signed: feed.signed,

@@ -63,6 +63,11 @@ impl Home {
         self.public().join("key.asc")
     }
 
+    /// `certificate.asc`: a copy of it, beside the secret key.
+    pub fn certificate(&self) -> PathBuf {
+        self.root.join("certificate.asc")
+    }
+
     /// `public/f/<token>.rss`: a pair feed of ours.
     pub fn feed(&self, token: &Token) -> PathBuf {
         self.public().join("f").join(format!("{token}.rss"))
@@ -146,20 +151,21 @@ impl Home {
         atomic::folder(&self.root, Mode::Private)
     }
 
-    /// Checks that an identity lives here, whole.
+    /// Checks that an identity lives here, whole: the settings, and a secret key, or the certificate
+    /// of an owner who has it elsewhere.
     ///
     /// # Errors
     /// [`Error::NoIdentity`] or [`Error::HalfWritten`].
     pub fn expect_identity(&self) -> Result<()> {
         let (config, key) = (self.config().is_file(), self.key().is_file());
-        if config && key {
+        let has_secret = self.secret().exists();
+        if config && (key || has_secret) {
             return Ok(());
         }
-        if !self.secret().exists() && !config && !key {
+        if !has_secret && !config && !key {
             return Err(Error::NoIdentity(self.root.clone()));
         }
         let missing = if config { "public/key.asc" } else { "config.toml" };
-        let has_secret = self.secret().exists();
         Err(Error::HalfWritten { home: self.root.clone(), missing, has_secret })
     }
 

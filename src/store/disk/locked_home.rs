@@ -3,9 +3,10 @@
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use super::atomic::{self, NotPut, Staged};
+use super::atomic::{self, Mode, NotPut, Staged};
 use super::home::Home;
 use super::lock::{Lock, PATIENCE};
+use super::rebuildable;
 use crate::store::error::Result;
 
 /// A home whose lock this process holds. A file below a home is written by means of one, so no
@@ -46,6 +47,9 @@ impl LockedHome<'_> {
     /// When the disk is full, read-only, or not ours.
     pub fn stage(&self, path: &Path, bytes: &[u8]) -> Result<Staged> {
         let mode = self.mode_of(path);
+        if mode == Mode::Public {
+            rebuildable::clear_way(self.root(), &self.public(), path)?;
+        }
         if let Some(folder) = path.parent() {
             atomic::folder(folder, mode)?;
         }

@@ -6,4 +6,5 @@ pub mod home;
 pub mod lock;
 pub mod locked_home;
 pub mod names;
+pub mod rebuildable;
 pub mod snapshot;

@@ -6,6 +6,7 @@ pub mod config;
 mod config_template;
 pub mod key_state;
 pub mod own;
+pub mod own_certificate;
 pub mod own_urls;
 pub mod policy;
 pub mod secret;

@@ -10,9 +10,9 @@ use crate::protocol::values::time;
 use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
 use crate::session::keys::Keys;
-use crate::store::disk::atomic;
 use crate::store::identity::config::{Cloud, Config};
 use crate::store::identity::own::Identity;
+use crate::store::identity::own_certificate;
 use crate::store::identity::own_urls;
 use jiff::Timestamp;
 
@@ -24,7 +24,7 @@ const DESCRIPTION: &str = "Encrypted messages, readable by the people they are a
 /// # Errors
 /// When this identity has no base URL, or no key.
 pub fn key_element(identity: &Identity, keys: &Keys) -> Result<KeyElement> {
-    let bytes = atomic::read(&identity.home.key())?.unwrap_or_default();
+    let bytes = own_certificate::published(&identity.home)?;
     Ok(KeyElement {
         fingerprint: keys.certificate()?.fingerprint(),
         hash: Some(Hash::of(&bytes)),

@@ -107,6 +107,7 @@ mod tests {
         let archive = |(number, items): &(u64, &[Filed])| Archive {
             number: *number,
             items: items.iter().map(|i| i.guid).collect(),
+            file: None,
         };
         ours.archives = archives.iter().map(archive).collect();
         ours

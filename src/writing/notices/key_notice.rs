@@ -8,8 +8,8 @@ use crate::protocol::values::time;
 use crate::protocol::values::token::Token;
 use crate::session::keys::Keys;
 use crate::store::contact::offered::feeds;
-use crate::store::disk::atomic;
 use crate::store::identity::own::Locked;
+use crate::store::identity::own_certificate;
 use crate::writing::content::frame;
 use crate::writing::rewriting::Rewriting;
 
@@ -35,7 +35,7 @@ impl Rewriting<'_> {
 pub fn renew_key(locked: &Locked<'_>, keys: &Keys, token: &Token, guid: Guid) -> Result<bool> {
     let Some(before) = feeds::load(&locked.home, token)? else { return Ok(false) };
     let key = frame::key_element(locked, keys)?;
-    let size = atomic::read(&locked.home.key())?.unwrap_or_default().len();
+    let size = own_certificate::published(&locked.home)?.len();
     let notice = FeedItem {
         guid: Some(guid.to_string()),
         title: Some("New key".to_owned()),

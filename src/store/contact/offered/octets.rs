@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::attachments;
+use crate::protocol::sealed::item::Item;
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::token::Token;
 use crate::store::disk::atomic::{self, Staged};
@@ -67,6 +68,24 @@ impl Octets {
         atomic::read_text(&path)?.ok_or(Error::NotKept(path))
     }
 
+    /// The octets of an item; nothing if they are lost: absent, or not those of this item.
+    ///
+    /// # Errors
+    /// When they are there and cannot be read now.
+    pub fn intact(&self, item: &Filed) -> Result<Option<String>> {
+        let path = self.folder.join(item.name());
+        if path.is_dir() {
+            return Ok(None);
+        }
+        let Some(bytes) = atomic::read(&path)? else { return Ok(None) };
+        let Ok(octets) = String::from_utf8(bytes) else { return Ok(None) };
+        let is_it = Item::parse(octets.as_bytes()).is_ok_and(|read| {
+            let place = read.stream.map(|stream| (stream.log, stream.sequence));
+            read.guid == item.guid && place == Some((item.log, item.sequence))
+        });
+        Ok(is_it.then_some(octets))
+    }
+
     /// Lets go of an item that nobody will ask for again.
     ///
     /// # Errors
@@ -95,11 +114,12 @@ impl Octets {
     /// The attachments that any item kept names.
     ///
     /// # Errors
-    /// When the items cannot be read.
+    /// When the folder cannot be read.
     pub fn attachments(&self) -> Result<BTreeSet<Token>> {
         let mut named = BTreeSet::new();
         for item in self.items()? {
-            named.extend(attachments::named_in(&self.item(&item)?));
+            // What is lost names nothing, and must not hold up the rest.
+            named.extend(self.item(&item).iter().flat_map(|octets| attachments::named_in(octets)));
         }
         Ok(named)
     }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::attachments;
 use super::octets::{Filed, Octets};
@@ -28,15 +28,18 @@ use crate::store::identity::own::Locked;
 pub fn remove_feed(locked: &Locked<'_>, token: &Token) -> Result<()> {
     let home = &locked.home;
     let mut files = vec![home.feed(token)];
-    files.extend(archives(home, token)?);
+    files.extend(archive_numbers(home, token)?.into_iter().map(|n| home.archive(token, n)));
+    files.retain(|path| !path.is_dir());
     home.remove_all(&files)
 }
 
-/// Every archive of the pair feed `token` that is there.
-fn archives(home: &Home, token: &Token) -> Result<Vec<PathBuf>> {
+/// The number of every archive of the pair feed `token` that is there.
+fn archive_numbers(home: &Home, token: &Token) -> Result<Vec<u64>> {
     let folder = match fs::read_dir(home.public().join("f")) {
         Ok(folder) => folder,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(error).or_cannot_read(Path::new("public/f")),
     };
     let number = |name: &str| -> Option<u64> {
@@ -44,38 +47,50 @@ fn archives(home: &Home, token: &Token) -> Result<Vec<PathBuf>> {
         rest.strip_suffix(".rss")?.parse().ok()
     };
     let name = |file: std::io::Result<fs::DirEntry>| file.ok()?.file_name().into_string().ok();
-    let numbers = folder.filter_map(name).filter_map(|name| number(&name));
-    Ok(numbers.map(|number| home.archive(token, number)).collect())
+    Ok(folder.filter_map(name).filter_map(|name| number(&name)).collect())
 }
 
-/// Removes the archives of `ours` that are older than the oldest still offered, oldest first, so
-/// that what a crash leaves is found by going down from there.
+/// Removes the archives of `ours` that it does not offer, oldest first: they have left, or are
+/// damaged, and their items are in the feed again.
 ///
 /// # Errors
-/// When one cannot be removed.
-pub fn remove_older_archives(locked: &Locked<'_>, ours: &OwnFeed) -> Result<()> {
+/// When one cannot be removed, or the folder not read.
+pub fn remove_other_archives(locked: &Locked<'_>, ours: &OwnFeed) -> Result<()> {
     let home = &locked.home;
-    let oldest = ours.archives.first().map_or(ours.next_archive, |archive| archive.number);
-    let paths = (1..oldest).rev().map(|number| home.archive(&ours.token, number));
-    let mut dead: Vec<_> = paths.take_while(|path| path.exists()).collect();
-    dead.reverse();
-    home.remove_all(&dead)
+    let mut numbers = archive_numbers(home, &ours.token)?;
+    numbers.retain(|number| !ours.archives.iter().any(|archive| archive.number == *number));
+    numbers.sort_unstable();
+    let paths = numbers.into_iter().map(|number| home.archive(&ours.token, number));
+    // A folder of that name is none of ours.
+    home.remove_all(&paths.filter(|path| !path.is_dir()).collect::<Vec<_>>())
 }
 
 /// Lets go of `item`, which has left the feed for the contact called `name` or never came into it:
 /// of its attachments, unless what `encrypt` made names them still, and then of its octets.
 ///
 /// # Errors
-/// When its octets cannot be read, or a file not removed.
+/// When the history cannot be read, or a file not removed.
 pub fn let_go(locked: &Locked<'_>, name: &str, item: &Filed) -> Result<()> {
     let home = &locked.home;
     let octets = Octets::of(home, name);
-    let named = attachments::named_in(&octets.item(item)?);
+    let named = match octets.item(item) {
+        Ok(octets) => attachments::named_in(&octets),
+        // They are lost: the history still says what went with the item.
+        Err(_) => sent_with(home, name, item)?,
+    };
     if !named.is_empty() {
         let awaited = Outbox::of(home, name).attachments()?;
         attachments::remove(locked, named.difference(&awaited))?;
     }
     octets.drop_item(locked, item)
+}
+
+/// The attachments of `item` as the history has them.
+fn sent_with(home: &Home, name: &str, item: &Filed) -> Result<BTreeSet<Token>> {
+    let record = Messages::of(home, name).find(item.guid)?;
+    let record = record.filter(|record| record.direction == Direction::Sent);
+    let attached = record.iter().flat_map(|record| record.attachments());
+    Ok(attached.filter_map(|attached| attachments::token_of(&attached.url)).collect())
 }
 
 /// Removes all that was published for the contact whose folder is called `name`: its `feeds` first,
