@@ -12,6 +12,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
+use super::temporary;
 use crate::store::error::{Error, Lost, OrCannot, Result};
 
 /// The users who may read a file.
@@ -42,7 +43,7 @@ pub(in crate::store) fn stage(
     mode: Mode,
 ) -> Result<Staged> {
     let write = || {
-        let mut temporary = tempfile::Builder::new().prefix(".new-").tempfile_in(scratch)?;
+        let mut temporary = temporary::temporary(scratch)?;
         temporary.write_all(bytes)?;
         if mode == Mode::Public {
             temporary.as_file().set_permissions(Permissions::from_mode(0o644))?;

@@ -114,7 +114,12 @@ impl Home {
     /// # Errors
     /// [`Error::Busy`] when another process holds it.
     pub fn publishing(&self, patience: Duration) -> Result<Lock> {
-        Lock::take(&self.root.join("publishing"), patience)
+        Lock::take(&self.publishing_path(), patience)
+    }
+
+    /// `publishing`: the lock for running the publish command.
+    pub fn publishing_path(&self) -> PathBuf {
+        self.root.join("publishing")
     }
 
     /// Takes the lock of the process that listens for this home, if nobody holds it.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::atomic::{self, Mode, NotPut, Staged};
 use super::home::Home;
+use super::leftovers;
 use super::lock::{Lock, PATIENCE};
 use super::rebuildable;
 use crate::store::error::Result;
@@ -20,12 +21,13 @@ pub struct LockedHome<'a> {
 }
 
 impl Home {
-    /// Takes the lock of the home, waiting a few seconds at most.
+    /// Takes the lock of the home, waiting a few seconds at most, and removes what dead runs have left.
     ///
     /// # Errors
     /// [`Error::Busy`](crate::store::Error::Busy) when another process holds it.
     pub fn lock(&self) -> Result<LockedHome<'_>> {
         let lock = Lock::take(&self.root().join("lock"), PATIENCE)?;
+        leftovers::remove(self);
         Ok(LockedHome { home: self, lock })
     }
 }

@@ -3,8 +3,10 @@
 pub mod atomic;
 pub mod dumps;
 pub mod home;
+mod leftovers;
 pub mod lock;
 pub mod locked_home;
 pub mod names;
 pub mod rebuildable;
 pub mod snapshot;
+mod temporary;

@@ -142,7 +142,8 @@ mod tests {
         let before = Stamp::of(&home).unwrap();
         assert_eq!(Stamp::of(&home), Some(before));
         fs::write(home.root().join(".new-killed"), old.to_armored().as_bytes()).unwrap();
-        fs::write(home.root().join(".new-other"), "x").unwrap();
+        let other = fs::File::create(home.root().join(".new-other")).unwrap();
+        other.lock().unwrap();
         locked(&home, |locked| put(locked, stage(locked, &new).unwrap())).unwrap();
         assert_ne!(Stamp::of(&home), Some(before));
         assert_eq!(load(&home).unwrap().fingerprint(), new.fingerprint());

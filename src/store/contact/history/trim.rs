@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::messages::Messages;
 use super::record::Record;
-use crate::store::disk::atomic::{self, Mode};
+use crate::store::disk::atomic;
 use crate::store::error::{OrCannot, Result};
 use crate::store::identity::own::Locked;
 
@@ -19,7 +19,7 @@ impl Messages {
     ///
     /// # Errors
     /// When the file cannot be read or written; the old one is then still there.
-    pub fn trim(&self, _: &Locked<'_>, is_over: impl Fn(&Record) -> bool) -> Result<()> {
+    pub fn trim(&self, locked: &Locked<'_>, is_over: impl Fn(&Record) -> bool) -> Result<()> {
         let Some(before) = atomic::read(&self.path)? else { return Ok(()) };
         let mut after = Vec::with_capacity(before.len());
         let mut is_any = false;
@@ -43,11 +43,12 @@ impl Messages {
         }
         let Some(folder) = self.path.parent() else { return Ok(()) };
         remove_leftovers(folder)?;
-        if is_any { atomic::write(folder, &self.path, &after, Mode::Private) } else { Ok(()) }
+        if is_any { locked.home.write(&self.path, &after) } else { Ok(()) }
     }
 }
 
-/// Removes what a trimming that was killed has left in `folder`, where nobody else makes such files.
+/// Removes what a trimming by an earlier version that was killed has left in `folder`, where nobody else
+/// makes such files.
 fn remove_leftovers(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_str().is_some_and(|name| name.starts_with(".new-")) {
