@@ -62,7 +62,15 @@ const DOORS: &[(&str, &[&str])] = &[
     ("qrcode", &["commands/"]),
     ("rpgpie", &["openpgp/certificate/validity/"]),
     ("rpassword", &["session/user/passphrase.rs"]),
-    ("rustix", &["commands/shared/serving.rs", "session/user/terminal.rs", "store/disk/"]),
+    (
+        "rustix",
+        &[
+            "commands/shared/serving.rs",
+            "publishing/command.rs",
+            "session/user/terminal.rs",
+            "store/disk/",
+        ],
+    ),
     ("sha2", &["protocol/values/hash.rs", "openpgp/"]),
     ("signal_hook", &["commands/"]),
     ("smallvec", &["openpgp/"]),

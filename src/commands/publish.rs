@@ -56,7 +56,7 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
         rewritten.extend(introduce_anew(&locked, &mut session.run.keys)?);
     }
     drop(locked);
-    run::publish(&session.run.identity, true)?;
+    run::publish_again(&session.run.identity, &mut session.run.talk)?;
     ping::card(&session.run.identity, &session.run.network, &mut session.run.talk)?;
     ping::each(
         &session.run.identity,

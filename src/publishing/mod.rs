@@ -9,6 +9,7 @@
 //!
 //! It may call writing and the client of clouds, and all below.
 
+mod command;
 pub mod pages;
 pub mod ping;
 pub mod run;

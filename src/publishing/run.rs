@@ -1,74 +1,117 @@
 //! Publishing: the user's command puts `public/` on the web.
 
-use std::os::fd::AsFd;
-use std::process::{Command, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use crate::error::{Context, Error, Kind, Result};
+use super::command::{self, End};
+use crate::error::{Error, Kind, Result};
+use crate::session::talk::Talk;
+use crate::store;
+use crate::store::disk::changes;
 use crate::store::disk::home::Home;
-use crate::store::disk::snapshot;
+use crate::store::disk::lock::Lock;
+use crate::store::disk::mirror;
 use crate::store::identity::own::Identity;
 
-/// How long another process's runs of the command are waited for.
-const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// How long it may take to end a command that has to, and to bring a mirror up to date.
+const MARGIN: Duration = Duration::from_secs(10);
+
+const RETRY: &str = "what you wrote is kept, do not send it again: cloudim publish";
 
 /// Sees to it that a run of the publish command which started after the last change has
-/// succeeded; without such a command, or in a home that only reads, there is nothing to do. Runs it
-/// even if nothing changed where `anyway` says so. Never to be called with the home's lock held.
+/// succeeded; without such a command, or in a home that only reads, there is nothing to do. Never to be
+/// called with the home's lock held.
 ///
 /// # Errors
-/// [`Kind::Unpublished`] when the command failed.
+/// [`Kind::Unpublished`] when the command failed, took too long, or another run of it does not end.
 pub fn publish(identity: &Identity, anyway: bool) -> Result<()> {
     let Some(command) = identity.config.publish.clone() else { return Ok(()) };
     if identity.config.read_only {
         return Ok(());
     }
-    let target = snapshot::changed(&identity.home)?;
-    if !anyway && is_done(&identity.home, target)? {
+    let (home, limit) = (&identity.home, identity.config.publish_within());
+    let target = changes::changed(home)?;
+    if !anyway && is_done(home, target)? {
         return Ok(());
     }
-    let _publishing = identity.home.publishing(PATIENCE)?;
+    let mut publishing = turn(home, limit)?;
     // While we waited, another's run may have started after our change: then it is there.
-    if !anyway && is_done(&identity.home, target)? {
+    if !anyway && is_done(home, target)? {
         return Ok(());
     }
-    let locked = identity.home.lock()?;
-    if anyway {
-        // Also what was there before the command was set counts as published from now on.
-        snapshot::about_to_change(&locked)?;
+    // Most of the copying is done before others are kept from writing.
+    let mut is_news = mirror::update(home, &publishing)?.is_news;
+    let locked = home.lock()?;
+    let mirror = mirror::update(&locked, &publishing)?;
+    is_news |= mirror.is_news;
+    if anyway && (is_news || changes::changed(&locked)? == 0) {
+        // Also what changed while there was no command counts as published from now on.
+        changes::about_to_change(&locked)?;
     }
-    let number = snapshot::changed(&locked)?;
-    let copy = snapshot::take(&locked)?;
+    let number = changes::changed(&locked)?;
     drop(locked);
-    run(&command, copy.path())?;
-    Ok(snapshot::has_published(&identity.home, number)?)
+    let end = command::run(&command, &mirror.folder, &mut publishing, limit);
+    match end.map_err(|error| Error { kind: Kind::Unpublished, ..error }.hint(RETRY))? {
+        End::Exited(status) if status.success() => Ok(changes::has_published(home, number)?),
+        End::Exited(status) => Err(failed(&command, reason(status))),
+        End::TimedOut => Err(failed(&command, format!("it took longer than {limit:?}"))
+            .hint("if it may: publish_timeout in config.toml")),
+    }
+}
+
+/// Runs the publish command even if nothing changed. Where nothing was new, what is on the web stays
+/// there, and a failure is no more than a warning: git commits nothing twice.
+///
+/// # Errors
+/// As [`publish`].
+pub fn publish_again(identity: &Identity, talk: &mut Talk) -> Result<()> {
+    match publish(identity, true) {
+        Err(error) if error.kind == Kind::Unpublished && changes::is_published(&identity.home)? => {
+            let error = Error { hints: Vec::new(), ..error };
+            talk.warn(&format!("nothing was new, and {error}"));
+            Ok(())
+        }
+        published => published,
+    }
 }
 
 fn is_done(home: &Home, target: u64) -> Result<bool> {
-    let published = snapshot::published(home)?;
-    Ok(published >= target && published <= snapshot::changed(home)?)
+    let published = changes::published(home)?;
+    Ok(published >= target && published <= changes::changed(home)?)
 }
 
-fn run(command: &str, folder: &std::path::Path) -> Result<()> {
-    let failed =
-        || Error::new(Kind::Unpublished, format!("the publish command `{command}` failed"));
-    let retry = "what you wrote is kept, do not send it again: cloudim publish";
-    // The command's output is talk: stdout is for data.
-    let talk = std::io::stderr()
-        .as_fd()
-        .try_clone_to_owned()
-        .or_cannot(|| "cannot use stderr".to_owned())?;
-    let status = Command::new("sh")
-        .arg("-c")
-        .arg(command.replace("{}", "\"$IM_PUBLIC\""))
-        .env("IM_PUBLIC", folder)
-        .stdin(Stdio::null())
-        .stdout(talk)
-        .status()
-        .map_err(|cause| failed().because(cause).hint(retry))?;
-    if status.success() {
-        return Ok(());
-    }
-    let cause = status.code().map_or("it was killed".to_owned(), |code| format!("status {code}"));
-    Err(failed().because(anyhow::anyhow!(cause)).hint(retry))
+/// Takes the lock for publishing once the runs before have ended. One whose process was killed goes on
+/// alone: who has waited for it for longer than a command may take ends it.
+fn turn(home: &Home, limit: Duration) -> Result<Lock> {
+    let noted = || Lock::noted(&home.publishing_path()).filter(|note| !note.is_empty());
+    let before = noted();
+    // Two others at most: the one that runs, and one that has begun to wait before us.
+    let patience = limit.saturating_mul(2).saturating_add(MARGIN);
+    let taken = match home.publishing(limit.saturating_add(MARGIN)) {
+        Err(store::Error::Busy(_)) => {
+            if let Some(overdue) = before.filter(|before| noted().as_ref() == Some(before)) {
+                command::end_noted(&overdue);
+            }
+            home.publishing(patience)
+        }
+        taken => taken,
+    };
+    taken.map_err(|error| match error {
+        store::Error::Busy(path) => Error::new(
+            Kind::Unpublished,
+            format!("another run of the publish command holds `{}`", path.display()),
+        )
+        .hint(RETRY),
+        other => other.into(),
+    })
+}
+
+fn failed(command: &str, reason: String) -> Error {
+    Error::new(Kind::Unpublished, format!("the publish command `{command}` failed"))
+        .because(anyhow::anyhow!(reason))
+        .hint(RETRY)
+}
+
+fn reason(status: ExitStatus) -> String {
+    status.code().map_or("it was killed".to_owned(), |code| format!("status {code}"))
 }

@@ -2,7 +2,7 @@
 
 use crate::checking::finding::Finding;
 use crate::error::Kind;
-use crate::store::disk::snapshot;
+use crate::store::disk::changes;
 use crate::store::error::Result;
 use crate::store::identity::own::Identity;
 
@@ -40,7 +40,7 @@ pub fn look(identity: &Identity) -> Vec<Finding> {
 
 fn runs(identity: &Identity) -> Result<Runs> {
     let home = &identity.home;
-    Ok(Runs { changed: snapshot::changed(home)?, published: snapshot::published(home)? })
+    Ok(Runs { changed: changes::changed(home)?, published: changes::published(home)? })
 }
 
 /// How the publish command has done.

@@ -17,7 +17,7 @@ use crate::session::own_key;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::failing::Failing;
-use crate::store::disk::snapshot;
+use crate::store::disk::changes;
 use crate::store::waiting::inbox::Inbox;
 use crate::store::waiting::invitations;
 use standing::Standing;
@@ -165,7 +165,7 @@ fn pending(session: &Session) -> Result<String> {
         lines.push_str(&format!("-\tthe inbox is out of reach since {since} ({seen})\n"));
     }
     if session.run.identity.config.publish.is_some()
-        && !snapshot::is_published(&session.run.identity.home)?
+        && !changes::is_published(&session.run.identity.home)?
     {
         lines.push_str("-\tnot everything is published: cloudim publish\n");
     }

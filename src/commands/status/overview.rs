@@ -9,8 +9,8 @@ use crate::session::options::Options;
 use crate::session::own_key;
 use crate::session::world::World;
 use crate::store::contact::contacts;
+use crate::store::disk::changes;
 use crate::store::disk::home::Home;
-use crate::store::disk::snapshot;
 use crate::store::waiting::calls;
 use crate::store::waiting::inbox::Inbox;
 use crate::store::waiting::invitations::{self, Decision};
@@ -60,7 +60,7 @@ fn urgent(session: &mut Session) -> Result<Vec<String>> {
     }
     lines.extend(about_invitations(session)?);
     if session.run.identity.config.publish.is_some()
-        && !snapshot::is_published(&session.run.identity.home)?
+        && !changes::is_published(&session.run.identity.home)?
     {
         lines.push((4, "not everything is published: cloudim publish".to_owned()));
     }

@@ -65,6 +65,15 @@ impl Lock {
         }
     }
 
+    /// The same lock for a process that is started: it is held until that has ended as well, whatever
+    /// becomes of this one.
+    ///
+    /// # Errors
+    /// When this process can open no more files.
+    pub fn share(&self) -> Result<File> {
+        self.file.try_clone().or_cannot("share the lock")
+    }
+
     /// Writes `text` into the file, for those who find it locked.
     ///
     /// # Errors

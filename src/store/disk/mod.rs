@@ -1,12 +1,13 @@
 //! The disk: files that are replaced whole, locks, and where each file of a home lies.
 
 pub mod atomic;
+pub mod changes;
 pub mod dumps;
 pub mod home;
 mod leftovers;
 pub mod lock;
 pub mod locked_home;
+pub mod mirror;
 pub mod names;
 pub mod rebuildable;
-pub mod snapshot;
 mod temporary;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
@@ -51,6 +52,9 @@ pub struct Config {
     /// The shell command that puts `public/` on the web; `{}` stands for the folder.
     #[serde(default)]
     pub publish: Option<String>,
+    /// How long that command may take before it is ended, and counts as failed.
+    #[serde(default = "ten_minutes", deserialize_with = "duration")]
+    pub publish_timeout: SignedDuration,
     /// The policy for a contact whose key was not compared, unless another was decided for it.
     #[serde(default)]
     pub trust: Policy,
@@ -153,6 +157,11 @@ impl Config {
         self.bind.unwrap_or_else(|| usual_bind(self.base_url.as_ref()))
     }
 
+    /// How long the publish command may take: a second at least.
+    pub fn publish_within(&self) -> Duration {
+        Duration::try_from(self.publish_timeout).unwrap_or_default().max(Duration::from_secs(1))
+    }
+
     /// Whether a server of ours answers at the base URL: here, or one without the secret key.
     pub fn has_server(&self) -> bool {
         self.bind.is_some() || self.inbox.is_some()
@@ -223,6 +232,10 @@ fn rotation<'de, D: Deserializer<'de>>(
 
 fn yes() -> bool {
     true
+}
+
+fn ten_minutes() -> SignedDuration {
+    SignedDuration::from_mins(10)
 }
 
 fn hour() -> SignedDuration {

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::attested::Attested;
 use super::config::Config;
+use crate::store::disk::changes;
 use crate::store::disk::home::Home;
 use crate::store::disk::locked_home::LockedHome;
-use crate::store::disk::snapshot;
 use crate::store::error::{Error, Result};
 
 /// An identity that was opened.
@@ -110,7 +110,7 @@ impl Locked<'_> {
     /// When it cannot be noted.
     pub fn about_to_change_public(&self) -> Result<()> {
         match &self.config.publish {
-            Some(_) => snapshot::about_to_change(&self.home),
+            Some(_) => changes::about_to_change(&self.home),
             None => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{feeds_are_sound, stored};
-use crate::common::peer::{Peer, find, friends};
+use crate::common::peer::{Peer, friends};
 
 /// What `send` writes for Mary, in the order in which it is written.
 fn written(john: &Peer) -> [PathBuf; 3] {

@@ -101,6 +101,7 @@ fn the_settings_explain_every_key_and_the_program_takes_each_of_them() {
         "bind",
         "trusted_proxies",
         "publish",
+        "publish_timeout",
         "cloud",
         "third_party_cloud",
         "retention",

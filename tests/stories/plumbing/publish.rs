@@ -1,10 +1,13 @@
 //! The publish command: it sees what does not change, and exit 0 means that it ran after the message
 //! was kept.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::common::peer::{Peer, friends};
 
@@ -108,4 +111,166 @@ fn ten_sends_make_two_runs_while_one_is_running_and_each_sees_what_does_not_chan
     assert_eq!(mary.poll(), (0..10).map(|n| n.to_string()).collect::<Vec<_>>());
     let left = fs::read_dir(john.home()).unwrap().map(|f| f.unwrap().file_name());
     assert_eq!(left.filter(|name| name.to_str().unwrap().starts_with(".snapshot")).count(), 0);
+}
+
+/// A shell command that waits for the file at `path`, a minute at most.
+fn until(path: &Path) -> String {
+    let path = path.display();
+    format!("n=0; while [ ! -e '{path}' ] && [ $n -lt 1200 ]; do sleep 0.05; n=$((n+1)); done")
+}
+
+/// Waits until `is_so`, a minute at most.
+#[track_caller]
+fn wait_until(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it has not come about");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_command_that_edits_what_it_sees_edits_nothing_of_ours() {
+    let (john, mary) = friends();
+    let (command, published) = publishing(&john);
+    let edit = "for f in {}/f/*.rss {}/index.html; do echo '<!-- x -->' >> $f; done; \
+                rm {}/card.rss; mkdir {}/.state; ln {}/key.asc {}/hard";
+    publish_by(&john, &format!("test ! -e {{}}/.state && {edit} && {command}"));
+    let index = fs::read(john.home().join("public/index.html")).unwrap();
+    for text in ["one", "two", "three"] {
+        john.send(&mary, text);
+        assert_eq!(mary.poll(), [text]);
+    }
+    assert!(fs::read(john.home().join("public/index.html")).unwrap() == index);
+    let seen = fs::read_to_string(published.join("index.html")).unwrap();
+    assert_eq!(seen.matches("<!-- x -->").count(), 1, "it sees each time what is in public/");
+    assert!(!john.home().join("public/hard").exists());
+    assert_eq!(mary.ok(&["status"]), "john\tall well\n");
+}
+
+#[test]
+fn each_version_of_a_file_is_copied_once_and_what_leaves_public_leaves_the_copy() {
+    let (john, mary) = friends();
+    let seen = john.file("seen");
+    publish_by(
+        &john,
+        &format!("cd {{}} && find . -type f | sort | xargs ls -i > '{}'", seen.display()),
+    );
+    let inodes = || -> BTreeMap<String, String> {
+        let seen = fs::read_to_string(&seen).unwrap();
+        let pairs = seen.lines().map(|line| line.trim().split_once(' ').unwrap());
+        pairs.map(|(inode, name)| (name.to_owned(), inode.to_owned())).collect()
+    };
+    let extra = john.home().join("public/extra.txt");
+    fs::write(&extra, "x").unwrap();
+    john.send(&mary, "one");
+    let before = inodes();
+    fs::remove_file(&extra).unwrap();
+    john.send(&mary, "two");
+    let after = inodes();
+    for (name, inode) in &before {
+        match name.as_str() {
+            "./extra.txt" => assert_eq!(after.get(name), None),
+            feed if feed.ends_with(".rss") && feed.starts_with("./f/") => {
+                assert_ne!(after.get(name), Some(inode));
+            }
+            _ => assert_eq!(after.get(name), Some(inode), "{name}"),
+        }
+    }
+}
+
+#[test]
+fn a_run_that_has_nothing_new_and_fails_leaves_published_what_is() {
+    let (john, mary) = friends();
+    let (command, _) = publishing(&john);
+    // As `git commit` does.
+    let news = john.file("news");
+    let news = news.display();
+    publish_by(
+        &john,
+        &format!(
+            "cat {{}}/f/*.rss > '{news}.new'; ! cmp -s '{news}.new' '{news}' && mv '{news}.new' '{news}' && {command}"
+        ),
+    );
+    john.send(&mary, "one");
+    let stderr = john.run(&["publish"]).expect(0).stderr;
+    assert!(stderr.contains("nothing was new, and the publish command"), "{stderr}");
+    assert!(!john.ok(&["status"]).contains("not everything"));
+    john.ok(&["poll"]);
+    // Where something is new, a failure is one.
+    fs::write(john.home().join("public/robots.txt"), "x").unwrap();
+    john.fails(&["publish"], 7);
+    assert!(john.ok(&["status"]).contains("not everything"));
+    assert_eq!(mary.poll(), ["one"]);
+}
+
+#[test]
+fn a_run_that_goes_on_after_its_send_was_killed_is_waited_for() {
+    let (john, mary) = friends();
+    let (command, _) = publishing(&john);
+    let (started, go) = (john.file("started"), john.file("go"));
+    let wait = until(&go);
+    publish_by(&john, &format!("touch '{}'; {wait}; {command}", started.display()));
+    let mut send = john.command(&["send", "mary", "-m", "one"]);
+    let mut send = send.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until(|| started.exists());
+    send.kill().unwrap();
+    send.wait().unwrap();
+    publish_by(&john, &format!("test -e '{}' && {command}", go.display()));
+    let (child, _stdout, _) = start(&john, "two");
+    fs::write(&go, "").unwrap();
+    assert!(child.wait_with_output().unwrap().status.success());
+    assert_eq!(mary.poll(), ["one", "two"], "the older copy is not put over the newer");
+    assert_eq!(mary.ok(&["status"]), "john\tall well\n");
+}
+
+#[test]
+fn what_a_command_leaves_in_the_background_holds_up_nobody() {
+    let (john, mary) = friends();
+    let (command, _) = publishing(&john);
+    let (pid, over) = (john.file("pid"), john.file("over"));
+    let left =
+        format!("(until [ -e '{}' ]; do sleep 0.05; done) >/dev/null 2>&1 &", over.display());
+    publish_by(&john, &format!("{command}; {left} echo $! > '{}'", pid.display()));
+    john.send(&mary, "one");
+    john.send(&mary, "two");
+    let pid = fs::read_to_string(&pid).unwrap();
+    assert!(Path::new("/proc").join(pid.trim()).exists(), "it is not ended either");
+    fs::write(&over, "").unwrap();
+    assert_eq!(mary.poll(), ["one", "two"]);
+}
+
+#[test]
+fn a_command_that_takes_too_long_is_ended_with_all_that_it_has_started() {
+    let (john, mary) = friends();
+    let (pids, late) = (john.file("pids"), john.file("late"));
+    let (shown, late) = (pids.display(), late.display());
+    publish_by(
+        &john,
+        &format!(
+            "sleep 600 & echo $! > '{shown}'; sh -c 'echo $$ >> \"{shown}\"; sleep 600'; touch '{late}'"
+        ),
+    );
+    john.set("publish_timeout", "\"1s\"");
+    let ran = john.run(&["send", "mary", "-m", "kept"]).expect(7);
+    assert!(
+        ran.stderr.contains("failed: it took longer than 1s\nhint: what you wrote is kept"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("publish_timeout in config.toml"), "{}", ran.stderr);
+    let pids = fs::read_to_string(&pids).unwrap();
+    assert_eq!(pids.lines().count(), 2);
+    for pid in pids.lines() {
+        // A process that nobody has waited for yet is a zombie.
+        let state = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        wait_until(|| {
+            state().rsplit(')').next().is_none_or(|rest| rest.is_empty() || rest.contains(" Z "))
+        });
+    }
+    assert!(!john.file("late").exists());
+    let (command, _) = publishing(&john);
+    publish_by(&john, &command);
+    john.ok(&["publish"]);
+    assert_eq!(mary.poll(), ["kept"]);
 }

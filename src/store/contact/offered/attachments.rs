@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::token::Token;
-use crate::store::disk::snapshot;
+use crate::store::disk::changes;
 use crate::store::error::Result;
 use crate::store::identity::own::Locked;
 
@@ -30,8 +30,8 @@ pub fn remove<'a>(locked: &Locked<'_>, tokens: impl IntoIterator<Item = &'a Toke
     let home = &locked.home;
     let mut paths: Vec<_> = tokens.into_iter().map(|token| home.attachment(token)).collect();
     paths.retain(|path| path.exists());
-    if !paths.is_empty() && snapshot::changed(home)? > 0 {
-        snapshot::about_to_change(home)?;
+    if !paths.is_empty() && changes::changed(home)? > 0 {
+        changes::about_to_change(home)?;
     }
     home.remove_all(&paths)
 }

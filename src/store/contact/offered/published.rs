@@ -130,7 +130,7 @@ mod tests {
     use crate::protocol::values::hash::{Hash, OctetsHash};
     use crate::store::contact::history::log_entry::Place;
     use crate::store::contact::history::record::Record;
-    use crate::store::disk::snapshot;
+    use crate::store::disk::changes;
     use crate::store::testing::{locked, locked_at};
 
     fn guid(last: u8) -> Guid {
@@ -213,9 +213,9 @@ mod tests {
         let outbox = Outbox::of(&home, "mary");
         locked(&home, |locked| outbox.keep(locked, "sealed", &a)).unwrap();
         locked(&home, |locked| let_go(locked, "mary", &first)).unwrap();
-        locked(&home, |locked| snapshot::about_to_change(&locked.home)).unwrap();
+        locked(&home, |locked| changes::about_to_change(&locked.home)).unwrap();
         locked(&home, |locked| let_go(locked, "mary", &second)).unwrap();
-        assert_eq!(snapshot::changed(&home).unwrap(), 2, "what is published is to lose it, too");
+        assert_eq!(changes::changed(&home).unwrap(), 2, "what is published is to lose it, too");
         assert_eq!(attached(&home), "a");
         assert_eq!(Octets::of(&home, "mary").items().unwrap(), []);
         locked(&home, |locked| outbox.discard(locked, "sealed")).unwrap();
