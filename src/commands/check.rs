@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::shared::input;
 use crate::checking::finding::Finding;
-use crate::checking::here;
 use crate::checking::here::settings::{self, InForce};
+use crate::checking::{here, outside};
 use crate::cli::Given;
 use crate::delivery::output;
 use crate::error::{Context, Result};
@@ -22,9 +22,11 @@ Examples:
 ///
 /// One line for each thing that was looked at: `ok`, `note` or `wrong`, what it is, how it is, and a
 /// hint with what to do. Looks at the messages of each contact (whether some are missing, refused or
-/// held, or there twice), at your key, at who may read your files, and at the publish command; then
-/// at the settings, with where each comes from (all with -v, else those that differ from the default). Changes nothing. Ends with the
-/// status of the worst: 5, 4, 1, 7 or 3.
+/// held, or there twice), at your key, at who may read your files, and at the publish command; from
+/// outside, through their public URLs, at your card, key, feeds and attachments, at the feeds of
+/// contacts, and at the hosts' time; then at the settings, with where each comes from (all with -v,
+/// else those that differ from the default). Changes nothing, but notes when your card and key were
+/// seen from outside. Ends with the status of the worst, in this order: 5, 4, 1, 7, 3.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct CheckArgs {
@@ -41,6 +43,8 @@ pub fn run(session: &mut Session, args: CheckArgs, given: &Given) -> Result<()> 
     let only = args.contact.as_deref();
     let now = session.run.clock.now();
     let found = here::look(&session.run.identity, &session.run.keys, now, only)?;
+    show(session, &found)?;
+    let found = outside::look(&mut session.run, only)?;
     show(session, &found)?;
     if only.is_none() { show_settings(session, given) } else { Ok(()) }
 }

@@ -11,6 +11,7 @@ use crate::session::keys::Keys;
 use crate::session::{own_key, restored};
 use crate::store::contact::contacts;
 use crate::store::identity::own::Locked;
+use crate::store::identity::seen_outside;
 use crate::store::waiting::invitations;
 use crate::writing::notices::reintroduction;
 use crate::writing::removal;
@@ -57,6 +58,10 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
     }
     drop(locked);
     run::publish_again(&session.run.identity, &mut session.run.talk)?;
+    let identity = &session.run.identity;
+    if seen_outside::is_unseen(&identity.home, &identity.config) {
+        session.run.talk.say("hint: cloudim check shows whether others can see it");
+    }
     ping::card(&session.run.identity, &session.run.network, &mut session.run.talk)?;
     ping::each(
         &session.run.identity,

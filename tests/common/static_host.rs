@@ -30,6 +30,8 @@ pub enum Behaviour {
     Down,
     /// Serves the folder as it was when this was set.
     Stale,
+    /// Serves the folder as it was when this was set, but as it is to who asks past caches.
+    Cached,
     /// Answers 302 with this `Location`.
     Redirect(String),
     /// Answers with this status and no body.
@@ -62,7 +64,7 @@ struct File {
 struct State {
     root: Option<PathBuf>,
     behaviour: Option<Behaviour>,
-    /// Set by [`Behaviour::Stale`]: the files by path.
+    /// Set by [`Behaviour::Stale`] and [`Behaviour::Cached`]: the files by path.
     frozen: BTreeMap<String, Arc<File>>,
     seen: Vec<Seen>,
     /// The `Date` of each answer.
@@ -119,7 +121,7 @@ impl StaticHost {
     /// Behaves like this from the next request on.
     pub fn set(&self, behaviour: Behaviour) {
         let mut state = self.shared.state.lock().unwrap();
-        if let (Behaviour::Stale, Some(root)) = (&behaviour, &state.root) {
+        if let (Behaviour::Stale | Behaviour::Cached, Some(root)) = (&behaviour, &state.root) {
             let mut frozen = BTreeMap::new();
             freeze(root, "/", &mut frozen);
             state.frozen = frozen;
@@ -194,8 +196,11 @@ fn converse(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         Behaviour::Says(header, body) => answer(200, &[*header], body),
         Behaviour::Redirect(to) => answer(302, &[("Location", to)], b""),
         Behaviour::Endless => (200, b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec()),
-        Behaviour::Normal | Behaviour::Stale | Behaviour::Slow(_) => {
-            let file = find(&request, shared, matches!(behaviour, Behaviour::Stale));
+        Behaviour::Normal | Behaviour::Stale | Behaviour::Cached | Behaviour::Slow(_) => {
+            let is_fresh = header(&request.head, "cache-control") == Some("no-cache");
+            let is_cached = matches!(behaviour, Behaviour::Cached) && !is_fresh;
+            let stale = is_cached || matches!(behaviour, Behaviour::Stale);
+            let file = find(&request, shared, stale);
             answer_file(&request, file.as_deref())
         }
     };

@@ -11,6 +11,7 @@ use crate::session::world::World;
 use crate::store::contact::contacts;
 use crate::store::disk::changes;
 use crate::store::disk::home::Home;
+use crate::store::identity::seen_outside;
 use crate::store::waiting::calls;
 use crate::store::waiting::inbox::Inbox;
 use crate::store::waiting::invitations::{self, Decision};
@@ -36,6 +37,10 @@ pub fn run(home: Home, options: Options, mut world: World) -> Result<()> {
     let mut lines = urgent(&mut session)?;
     if lines.is_empty() {
         lines.push(calm(&session)?);
+    }
+    let identity = &session.run.identity;
+    if seen_outside::is_unseen(&identity.home, &identity.config) {
+        lines.push("nobody has looked at your pages from outside yet: cloudim check".to_owned());
     }
     lines.truncate(LINES);
     input::print(&mut session, (lines.join("\n") + "\n").as_bytes())?;

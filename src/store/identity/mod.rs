@@ -10,4 +10,5 @@ pub mod own_certificate;
 pub mod own_urls;
 pub mod policy;
 pub mod secret;
+pub mod seen_outside;
 pub mod settings;

@@ -98,6 +98,11 @@ fn bare_cloudim_says_how_things_stand_and_what_to_do() {
         )
     );
     let (john, mary) = friends();
+    let unseen = "nobody has looked at your pages from outside yet: cloudim check\n";
+    assert_eq!(john.ok(&[]), format!("all is well: cloudim poll\n{unseen}"));
+    for peer in [&john, &mary] {
+        peer.ok(&["check"]);
+    }
     assert_eq!(john.ok(&[]), "all is well: cloudim poll\n");
     john.send(&mary, "one");
     assert_eq!(john.ok(&[]), "`mary` has yet to read 1 message: cloudim poll\n");
@@ -108,7 +113,7 @@ fn bare_cloudim_says_how_things_stand_and_what_to_do() {
     assert_eq!(john.host.requests() + mary.host.requests(), requests, "no network");
     let anna = Peer::new("Anna", &[]);
     let first = anna.ok(&[]);
-    assert_eq!(first, "nobody to talk to yet: cloudim handshake invite ADDRESS\n");
+    assert_eq!(first, format!("nobody to talk to yet: cloudim handshake invite ADDRESS\n{unseen}"));
     for n in 0..7 {
         let path = anna.file(&format!("{n}.rss"));
         anna.ok(&["handshake", "invite", "--output", path.to_str().unwrap()]);

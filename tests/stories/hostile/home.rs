@@ -87,7 +87,7 @@ fn in_a_home_that_cannot_be_written_reading_goes_on() {
     assert_eq!(run(&["status"]).expect(0).stdout, "mary\tall well\n");
     assert!(run(&["contact", "list"]).expect(0).stdout.starts_with("mary\t"));
     assert!(run(&["contact", "show", "mary"]).expect(0).stdout.contains("calls itself Mary"));
-    assert_eq!(run(&[]).expect(0).stdout, "all is well: cloudim poll\n");
+    assert!(run(&[]).expect(0).stdout.starts_with("all is well: cloudim poll\n"));
     let feed = story.mary.pair_feed();
     let plain =
         as_reader(&story.john, &program, &["decrypt", "--from", "mary"], Some(&feed)).expect(0);

@@ -40,7 +40,7 @@ fn verified_only_holds_what_comes_and_loses_nothing() {
         [&2.into(), &0.into(), &Value::from("verified")]
     );
     let overview = john.ok(&[]);
-    assert!(overview.ends_with("compare its key: cloudim contact verify mary\n"), "{overview}");
+    assert!(overview.contains("compare its key: cloudim contact verify mary\n"), "{overview}");
 
     let feed = fs::read(mary.pair_feed()).unwrap();
     for args in [
