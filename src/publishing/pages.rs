@@ -7,6 +7,7 @@ use crate::protocol::feed::{card, webfinger};
 use crate::protocol::values::url::Url;
 use crate::protocol::values::{limits, text};
 use crate::session::keys::Keys;
+use crate::store::disk::versions::without_end;
 use crate::store::disk::{names, rebuildable};
 use crate::store::identity::config::Config;
 use crate::store::identity::own::{Identity, Locked};
@@ -30,7 +31,9 @@ const PLAIN: [(&str, &str); 3] =
 /// # Errors
 /// When a file cannot be written.
 pub fn write(locked: &Locked<'_>, keys: &Keys) -> Result<()> {
-    write_where(locked, keys, |_, there, content| there != Some(content.as_bytes()))
+    write_where(locked, keys, |_, there, content| {
+        there.map(without_end) != Some(without_end(content.as_bytes()))
+    })
 }
 
 /// Writes anew those that are lost or damaged, our certificate with them. What the settings say now

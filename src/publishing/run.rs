@@ -52,7 +52,11 @@ pub fn publish(identity: &Identity, anyway: bool) -> Result<()> {
     drop(locked);
     let end = command::run(&command, &mirror.folder, &mut publishing, limit);
     match end.map_err(|error| Error { kind: Kind::Unpublished, ..error }.hint(RETRY))? {
-        End::Exited(status) if status.success() => Ok(changes::has_published(home, number)?),
+        End::Exited(status) if status.success() => {
+            // First: the size of what is not counted as published may be on the web.
+            mirror::has_published(home, &publishing)?;
+            Ok(changes::has_published(home, number)?)
+        }
         End::Exited(status) => Err(failed(&command, reason(status))),
         End::TimedOut => Err(failed(&command, format!("it took longer than {limit:?}"))
             .hint("if it may: publish_timeout in config.toml")),

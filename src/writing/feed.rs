@@ -24,6 +24,7 @@ use crate::store::contact::offered::feeds;
 use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::own_feed::OwnFeed;
 use crate::store::contact::pair::Pair;
+use crate::store::disk::versions::without_end;
 use crate::store::identity::own::Locked;
 
 /// The change that a rewriting is for.
@@ -81,7 +82,9 @@ pub fn prepare(
     (reader.sealed_to, reader.signed_by) = (Some(subkey), Some(signer));
     let mut prepared = rewriting.prepared;
     prepared.notices = losses::count(&messages, &mut contact.ours, &kept.stays, &prepared, now)?;
-    prepared.is_changed = standing.as_deref() != Some(prepared.channel.write().as_bytes());
+    let written = prepared.channel.write();
+    prepared.is_changed =
+        standing.as_deref().map(without_end) != Some(without_end(written.as_bytes()));
     // Before anybody is told: whoever tells may be killed.
     contact.ours.unpinged |= prepared.is_changed && frame::cloud_of(&locked.config)?.is_some();
     Ok(prepared)

@@ -207,6 +207,11 @@ pub(in crate::store) fn folder(path: &Path, mode: Mode) -> Result<()> {
     sync_folder_of(path)
 }
 
+/// As [`folder`], of the folder that the file at `path` is in.
+pub(in crate::store) fn folder_of(path: &Path, mode: Mode) -> Result<()> {
+    path.parent().map_or(Ok(()), |parent| folder(parent, mode))
+}
+
 /// Reads the file at `path`, if there is one.
 ///
 /// # Errors

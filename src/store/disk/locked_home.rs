@@ -8,6 +8,7 @@ use super::home::Home;
 use super::leftovers;
 use super::lock::{Lock, PATIENCE};
 use super::rebuildable;
+use super::versions;
 use crate::store::error::Result;
 
 /// A home whose lock this process holds. A file below a home is written by means of one, so no
@@ -49,13 +50,13 @@ impl LockedHome<'_> {
     /// When the disk is full, read-only, or not ours.
     pub fn stage(&self, path: &Path, bytes: &[u8]) -> Result<Staged> {
         let mode = self.mode_of(path);
-        if mode == Mode::Public {
-            rebuildable::clear_way(self.root(), &self.public(), path)?;
+        if mode == Mode::Private {
+            atomic::folder_of(path, mode)?;
+            return atomic::stage(self.root(), path, bytes, mode);
         }
-        if let Some(folder) = path.parent() {
-            atomic::folder(folder, mode)?;
-        }
-        atomic::stage(self.root(), path, bytes, mode)
+        rebuildable::clear_way(self.root(), &self.public(), path)?;
+        atomic::folder_of(path, mode)?;
+        atomic::stage(self.root(), path, &versions::told_apart(self, path, bytes)?, mode)
     }
 
     /// Makes a file of this home that must not be there yet.

@@ -8,6 +8,8 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::atomic::{self, Mode};
 use super::home::Home;
 use super::lock::Lock;
@@ -17,8 +19,20 @@ use crate::store::error::{OrCannot, Result};
 /// The version of a file: device, inode, size, and the seconds and nanoseconds of its two dates.
 type Stamp = (u64, u64, u64, i64, i64, i64, i64);
 
-/// What was copied, by its path below `public/`: the version there, and the copy as we left it.
-type Copies = BTreeMap<String, (Stamp, Stamp)>;
+/// A file of the mirror.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Copied {
+    /// The version of which it is a copy.
+    version: Stamp,
+    /// The copy as we left it.
+    copy: Stamp,
+    /// The size of the version that was published last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    published: Option<u64>,
+}
+
+/// What was copied, by its path below `public/`.
+type Copies = BTreeMap<String, Copied>;
 
 /// The mirror, brought up to date.
 #[derive(Debug)]
@@ -29,6 +43,55 @@ pub struct Mirror {
     pub is_news: bool,
 }
 
+/// The copy of a file that the command saw.
+#[derive(Debug)]
+pub(super) struct Shown {
+    /// Where it is, if it is there.
+    pub path: PathBuf,
+    /// The sizes of what was shown last, and of what was published last.
+    pub sizes: Vec<u64>,
+}
+
+/// What the command saw of the file at `path`, which is below `public/`.
+pub(super) fn shown(home: &Home, path: &Path) -> Shown {
+    let public = home.public();
+    let below = path.strip_prefix(&public).unwrap_or(path);
+    let copied = load(home).unwrap_or_default().remove(&format!("/{}", below.to_string_lossy()));
+    let sizes = copied.map(|copied| [Some(copied.version.2), copied.published]);
+    Shown { path: folder(home).join(below), sizes: sizes.into_iter().flatten().flatten().collect() }
+}
+
+/// Notes that the mirror as it is was published.
+///
+/// # Errors
+/// When it cannot be noted.
+pub fn has_published(home: &Home, _publishing: &Lock) -> Result<()> {
+    let mut copies = load(home)?;
+    for copied in copies.values_mut() {
+        copied.published = Some(copied.version.2);
+    }
+    save(home, &copies)
+}
+
+fn folder(home: &Home) -> PathBuf {
+    home.root().join("mirror")
+}
+
+fn ledger(home: &Home) -> PathBuf {
+    home.root().join("mirror.json")
+}
+
+/// What is known of the mirror. Where that is lost, each file is copied anew.
+fn load(home: &Home) -> Result<Copies> {
+    let bytes = atomic::read(&ledger(home))?.unwrap_or_default();
+    Ok(serde_json::from_slice(&bytes).unwrap_or_default())
+}
+
+fn save(home: &Home, copies: &Copies) -> Result<()> {
+    let bytes = serde_json::to_vec(copies).or_cannot("write `mirror.json`")?;
+    atomic::write(home.root(), &ledger(home), &bytes, Mode::Private)
+}
+
 /// Brings the mirror up to `public/` as it is now. While the home is not locked a file may be replaced
 /// meanwhile, and the next call sees that; so the slow part need not keep others waiting. The lock for
 /// publishing keeps the mirror as it is for the command.
@@ -37,21 +100,16 @@ pub struct Mirror {
 /// When something cannot be read, copied or removed.
 pub fn update(home: &Home, _publishing: &Lock) -> Result<Mirror> {
     let failed = "copy `public` for publishing";
-    let folder = home.root().join("mirror");
-    let ledger = home.root().join("mirror.json");
-    let before = atomic::read(&ledger)?.unwrap_or_default();
-    // Without it each file is copied anew.
-    let before: Copies = serde_json::from_slice(&before).unwrap_or_default();
+    let (folder, before) = (folder(home), load(home)?);
     let mut copying = Copying { scratch: home.root(), before, after: Copies::new() };
     copying.folder(&home.public(), &folder, "").or_cannot(failed)?;
     let Copying { before, after, .. } = copying;
     let versions = |copies: &Copies| -> Vec<(String, Stamp)> {
-        copies.iter().map(|(path, (version, _))| (path.clone(), *version)).collect()
+        copies.iter().map(|(path, copied)| (path.clone(), copied.version)).collect()
     };
     let is_news = versions(&before) != versions(&after);
     if before != after {
-        let bytes = serde_json::to_vec(&after).or_cannot(failed)?;
-        atomic::write(home.root(), &ledger, &bytes, Mode::Private)?;
+        save(home, &after)?;
     }
     Ok(Mirror { folder, is_news })
 }
@@ -92,8 +150,8 @@ impl Copying<'_> {
 
     fn file(&mut self, from: &Path, to: &Path, path: String) -> io::Result<()> {
         if let Some(known) = self.before.get(&path)
-            && known.0 == stamp(&from.symlink_metadata()?)
-            && to.symlink_metadata().is_ok_and(|there| known.1 == stamp(&there))
+            && known.version == stamp(&from.symlink_metadata()?)
+            && to.symlink_metadata().is_ok_and(|there| known.copy == stamp(&there))
         {
             self.after.insert(path, *known);
             return Ok(());
@@ -113,7 +171,9 @@ impl Copying<'_> {
         copy.persist(to).map_err(|failed| failed.error)?;
         // A file of the user's may have been written into meanwhile.
         if stamp(&source.metadata()?) == stamp(&version) {
-            self.after.insert(path, (stamp(&version), stamp(&to.symlink_metadata()?)));
+            let published = self.before.get(&path).and_then(|before| before.published);
+            let (version, copy) = (stamp(&version), stamp(&to.symlink_metadata()?));
+            self.after.insert(path, Copied { version, copy, published });
         }
         Ok(())
     }

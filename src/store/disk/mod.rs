@@ -11,3 +11,4 @@ pub mod mirror;
 pub mod names;
 pub mod rebuildable;
 mod temporary;
+pub mod versions;

@@ -10,6 +10,7 @@ use crate::protocol::values::limits;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::store::disk::rebuildable;
+use crate::store::disk::versions::without_end;
 use crate::store::error::{OrCannot, Result};
 
 /// Our certificate: as it is published; where that is lost, as the copy has it; where that is lost as
@@ -86,7 +87,7 @@ pub fn mend(locked: &Locked<'_>) -> Result<()> {
 fn has_copy(home: &Home, published: &[u8]) -> bool {
     !published.is_empty()
         && rebuildable::read(&home.certificate(), limits::CERTIFICATE)
-            .is_ok_and(|kept| kept.as_deref() == Some(published))
+            .is_ok_and(|kept| kept.as_deref().map(without_end) == Some(without_end(published)))
 }
 
 fn kept(home: &Home) -> Result<Option<Certificate>> {
@@ -143,13 +144,14 @@ mod tests {
             assert_eq!(load(home).unwrap(), rotated, "{damaged}");
             assert_eq!(published(home).unwrap(), rotated.to_armored().into_bytes());
             mend(&locked(&john)).unwrap();
-            assert_eq!(fs::read_to_string(home.key()).unwrap(), rotated.to_armored());
+            assert_eq!(fs::read_to_string(home.key()).unwrap().trim(), rotated.to_armored().trim());
         }
         fs::remove_file(home.key()).unwrap();
         fs::write(home.certificate(), "garbage").unwrap();
         mend(&locked(&john)).unwrap();
         assert_eq!(load(home).unwrap(), plain);
-        assert_eq!(fs::read(home.certificate()).unwrap(), fs::read(home.key()).unwrap());
+        let content = |path| fs::read_to_string(path).unwrap().trim().to_owned();
+        assert_eq!(content(home.certificate()), content(home.key()));
     }
 
     #[test]
