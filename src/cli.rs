@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
 use etcetera::BaseStrategy;
+use etcetera::base_strategy::Xdg;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::checking::here::settings::{InForce, Origin};
@@ -96,7 +97,7 @@ impl Global {
         if let Some(home) = &self.home {
             return Ok(Home::at(home));
         }
-        let strategy = etcetera::base_strategy::Xdg::new().map_err(|cause| {
+        let strategy = Xdg::new().map_err(|cause| {
             Error::cannot("cannot find your home directory")
                 .because(cause)
                 .hint("--home DIR, or $CLOUDIM_HOME")
@@ -121,6 +122,7 @@ impl Global {
 pub fn real_world() -> World {
     World {
         now: Clock::new(Timestamp::now),
+        state: Xdg::new().ok().and_then(|xdg| xdg.state_dir()).map(|state| state.join("cloudim")),
         stdin: Box::new(io::stdin()),
         stdout: Stream::to(io::BufWriter::new(io::stdout())),
         stderr: Stream::to(io::stderr()),

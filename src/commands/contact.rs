@@ -10,11 +10,11 @@ use clap::{Args, Subcommand};
 
 use crate::error::Result;
 use crate::session::command::Session;
-use crate::session::restored;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::history::delivered;
 use crate::store::disk::lock::PATIENCE;
+use crate::sync::restored;
 
 const EXAMPLES: &str = "\
 Examples:

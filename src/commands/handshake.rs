@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 
 use crate::error::Result;
 use crate::session::command::Session;
-use crate::session::restored;
+use crate::sync::restored;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -73,7 +73,7 @@ fn write(session: &Session, kept: &Kept, settings: &str, now: Timestamp) -> Resu
     }
     home.create(&home.key(), kept.secret.certificate().to_armored().as_bytes())?;
     pages::write(&locked, &session.run.keys)?;
-    locked.record()?;
+    locked.home.record(kept.secret.fingerprint(), Some(now))?;
     Ok(locked.home.create(&locked.home.config(), settings.as_bytes())?)
 }
 

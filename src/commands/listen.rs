@@ -15,9 +15,9 @@ use crate::listen::listening::{Keyless, Listening};
 use crate::protocol::values::time;
 use crate::publishing::pages;
 use crate::session::command::Session;
-use crate::session::restored;
 use crate::store;
 use crate::store::disk::lock::Lock;
+use crate::sync::restored;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -8,11 +8,12 @@ use crate::keys::change;
 use crate::publishing::{pages, ping, run};
 use crate::session::command::Session;
 use crate::session::keys::Keys;
-use crate::session::{own_key, restored};
+use crate::session::own_key;
 use crate::store::contact::contacts;
 use crate::store::identity::own::Locked;
 use crate::store::identity::seen_outside;
 use crate::store::waiting::invitations;
+use crate::sync::restored;
 use crate::writing::notices::reintroduction;
 use crate::writing::removal;
 

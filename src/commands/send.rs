@@ -13,10 +13,10 @@ use crate::protocol::values::guid::Guid;
 use crate::publishing::{pages, ping, run};
 use crate::reading::read::{self, Ask};
 use crate::session::command::Session;
-use crate::session::restored;
 use crate::session::run::Run;
 use crate::session::user::trust_policy;
 use crate::store::contact::entry::Contact;
+use crate::sync::restored;
 use crate::writing::keeping::{self, Keeping};
 use crate::writing::message;
 

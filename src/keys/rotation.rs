@@ -7,10 +7,10 @@ use crate::error::Result;
 use crate::openpgp::certificate::{Certificate, Unusable};
 use crate::protocol::values::clock::Verdict;
 use crate::protocol::values::time;
+use crate::session::own_key;
 use crate::session::run::Run;
 use crate::session::talk::Talk;
 use crate::session::web::witnesses;
-use crate::session::{own_key, restored};
 use crate::store::identity::key_state::{self, KeyState};
 use crate::store::identity::own::Identity;
 use crate::store::identity::secret;
@@ -32,7 +32,7 @@ pub fn rotate(run: &mut Run) -> Result<Vec<String>> {
 /// that ended long ago; and says if the key itself has ended, or will soon. What fails is reported.
 pub fn attend(run: &mut Run) {
     let now = run.now();
-    if run.identity.config.read_only || !restored::is_caught_up(&run.identity, now) {
+    if run.identity.config.read_only || run.identity.lock(now).is_err() {
         return;
     }
     let mut rewritten = Vec::new();

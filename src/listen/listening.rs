@@ -18,12 +18,12 @@ pub use super::keyless::server::Keyless;
 use crate::cloud_server::own_cloud::OwnCloud;
 use crate::delivery::deliver::Target;
 use crate::error::Result;
-use crate::session::restored;
 use crate::session::run::Run;
 use crate::store::contact::contacts;
 use crate::store::contact::history::delivered;
 use crate::store::disk::home::Home;
 use crate::store::identity::own::Identity;
+use crate::sync::restored;
 use crate::work::schedule::{Key, Schedule};
 
 /// Threads that look after contacts: one who is slow must not keep the others waiting.

@@ -9,6 +9,7 @@ use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
 use crate::writing::feed::{self, Change};
 use crate::writing::notices::{reintroduction, transition};
+use crate::writing::renewal;
 use crate::writing::unwritten::{self, Unwritten};
 
 /// Tells the contact how far we are, where that changed, or saves what we know of it.
@@ -20,8 +21,10 @@ pub fn acknowledge(
     succeeded: bool,
 ) -> Result<bool> {
     let silent = locked.config.read_only
+        || locked.is_copied()
         || pair.contact.blocked
         || keys.secret().is_err()
+        || renewal::is_refused(&pair.contact.ours, locked.now)
         || own_key::expect_usable(keys, locked.now).is_err();
     if silent {
         pair.save(locked)?;

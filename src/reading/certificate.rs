@@ -28,7 +28,7 @@ pub(super) fn refresh_certificate(
             return Ok(());
         }
     };
-    let locked = identity.lock(now)?;
+    let locked = identity.lock_although_copied(now)?;
     let known = contacts::certificate(&locked.home, name)?;
     match known.merged(&announced, now) {
         Ok(merged) => contacts::pin(&locked, name, &merged)?,

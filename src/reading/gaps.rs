@@ -109,7 +109,8 @@ mod tests {
             let mut contact = contact('A');
             let (log, hash) = (contact.ours.log, OctetsHash::of(b"x"));
             contact.theirs.head = Some(LogHead { log, sequence: 5, hash });
-            contact.theirs.reached = vec![Reached { log, sequence: reached, hash: None }];
+            contact.theirs.reached =
+                vec![Reached { sequence: reached, ..Reached::nothing_of(log) }];
             gaps(&mut contact, true, minute(0), GRACE);
             let (text, _) = gaps(&mut contact, true, minute(61), GRACE).unwrap();
             assert!(text.contains(words), "{text}");

@@ -101,7 +101,7 @@ pub fn take_in_chain(
     if Intake::open(identity, keys, now, name)?.has_work_in(chain) {
         keys.unlock()?;
     }
-    let locked = identity.lock(now)?;
+    let locked = identity.lock_although_copied(now)?;
     keys.notice_key_change()?;
     let mut intake = Intake::open(identity, keys, now, name)?;
     if intake.keys.secret().is_err() && intake.has_work_in(chain) {
@@ -221,7 +221,9 @@ impl<'a> Intake<'a> {
             self.forget_replaced(newest, chain);
             self.learn_cloud(newest);
         }
-        self.remember_copy(chain, source, archive.is_some());
+        // A home that must not write yet acknowledges at the next reading.
+        let is_unanswered = locked.is_copied();
+        self.remember_copy(chain, source, archive.is_some() || is_unanswered);
         let succeeded = self.succeeded;
         let Self { keys, name, contact, certificate, verdicts, mut records, stale, .. } = self;
         records.sort_by_key(Record::order);

@@ -5,18 +5,18 @@
 mod tests;
 
 use super::intake::Intake;
+use super::logs;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::handshake::{self, Order};
 use crate::protocol::sealed::introduction::Introduction;
-use crate::protocol::sealed::state::{Acknowledged, Head, State};
+use crate::protocol::sealed::state::{Head, State};
 use crate::protocol::values::guid::LogId;
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::protocol::values::limits;
-use crate::store::contact::entry::{Contact, LogHead, Seen, SequenceRange};
-use crate::store::contact::history::record::{About, Record, What};
-use crate::store::contact::offered::octets::Octets;
+use crate::store::contact::entry::{Contact, LogHead, Seen};
+use crate::store::contact::history::record::About;
 use crate::store::contact::verdicts::Why;
 
 type Judged<T> = Result<T, (Why, String)>;
@@ -116,6 +116,7 @@ impl Intake<'_> {
             }
             Order::Later => {
                 self.moved |= self.contact.feed != introduction.feed;
+                self.notice_new_log(&introduction);
                 adopt(&mut self.contact, introduction, hash, Some(sealed));
             }
         }
@@ -156,10 +157,11 @@ impl Intake<'_> {
         let log_head = |Head { sequence, hash }| LogHead { log: state.log, sequence, hash };
         theirs.head = state.head.map(log_head);
         theirs.floor = state.floor;
-        theirs.gone = state.gone.iter().map(SequenceRange::from).collect();
+        theirs.gone = logs::gone(theirs, state);
         theirs.state =
             Some(Seen { log: state.log, serial: state.serial, hash, sealed: Some(sealed) });
         self.check_head();
+        self.asked_for(state);
         self.acknowledged(state);
     }
 
@@ -175,60 +177,6 @@ impl Intake<'_> {
             self.tell(About::Integrity, text);
         }
     }
-
-    /// Takes note of how far the contact has read us.
-    fn acknowledged(&mut self, state: &State) {
-        let ours = &self.contact.ours;
-        let Some(theirs) =
-            state.acknowledged.iter().find(|acknowledged| acknowledged.log == ours.log).cloned()
-        else {
-            return;
-        };
-        if theirs.sequence > ours.sequence() {
-            let text = format!(
-                "the contact has read up to sequence {}, but this home has written up to {} only: it was restored, or another writes too",
-                theirs.sequence,
-                ours.sequence()
-            );
-            return self.tell_once("acknowledged", proof_of(&theirs), text);
-        }
-        if self.contradicts(&theirs) {
-            let text = format!(
-                "the contact has read another message than ours at sequence {}",
-                theirs.sequence
-            );
-            return self.tell_once("acknowledged", proof_of(&theirs), text);
-        }
-        if theirs.sequence > self.contact.reader().acknowledged {
-            self.contact.reader_mut().acknowledged = theirs.sequence;
-            let text = format!("read up to sequence {}", theirs.sequence);
-            let what = What::Receipt { sequence: theirs.sequence };
-            let record = Record { time: state.time, ..Record::new(what, self.now, text) };
-            self.records.push(record.about(&self.contact));
-        }
-    }
-
-    /// Returns whether the hash that is acknowledged is not the one that we wrote. An item that we
-    /// no longer have contradicts nothing.
-    fn contradicts(&self, acknowledged: &Acknowledged) -> bool {
-        let ours = &self.contact.ours;
-        if let Some(head) = ours.head.filter(|head| head.sequence == acknowledged.sequence) {
-            return head.hash != acknowledged.hash;
-        }
-        let octets = Octets::of(&self.identity.home, self.name);
-        let filed = octets.items().unwrap_or_default();
-        let item = filed
-            .iter()
-            .find(|item| item.log == acknowledged.log && item.sequence == acknowledged.sequence);
-        let written = item.and_then(|item| octets.intact(item).ok()).flatten();
-        written.is_some_and(|written| OctetsHash::of(written.as_bytes()) != acknowledged.hash)
-    }
-}
-
-/// The hash by which an acknowledgement that cannot be is remembered, in whatever state it stands.
-fn proof_of(acknowledged: &Acknowledged) -> SealedHash {
-    let Acknowledged { log, sequence, hash } = acknowledged;
-    SealedHash::of(format!("{log} {sequence} {hash}").as_bytes())
 }
 
 /// Puts a later introduction of `contact` in force: it may open a log, and move the feed.
@@ -241,12 +189,10 @@ pub fn adopt(
     if contact.feed != introduction.feed {
         contact.http = Default::default();
     }
+    logs::open_logs(&mut contact.theirs, &introduction);
     (contact.feed, contact.key) = (introduction.feed, introduction.key);
     (contact.card, contact.handshake) = (introduction.card, introduction.handshake);
     contact.claimed_name = introduction.name;
-    if !contact.theirs.logs.contains(&introduction.log) {
-        contact.theirs.logs.push(introduction.log);
-    }
     let (log, serial) = (introduction.log, introduction.serial);
     contact.theirs.introduction = Some(Seen { log, serial, hash, sealed });
 }

@@ -81,7 +81,7 @@ impl Intake<'_> {
         let above = stream.sequence > self.known.highest(stream.log);
         let hash = OctetsHash::of(&opened.octets);
         old && above
-            && theirs.head.as_ref().is_none_or(|head| head.hash != hash)
+            && theirs.offered().all(|head| head.hash != hash)
             && !self.known.vouches_for(hash)
     }
 

@@ -5,7 +5,8 @@
 //!
 //! The way of a document: `read` asks the hosts, `certificate` follows the contact's certificate,
 //! `archives` fetches what no longer stands in the feed itself; `intake` opens what is new:
-//! `succession` a new primary key, `introduction_and_state`, then `items` from the head down;
+//! `succession` a new primary key, `introduction_and_state` with the contact's `logs` and its
+//! `receipts` for ours, then `items` from the head down;
 //! `telling` and `gaps` say what is wrong and when it heals; `acknowledge` has our feed say how
 //! far we are. `reached` notes that a feed is unchanged, `out_of_reach` that there was none.
 //!
@@ -21,9 +22,11 @@ pub mod gaps;
 pub mod intake;
 pub mod introduction_and_state;
 pub mod items;
+pub mod logs;
 mod out_of_reach;
 mod reached;
 pub mod read;
+mod receipts;
 mod succession;
 mod telling;
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub(super) fn not_reached(
 ) -> Result<()> {
     let Trouble { error, no_feed } = trouble;
     let seen = error.source.as_ref().map(|source| format!("{source:#}")).unwrap_or_default();
-    let locked = identity.lock(now)?;
+    let locked = identity.lock_although_copied(now)?;
     let mut contact = Contact::load(&locked.home, name)?;
     let mut failing = contact.http.failing();
     let telling = Failing::note(&mut failing, seen, now, locked.config.unreachable_after);

@@ -31,7 +31,11 @@ pub(super) fn reached(
     }
     // A home that nobody unlocks can still be told that nothing is new.
     let due = due && own_key::expect_usable(keys, now).is_ok() && keys.unlock().is_ok();
-    let locked = if due { keys.lock_to_sign(identity, now)? } else { identity.lock(now)? };
+    let locked = identity.lock_although_copied(now)?;
+    let due = due && !locked.is_copied();
+    if due {
+        keys.notice_key_change()?;
+    }
     let mut pair = Pair::load(&locked, name)?;
     let contact = &mut pair.contact;
     contact.http.set_failing(None);
@@ -59,7 +63,7 @@ fn is_due(identity: &Identity, now: Timestamp, name: &str, contact: &Contact) ->
     if !feeds::is_whole(&identity.home, &ours.token)? {
         return Ok(true);
     }
-    if ours.acknowledged() == 0 {
+    if ours.acknowledged() == 0 && ours.earlier.is_empty() {
         return Ok(false);
     }
     let items = Octets::of(&identity.home, name).items()?;

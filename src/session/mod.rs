@@ -3,8 +3,7 @@
 //! `command` is what a command is handed, `run` what a round is: the handles of one thread, each of
 //! which can be handed on alone. `world` is what comes from outside: the clock, stdin, stdout,
 //! stderr. `keys` unlocks, and asks the `user`; `own_key` says how our key stands; `talk` tells the
-//! user; `web` goes out through the guard; `restored` sees that a copied home writes nothing too
-//! early; `setback` tells what may succeed later from what will not.
+//! user; `web` goes out through the guard; `setback` tells what may succeed later from what will not.
 //!
 //! Its rules: the key is unlocked once, and never with a lock held; only what was reported decides
 //! how a run ends.
@@ -15,7 +14,6 @@ pub mod command;
 pub mod keys;
 pub mod options;
 pub mod own_key;
-pub mod restored;
 pub mod run;
 pub mod setback;
 pub mod talk;

@@ -75,6 +75,7 @@ impl Person {
         let shown = Arc::clone(&clock);
         let world = World {
             now: Clock::new(move || *shown.lock().unwrap()),
+            state: None,
             stdin: Box::new(io::empty()),
             stdout: Stream::to(io::sink()),
             stderr: Stream::to(heard.clone()),
@@ -121,6 +122,17 @@ impl Person {
     /// Every file of the home, with its bytes; locks are left out.
     pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         testing::files(self.folder.path())
+    }
+
+    /// Puts the files of the home back as they were when they were `saved`.
+    pub fn restore(&mut self, saved: &BTreeMap<PathBuf, Vec<u8>>) {
+        for path in self.files().into_keys().filter(|path| !saved.contains_key(path)) {
+            std::fs::remove_file(self.folder.path().join(path)).unwrap();
+        }
+        for (path, bytes) in saved {
+            std::fs::write(self.folder.path().join(path), bytes).unwrap();
+        }
+        self.run.keys.forget_certificate();
     }
 
     /// The lock of the home.

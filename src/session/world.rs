@@ -1,6 +1,7 @@
 //! The world of a run: what it takes from outside.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +11,8 @@ use jiff::Timestamp;
 pub struct World {
     /// The present time.
     pub now: Clock,
+    /// The folder for what is to be known of a home outside of it; nothing where there is none.
+    pub state: Option<PathBuf>,
     /// The source of messages.
     pub stdin: Box<dyn Read + Send>,
     /// The stream for data.

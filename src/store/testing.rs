@@ -48,7 +48,9 @@ pub fn identity(folder: &Path, key: &SecretKey, settings: &str) -> Identity {
     }
     home.write(&home.config(), settings.as_bytes()).unwrap();
     let identity = Identity::open(home).unwrap();
-    identity.lock_although_copied(Timestamp::UNIX_EPOCH).unwrap().record().unwrap();
+    let mut locked = identity.lock_although_copied(Timestamp::UNIX_EPOCH).unwrap();
+    locked.home.record(key.fingerprint(), None).unwrap();
+    drop(locked);
     identity
 }
 

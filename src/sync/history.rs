@@ -69,8 +69,6 @@ fn of_contact(
 
 /// Returns whether a message of ours has arrived. Of an older log, it has if it is offered no more.
 fn is_acknowledged(record: &Record, contact: &Contact) -> bool {
-    let ours = &contact.ours;
-    record
-        .place()
-        .is_none_or(|place| place.log != ours.log || place.sequence <= ours.acknowledged())
+    let place = record.place();
+    place.is_none_or(|place| place.sequence <= contact.ours.acknowledged_in(place.log))
 }

@@ -9,4 +9,5 @@
 
 pub mod history;
 pub mod pinning;
+pub mod restored;
 pub mod round;

@@ -7,9 +7,9 @@ use crate::error::Result;
 use crate::handshake::pending;
 use crate::publishing::ping;
 use crate::reading::read::{self, Ask};
-use crate::session::restored;
 use crate::session::run::Run;
 use crate::store::contact::contacts;
+use crate::sync::restored;
 use crate::writing::removal;
 
 /// Does a round for the contacts called `names`, or for all, for our invitations and for the calls
@@ -24,12 +24,15 @@ pub fn once(
     target: Option<&Target>,
     limit: Option<usize>,
 ) -> Result<usize> {
-    let (names, rewritten) = match restored::catch_up(run) {
+    let caught_up = restored::catch_up(run).and_then(|()| restored::look_daily(run));
+    let (names, rewritten) = match caught_up {
         Ok(()) => read_all(run, names)?,
         Err(error) => {
-            // What is stored already is delivered all the same.
+            // What others have written is received all the same.
             run.talk.report(&error);
-            (all_of(run, names)?, Vec::new())
+            let names = all_of(run, names)?;
+            read::read(run, &names, Ask::InTime)?;
+            (names, Vec::new())
         }
     };
     let count = match target {

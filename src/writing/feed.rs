@@ -4,11 +4,13 @@
 //! [`prepare`] computes, [`Prepared::commit`] writes: counters first, archives and the feed after
 //! what they refer to. Whatever is killed in between, the next rewriting completes it.
 
+use super::content::frame;
+use super::content::retention::{self, Retained};
 use super::content::sealing::{doubt_signed_ahead, signing_time, unusable};
-use super::content::{frame, retention};
 use super::losses;
 use super::prepared::Prepared;
-use super::rewriting::{Fresh, Rewriting};
+use super::renewal::{self, Renewed};
+use super::rewriting::{Anew, Fresh, Rewriting};
 use super::unwritten::{Result, Unwritten};
 use crate::error::Error;
 use crate::openpgp::message::open::sealed_hash;
@@ -21,9 +23,10 @@ use crate::session::own_key;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::history::messages::Messages;
 use crate::store::contact::offered::feeds;
-use crate::store::contact::offered::octets::Octets;
+use crate::store::contact::offered::octets::{Filed, Octets};
 use crate::store::contact::own_feed::OwnFeed;
 use crate::store::contact::pair::Pair;
+use crate::store::contact::ranges;
 use crate::store::disk::versions::without_end;
 use crate::store::identity::own::Locked;
 
@@ -61,26 +64,17 @@ pub fn prepare(
     let (standing, before) = read(locked, &mut contact.ours)?;
     let subkey = to.encryption_subkey(now);
     let subkey = subkey.map_err(|why| Unwritten::Waits(unusable(name, why)))?;
-    let reseal = is_sealed_otherwise(contact, &subkey, &before);
-    let renew = reseal || change.is_transition;
+    let anew = anew(&contact.ours, &before, &subkey, change.is_transition);
     let fresh = change.item.as_ref().map(|fresh| fresh.filed);
-    let messages = Messages::of(&locked.home, name);
-    let filed = Octets::of(&locked.home, name).items()?;
-    let filed = losses::with_copies(&messages, filed, &before, &contact.ours)?;
-    let kept =
-        retention::decide(filed, fresh, &contact.ours, locked.config.retention, locked.aged());
-    contact.ours.archives.retain(|archive| !kept.archives.contains(&archive.number));
+    let kept = retain(locked, name, contact, fresh, &before)?;
     let channel = framed(locked, keys, &contact.ours.token, &before)?;
     let prepared = Prepared { channel, leaves: kept.leaves, ..Prepared::default() };
-    let mut rewriting = Rewriting { locked, keys, name, contact, to, reseal, renew, at, prepared };
-    rewriting.fill(&before, &kept.stays, change.item)?;
-    rewriting.introduce(change.introduction)?;
-    rewriting.archive_oldest()?;
-    rewriting.keep_notices(&before);
-    rewriting.tell_state(&kept.stays)?;
+    let mut rewriting = Rewriting { locked, keys, name, contact, to, anew, at, prepared };
+    compose(&mut rewriting, &before, &kept.stays, change)?;
     let reader = rewriting.contact.reader_mut();
     (reader.sealed_to, reader.signed_by) = (Some(subkey), Some(signer));
     let mut prepared = rewriting.prepared;
+    let messages = Messages::of(&locked.home, name);
     prepared.notices = losses::count(&messages, &mut contact.ours, &kept.stays, &prepared, now)?;
     let written = prepared.channel.write();
     prepared.is_changed =
@@ -90,13 +84,50 @@ pub fn prepare(
     Ok(prepared)
 }
 
-/// Whether all is to be sealed anew: to another subkey, or because `before`, the feed that is there, is
-/// not what was counted. A run may have died between counting what it sealed and writing the feed. Where
-/// sealed items are counted, each says so for itself.
-fn is_sealed_otherwise(contact: &Contact, subkey: &Fingerprint, before: &Channel) -> bool {
-    let sealed = before.introduction.as_deref().map(sealed_hash);
-    contact.reader().sealed_to.as_ref() != Some(subkey)
-        || (contact.ours.shown.is_none() && sealed != contact.ours.introduction.sealed)
+/// Puts into the feed what belongs there, in the order in which one part tells of another.
+fn compose(
+    rewriting: &mut Rewriting<'_>,
+    before: &Channel,
+    stays: &[Filed],
+    change: Change<'_>,
+) -> Result<()> {
+    rewriting.fill(before, stays, change.item)?;
+    rewriting.introduce(change.introduction)?;
+    rewriting.archive_oldest()?;
+    rewriting.keep_notices(before);
+    rewriting.tell_state(stays)
+}
+
+/// Decides what stays in the feed, and forgets of the contact what it holds of the rest.
+fn retain(
+    locked: &Locked<'_>,
+    name: &str,
+    contact: &mut Contact,
+    fresh: Option<Filed>,
+    before: &Channel,
+) -> Result<Retained> {
+    let filed = Octets::of(&locked.home, name).items()?;
+    let messages = Messages::of(&locked.home, name);
+    let filed = losses::with_copies(&messages, filed, before, &contact.ours)?;
+    let kept =
+        retention::decide(filed, fresh, &contact.ours, locked.config.retention, locked.aged());
+    contact.ours.archives.retain(|archive| !kept.archives.contains(&archive.number));
+    for left in &kept.leaves {
+        ranges::take_out(&mut contact.reader_mut().outdated, left.log, left.sequence);
+    }
+    Ok(kept)
+}
+
+/// Decides what of `before`, the feed that is there, is sealed anew now that `subkey` is the reader's.
+fn anew(ours: &OwnFeed, before: &Channel, subkey: &Fingerprint, is_transition: bool) -> Anew {
+    let is_to_another_subkey =
+        ours.readers().iter().any(|reader| reader.sealed_to.as_ref() != Some(subkey));
+    // A run may have died between counting what it sealed and writing the feed. Where sealed items are
+    // counted, each says so for itself.
+    let is_as_counted = ours.shown.is_some()
+        || before.introduction.as_deref().map(sealed_hash) == ours.introduction.sealed;
+    let items = is_to_another_subkey || !is_as_counted;
+    Anew { items, is_to_another_subkey, once: items || is_transition }
 }
 
 /// Refuses to sign by `signer` for a contact that does not know this key of ours yet.
@@ -135,8 +166,8 @@ fn framed(
     Ok(Channel { introduction, state, ..frame::channel(locked, keys, token)? })
 }
 
-/// Rewrites our feed for the contact of `pair` if anything about it changed, and saves the contact. Returns
-/// whether the feed changed.
+/// Rewrites our feed for the contact of `pair` if anything about it changed, and saves the contact. Where
+/// our counters are old, a new log begins. Returns whether the feed changed.
 ///
 /// # Errors
 /// As [`prepare`] and [`Prepared::commit`].
@@ -146,9 +177,14 @@ pub fn rewrite(
     pair: &mut Pair,
     change: Change<'_>,
 ) -> Result<bool> {
+    let (introduction, notice) = match renewal::renew(locked, keys, pair)? {
+        Some(Renewed { introduction, notice }) => (Some(introduction), Some(notice)),
+        None => (None, None),
+    };
+    let change = Change { introduction: introduction.as_ref().or(change.introduction), ..change };
     let prepared = prepare(locked, keys, pair, change)?;
     let is_changed = prepared.is_changed();
-    prepared.commit(locked, pair, None).done()?;
+    prepared.commit(locked, pair, notice).done()?;
     Ok(is_changed)
 }
 

@@ -22,7 +22,7 @@ impl Rewriting<'_> {
         let Some(octets) = octets else { return Ok(()) };
         let sealed = self.prepared.channel.introduction.as_deref().map(sealed_hash);
         if new.is_some()
-            || self.renew
+            || self.anew.once
             || sealed != self.contact.ours.introduction.sealed
             || sealed.is_none()
         {
@@ -36,13 +36,14 @@ impl Rewriting<'_> {
 
     /// Seals the state, if it says something new or is not the one that the feed holds.
     pub(super) fn tell_state(&mut self, stays: &[Filed]) -> Result<()> {
-        let log = self.contact.ours.log;
-        let floor = stays.iter().filter(|item| item.log == log).map(|item| item.sequence).min();
-        let state = state::state(&self.locked.home, self.name, self.contact, floor, self.at)?;
+        let lost = &self.prepared.lost;
+        let offered: Vec<Filed> =
+            stays.iter().filter(|item| !lost.contains(item)).copied().collect();
+        let state = state::state(&self.locked.home, self.name, self.contact, &offered, self.at)?;
         let says = Some(state.says());
         let sealed = self.prepared.channel.state.as_deref().map(sealed_hash);
         let counted = &self.contact.ours.state;
-        if sealed.is_some() && sealed == counted.sealed && says == counted.says && !self.renew {
+        if sealed.is_some() && sealed == counted.sealed && says == counted.says && !self.anew.once {
             return Ok(());
         }
         let armored = self.seal(&state.write())?;

@@ -60,10 +60,11 @@ pub fn writable(identity: &Identity, keys: &Keys, now: Timestamp, name: &str) ->
     Ok(Pair { name: name.to_owned(), contact, certificate })
 }
 
-/// Seals `item`, and the files that it names, as the next of the log, which stays as it is.
+/// Seals `item`, and the files that it names, as the next of the log, which stays as it is; unless our
+/// counters are old: then a new log begins.
 ///
 /// # Errors
-/// When it is too large, or it or a file cannot be sealed; then nothing is left of it.
+/// When two homes write; when the item is too large, or it or a file cannot be sealed; then nothing is left of it.
 pub fn seal(
     locked: &Locked<'_>,
     keys: &mut Keys,
@@ -71,6 +72,10 @@ pub fn seal(
     mut item: Item,
     despite_clock: bool,
 ) -> Result<Outgoing> {
+    if pair.contact.ours.overtaken.is_some() {
+        // The next place of this log is not free.
+        feed::rewrite(locked, keys, pair, Change { despite_clock, ..Change::default() })?;
+    }
     let files = attachment::seal_files(locked, keys, &mut item, &pair.certificate)?;
     item.stream = Some(pair.contact.ours.next());
     let octets = item.octets(&Token::new(&mut keys.rng));

@@ -6,8 +6,8 @@
 //! The way of a message: `keeping` takes it once, `message` gives it its place in the log and has it
 //! sealed, `feed` computes what the feed is now (`rewriting`, `archive`, `introduction_and_state`, by
 //! the rules of `content`), and `prepared` writes; `taken` says what became of it. `losses` says what
-//! becomes of items whose octets are gone. `notices` tell of
-//! ourselves. `removal` takes away what was published, with its contact.
+//! becomes of items whose octets are gone, and `renewal` begins a new log where our counters are old.
+//! `notices` tell of ourselves. `removal` takes away what was published, with its contact.
 //!
 //! Its rule: what is counted is on disk before it is shown, and what the feed refers to is written
 //! before the feed; what is published is named by something in the home before. Whatever is killed in
@@ -26,6 +26,7 @@ pub mod message;
 pub mod notices;
 pub mod prepared;
 pub mod removal;
+pub mod renewal;
 pub mod rewriting;
 pub mod taken;
 #[cfg(test)]

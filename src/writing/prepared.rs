@@ -6,6 +6,7 @@ use super::taken::Taken;
 use super::unwritten::Result;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::item::Item;
+use crate::protocol::values::guid::Guid;
 use crate::protocol::values::hash::OctetsHash;
 use crate::store;
 use crate::store::contact::entry::Contact;
@@ -34,6 +35,8 @@ pub struct Prepared {
     pub(super) lost: Vec<Filed>,
     /// Notices to the user.
     pub(super) notices: Vec<Record>,
+    /// Items that nobody can open here, and that leave.
+    pub(super) unopened: Vec<Guid>,
     /// Items that an earlier run filed and did not get into the feed.
     pub recovered: Vec<Filed>,
 }
@@ -53,6 +56,11 @@ impl Prepared {
             Err(why) => return Taken::Refused(why),
         };
         let Writes { files, counted, mut records, shown } = writes;
+        if self.is_changed
+            && let Err(error) = locked.home.advance()
+        {
+            return Taken::Refused(error.into());
+        }
         if let Err(not) = count(locked, files, counted) {
             let taken = Taken::from(not);
             if matches!(taken, Taken::Refused(_)) {
@@ -126,6 +134,9 @@ impl Prepared {
         published::remove_other_archives(locked, &contact.ours)?;
         for item in &self.leaves {
             published::let_go(locked, name, item)?;
+        }
+        for guid in &self.unopened {
+            Octets::of(&locked.home, name).drop_unopened(locked, *guid)?;
         }
         Outbox::of(&locked.home, name).clear_old(locked)
     }
@@ -229,7 +240,8 @@ mod tests {
         let settings = "name = \"John\"\nbase_url = \"https://john.example/\"";
         let config = Config::parse(settings, Path::new("config.toml")).unwrap();
         let identity = Identity::with(home, config);
-        identity.lock_although_copied(NOW).unwrap().record().unwrap();
+        let key = "0123456789ABCDEF0123456789ABCDEF01234567".parse().unwrap();
+        identity.lock_although_copied(NOW).unwrap().home.record(key, None).unwrap();
         identity
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::content::repair;
 use super::content::sealing::{seal, seal_as};
 use super::losses;
 use super::prepared::Prepared;
@@ -12,7 +13,8 @@ use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::session::keys::Keys;
 use crate::store::contact::entry::Contact;
-use crate::store::contact::offered::octets::Filed;
+use crate::store::contact::offered::octets::{Filed, Octets};
+use crate::store::contact::ranges;
 use crate::store::disk::atomic::Staged;
 use crate::store::identity::own::Locked;
 
@@ -28,6 +30,17 @@ pub struct Fresh {
     pub files: Vec<Staged>,
 }
 
+/// The parts of the feed that are sealed anew, although they say what they said before.
+pub(super) struct Anew {
+    /// The items that are not acknowledged.
+    pub(super) items: bool,
+    /// What stands in the feed once: with the items, or since another key of ours signs now.
+    pub(super) once: bool,
+    /// Whether the reader's encryption subkey is another than the feed is sealed to. What is not
+    /// sealed again stays sealed to the one of before.
+    pub(super) is_to_another_subkey: bool,
+}
+
 /// One rewriting under way.
 pub(super) struct Rewriting<'a> {
     pub(super) locked: &'a Locked<'a>,
@@ -35,11 +48,7 @@ pub(super) struct Rewriting<'a> {
     pub(super) name: &'a str,
     pub(super) contact: &'a mut Contact,
     pub(super) to: &'a Certificate,
-    /// Whether the contact's encryption subkey is another than the feed is sealed to.
-    pub(super) reseal: bool,
-    /// Whether what stands in the feed once is to be sealed again: for that, or since another key
-    /// of ours signs now.
-    pub(super) renew: bool,
+    pub(super) anew: Anew,
     pub(super) at: Timestamp,
     pub(super) prepared: Prepared,
 }
@@ -58,11 +67,9 @@ impl Rewriting<'_> {
         }
         let mut fresh = fresh;
         for item in stays.iter().rev() {
-            let ours = &self.contact.ours;
-            let is_archived =
-                ours.archives.iter().any(|archive| archive.items.contains(&item.guid));
-            let again =
-                self.reseal && (item.log != ours.log || item.sequence > ours.acknowledged());
+            let archives = &self.contact.ours.archives;
+            let is_archived = archives.iter().any(|archive| archive.items.contains(&item.guid));
+            let again = self.is_to_be_sealed_again(item);
             if is_archived && !again {
                 continue;
             }
@@ -84,7 +91,39 @@ impl Rewriting<'_> {
                 self.prepared.lost.push(*item);
             }
         }
+        self.leave_unopened()
+    }
+
+    /// Leaves the items in the feed that a lost copy of this home has sealed and nobody can open here,
+    /// until the contact has read the log that followed for long enough.
+    fn leave_unopened(&mut self) -> Result<()> {
+        let ours = &self.contact.ours;
+        let age = self.locked.now.duration_since(ours.log.time());
+        let is_over = ours.acknowledged() > 0 && age > self.locked.config.retention;
+        for (guid, sealed) in Octets::of(&self.locked.home, self.name).unopened()? {
+            if is_over {
+                self.prepared.unopened.push(guid);
+                continue;
+            }
+            let mut archives = self.contact.ours.archives.iter();
+            if !archives.any(|archive| archive.items.contains(&guid)) {
+                self.prepared.channel.items.push(FeedItem::sealed(guid, sealed));
+            }
+        }
         Ok(())
+    }
+
+    /// Returns whether `item` is to be sealed again: to another subkey, what is unacknowledged; and what
+    /// the reader asks for.
+    fn is_to_be_sealed_again(&mut self, item: &Filed) -> bool {
+        let ours = &mut self.contact.ours;
+        if self.anew.items && item.sequence > ours.acknowledged_in(item.log) {
+            return true;
+        }
+        if self.anew.is_to_another_subkey {
+            ranges::put(&mut self.contact.reader_mut().outdated, item.log, item.sequence);
+        }
+        repair::is_due(item, self.contact.reader(), self.locked.now)
     }
 
     fn seal_item(&mut self, item: &Filed, octets: &str) -> Result<()> {
@@ -96,6 +135,11 @@ impl Rewriting<'_> {
             Some(former) => seal_as(self.keys, &former.fingerprint, octets, self.to, self.at)?,
             None => self.seal(octets)?,
         };
+        let reader = self.contact.reader_mut();
+        if ranges::any_has(&reader.missing, item.log, item.sequence) {
+            repair::note(item, reader, armored.len(), self.locked.now);
+        }
+        ranges::take_out(&mut reader.outdated, item.log, item.sequence);
         self.prepared.channel.items.push(FeedItem::sealed(item.guid, armored));
         // A copy in an archive is sealed to a subkey of the past: this one counts from now on.
         let archives = &mut self.contact.ours.archives;

@@ -96,6 +96,7 @@ impl Peer {
         }
         command.env_remove("CREDENTIALS_DIRECTORY");
         command.env("CLOUDIM_HOME", self.home()).env("TZ", "UTC");
+        command.env("XDG_STATE_HOME", self.file("state-home"));
         command
     }
 
@@ -149,6 +150,7 @@ impl Peer {
         let (stdout, stderr) = (Heard::default(), Heard::default());
         let world = World {
             now: Clock::new(move || time),
+            state: Some(self.file("state-home/cloudim")),
             stdin: Box::new(Cursor::new(stdin.to_owned())),
             stdout: Stream::to(stdout.clone()),
             stderr: Stream::to(stderr.clone()),

@@ -29,7 +29,10 @@ impl Terminal {
         let mut command = Command::new("script");
         // The first line on the screen names the terminal.
         command.args(["-qefc", &format!("tty; {shell}"), "/dev/null"]).env("CLOUDIM", program);
-        command.env("CLOUDIM_HOME", peer.home()).env("SHELL", "/bin/sh");
+        command
+            .env("CLOUDIM_HOME", peer.home())
+            .env("XDG_STATE_HOME", peer.file("state-home"))
+            .env("SHELL", "/bin/sh");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("script of util-linux");
         let keyboard = child.stdin.take().unwrap();

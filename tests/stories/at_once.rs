@@ -82,7 +82,9 @@ fn a_listener_that_nobody_reads_any_more_ends() {
     assert_eq!(at_mary.end("-TERM"), Some(0));
     let shell = format!("'{}' listen --print | head -n 1", env!("CARGO_BIN_EXE_cloudim"));
     let mut pipe = std::process::Command::new("sh");
-    pipe.args(["-c", &shell]).env("CLOUDIM_HOME", mary.peer.home());
+    pipe.args(["-c", &shell])
+        .env("CLOUDIM_HOME", mary.peer.home())
+        .env("XDG_STATE_HOME", mary.peer.file("state-home"));
     let pipe = pipe.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped());
     let pipe = pipe.stderr(std::process::Stdio::null()).spawn().unwrap();
     john.peer.ok(&["send", "mary", "-m", "one"]);

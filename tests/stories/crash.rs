@@ -3,6 +3,7 @@
 mod copies;
 mod damaged;
 mod killed;
+mod restored;
 mod together;
 mod torn;
 

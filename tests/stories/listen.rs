@@ -194,7 +194,11 @@ fn as_many_files_may_be_open_as_the_system_allows() {
     let john = Host::new("John");
     let shell = format!("ulimit -Sn 64; exec '{}' listen", env!("CARGO_BIN_EXE_cloudim"));
     let mut command = Command::new("sh");
-    command.args(["-c", &shell]).env("CLOUDIM_HOME", john.peer.home()).stderr(Stdio::piped());
+    command
+        .args(["-c", &shell])
+        .env("CLOUDIM_HOME", john.peer.home())
+        .env("XDG_STATE_HOME", john.peer.file("state-home"))
+        .stderr(Stdio::piped());
     let mut child = command.stdin(Stdio::null()).spawn().unwrap();
     let mut first = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut first).unwrap();

@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::protocol::values::url::Url;
 use crate::publishing::ping;
 use crate::session::command::Session;
-use crate::session::restored;
 use crate::store::identity::own_urls::Ours;
+use crate::sync::restored;
 
 /// Tell the cloud of a feed that it changed
 ///

@@ -7,8 +7,8 @@ use crate::error::{Context, Error, Result};
 use crate::protocol::feed::channel::FeedItem;
 use crate::protocol::values::limits;
 use crate::session::command::Session;
-use crate::session::restored;
 use crate::store::contact::offered::outbox::Outbox;
+use crate::sync::restored;
 use crate::writing::feed::{self, Change};
 use crate::writing::{attachment, message};
 

@@ -7,9 +7,9 @@ use crate::error::{Context, Result};
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::limits;
 use crate::session::command::Session;
-use crate::session::restored;
 use crate::session::user::trust_policy;
 use crate::store::contact::offered::outbox::Outbox;
+use crate::sync::restored;
 use crate::writing::{attachment, message};
 
 const EXAMPLES: &str = "\

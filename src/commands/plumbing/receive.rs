@@ -11,8 +11,8 @@ use crate::protocol::values::limits;
 use crate::publishing::ping;
 use crate::reading::intake::{self, Source};
 use crate::session::command::Session;
-use crate::session::restored;
 use crate::store::contact::entry::Contact;
+use crate::sync::restored;
 
 const EXAMPLES: &str = "\
 Examples:

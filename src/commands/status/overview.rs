@@ -106,8 +106,7 @@ fn about_contact(standing: &Standing) -> Vec<Line> {
         lines.push((5, format!("{who} is out of reach: cloudim poll {name}")));
     }
     if standing.unacknowledged > 0 {
-        let unread = usize::try_from(standing.unacknowledged).unwrap_or(usize::MAX);
-        let unread = count(unread, "message");
+        let unread = count(standing.unacknowledged, "message");
         lines.push((7, format!("{who} has yet to read {unread}: cloudim poll")));
     }
     lines

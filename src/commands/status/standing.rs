@@ -21,7 +21,7 @@ pub struct Standing {
     /// The name that the user gave it.
     pub contact: String,
     /// Messages that it has not acknowledged.
-    pub unacknowledged: u64,
+    pub unacknowledged: usize,
     /// For how many seconds the oldest of them has waited.
     pub oldest_unacknowledged: Option<i64>,
     /// Messages that are stored, and neither printed nor taken by a hook, although they may be.
@@ -71,7 +71,7 @@ impl Standing {
         let oldest = retention::oldest_unacknowledged(&items, &contact, now);
         Ok(Self {
             contact: name.to_owned(),
-            unacknowledged: contact.ours.sequence().saturating_sub(contact.ours.acknowledged()),
+            unacknowledged: retention::unacknowledged(&items, &contact.ours),
             oldest_unacknowledged: oldest.map(|age| age.as_secs()),
             undelivered: if holds { 0 } else { waiting },
             withheld: if holds { waiting } else { 0 },

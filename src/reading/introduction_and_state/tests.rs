@@ -1,11 +1,12 @@
 use super::*;
+use crate::protocol::sealed::state::Acknowledged;
 use crate::protocol::sealed::state::Head;
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::hash::OctetsHash;
 use crate::reading::testing::Scene;
 use crate::session::testing::Person;
 use crate::store::testing::Type;
-use crate::writing::testing::write;
+use crate::writing::testing::{item, keep, write};
 
 fn a_log(scene: &mut Scene, hours_ahead: i64) -> LogId {
     let time = scene.mary.now() + jiff::SignedDuration::from_hours(hours_ahead);
@@ -141,18 +142,36 @@ fn what_the_contact_has_read_is_noted_and_never_sinks() {
 }
 
 #[test]
-fn what_the_contact_cannot_have_read_is_told_once_in_whatever_state_it_stands() {
+fn what_the_contact_has_read_and_we_never_wrote_begins_a_new_log_and_a_second_one_within_a_day_does_not()
+ {
     let mut scene = Scene::begin();
     write(&mut scene.john, "mary", "one");
-    let impossible = read(&scene, 2, None);
+    let (first, impossible) = (scene.contact().ours.log, read(&scene, 2, None));
     for _ in 0..2 {
         scene.state(|state| state.acknowledged = impossible.clone());
         scene.read();
     }
     let told = scene.told(Type::Integrity);
-    assert_eq!(told.len(), 1);
-    assert!(told[0].contains("has read up to sequence 2"), "{told:?}");
-    assert_eq!(scene.contact().ours.acknowledged(), 0);
+    assert_eq!(told, ["this home was restored: what it writes from now on is a new log"]);
+    let ours = scene.contact().ours;
+    assert!(ours.log > first);
+    assert_eq!((ours.acknowledged(), ours.sequence()), (0, 0));
+    assert_eq!((ours.earlier[0].log, ours.earlier[0].sequence), (first, 2));
+    let again = read(&scene, 1, Some(OctetsHash::of(b"never written")));
+    for _ in 0..2 {
+        scene.state(|state| state.acknowledged = again.clone());
+        scene.read();
+    }
+    assert_eq!(scene.contact().ours.log, ours.log);
+    let told = scene.told(Type::Integrity);
+    assert_eq!(told.len(), 2);
+    assert!(told[1].starts_with("two homes write as this identity"), "{told:?}");
+    let item = item(&mut scene.john, "two");
+    let refused = keep(&mut scene.john, "mary", item, false).unwrap_err();
+    assert!(refused.message.starts_with("two homes write as this identity"), "{refused}");
+    scene.wait(25);
+    write(&mut scene.john, "mary", "two");
+    assert!(scene.contact().ours.log > ours.log);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::failing::{Failing, Vain};
 use super::former_key::FormerKey;
 use super::own_feed::{OwnFeed, Reader};
-use crate::protocol::sealed::state::{Acknowledged, Range};
+use super::ranges::SequenceRange;
+use crate::protocol::sealed::state::Acknowledged;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::LogId;
 use crate::protocol::values::hash::{Hash, OctetsHash, SealedHash};
@@ -95,6 +96,10 @@ pub struct Theirs {
     /// The ranges that will never come, by that state.
     #[serde(default)]
     pub gone: Vec<SequenceRange>,
+    /// The newest item of each older log that is still offered, by the introduction in force. Items
+    /// above it may come as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<LogHead>,
     /// The logs that introductions of this feed opened, oldest first.
     #[serde(default)]
     pub logs: Vec<LogId>,
@@ -120,6 +125,24 @@ pub struct Theirs {
     /// The contact's former keys, the oldest first.
     #[serde(default)]
     pub former: Vec<FormerKey>,
+}
+
+impl Theirs {
+    /// The logs that are offered, the oldest first, each with its highest sequence as far as it is
+    /// named: by the introduction those of before, by the state the present one.
+    pub fn offered(&self) -> impl Iterator<Item = &LogHead> {
+        let present = self.head.as_ref().map(|head| head.log);
+        let earlier = self.earlier.iter().filter(move |earlier| Some(earlier.log) != present);
+        earlier.chain(&self.head)
+    }
+
+    /// Whether all that is offered is here, or will never come.
+    pub fn is_whole(&self) -> bool {
+        self.offered().all(|head| {
+            let mut reached = self.reached.iter();
+            reached.any(|here| here.log == head.log && here.sequence >= head.sequence)
+        })
+    }
 }
 
 /// A sealed object that stands in a feed once: which one was taken last.
@@ -157,30 +180,22 @@ pub struct Reached {
     pub sequence: u64,
     /// The hash of the highest item up to there that we have.
     pub hash: Option<OctetsHash>,
+    /// The sequence of that item, where it is below `sequence`: what lies between will never come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<u64>,
 }
 
 impl Reached {
-    /// The acknowledgement, as the state says it; nothing before the first item.
-    pub fn acknowledged(&self) -> Option<Acknowledged> {
-        let hash = self.hash?;
-        (self.sequence > 0).then_some(Acknowledged { log: self.log, sequence: self.sequence, hash })
+    /// Nothing of `log` yet.
+    pub fn nothing_of(log: LogId) -> Self {
+        Self { log, sequence: 0, hash: None, named: None }
     }
-}
 
-/// A range of sequences of one log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SequenceRange {
-    /// The log.
-    pub log: LogId,
-    /// The first sequence.
-    pub from: u64,
-    /// The last sequence.
-    pub to: u64,
-}
-
-impl From<&Range> for SequenceRange {
-    fn from(range: &Range) -> Self {
-        Self { log: range.log, from: range.from, to: range.to }
+    /// The acknowledgement, as the state says it: by the highest item that we have, never by one
+    /// that will not come. Nothing before the first item.
+    pub fn acknowledged(&self) -> Option<Acknowledged> {
+        let (sequence, hash) = (self.named.unwrap_or(self.sequence), self.hash?);
+        (sequence > 0).then_some(Acknowledged { log: self.log, sequence, hash })
     }
 }
 

@@ -8,4 +8,5 @@ pub mod history;
 pub mod offered;
 pub mod own_feed;
 pub mod pair;
+pub mod ranges;
 pub mod verdicts;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::former_key::FormerKey;
+use super::ranges::SequenceRange;
 use crate::protocol::Error;
 use crate::protocol::sealed::item::Stream;
 use crate::protocol::sealed::state::Head;
@@ -39,6 +40,11 @@ pub struct OwnFeed {
     /// The sequences of the log of which neither octets nor a sealed copy are left, lowest first: the
     /// user was told.
     pub lost: Vec<Span>,
+    /// The older logs whose items are still offered, oldest first, at most 8.
+    pub earlier: Vec<EarlierLog>,
+    /// An item of the log that others have and this home never wrote: it was restored, or another
+    /// home writes too. The next item must begin a new log.
+    pub overtaken: Option<Head>,
     /// The archives still offered, oldest first.
     pub archives: Vec<Archive>,
     /// The number of the next archive; none is used twice.
@@ -80,6 +86,39 @@ pub struct Reader {
     pub sealed_to: Option<Fingerprint>,
     /// Our key by which this reader knows us; nothing while we have never had another.
     pub signed_by: Option<Fingerprint>,
+    /// The items that are sealed to an older subkey of this reader alone.
+    pub outdated: Vec<SequenceRange>,
+    /// The items of ours that this reader's state asks for.
+    pub missing: Vec<SequenceRange>,
+    /// The items that were sealed again for the asking, within the last day.
+    pub resealed: Vec<Resealed>,
+}
+
+/// A log that we wrote before the present one, with items that are still offered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EarlierLog {
+    /// The log.
+    pub log: LogId,
+    /// The highest sequence that we can name.
+    pub sequence: u64,
+    /// The hash of that item.
+    pub hash: OctetsHash,
+    /// The sequence up to which the reader has acknowledged; 0 for none.
+    #[serde(default)]
+    pub acknowledged: u64,
+}
+
+/// An item that was sealed again since a reader had asked for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resealed {
+    /// Its log.
+    pub log: LogId,
+    /// Its sequence.
+    pub sequence: u64,
+    /// When it was.
+    pub at: Timestamp,
+    /// Its bytes in the feed.
+    pub bytes: u64,
 }
 
 /// An archive of our feed.
@@ -114,6 +153,8 @@ impl OwnFeed {
             head: None,
             shown: None,
             lost: Vec::new(),
+            earlier: Vec::new(),
+            overtaken: None,
             archives: Vec::new(),
             next_archive: 1,
             signed: None,
@@ -132,6 +173,36 @@ impl OwnFeed {
     /// The sequence up to which all its readers have acknowledged; 0 for none.
     pub fn acknowledged(&self) -> u64 {
         self.readers().iter().map(|reader| reader.acknowledged).min().unwrap_or_default()
+    }
+
+    /// Notes that all its readers have acknowledged up to `sequence` of the log.
+    pub fn set_acknowledged(&mut self, sequence: u64) {
+        self.reader.acknowledged = sequence;
+    }
+
+    /// The sequence of `log` up to which all its readers have acknowledged; 0 for none. A log that is
+    /// offered no more is asked for by nobody.
+    pub fn acknowledged_in(&self, log: LogId) -> u64 {
+        if log == self.log {
+            return self.acknowledged();
+        }
+        let earlier = self.earlier.iter().find(|earlier| earlier.log == log);
+        earlier.map_or(u64::MAX, |earlier| earlier.acknowledged)
+    }
+
+    /// The newest item of all: of the log, or of the one before while the log has none.
+    pub fn newest(&self) -> Option<(LogId, u64)> {
+        let head = self.head.map(|head| (self.log, head.sequence));
+        head.or_else(|| self.earlier.last().map(|earlier| (earlier.log, earlier.sequence)))
+    }
+
+    /// The highest sequence of `log` that is offered; 0 if the log is not.
+    pub fn highest_in(&self, log: LogId) -> u64 {
+        if log == self.log {
+            return self.sequence();
+        }
+        let earlier = self.earlier.iter().find(|earlier| earlier.log == log);
+        earlier.map_or(0, |earlier| earlier.sequence)
     }
 
     /// The newest sequence of the log; 0 before the first.
@@ -194,6 +265,23 @@ struct Wire {
     unpinged: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     answers: Vec<Token>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<EarlierLog>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    overtaken: Option<Overtaken>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    outdated: Vec<SequenceRange>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<SequenceRange>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    resealed: Vec<Resealed>,
+}
+
+/// A place in the log that is named by others.
+#[derive(Serialize, Deserialize)]
+struct Overtaken {
+    sequence: u64,
+    hash: OctetsHash,
 }
 
 impl TryFrom<Wire> for OwnFeed {
@@ -217,6 +305,8 @@ impl TryFrom<Wire> for OwnFeed {
             head,
             shown: wire.shown,
             lost: wire.lost,
+            earlier: wire.earlier,
+            overtaken: wire.overtaken.map(|Overtaken { sequence, hash }| Head { sequence, hash }),
             archives: wire.archives,
             next_archive: wire.next_archive,
             signed: wire.signed,
@@ -229,6 +319,9 @@ impl TryFrom<Wire> for OwnFeed {
                 acknowledged: wire.acknowledged,
                 sealed_to: wire.sealed_to,
                 signed_by: wire.signed_by,
+                outdated: wire.outdated,
+                missing: wire.missing,
+                resealed: wire.resealed,
             },
         })
     }
@@ -259,6 +352,11 @@ impl From<OwnFeed> for Wire {
             former: feed.former,
             unpinged: feed.unpinged,
             answers: feed.answers,
+            earlier: feed.earlier,
+            overtaken: feed.overtaken.map(|Head { sequence, hash }| Overtaken { sequence, hash }),
+            outdated: feed.reader.outdated,
+            missing: feed.reader.missing,
+            resealed: feed.reader.resealed,
         }
     }
 }

@@ -15,12 +15,25 @@ const MOMENT: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug)]
 pub struct Home {
     root: PathBuf,
+    state: Option<PathBuf>,
 }
 
 impl Home {
     /// The home at `root`, which need not be there yet.
     pub fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), state: None }
+    }
+
+    /// The same home. Its generation is also kept in `folder`, outside of it: see
+    /// [`super::origin`].
+    #[must_use]
+    pub fn with_state(self, folder: Option<PathBuf>) -> Self {
+        Self { state: folder, ..self }
+    }
+
+    /// The folder in which the generation is kept, outside of the home.
+    pub fn state(&self) -> Option<&Path> {
+        self.state.as_deref()
     }
 
     /// The folder itself.

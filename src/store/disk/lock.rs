@@ -4,12 +4,13 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::atomic;
+use super::origin::Origin;
 use crate::store::error::{Error, OrCannot, Result};
 
 /// How long a busy lock is waited for.
@@ -99,30 +100,34 @@ impl Lock {
         Some(text)
     }
 
-    /// Whether the lock file says that it is the one it was made as. A copied or restored home
-    /// has another inode than the one written in it.
+    /// What the file says of the home that it was made in, and what it is here.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn is_original(&mut self) -> Result<bool> {
+    pub fn origin(&mut self) -> Result<(Origin, Origin)> {
         let mut recorded = String::new();
-        self.file.read_to_string(&mut recorded).or_cannot("read the lock")?;
-        Ok(recorded.trim() == self.place()?)
+        let read = self.file.rewind().and_then(|()| self.file.read_to_string(&mut recorded));
+        read.or_cannot("read the lock")?;
+        let metadata = self.file.metadata().or_cannot("read the lock")?;
+        Ok((Origin::parse(&recorded), Origin::here(&metadata)))
     }
 
     /// Records that this file is the original now.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn record(&mut self) -> Result<()> {
-        let place = self.place()?;
-        self.note(&format!("{place}\n"))?;
+    pub fn record(&mut self, origin: &Origin) -> Result<()> {
+        self.note(&origin.write())?;
         self.file.sync_all().or_cannot("write the lock")
     }
 
-    fn place(&self) -> Result<String> {
-        let metadata = self.file.metadata().or_cannot("read the lock")?;
-        Ok(format!("device {} inode {}", metadata.dev(), metadata.ino()))
+    /// Writes `origin` in the place of one that is as long. It is not synced: after a power cut the
+    /// machine has another boot, which says the same.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn overwrite(&self, origin: &Origin) -> Result<()> {
+        self.file.write_all_at(origin.write().as_bytes(), 0).or_cannot("write the lock")
     }
 }
 
@@ -138,6 +143,7 @@ fn open(path: &Path) -> Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::disk::origin::Standing;
 
     #[test]
     fn a_lock_that_is_held_is_not_had_and_one_let_go_is() {
@@ -167,11 +173,21 @@ mod tests {
     fn a_copied_lock_file_knows_that_it_was_copied() {
         let folder = tempfile::tempdir().unwrap();
         let (path, copy) = (folder.path().join("lock"), folder.path().join("copy"));
+        let key = "0123456789ABCDEF0123456789ABCDEF01234567".parse().unwrap();
         let mut lock = Lock::take(&path, PATIENCE).unwrap();
-        lock.record().unwrap();
+        let (recorded, here) = lock.origin().unwrap();
+        let mut origin = recorded.moved(here, key);
+        lock.record(&origin).unwrap();
+        origin.generation += 1;
+        lock.overwrite(&origin).unwrap();
         drop(lock);
-        assert!(Lock::take(&path, PATIENCE).unwrap().is_original().unwrap());
+        let standing = |path: &Path| {
+            let (recorded, here) = Lock::take(path, PATIENCE).unwrap().origin().unwrap();
+            assert_eq!(recorded, origin);
+            recorded.standing(&here, None)
+        };
+        assert_eq!(standing(&path), Standing::Original);
         fs::copy(&path, &copy).unwrap();
-        assert!(!Lock::take(&copy, PATIENCE).unwrap().is_original().unwrap());
+        assert_eq!(standing(&copy), Standing::Copied);
     }
 }

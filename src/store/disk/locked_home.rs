@@ -1,14 +1,19 @@
 //! A home whose lock this process holds, and the writing below it.
 
+use std::cell::RefCell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
 
 use super::atomic::{self, Mode, NotPut, Staged};
 use super::home::Home;
 use super::leftovers;
 use super::lock::{Lock, PATIENCE};
+use super::origin::{self, Origin, Standing};
 use super::rebuildable;
 use super::versions;
+use crate::protocol::values::fingerprint::Fingerprint;
 use crate::store::error::Result;
 
 /// A home whose lock this process holds. A file below a home is written by means of one, so no
@@ -19,6 +24,8 @@ use crate::store::error::Result;
 pub struct LockedHome<'a> {
     home: &'a Home,
     lock: Lock,
+    standing: Standing,
+    origin: RefCell<Origin>,
 }
 
 impl Home {
@@ -27,9 +34,11 @@ impl Home {
     /// # Errors
     /// [`Error::Busy`](crate::store::Error::Busy) when another process holds it.
     pub fn lock(&self) -> Result<LockedHome<'_>> {
-        let lock = Lock::take(&self.root().join("lock"), PATIENCE)?;
+        let mut lock = Lock::take(&self.root().join("lock"), PATIENCE)?;
         leftovers::remove(self);
-        Ok(LockedHome { home: self, lock })
+        let (recorded, here) = lock.origin()?;
+        let standing = recorded.standing(&here, outside(self, &recorded));
+        Ok(LockedHome { home: self, lock, standing, origin: RefCell::new(recorded) })
     }
 }
 
@@ -103,21 +112,52 @@ impl LockedHome<'_> {
         atomic::remove_all(paths)
     }
 
-    /// Whether the lock file says that it is the one it was made as.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn is_original(&mut self) -> Result<bool> {
-        self.lock.is_original()
+    /// How this home stands to the one that was made, or that has caught up, here.
+    pub fn standing(&self) -> Standing {
+        self.standing
     }
 
-    /// Records that the lock file is the original now.
+    /// When our own published feeds were looked at last.
+    pub fn looked(&self) -> Option<Timestamp> {
+        self.origin.borrow().looked
+    }
+
+    /// Records that the home of the primary key `key` is the original here from now on, and when our
+    /// own published feeds were looked at, if they were.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn record(&mut self) -> Result<()> {
-        self.lock.record()
+    /// When the lock cannot be written.
+    pub fn record(&mut self, key: Fingerprint, looked: Option<Timestamp>) -> Result<()> {
+        let (recorded, here) = self.lock.origin()?;
+        let mut origin = recorded.moved(here, key);
+        let outside = outside(self.home, &origin).unwrap_or_default();
+        origin.generation = origin.generation.max(outside);
+        origin.looked = looked.or(origin.looked);
+        self.lock.record(&origin)?;
+        (self.standing, self.origin) = (Standing::Original, RefCell::new(origin));
+        Ok(())
     }
+
+    /// Counts a change of what we write to contacts, before it is made: an older copy of this home
+    /// cannot say so many.
+    ///
+    /// # Errors
+    /// When the lock cannot be written.
+    pub fn advance(&self) -> Result<()> {
+        let mut origin = self.origin.borrow_mut();
+        let next = origin.next();
+        self.lock.overwrite(&next)?;
+        if let (Some(folder), Some(key)) = (self.home.state(), &next.key) {
+            origin::note(folder, key, next.generation);
+        }
+        *origin = next;
+        Ok(())
+    }
+}
+
+/// The generation that was noted outside of `home`, under the key that `origin` names.
+fn outside(home: &Home, origin: &Origin) -> Option<u64> {
+    origin::noted(home.state()?, origin.key.as_ref()?)
 }
 
 impl Deref for LockedHome<'_> {

@@ -9,6 +9,7 @@ pub mod lock;
 pub mod locked_home;
 pub mod mirror;
 pub mod names;
+pub mod origin;
 pub mod rebuildable;
 mod temporary;
 pub mod versions;

@@ -9,6 +9,7 @@ use super::config::Config;
 use crate::store::disk::changes;
 use crate::store::disk::home::Home;
 use crate::store::disk::locked_home::LockedHome;
+use crate::store::disk::origin::Standing;
 use crate::store::error::{Error, Result};
 
 /// An identity that was opened.
@@ -65,11 +66,8 @@ impl Identity {
     /// [`Error::Busy`] when another process has it, [`Error::Copied`] when the home was copied or
     /// restored and has not caught up yet.
     pub fn lock(&self, now: Timestamp) -> Result<Locked<'_>> {
-        let mut locked = self.lock_although_copied(now)?;
-        if locked.is_original()? {
-            return Ok(locked);
-        }
-        Err(Error::Copied)
+        let locked = self.lock_although_copied(now)?;
+        if locked.is_copied() { Err(Error::Copied) } else { Ok(locked) }
     }
 
     /// Takes the lock of a home that may have been copied or restored, and has yet to catch up.
@@ -87,21 +85,10 @@ impl Locked<'_> {
         self.attested.aged(self.now)
     }
 
-    /// Whether this home is the one that was made or has caught up here. One that only reads may be a
-    /// copy: it writes nothing to the world.
-    ///
-    /// # Errors
-    /// When the lock cannot be read.
-    pub fn is_original(&mut self) -> Result<bool> {
-        Ok(self.config.read_only || self.home.is_original()?)
-    }
-
-    /// Records that this home is the original from now on.
-    ///
-    /// # Errors
-    /// When the lock cannot be written.
-    pub fn record(&mut self) -> Result<()> {
-        self.home.record()
+    /// Whether this home was copied or restored, and has yet to catch up: it may store what it reads,
+    /// and must not write to the world. One that only reads may be a copy.
+    pub fn is_copied(&self) -> bool {
+        !self.config.read_only && self.home.standing() == Standing::Copied
     }
 
     /// Notes that `public/` is about to change, where a publish command has to learn of it.
@@ -139,11 +126,16 @@ mod tests {
         Identity::with(home, config)
     }
 
+    fn record(identity: &Identity) {
+        let key = "0123456789ABCDEF0123456789ABCDEF01234567".parse().unwrap();
+        identity.lock_although_copied(NOW).unwrap().home.record(key, None).unwrap();
+    }
+
     #[test]
     fn a_copied_home_is_not_locked_before_it_has_caught_up() {
         let folder = tempfile::tempdir().unwrap();
         let identity = identity(folder.path(), "");
-        identity.lock_although_copied(NOW).unwrap().record().unwrap();
+        record(&identity);
         identity.lock(NOW).unwrap();
         let lock = folder.path().join("lock");
         let recorded = fs::read(&lock).unwrap();
@@ -152,7 +144,25 @@ mod tests {
         fs::write(&lock, recorded).unwrap();
         let refused = identity.lock(NOW).err().unwrap();
         assert!(matches!(refused, Error::Copied), "{refused}");
-        identity.lock_although_copied(NOW).unwrap().record().unwrap();
+        record(&identity);
+        identity.lock(NOW).unwrap();
+    }
+
+    #[test]
+    fn an_older_copy_in_the_very_place_of_the_home_is_known_by_what_was_counted_outside() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut identity = identity(&folder.path().join("home"), "");
+        identity.home = identity.home.with_state(Some(folder.path().join("state")));
+        fs::create_dir_all(identity.home.root()).unwrap();
+        record(&identity);
+        let lock = identity.home.root().join("lock");
+        let earlier = fs::read(&lock).unwrap();
+        identity.lock(NOW).unwrap().home.advance().unwrap();
+        identity.lock(NOW).unwrap();
+        fs::write(&lock, earlier).unwrap();
+        assert!(matches!(identity.lock(NOW).err(), Some(Error::Copied)));
+        record(&identity);
+        identity.lock(NOW).unwrap().home.advance().unwrap();
         identity.lock(NOW).unwrap();
     }
 

@@ -46,6 +46,14 @@ pub fn archive_url(config: &Config, token: &Token, number: u64) -> Result<Url> {
     Ok(config.base()?.join(&format!("f/{token}.{number}.rss"))?)
 }
 
+/// The number of the archive of the pair feed `token` that stands at `url`, if one does.
+pub fn archive_number(config: &Config, token: &Token, url: &Url) -> Option<u64> {
+    let name = url.as_str().rsplit('/').next()?;
+    let number = name.strip_prefix(token.as_str())?.strip_prefix('.')?.strip_suffix(".rss")?;
+    let number = number.parse().ok()?;
+    archive_url(config, token, number).is_ok_and(|ours| ours == *url).then_some(number)
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;

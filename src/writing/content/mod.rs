@@ -2,6 +2,8 @@
 //! that is sealed, and how long an item is retained.
 
 pub mod frame;
+pub mod introducing;
+pub mod repair;
 pub mod retention;
 pub mod sealing;
 pub mod state;

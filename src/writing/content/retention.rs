@@ -57,12 +57,17 @@ pub fn decide(
 }
 
 /// Returns whether `item` may leave the feed: acknowledged, older than `retention`, and not the
-/// head.
+/// newest of all. What is of a log that is offered no more has no reader.
 pub fn is_settled(item: &Filed, ours: &OwnFeed, retention: SignedDuration, now: Timestamp) -> bool {
-    item.log == ours.log
-        && item.sequence <= ours.acknowledged()
-        && item.sequence < ours.sequence()
+    item.sequence <= ours.acknowledged_in(item.log)
+        && ours.newest().is_none_or(|newest| (item.log, item.sequence) < newest)
         && now.duration_since(item.guid.time()) > retention
+}
+
+/// How many of `items`, all that are offered, the contact has yet to acknowledge. What others say of an
+/// older log tells of no item that we know.
+pub fn unacknowledged(items: &[Filed], ours: &OwnFeed) -> usize {
+    items.iter().filter(|item| item.sequence > ours.acknowledged_in(item.log)).count()
 }
 
 /// How long the oldest item has waited that the contact has not acknowledged.
@@ -72,8 +77,7 @@ pub fn oldest_unacknowledged(
     now: Timestamp,
 ) -> Option<SignedDuration> {
     let ours = &contact.ours;
-    let open =
-        items.iter().filter(|item| item.log == ours.log && item.sequence > ours.acknowledged());
+    let open = items.iter().filter(|item| item.sequence > ours.acknowledged_in(item.log));
     open.map(|item| now.duration_since(item.guid.time())).max()
 }
 

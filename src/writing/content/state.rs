@@ -2,17 +2,20 @@
 
 use jiff::Timestamp;
 
+use super::repair;
 use crate::error::Result;
 use crate::protocol::sealed::state::{Range, State};
 use crate::store::contact::entry::{Contact, Reached};
 use crate::store::contact::history::known::Known;
 use crate::store::contact::history::messages::Messages;
+use crate::store::contact::offered::octets::{Filed, Octets};
 use crate::store::disk::home::Home;
 
 /// Logs that are acknowledged: the newest.
 const LOGS: usize = 8;
 
-/// The state that tells `contact`, called `name`, where both sides stand, with the next serial.
+/// The state that tells `contact`, called `name`, where both sides stand, with the next serial; of
+/// our own items, `offered` are in the feed.
 ///
 /// # Errors
 /// When the contact's messages cannot be read.
@@ -20,37 +23,34 @@ pub fn state(
     home: &Home,
     name: &str,
     contact: &Contact,
-    floor: Option<u64>,
+    offered: &[Filed],
     at: Timestamp,
 ) -> Result<State> {
+    let log = contact.ours.log;
+    let asks = !contact.reader().missing.is_empty();
+    let holds_unopened = asks && !Octets::of(home, name).unopened()?.is_empty();
+    let floor = offered.iter().filter(|item| item.log == log).map(|item| item.sequence).min();
     let acknowledged =
         contact.theirs.reached.iter().rev().filter_map(Reached::acknowledged).take(LOGS);
     let head = contact.ours.head;
     Ok(State {
-        log: contact.ours.log,
+        log,
         serial: contact.ours.state.serial.saturating_add(1),
         time: at,
         head,
         floor: head.and(floor),
         acknowledged: acknowledged.collect(),
         missing: missing(home, name, contact)?,
-        gone: Vec::new(),
+        gone: repair::gone(&contact.ours, offered, holds_unopened),
     })
 }
 
 fn missing(home: &Home, name: &str, contact: &Contact) -> Result<Vec<Range>> {
-    let theirs = &contact.theirs;
-    let complete = theirs.head.as_ref().is_none_or(|head| {
-        theirs
-            .reached
-            .iter()
-            .any(|reached| reached.log == head.log && reached.sequence >= head.sequence)
-    });
-    if complete {
+    if contact.theirs.is_whole() {
         // The usual case must not cost a reading of the whole history.
         return Ok(Vec::new());
     }
-    Ok(Known::load(&Messages::of(home, name))?.missing(theirs))
+    Ok(Known::load(&Messages::of(home, name))?.missing(&contact.theirs))
 }
 
 #[cfg(test)]
@@ -72,11 +72,16 @@ mod tests {
     }
 
     fn reached(log: Guid, sequence: u64) -> Reached {
-        Reached { log, sequence, hash: (sequence > 0).then(|| hash(sequence)) }
+        let hash = (sequence > 0).then(|| hash(sequence));
+        Reached { sequence, hash, ..Reached::nothing_of(log) }
     }
 
-    fn says(home: &Home, contact: &Contact, floor: Option<u64>) -> Result<State> {
-        state(home, "mary", contact, floor, Timestamp::UNIX_EPOCH)
+    fn offered(contact: &Contact, sequence: u64) -> Filed {
+        Filed { log: contact.ours.log, sequence, guid: log(sequence) }
+    }
+
+    fn says(home: &Home, contact: &Contact, offered: &[Filed]) -> Result<State> {
+        state(home, "mary", contact, offered, Timestamp::UNIX_EPOCH)
     }
 
     #[test]
@@ -84,11 +89,12 @@ mod tests {
         let (folder, mut contact) = (folder(), contact('A'));
         let home = Home::at(folder.path());
         contact.ours.state.serial = 6;
-        let first = says(&home, &contact, Some(3)).unwrap();
+        let first = says(&home, &contact, &[]).unwrap();
         assert_eq!((first.serial, first.head, first.floor), (7, None, None));
         let head = Head { sequence: 4, hash: hash(4) };
         contact.ours.head = Some(head);
-        let later = says(&home, &contact, Some(3)).unwrap();
+        let items = [3, 4].map(|sequence| offered(&contact, sequence));
+        let later = says(&home, &contact, &items).unwrap();
         assert_eq!((later.head, later.floor), (Some(head), Some(3)));
     }
 
@@ -97,7 +103,7 @@ mod tests {
         let (folder, mut contact) = (folder(), contact('A'));
         contact.theirs.reached = (1..=10).map(|number| reached(log(number), number)).collect();
         contact.theirs.reached.push(reached(log(11), 0));
-        let state = says(&Home::at(folder.path()), &contact, None).unwrap();
+        let state = says(&Home::at(folder.path()), &contact, &[]).unwrap();
         let told: Vec<_> = state.acknowledged.iter().map(|read| (read.log, read.hash)).collect();
         let expected: Vec<_> = (3..=10).rev().map(|number| (log(number), hash(number))).collect();
         assert_eq!(told, expected);
@@ -117,7 +123,7 @@ mod tests {
         locked(&home, |locked| messages.append(locked, &mut known)).unwrap();
         contact.theirs.head = Some(LogHead { log: log(1), sequence: 5, hash: hash(5) });
         contact.theirs.reached = vec![reached(log(1), 1)];
-        let missing = says(&home, &contact, None).unwrap().missing;
+        let missing = says(&home, &contact, &[]).unwrap().missing;
         let ranges: Vec<_> = missing.iter().map(|range| (range.from, range.to)).collect();
         assert_eq!(ranges, [(2, 2), (4, 5)]);
     }
@@ -130,8 +136,8 @@ mod tests {
         std::fs::write(home.contact("mary").join("messages.jsonl"), "damaged\n").unwrap();
         contact.theirs.head = Some(LogHead { log: log(1), sequence: 5, hash: hash(5) });
         contact.theirs.reached = vec![reached(log(1), 5)];
-        assert!(says(&home, &contact, None).unwrap().missing.is_empty());
+        assert!(says(&home, &contact, &[]).unwrap().missing.is_empty());
         contact.theirs.reached = vec![reached(log(1), 4)];
-        assert!(says(&home, &contact, None).is_err());
+        assert!(says(&home, &contact, &[]).is_err());
     }
 }

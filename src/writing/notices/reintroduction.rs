@@ -1,12 +1,10 @@
 //! Telling a contact where and who we are now (PROTOCOL §6).
 
-use crate::error::Context;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::session::keys::Keys;
-use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
-use crate::writing::content::frame;
+use crate::writing::content::introducing;
 use crate::writing::feed::{self, Change};
 use crate::writing::unwritten::Result;
 
@@ -21,35 +19,24 @@ pub fn reintroduce(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<b
     if contact.blocked {
         return Ok(false);
     }
-    let octets = Octets::of(&locked.home, name).introduction()?.unwrap_or_default();
-    let before = Introduction::parse(octets.as_bytes())
-        .or_cannot(|| "cannot use `octets/introduction.xml`".to_owned())?;
-    let now = frame::introduction(
-        &locked.config,
-        keys,
-        locked.now,
-        &contact.ours.token,
-        contact.ours.log,
-        contact.ours.introduction.serial,
-    )?;
-    let to_fingerprint = Some(contact.fingerprint.clone());
-    let same = (
-        &before.name,
-        &before.feed,
-        &before.key,
-        &before.card,
-        &before.handshake,
-        &before.to_fingerprint,
-    ) == (&now.name, &now.feed, &now.key, &now.card, &now.handshake, &to_fingerprint);
-    if same {
+    let before = introducing::before(locked, name)?;
+    let later = introducing::next(locked, keys, contact, &before)?;
+    if is_same(&before, &later) {
         return feed::rewrite(locked, keys, &mut pair, Change::default());
     }
-    let serial = contact.ours.introduction.serial.saturating_add(1);
-    contact.ours.introduction.serial = serial;
-    let to = contact.card.clone().or(before.to);
-    let later = Introduction { serial, to, to_fingerprint, ..now };
+    contact.ours.introduction.serial = later.serial;
     let change = Change { introduction: Some(&later), ..Change::default() };
     feed::rewrite(locked, keys, &mut pair, change)
+}
+
+/// Returns whether the contact need not be told of `now`.
+fn is_same(before: &Introduction, now: &Introduction) -> bool {
+    let said = |introduction: &Introduction| {
+        let Introduction { name, feed, key, card, handshake, to_fingerprint, .. } =
+            introduction.clone();
+        (name, feed, key, card, handshake, to_fingerprint)
+    };
+    said(before) == said(now)
 }
 
 #[cfg(test)]

@@ -29,29 +29,25 @@ fn content(home: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 #[test]
-fn a_copy_whose_original_went_on_refuses_to_write() {
+fn a_copy_whose_original_went_on_begins_a_new_log_and_then_two_homes_write() {
     let (john, mary) = friends();
     john.send(&mary, "before the copy");
     let copy = copied(&john);
-    let guid = john.send(&mary, "after the copy");
-    let before = content(&copy);
-    let name = john.pair_feed().file_name().unwrap().to_str().unwrap().to_owned();
-    let feed = format!("{}f/{name}", john.address());
-    let ping = ["cloud", "ping", &feed];
-    for args in [&["send", "mary", "-m", "by the copy"][..], &["publish"], &ping] {
-        let (stdout, stderr) = run(&john, &copy, args, 5);
-        assert_eq!(stdout, "");
-        let says = format!(
-            "error: our feed for `mary` holds a message that this home never wrote: {guid}\n"
-        );
-        assert!(stderr.starts_with(&says), "{stderr}");
-        assert!(stderr.contains("hint: this is an older copy of the home"), "{stderr}");
+    john.send(&mary, "after the copy");
+    let (_, told) = run(&john, &copy, &["send", "mary", "-m", "by the copy"], 0);
+    assert!(told.contains("this home was restored: it goes on in a new log"), "{told}");
+    john.host.root(&copy.join("public"));
+    assert_eq!(mary.poll(), ["before the copy", "after the copy", "by the copy"]);
+    // The original finds out that another home writes, and writes no more.
+    for _ in 0..2 {
+        let refused = john.fails(&["send", "mary", "-m", "by the original"], 1);
+        assert!(refused.contains("two homes write as this identity"), "{refused}");
+        assert!(refused.contains("hint: write from one of them"), "{refused}");
     }
-    assert!(content(&copy) == before);
-    run(&john, &copy, &["read", "mary"], 0);
-    run(&john, &copy, &["status"], 0);
-    john.send(&mary, "the original goes on");
-    assert_eq!(mary.poll(), ["before the copy", "after the copy", "the original goes on"]);
+    let sent = john.ok(&["read", "mary"]);
+    assert!(!sent.contains("by the original"), "{sent}");
+    run(&john, &copy, &["send", "mary", "-m", "the copy goes on"], 0);
+    assert_eq!(mary.poll(), ["the copy goes on"]);
 }
 
 #[test]

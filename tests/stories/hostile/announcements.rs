@@ -131,12 +131,22 @@ fn an_acknowledgement_of_another_message_than_ours_is_told() {
 }
 
 #[test]
-fn an_acknowledgement_beyond_what_we_wrote_is_told() {
+fn an_acknowledgement_beyond_what_we_wrote_is_taken_for_a_restored_home_and_loses_nothing() {
     let story = Story::begin();
     let (mut hand, state) = acknowledging(&story, 9, None);
-    let words =
-        "mary: the contact has read up to sequence 9, but this home has written up to 1 only";
-    tells_once_and_believes_nothing(&story, &mut hand, state, words);
+    let told = story.receive(hand.feed_with_state(&state.write()).write()).expect(0);
+    let words = "mary: this home was restored: what it writes from now on is a new log";
+    assert_eq!(told.stderr.matches(words).count(), 1, "{}", told.stderr);
+    let later = State { serial: state.serial + 1, ..state };
+    let again = story.receive(hand.feed_with_state(&later.write()).write()).expect(0);
+    assert_eq!(again.stderr, "", "told once");
+    hand.spend_serials();
+    assert_eq!(story.mary.poll(), ["read me"]);
+    story.john.ok(&["poll"]);
+    assert_eq!(story.john.ok(&["status"]), "mary\tall well\n");
+    story.john.send(&story.mary, "in the new log");
+    assert_eq!(story.mary.poll(), ["in the new log"]);
+    story.loses_nothing();
 }
 
 #[test]

@@ -51,7 +51,12 @@ fn as_reader(peer: &Peer, program: &Path, args: &[&str], stdin: Option<&Path>) -
         Command::new(program)
     };
     let stdin = stdin.map_or(Stdio::null(), |path| fs::File::open(path).unwrap().into());
-    command.args(args).env("CLOUDIM_HOME", peer.home()).env("TZ", "UTC").stdin(stdin);
+    command
+        .args(args)
+        .env("CLOUDIM_HOME", peer.home())
+        .env("XDG_STATE_HOME", peer.file("state-home"))
+        .env("TZ", "UTC")
+        .stdin(stdin);
     let output = command.output().unwrap();
     Ran {
         status: output.status.code().unwrap_or(-1),

@@ -80,7 +80,15 @@ fn a_strict_umask_hides_nothing_from_the_web_and_a_loose_one_shows_no_secret() {
             .arg(cloudim)
             .args(KEYGEN)
             .args(["--base-url", "https://x.example"]);
-        assert!(command.env("CLOUDIM_HOME", peer.home()).output().unwrap().status.success());
+        assert!(
+            command
+                .env("CLOUDIM_HOME", peer.home())
+                .env("XDG_STATE_HOME", peer.file("state-home"))
+                .output()
+                .unwrap()
+                .status
+                .success()
+        );
         assert_eq!(mode(&peer.home()), 0o700);
         assert_eq!(mode(&peer.home().join("secret.asc")), 0o600);
         for name in ["public", "public/f", "public/b", "public/.well-known"] {

@@ -67,7 +67,10 @@ fn without_terminal_and_without_option_nothing_is_written() {
     let peer = Peer::without_identity("John");
     let mut command = std::process::Command::new("setsid");
     command.arg("-w").arg(peer.command(&[]).get_program());
-    command.args(["keygen", "--name", "John"]).env("CLOUDIM_HOME", peer.home());
+    command
+        .args(["keygen", "--name", "John"])
+        .env("CLOUDIM_HOME", peer.home())
+        .env("XDG_STATE_HOME", peer.file("state-home"));
     let output = command.stdin(std::process::Stdio::null()).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");

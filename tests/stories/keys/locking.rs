@@ -69,7 +69,11 @@ fn it_is_removed_and_given_again_also_by_two_pipes() {
                   --passphrase-file /dev/fd/3 --new-passphrase-file /dev/stdin; } 3<&0";
     let program = john.command(&[]).get_program().to_owned();
     let mut shell = Command::new("sh");
-    shell.args(["-c", script]).env("CLOUDIM", program).env("CLOUDIM_HOME", john.home());
+    shell
+        .args(["-c", script])
+        .env("CLOUDIM", program)
+        .env("CLOUDIM_HOME", john.home())
+        .env("XDG_STATE_HOME", john.file("state-home"));
     assert!(shell.env("OLD", PASSPHRASE).env("NEW", NEW).status().unwrap().success());
     john.ok(&["publish", "--passphrase-file", &file(&john, NEW)]);
 }

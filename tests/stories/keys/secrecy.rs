@@ -70,7 +70,10 @@ fn a_crash_leaves_no_core_dump() {
     // As generous as can be, and where a dump would be seen.
     let script = "ulimit -c unlimited; exec \"$0\" listen \"$1\"";
     command.args(["-c", script]).arg(john.peer.command(&[]).get_program()).arg(RARELY);
-    command.env("CLOUDIM_HOME", john.peer.home()).current_dir(john.peer.file("."));
+    command
+        .env("CLOUDIM_HOME", john.peer.home())
+        .env("XDG_STATE_HOME", john.peer.file("state-home"))
+        .current_dir(john.peer.file("."));
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut talk = BufReader::new(child.stderr.take().unwrap());
     let mut first = String::new();

@@ -34,7 +34,10 @@ fn shell(peer: &Peer, script: &str, stdin: &str) -> Output {
     let program = peer.command(&[]);
     let mut command = Command::new("sh");
     command.args(["-c", script]).env("CLOUDIM", program.get_program());
-    command.env("CLOUDIM_HOME", peer.home()).env("PASSPHRASE", PASSPHRASE);
+    command
+        .env("CLOUDIM_HOME", peer.home())
+        .env("XDG_STATE_HOME", peer.file("state-home"))
+        .env("PASSPHRASE", PASSPHRASE);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();

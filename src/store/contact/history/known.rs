@@ -8,7 +8,8 @@ use super::record::{Direction, Record};
 use crate::protocol::sealed::state::Range;
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::hash::OctetsHash;
-use crate::store::contact::entry::{Reached, Theirs};
+use crate::store::contact::entry::{LogHead, Reached, Theirs};
+use crate::store::contact::ranges::SequenceRange;
 use crate::store::error::Result;
 
 const RANGES: usize = 32;
@@ -99,14 +100,13 @@ impl Known {
     /// How far `log` is here without a gap, what is `gone` counting as here.
     pub fn reached(&self, theirs: &Theirs, log: LogId) -> Reached {
         let before = theirs.reached.iter().find(|reached| reached.log == log);
-        let mut reached = before.cloned().unwrap_or(Reached { log, sequence: 0, hash: None });
+        let mut reached = before.cloned().unwrap_or(Reached::nothing_of(log));
         loop {
             let next = reached.sequence.saturating_add(1);
             if let Some(link) = self.at(log, next).first() {
-                reached = Reached { log, sequence: next, hash: Some(link.hash) };
-            } else if let Some(gone) =
-                theirs.gone.iter().find(|g| g.log == log && g.from <= next && next <= g.to)
-            {
+                reached = Reached { log, sequence: next, hash: Some(link.hash), named: None };
+            } else if let Some(gone) = theirs.gone.iter().find(|gone| gone.has(log, next)) {
+                reached.named = Some(reached.named.unwrap_or(reached.sequence));
                 reached.sequence = gone.to;
             } else {
                 return reached;
@@ -114,31 +114,26 @@ impl Known {
         }
     }
 
-    /// The ranges that are missing in the log that the contact's state is about: at most 32, lowest
-    /// first, up to its head.
+    /// The ranges that are missing in the logs that are offered: at most 32, the oldest log and the
+    /// lowest first, each up to the highest item that is named.
     pub fn missing(&self, theirs: &Theirs) -> Vec<Range> {
-        let Some(head) = &theirs.head else { return Vec::new() };
-        let here = self
-            .places
-            .range((head.log, 0)..=(head.log, head.sequence))
-            .map(|((_, sequence), _)| (*sequence, *sequence));
-        let gone =
-            theirs.gone.iter().filter(|gone| gone.log == head.log).map(|gone| (gone.from, gone.to));
-        let mut present: Vec<(u64, u64)> = here.chain(gone).collect();
-        present.sort_unstable();
-        let (mut next, mut missing) =
-            (self.reached(theirs, head.log).sequence.saturating_add(1), Vec::new());
-        for (from, to) in present {
-            if from > next {
-                missing.push(Range { log: head.log, from: next, to: from - 1 });
-            }
-            next = next.max(to.saturating_add(1));
+        let missing = theirs.offered().flat_map(|head| self.missing_up_to(theirs, head));
+        missing.take(RANGES).map(Range::from).collect()
+    }
+
+    fn missing_up_to(&self, theirs: &Theirs, head: &LogHead) -> Vec<SequenceRange> {
+        let reached = self.reached(theirs, head.log).sequence;
+        let above =
+            SequenceRange { log: head.log, from: reached.saturating_add(1), to: head.sequence };
+        if above.from > above.to {
+            return Vec::new();
         }
-        if next <= head.sequence {
-            missing.push(Range { log: head.log, from: next, to: head.sequence });
+        let here = self.places.range((head.log, above.from)..=(head.log, above.to));
+        let mut open = above.without(here.map(|((_, sequence), _)| *sequence));
+        for gone in theirs.gone.iter().filter(|gone| gone.log == head.log) {
+            open = open.into_iter().flat_map(|range| range.outside(gone)).collect();
         }
-        missing.truncate(RANGES);
-        missing
+        open
     }
 }
 
@@ -149,7 +144,6 @@ fn is_fork(links: &[Link]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::contact::entry::{LogHead, SequenceRange};
     use crate::store::contact::history::examples::{hash, log, message};
 
     fn known(sequences: &[u64]) -> Known {
@@ -191,6 +185,37 @@ mod tests {
     }
 
     #[test]
+    fn what_is_gone_is_never_named_as_read() {
+        let here = known(&[1, 2]);
+        let mut theirs = theirs(6, &[(3, 4), (5, 6)]);
+        let reached = here.reached(&theirs, log());
+        assert_eq!((reached.sequence, reached.named), (6, Some(2)));
+        let acknowledged = reached.acknowledged().unwrap();
+        assert_eq!((acknowledged.sequence, acknowledged.hash), (2, hash(2)));
+        theirs.reached = vec![reached];
+        let reached = known(&[7]).reached(&theirs, log());
+        assert_eq!((reached.sequence, reached.named), (7, None));
+        let nothing = known(&[]).reached(&self::theirs(2, &[(1, 2)]), log());
+        assert_eq!((nothing.sequence, nothing.acknowledged()), (2, None));
+    }
+
+    #[test]
+    fn what_is_missing_of_an_older_log_is_asked_for_as_well() {
+        let mut theirs = theirs(2, &[]);
+        let older = "urn:uuid:0199f0c1-0000-7000-8000-000000000000".parse().unwrap();
+        theirs.earlier = vec![LogHead { log: older, sequence: 3, hash: hash(3) }];
+        let missing = known(&[1]).missing(&theirs);
+        let missing: Vec<_> =
+            missing.iter().map(|range| (range.log, range.from, range.to)).collect();
+        assert_eq!(missing, [(older, 1, 3), (log(), 2, 2)]);
+        assert!(!theirs.is_whole());
+        theirs.reached = [(older, 3), (log(), 2)]
+            .map(|(log, sequence)| Reached { sequence, ..Reached::nothing_of(log) })
+            .into();
+        assert!(theirs.is_whole());
+    }
+
+    #[test]
     fn a_head_beyond_all_reason_costs_neither_time_nor_memory() {
         let (known, theirs) =
             (known(&[1, 3]), theirs(crate::protocol::values::limits::INTEGER, &[]));
@@ -203,8 +228,11 @@ mod tests {
     #[test]
     fn what_is_reached_survives_that_history_is_trimmed() {
         let mut theirs = theirs(9, &[]);
-        theirs.reached =
-            vec![Reached { log: log(), sequence: 7, hash: Some(OctetsHash::of(b"7")) }];
+        theirs.reached = vec![Reached {
+            sequence: 7,
+            hash: Some(OctetsHash::of(b"7")),
+            ..Reached::nothing_of(log())
+        }];
         assert_eq!(known(&[8]).reached(&theirs, log()).sequence, 8);
     }
 }

@@ -94,21 +94,60 @@ impl Octets {
         locked.home.remove(&self.folder.join(item.name()))
     }
 
+    /// Keeps a sealed item of ours that nobody can open here, byte for byte: what is lost is sealed to
+    /// a subkey that is lost as well.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep_unopened(&self, locked: &Locked<'_>, guid: Guid, sealed: &str) -> Result<()> {
+        let path = self.folder.join(format!("{}.asc", guid.bare()));
+        locked.home.write(&path, sealed.as_bytes())
+    }
+
+    /// Lets go of such an item.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn drop_unopened(&self, locked: &Locked<'_>, guid: Guid) -> Result<()> {
+        locked.home.remove(&self.folder.join(format!("{}.asc", guid.bare())))
+    }
+
+    /// Every such item, newest first, as it is sealed.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn unopened(&self) -> Result<Vec<(Guid, String)>> {
+        let mut items = Vec::new();
+        for name in self.names()? {
+            let guid = name.strip_suffix(".asc").and_then(|name| Guid::from_user(name).ok());
+            let Some(guid) = guid else { continue };
+            items.extend(atomic::read_text(&self.folder.join(name))?.map(|sealed| (guid, sealed)));
+        }
+        items.sort_by_key(|(guid, _)| std::cmp::Reverse(*guid));
+        Ok(items)
+    }
+
     /// Every item kept, oldest log and lowest sequence first.
     ///
     /// # Errors
     /// When the folder cannot be read.
     pub fn items(&self) -> Result<Vec<Filed>> {
+        let names = self.names()?;
+        let mut items: Vec<Filed> =
+            names.iter().filter_map(|name| Filed::from_name(name)).collect();
+        items.sort();
+        Ok(items)
+    }
+
+    /// The names of all that is kept.
+    fn names(&self) -> Result<Vec<String>> {
         let folder = match fs::read_dir(&self.folder) {
             Ok(folder) => folder,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error).or_cannot_read(&self.folder),
         };
         let name = |file: std::io::Result<fs::DirEntry>| file.ok()?.file_name().into_string().ok();
-        let mut items: Vec<Filed> =
-            folder.filter_map(name).filter_map(|name| Filed::from_name(&name)).collect();
-        items.sort();
-        Ok(items)
+        Ok(folder.filter_map(name).collect())
     }
 
     /// The attachments that any item kept names.
