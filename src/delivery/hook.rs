@@ -20,6 +20,8 @@ pub fn run(home: &Home, command: &str, shown: &Shown) -> Result<bool> {
     output::as_json(&mut json, shown).or_cannot(failed)?;
     json.flush().or_cannot(failed)?;
     let guid = record.guid().map(|guid| guid.to_string()).unwrap_or_default();
+    let conversation = record.entry().and_then(|entry| entry.conversation);
+    let conversation = conversation.map(|id| id.to_string()).unwrap_or_default();
     // A file, not a pipe: if we die while it runs, the hook still reads the whole text.
     let mut text = tempfile::tempfile().or_cannot(failed)?;
     text.write_all(record.text.as_bytes()).and_then(|()| text.rewind()).or_cannot(failed)?;
@@ -29,6 +31,7 @@ pub fn run(home: &Home, command: &str, shown: &Shown) -> Result<bool> {
         .env("CLOUDIM_HOME", home.root())
         .env("IM_CONTACT", &shown.contact)
         .env("IM_GUID", guid)
+        .env("IM_CONVERSATION", conversation)
         .env("IM_TIME", time::canonical(record.time))
         .env("IM_TRUST", record.trust.as_deref().unwrap_or_default())
         .env("IM_JSON", json.path())

@@ -32,9 +32,16 @@ impl Shown {
         Self { contact: name.to_owned(), record }
     }
 
-    /// The contact as people see it.
+    /// The contact as people see it, and the conversation if that is not the pair's: what is written to
+    /// others must not pass for a word to us alone.
     fn marked(&self) -> String {
-        format!("{}{}", self.contact, mark(self.record.trust.as_deref().unwrap_or_default()))
+        let mark = mark(self.record.trust.as_deref().unwrap_or_default());
+        format!("{}{mark}{}", self.contact, self.elsewhere())
+    }
+
+    fn elsewhere(&self) -> String {
+        let conversation = self.record.entry().and_then(|entry| entry.conversation);
+        conversation.map(|id| format!(" in {id}")).unwrap_or_default()
     }
 }
 
@@ -108,7 +115,8 @@ fn as_tsv(shown: &Shown) -> String {
     let categories =
         record.trust.iter().fold(direction.to_owned(), |all, trust| format!("{all}|{trust}"));
     let (title, content) = (on_one_line(title), escaped(&record.text));
-    let (author, enclosure) = (on_one_line(&shown.contact), on_one_line(&enclosure));
+    let author = format!("{}{}", shown.contact, shown.elsewhere());
+    let (author, enclosure) = (on_one_line(&author), on_one_line(&enclosure));
     let fields = [&title, "", &content, "plain", &guid, &author, &enclosure, &categories];
     format!("{}\t{}\n", record.time.as_second(), fields.join("\t"))
 }

@@ -93,7 +93,8 @@ impl MessageArgs {
 fn last_received(session: &Session, name: &str) -> Result<Option<Record>> {
     let mut last = None;
     Messages::of(&session.run.identity.home, name).backwards(|record| {
-        if record.is_received_message() {
+        let is_of_pair = record.entry().is_some_and(|entry| entry.conversation.is_none());
+        if record.is_received_message() && is_of_pair {
             last = Some(record);
         }
         last.is_none()
