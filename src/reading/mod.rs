@@ -8,7 +8,8 @@
 //! `succession` a new primary key, `introduction_and_state` with the contact's `logs` and its
 //! `receipts` for ours, then `items` from the head down;
 //! `telling` and `gaps` say what is wrong and when it heals; `acknowledge` has our feed say how
-//! far we are. `reached` notes that a feed is unchanged, `out_of_reach` that there was none.
+//! far we are. `reached` notes that a feed is unchanged, `out_of_reach` that there was none. `whose`
+//! tells another's feed from the contact's, where a document came by no URL.
 //!
 //! Its rules: nothing counts before its signature is verified; a copy that is old is not taken for
 //! proof; nothing is forgotten that may still be right.
@@ -31,3 +32,4 @@ mod succession;
 mod telling;
 #[cfg(test)]
 pub mod testing;
+pub mod whose;

@@ -6,11 +6,14 @@ use clap::Args;
 
 use crate::commands::shared::input;
 use crate::delivery::deliver::{self, Target};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::protocol::feed::channel::Channel;
 use crate::protocol::values::limits;
 use crate::publishing::ping;
 use crate::reading::intake::{self, Source};
+use crate::reading::whose;
 use crate::session::command::Session;
+use crate::session::run::Run;
 use crate::store::contact::entry::Contact;
 use crate::sync::restored;
 
@@ -21,7 +24,8 @@ Examples:
 
 /// Take in a contact's feed, however it was fetched
 ///
-/// Skips what is known, opens, verifies, stores and acknowledges the rest, and prints it. Fetches
+/// Refuses a feed that gives another URL as its own than the contact's; not one by which the contact says
+/// that it moved there. Skips what is known, opens, verifies, stores and acknowledges the rest, and prints it. Fetches
 /// nothing itself. Nothing at all on stdin is nothing new.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -34,6 +38,22 @@ pub struct ReceiveArgs {
     feed: PathBuf,
 }
 
+/// Refuses what says that it is another feed than the contact's: the wrong file was given, and what is in
+/// it tells nothing of the contact.
+fn expect_theirs(session: &mut Session, name: &str, document: &[u8]) -> Result<()> {
+    let Ok(channel) = Channel::parse(document) else { return Ok(()) };
+    let now = session.run.clock.now();
+    let Run { identity, keys, .. } = &mut session.run;
+    match whose::other(identity, keys, now, name, &channel)? {
+        None => Ok(()),
+        Some(other) => Err(Error::cannot(format!(
+            "this is the feed {}, not that of `{name}`",
+            other.shortened()
+        ))
+        .hint(format!("the feed of `{name}`: cloudim contact show {name}"))),
+    }
+}
+
 /// Receives.
 ///
 /// # Errors
@@ -43,6 +63,7 @@ pub fn run(session: &mut Session, args: ReceiveArgs) -> Result<()> {
     Contact::load(&session.run.identity.home, &name)?;
     let document = input::file(session, &args.feed, limits::FEED)?;
     restored::catch_up(&mut session.run)?;
+    expect_theirs(session, &name, &document)?;
     let mut rewritten = Vec::new();
     if !document.is_empty()
         && intake::take_in(
