@@ -96,7 +96,8 @@ enum Action {
     },
     /// Remove a contact, its messages, and our feed for it
     ///
-    /// Asks on the terminal; elsewhere it wants --yes.
+    /// Asks on the terminal; elsewhere it wants --yes. Says whether there are messages that you have not
+    /// read.
     #[command(after_help = examples::REMOVE)]
     Remove {
         /// The contact
