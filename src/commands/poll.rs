@@ -21,7 +21,7 @@ Examples:
 ///
 /// Looks for the answers to your invitations, fetches the feeds of your contacts, stores and
 /// acknowledges what is new, and prints it or hands it to a command. The command finds the text on
-/// its stdin, and IM_CONTACT, IM_GUID, IM_TIME, IM_TRUST and IM_JSON (a file) in its environment; its
+/// its stdin, and IM_CONTACT, IM_GUID, IM_TIME, IM_TRUST, IM_CONVERSATION and IM_JSON (a file) in its environment; its
 /// status 0 says that it took the message, another one that the message shall come again.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

@@ -39,6 +39,7 @@ pub fn stored(received: &Received) -> Result<Candidate> {
         sealed: received.sealed,
         certificate,
         key_hash: received.key_hash,
+        card_confirmed: received.card_confirmed,
         trust: Trust::FirstUse,
     })
 }
@@ -170,6 +171,7 @@ mod tests {
     fn a_card_that_is_known_with_another_key_is_agreed_to_only_by_that_key() {
         let (mut john, mut mary) = john_and_mary();
         accepted(&mut john, &invitation(&mut mary, None));
+        john.update("mary", |mary| mary.card_confirmed = true);
         let mut other = another_mary();
         let by_other = candidate(&mut john, &invitation(&mut other, None)).unwrap();
         let refused = agree(&mut john, &by_other).unwrap_err();

@@ -1,5 +1,7 @@
 //! An introduction by somebody who is no contact yet, checked as far as it can be (PROTOCOL §6).
 
+use std::time::Duration;
+
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::open::{self, Opened, sealed_hash};
@@ -10,6 +12,7 @@ use crate::protocol::sealed::handshake::{self, Found, Us};
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::hash::{Hash, OctetsHash, SealedHash};
 use crate::session::keys::Keys;
+use crate::session::web::network::Network;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Trust;
 use crate::store::disk::home::Home;
@@ -30,6 +33,8 @@ pub struct Candidate {
     pub certificate: Certificate,
     /// The hash of the key file, as the feed names it.
     pub key_hash: Option<Hash>,
+    /// Whether its card was read, names itself, and carries its key.
+    pub card_confirmed: bool,
     /// How sure we are of the certificate: the user may have been told its fingerprint.
     pub trust: Trust,
 }
@@ -69,7 +74,7 @@ pub fn from_file(
         Err(refusal) if refusal.treatment() != Treatment::Failed => return Err(refused(&refusal)),
         Err(_) => unseal(keys, now, &sealed, &certificate)?,
     };
-    let candidate = checked(&identity.config, keys, &channel, &sealed, opened, certificate)?;
+    let candidate = checked(&identity.config, keys, now, &channel, &sealed, opened, certificate)?;
     if is_signed_only && candidate.introduction.to_fingerprint.is_some() {
         return Err(Error::cannot("this invitation is addressed, and yet not sealed"));
     }
@@ -111,7 +116,7 @@ pub fn from_feed(
     let channel = strangers::channel(document)?;
     let sealed = introduction_of(&channel)?;
     let opened = unseal(keys, now, &sealed, &certificate)?;
-    let candidate = checked(config, keys, &channel, &sealed, opened, certificate)?;
+    let candidate = checked(config, keys, now, &channel, &sealed, opened, certificate)?;
     if candidate.introduction.to_fingerprint.is_none() {
         return Err(Error::cannot("the introduction is addressed to nobody"));
     }
@@ -144,6 +149,7 @@ fn refused(refusal: &Refusal) -> Error {
 fn checked(
     config: &Config,
     keys: &Keys,
+    now: Timestamp,
     channel: &Channel,
     sealed: &str,
     opened: Opened,
@@ -157,6 +163,9 @@ fn checked(
     let found = Found { signer: &signer, key: key.map(|key| &key.url) };
     let (ours, cards) = (keys.fingerprints()?, config.cards());
     handshake::check(&introduction, &found, &Us { fingerprints: &ours, cards: &cards })?;
+    let network = Network::of(config, Duration::ZERO);
+    handshake::check_urls(&introduction, |url| network.permits(url))?;
+    expect_log_of_the_past(&introduction, now)?;
     let key_hash = key.and_then(|key| key.hash);
     Ok(Candidate {
         introduction,
@@ -164,8 +173,19 @@ fn checked(
         sealed: Some(sealed_hash(sealed)),
         certificate,
         key_hash,
+        card_confirmed: false,
         trust: Trust::FirstUse,
     })
+}
+
+/// Refuses a log that is dated over 24 hours ahead: nothing in it would be read until then.
+fn expect_log_of_the_past(introduction: &Introduction, now: Timestamp) -> Result<()> {
+    if !introduction.log.is_ahead_of(now) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Trust, "the log of the introduction is of the future").hint(
+        "one of your clocks is wrong: set it; if it is the other's, ask for another invitation",
+    ))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Invitations that came to us and wait for the user's decision.
 
 use super::acceptance::{self, Relation};
-use super::addressing::{address, naming};
+use super::addressing::{claimed, naming};
 use super::candidate::Candidate;
 use crate::error::Error;
 use crate::protocol::Random;
+use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::guid::Guid;
 use crate::session::setback::Setback;
 use crate::session::web::network::Network;
@@ -110,9 +111,8 @@ fn keep(
 /// Returns whether the card that an invitation names is there and carries the same key. Otherwise
 /// it is shown as claimed only (PROTOCOL §6).
 fn card_is_confirmed(network: &Network, now: Timestamp, candidate: &Candidate) -> bool {
-    let card = candidate.introduction.card.as_ref();
-    let card = card.and_then(|card| address::card_at(network, now, card).ok());
-    card.is_some_and(|card| card.fingerprint == candidate.introduction.fingerprint)
+    let Introduction { card, fingerprint, .. } = &candidate.introduction;
+    card.as_ref().is_some_and(|card| claimed::is_confirmed(network, now, card, fingerprint))
 }
 
 #[cfg(test)]

@@ -90,12 +90,15 @@ fn is_elsewhere(made: &Made, candidate: &Candidate) -> Result<bool> {
     Ok(made.to.is_some() && made.reply_place()?.is_some_and(|place| place != *feed))
 }
 
-/// `candidate`, verified if the user gave the fingerprint when inviting.
+/// `candidate`, as we know it from inviting: verified if the user gave the fingerprint then.
 fn as_trusted(made: &Made, candidate: &Candidate) -> Candidate {
     let mut candidate = candidate.clone();
-    if made.to.as_ref().is_some_and(|to| to.trust == Trust::Verified) {
+    let Some(to) = &made.to else { return candidate };
+    if to.trust == Trust::Verified {
         candidate.trust = Trust::Verified;
     }
+    // That card was read when they were invited.
+    candidate.card_confirmed |= candidate.introduction.card.as_ref() == Some(&to.card);
     candidate
 }
 
@@ -184,6 +187,8 @@ fn contact_of(now: Timestamp, candidate: &Candidate, ours: OwnFeed, seen: Option
         since: now,
         feed: introduction.feed.clone(),
         card: introduction.card.clone(),
+        card_confirmed: candidate.card_confirmed,
+        card_asked: None,
         handshake: introduction.handshake.clone(),
         key: introduction.key.clone(),
         key_hash: candidate.key_hash,

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use super::intake::Intake;
 use super::logs;
 use crate::openpgp::message::open::sealed_hash;
@@ -15,6 +17,7 @@ use crate::protocol::sealed::state::{Head, State};
 use crate::protocol::values::guid::LogId;
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::protocol::values::limits;
+use crate::session::web::network::Network;
 use crate::store::contact::entry::{Contact, LogHead, Seen};
 use crate::store::contact::history::record::About;
 use crate::store::contact::verdicts::Why;
@@ -99,6 +102,8 @@ impl Intake<'_> {
         let invitation = self.contact.reader().invitation;
         handshake::check_later(&introduction, &self.contact.fingerprint, &us, invitation)
             .map_err(refused)?;
+        let network = Network::of(&self.identity.config, Duration::ZERO);
+        handshake::check_urls(&introduction, |url| network.permits(url)).map_err(refused)?;
         let hash = OctetsHash::of(octets);
         let before = in_force(self.contact.theirs.introduction.as_ref());
         match handshake::order((introduction.log, introduction.serial, hash), before) {
@@ -111,9 +116,7 @@ impl Intake<'_> {
                 .iter_mut()
                 .for_each(|seen| seen.sealed = Some(sealed)),
             Order::Later if backdated => return Err(long_before()),
-            Order::Later if self.is_ahead(introduction.log) => {
-                return Err((Why::Early, "its log is of the future".to_owned()));
-            }
+            Order::Later if introduction.log.is_ahead_of(self.now) => return Err(of_the_future()),
             Order::Later => {
                 self.moved |= self.contact.feed != introduction.feed;
                 self.notice_new_log(&introduction);
@@ -123,12 +126,11 @@ impl Intake<'_> {
         Ok(())
     }
 
-    fn is_ahead(&self, log: LogId) -> bool {
-        log.time().as_second() > self.now.as_second().saturating_add(limits::AHEAD)
-    }
-
     fn judge_state(&mut self, octets: &[u8], sealed: SealedHash, backdated: bool) -> Judged<()> {
         let state = State::parse(octets).map_err(refused)?;
+        if state.log.is_ahead_of(self.now) {
+            return Err(of_the_future());
+        }
         if !self.contact.theirs.logs.contains(&state.log) {
             return Err((Why::Foreign, "it is of a log that this feed has not opened".to_owned()));
         }
@@ -191,6 +193,9 @@ pub fn adopt(
     }
     logs::open_logs(&mut contact.theirs, &introduction);
     (contact.feed, contact.key) = (introduction.feed, introduction.key);
+    if contact.card != introduction.card {
+        (contact.card_confirmed, contact.card_asked) = (false, None);
+    }
     (contact.card, contact.handshake) = (introduction.card, introduction.handshake);
     contact.claimed_name = introduction.name;
     let (log, serial) = (introduction.log, introduction.serial);
@@ -204,6 +209,11 @@ pub fn in_force(seen: Option<&Seen>) -> Option<(LogId, u64, OctetsHash)> {
 
 fn forked(serial: u64) -> (Why, String) {
     (Why::Failed, format!("there are two with the serial {serial}"))
+}
+
+/// Why something waits whose log is dated over 24 hours ahead.
+pub(super) fn of_the_future() -> (Why, String) {
+    (Why::Early, "its log is of the future".to_owned())
 }
 
 fn long_before() -> (Why, String) {

@@ -1,6 +1,7 @@
 //! The items of a contact's feed are judged, from the head down (PROTOCOL §2 to §4).
 
 use super::intake::Intake;
+use super::introduction_and_state::of_the_future;
 use crate::openpgp::message::open::{Opened, sealed_hash};
 use crate::protocol;
 use crate::protocol::feed::channel::{Channel, FeedItem};
@@ -62,7 +63,11 @@ impl Intake<'_> {
         guid: Guid,
         opened: &Opened,
     ) -> Result<(Item, Stream), (Why, String)> {
-        let (item, stream) = read_item(guid, opened, Some(&self.contact.theirs.logs))?;
+        let (item, stream) = read_item(guid, opened, None)?;
+        if stream.log.is_ahead_of(self.now) {
+            return Err(of_the_future());
+        }
+        expect_opened(&stream, &self.contact.theirs.logs)?;
         if self.is_backdated(opened, &stream) {
             let reason =
                 format!("it was signed at {}, long before what is known already", opened.signed);
@@ -134,10 +139,17 @@ pub fn read_item(
         return Err((Why::Failed, format!("its guid differs inside: `{}`", item.guid)));
     }
     let stream = item.stream.clone().ok_or((Why::Failed, "it has no place in a log".to_owned()))?;
-    if logs.is_some_and(|logs| !logs.contains(&stream.log)) {
-        return Err((Why::Foreign, "it is of a log that this feed has not opened".to_owned()));
+    if let Some(logs) = logs {
+        expect_opened(&stream, logs)?;
     }
     Ok((item, stream))
+}
+
+fn expect_opened(stream: &Stream, logs: &[LogId]) -> Result<(), (Why, String)> {
+    if logs.contains(&stream.log) {
+        return Ok(());
+    }
+    Err((Why::Foreign, "it is of a log that this feed has not opened".to_owned()))
 }
 
 #[cfg(test)]

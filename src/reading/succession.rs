@@ -1,5 +1,7 @@
 //! A contact's key is replaced by another, and the old one says so (PROTOCOL §9).
 
+use std::time::Duration;
+
 use super::intake::{Intake, verdicts};
 use super::introduction_and_state;
 use crate::error::Result;
@@ -13,6 +15,7 @@ use crate::protocol::sealed::item::{Item, Stream};
 use crate::protocol::sealed::transition::Transition;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
+use crate::session::web::network::Network;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Trust;
 use crate::store::contact::former_key::FormerKey;
@@ -72,6 +75,9 @@ impl Intake<'_> {
         let introduction = Introduction::parse(&octets).map_err(|cause| cause.to_string())?;
         let ours = self.keys.fingerprints().map_err(|error| error.to_string())?;
         handshake::check_later(&introduction, &fingerprint, &ours, None)
+            .map_err(|cause| cause.to_string())?;
+        let network = Network::of(&self.identity.config, Duration::ZERO);
+        handshake::check_urls(&introduction, |url| network.permits(url))
             .map_err(|cause| cause.to_string())?;
         let in_force = self.contact.theirs.introduction.as_ref();
         let is_later = in_force

@@ -97,6 +97,8 @@ pub fn contact(letter: char) -> Contact {
         since: Timestamp::UNIX_EPOCH,
         feed: at(&format!("f/{token}.rss")),
         card: Some(at("card.rss")),
+        card_confirmed: true,
+        card_asked: None,
         handshake: None,
         key: at("key.asc"),
         key_hash: None,

@@ -4,6 +4,7 @@ use super::history;
 use crate::calls::inbox;
 use crate::delivery::deliver::{self, Target};
 use crate::error::Result;
+use crate::handshake::addressing::claimed;
 use crate::handshake::pending;
 use crate::publishing::ping;
 use crate::reading::read::{self, Ask};
@@ -69,6 +70,9 @@ fn read_all(run: &mut Run, names: &[String]) -> Result<(Vec<String>, Vec<String>
     let names = all_of(run, names)?;
     let ask = if everybody { Ask::InTime } else { Ask::AtOnce };
     rewritten.extend(read::read(run, &names, ask)?);
+    if let Err(error) = claimed::confirm(run, &names) {
+        run.talk.report(&error);
+    }
     Ok((names, rewritten))
 }
 

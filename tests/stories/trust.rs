@@ -3,6 +3,7 @@
 use crate::common::peer::Ran;
 
 mod changed;
+mod corners;
 mod doctor;
 mod policy;
 mod retired;

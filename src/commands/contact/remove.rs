@@ -23,9 +23,13 @@ pub fn remove(session: &mut Session, name: &str, yes: bool) -> Result<()> {
     Contact::load(&session.run.identity.home, name)?;
     let unread = unread(&session.run.identity.home, name);
     if !yes && !confirmed(name, unread.as_deref())? {
-        let unread = unread.map(|unread| format!(", with {unread}")).unwrap_or_default();
-        return Err(Error::cannot(format!("`{name}` is still there{unread}"))
-            .hint(format!("cloudim poll {name}; --yes removes without asking")));
+        let still = format!("`{name}` is still there");
+        let error = match unread {
+            None => Error::cannot(still),
+            Some(unread) => Error::cannot(format!("{still}, with {unread}"))
+                .hint(format!("to read: cloudim poll {name}")),
+        };
+        return Err(error.hint("--yes removes without asking"));
     }
     if let Some(unread) = unread {
         session.run.talk.warn(&format!("`{name}` is removed with {unread}"));

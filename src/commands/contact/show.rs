@@ -24,6 +24,7 @@ struct ContactView<'a> {
     since: String,
     feed: &'a str,
     card: Option<&'a str>,
+    card_confirmed: bool,
 }
 
 fn shown<'a>(name: &'a str, contact: &'a Contact, usual: Policy) -> ContactView<'a> {
@@ -37,6 +38,7 @@ fn shown<'a>(name: &'a str, contact: &'a Contact, usual: Policy) -> ContactView<
         since: time::canonical(contact.since),
         feed: contact.feed.as_str(),
         card: contact.card.as_ref().map(|card| card.as_str()),
+        card_confirmed: contact.card_confirmed,
     }
 }
 
@@ -60,7 +62,8 @@ pub fn list(session: &mut Session) -> Result<()> {
             continue;
         }
         let blocked = if contact.blocked { "  blocked" } else { "" };
-        let card = contact.card.as_ref().unwrap_or(&contact.feed);
+        let card = contact.card.as_ref().filter(|_| contact.card_confirmed);
+        let card = card.unwrap_or(&contact.feed);
         lines.extend(
             format!(
                 "{name}\t{}\t{}\t{}{blocked}\n",
@@ -92,8 +95,10 @@ pub fn show(session: &mut Session, name: &str, certificate: bool) -> Result<()> 
     }
     let claimed = shown.claimed_name.map(text::visible).unwrap_or_default().replace('\n', " ");
     let blocked = if contact.blocked { "\nblocked      yes" } else { "" };
+    let is_claimed = shown.card.is_some() && !shown.card_confirmed;
+    let claims = if is_claimed { " (as it claims)" } else { "" };
     let text = format!(
-        "contact      {name}\ncalls itself {claimed}\nfingerprint  {}\ntrust        {}\npolicy       {}\nsince        {}\ncard         {}\nfeed         {}\nour feed     public/f/{}.rss{blocked}\n",
+        "contact      {name}\ncalls itself {claimed}\nfingerprint  {}\ntrust        {}\npolicy       {}\nsince        {}\ncard         {}{claims}\nfeed         {}\nour feed     public/f/{}.rss{blocked}\n",
         contact.fingerprint.grouped(),
         shown.trust,
         shown.policy,

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::commands::shared::input;
 use crate::error::Result;
 use crate::handshake::accept::{self, Terms};
-use crate::handshake::addressing::naming;
+use crate::handshake::addressing::{claimed, naming};
 use crate::handshake::{acceptance, candidate, received};
 use crate::protocol::values::limits;
 use crate::publishing::run;
@@ -52,6 +52,7 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
         Some(path) => from_file(session, path, &terms)?,
         None => from_list(session, args.name.as_deref().unwrap_or_default(), &terms)?,
     };
+    claimed::confirm(&mut session.run, std::slice::from_ref(&name))?;
     if let Some(path) = &args.output {
         // First the file: a publish command that fails must not cost it.
         let file = acceptance::file(&session.run.identity.home, &session.run.keys, &name)?;

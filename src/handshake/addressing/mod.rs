@@ -2,5 +2,6 @@
 //! (`naming`).
 
 pub mod address;
+pub mod claimed;
 pub mod naming;
 pub mod same_card;

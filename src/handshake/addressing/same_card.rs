@@ -28,7 +28,9 @@ pub fn holder(
     };
     for name in contacts::list(home)? {
         let contact = Contact::load(home, &name)?;
-        if same(contact.card.as_ref(), &contact.reader().invited, &contact.fingerprint) {
+        // Anybody can claim a card.
+        let card = contact.card.as_ref().filter(|_| contact.card_confirmed);
+        if same(card, &contact.reader().invited, &contact.fingerprint) {
             return Ok(Some(name));
         }
     }
@@ -65,6 +67,21 @@ mod tests {
 
     fn held(john: &Person, card: &Url, address: Option<&str>, key: &Fingerprint) -> Option<String> {
         holder(&john.home(), john.now(), card, address, key).unwrap()
+    }
+
+    #[test]
+    fn a_card_that_is_only_claimed_locks_nobody_out() {
+        let mut john = Person::called("John");
+        let mut eve = Person::at("Eve", "https://mary.example/");
+        crate::handshake::testing::accepted(
+            &mut john,
+            &crate::handshake::testing::invitation(&mut eve, None),
+        );
+        let (card, mary) = (card("mary.example"), fingerprint("A"));
+        assert_eq!(john.contact("eve").card, Some(card.clone()));
+        assert_eq!(held(&john, &card, None, &mary), None);
+        john.update("eve", |eve| eve.card_confirmed = true);
+        assert_eq!(held(&john, &card, None, &mary).as_deref(), Some("eve"));
     }
 
     #[test]

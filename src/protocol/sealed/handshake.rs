@@ -62,6 +62,23 @@ pub fn check(introduction: &Introduction, found: &Found<'_>, us: &Us<'_>) -> Res
     Ok(())
 }
 
+/// Checks that each URL in `introduction` that we would ask is one that `permits`: https, or http where
+/// that is allowed (PROTOCOL §1).
+///
+/// # Errors
+/// When one is not; the introduction is then refused whole.
+pub fn check_urls(introduction: &Introduction, permits: impl Fn(&Url) -> bool) -> Result<()> {
+    let Introduction { feed, key, card, handshake, .. } = introduction;
+    let named = [("feed", Some(feed)), ("key", Some(key)), ("card", card.as_ref())];
+    for (what, url) in named.into_iter().chain([("handshake", handshake.as_ref())]) {
+        if let Some(url) = url.filter(|url| !permits(url)) {
+            let what = format!("the {what} of the introduction is not https: {}", url.shortened());
+            return Err(Error::malformed(what));
+        }
+    }
+    Ok(())
+}
+
 /// Returns whether `introduction`, already checked, answers `pending` so that nobody need be asked.
 pub fn accepts(introduction: &Introduction, pending: &Pending<'_>) -> bool {
     let invited = pending.card.is_some() && pending.fingerprint.is_some();

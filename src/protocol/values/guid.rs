@@ -8,6 +8,7 @@ use rand::RngCore;
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid, Variant, Version};
 
+use super::limits;
 use crate::protocol::{Error, Random, Result};
 
 /// A UUIDv7 (RFC 9562), written `urn:uuid:` and 36 lower-case characters.
@@ -44,6 +45,11 @@ impl Guid {
         let [a, b, c, d, e, f, ..] = *self.0.as_bytes();
         let millis = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
         Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Returns whether that time is over 24 hours ahead of `now`: a log of the future is held (PROTOCOL §4).
+    pub fn is_ahead_of(&self, now: Timestamp) -> bool {
+        self.time().as_second() > now.as_second().saturating_add(limits::AHEAD)
     }
 
     /// The 36 characters alone, for file names.

@@ -1,10 +1,12 @@
 //! How far a run reaches: the clients, and the networks that they may speak to.
 
 use std::cell::OnceCell;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::clients::Clients;
 use crate::error::{Error, Result};
+use crate::protocol::values::url::Url;
 use crate::store::identity::config::Config;
 use crate::transport::client::Client;
 use crate::transport::egress::{self, Guard};
@@ -75,6 +77,14 @@ impl Network {
     /// As [`Network::client`].
     pub fn guard(&self) -> Result<Guard> {
         Ok(Guard::new(self.allowed("allow", &self.config.allow)?))
+    }
+
+    /// Returns whether `url` is https, or names an address that is allowed by plain http.
+    pub fn permits(&self, url: &Url) -> bool {
+        let host = url.host().trim_matches(['[', ']']);
+        let ip = if host == "localhost" { Ok(Ipv4Addr::LOCALHOST.into()) } else { host.parse() };
+        let lists = |ip| self.guard().is_ok_and(|guard| guard.lists(ip));
+        url.as_str().starts_with("https://") || ip.is_ok_and(lists)
     }
 
     /// The networks that are let through: those `named` under `key` in the settings, and loopback
@@ -151,6 +161,20 @@ mod tests {
             }
         }
         assert!(!network("").clients().unwrap().lists("127.0.0.1"));
+    }
+
+    #[test]
+    fn plain_http_is_permitted_to_addresses_that_are_allowed() {
+        let network = network("allow = [\"10.0.0.0/8\"]");
+        for (url, permitted) in [
+            ("https://mary.example/x", true),
+            ("http://mary.example/x", false),
+            ("http://10.1.2.3:8470/x", true),
+            ("http://11.1.2.3/x", false),
+            ("http://localhost/x", false),
+        ] {
+            assert_eq!(network.permits(&url.parse().unwrap()), permitted, "{url}");
+        }
     }
 
     #[test]

@@ -59,8 +59,15 @@ pub struct Contact {
     pub since: Timestamp,
     /// The URL of the feed in which the contact writes to us.
     pub feed: Url,
-    /// The URL at which others find the contact.
+    /// The URL at which others find the contact, as it says.
     pub card: Option<Url>,
+    /// Whether the document there names itself and carries the contact's key. If not, the card may be
+    /// somebody else's, and nobody is taken for the contact, or for another, by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub card_confirmed: bool,
+    /// When that was looked for in vain.
+    #[serde(default)]
+    pub card_asked: Option<Timestamp>,
     /// The URL at which the contact takes calls.
     pub handshake: Option<Url>,
     /// The URL at which the certificate stands.

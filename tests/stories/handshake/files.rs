@@ -174,6 +174,7 @@ fn without_a_base_url_one_can_look_but_not_answer() {
     let john = Peer::john();
     let mary = Peer::without_identity("Mary");
     mary.ok(&["keygen", "--name", "Mary", "--no-passphrase"]);
+    mary.set("allow", "[\"127.0.0.0/8\"]");
     let file = invitation(&john, &[]);
     mary.feed(&["handshake", "receive"], &file).expect(0);
     for args in [&["handshake", "accept", "john"][..], &["handshake", "invite", "-o", "-"]] {
