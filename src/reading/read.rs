@@ -17,6 +17,7 @@ use crate::session::web::witnesses::Weighed;
 use crate::store::contact::entry::{Contact, Http};
 use crate::store::disk::home::Home;
 use crate::transport::client::{Answer, Conditions, Document, Failure};
+use jiff::Timestamp;
 
 /// Whom to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +35,10 @@ pub enum Ask {
 /// When the settings are wrong.
 pub fn read(run: &mut Run, names: &[String], ask: Ask) -> Result<Vec<String>, Error> {
     let client = run.network.client()?;
-    let (wishes, mut unreachable) = wishes(run, names, ask);
+    let Wishes { wishes, waiting: mut unreachable, newest_signature } = wishes(run, names, ask);
     let (mut rewritten, asked) = (Vec::new(), wishes.len().saturating_add(unreachable));
-    for fetched in Weighed::new(run, fetch::all(&client, wishes, limits::FEED)) {
+    let answers = fetch::all(&client, wishes, limits::FEED);
+    for fetched in Weighed::new(run, newest_signature, answers) {
         let name = fetched.name;
         let done = match answered(&name, fetched.answer) {
             Ok(Some((document, channel))) => take_in(run, &name, &document, &channel),
@@ -74,10 +76,19 @@ fn answered(
     }
 }
 
-/// The feeds to ask for, and of how many contacts the host is not asked before a pause is over. A
-/// contact whose files are damaged is reported, and stops nobody else.
-fn wishes(run: &mut Run, names: &[String], ask: Ask) -> (Vec<Wish>, usize) {
-    let (mut wishes, mut waiting) = (Vec::new(), 0_usize);
+/// The feeds to ask for.
+#[derive(Default)]
+struct Wishes {
+    wishes: Vec<Wish>,
+    /// The number of contacts whose host is not asked before a pause is over.
+    waiting: usize,
+    /// The newest signature of any of them that was verified.
+    newest_signature: Option<Timestamp>,
+}
+
+/// The feeds to ask for. A contact whose files are damaged is reported, and stops nobody else.
+fn wishes(run: &mut Run, names: &[String], ask: Ask) -> Wishes {
+    let mut all = Wishes::default();
     for name in names {
         let contact = match Contact::load(&run.identity.home, name) {
             Ok(contact) if contact.blocked => continue,
@@ -87,9 +98,10 @@ fn wishes(run: &mut Run, names: &[String], ask: Ask) -> (Vec<Wish>, usize) {
                 continue;
             }
         };
+        all.newest_signature = all.newest_signature.max(contact.theirs.signed);
         let pause = paused(&contact.http, run.now()).filter(|_| ask == Ask::InTime);
         if let Some(until) = pause {
-            waiting = waiting.saturating_add(1);
+            all.waiting = all.waiting.saturating_add(1);
             let (seen, until) = (contact.http.failure.unwrap_or_default(), time::canonical(until));
             let text = format!("the feed of `{name}` is asked for after {until} again: {seen}");
             run.talk.mention(&format!("{text}\nhint: at once: cloudim poll {name}"), false);
@@ -97,9 +109,9 @@ fn wishes(run: &mut Run, names: &[String], ask: Ask) -> (Vec<Wish>, usize) {
         }
         let Http { etag, last_modified, .. } = contact.http;
         let conditions = Conditions { etag, last_modified, no_cache: false };
-        wishes.push(Wish { name: name.clone(), url: contact.feed, conditions });
+        all.wishes.push(Wish { name: name.clone(), url: contact.feed, conditions });
     }
-    (wishes, waiting)
+    all
 }
 
 /// Takes in what was fetched, and the archives that hold what is missing. Returns whether our own
@@ -188,7 +200,7 @@ mod tests {
         std::fs::write(john.home().contact("eve").join("contact.toml"), "damaged").unwrap();
         john.update("mary", |mary| mary.http.etag = Some("a".to_owned()));
         let names = ["bob", "eve", "mary"].map(str::to_owned);
-        let (wishes, waiting) = wishes(&mut john.run, &names, Ask::AtOnce);
+        let Wishes { wishes, waiting, .. } = wishes(&mut john.run, &names, Ask::AtOnce);
         let ([wish], 0) = (&wishes[..], waiting) else { panic!() };
         let mary = john.contact("mary");
         assert_eq!((wish.name.as_str(), &wish.url), ("mary", &mary.feed));
@@ -203,14 +215,15 @@ mod tests {
         let last = john.now();
         john.update("mary", |mary| mary.http.no_feed = Some(Vain { times: 99, last }));
         let mut asked = |ask| {
-            let (wishes, waiting) = wishes(&mut john.run, &["mary".to_owned()], ask);
+            let Wishes { wishes, waiting, .. } = wishes(&mut john.run, &["mary".to_owned()], ask);
             (wishes.len(), waiting)
         };
         assert_eq!(asked(Ask::AtOnce), (1, 0));
         assert_eq!(asked(Ask::InTime), (0, 1));
         assert!(john.heard().contains("hint: at once: cloudim poll mary"));
         john.wait(1);
-        let (wishes, waiting) = wishes(&mut john.run, &["mary".to_owned()], Ask::InTime);
+        let Wishes { wishes, waiting, .. } =
+            wishes(&mut john.run, &["mary".to_owned()], Ask::InTime);
         assert_eq!((wishes.len(), waiting), (1, 0));
     }
 }

@@ -17,8 +17,6 @@ const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 const EXTEND: &str = "cloudim key extend";
 const ROTATE: &str = "cloudim key rotate";
-/// By this the user says that the clock is right.
-const REDATE: &str = "cloudim key rotate --yes";
 const ANOTHER: &str = "cloudim --home DIR keygen, and invite your contacts again";
 
 /// Refuses where nobody would believe what we sign.
@@ -48,10 +46,10 @@ pub fn unusable(why: Unusable) -> Error {
 pub fn concern(certificate: &Certificate, now: Timestamp) -> Option<(String, &'static str)> {
     if let Some(ahead) = certificate.signed_ahead(now) {
         let what = format!(
-            "your own key was changed on {} by a clock that was ahead: nobody new can write to you",
+            "your own key was changed on {}, ahead of the clock, and nobody new can write to you: set the clock, or if it is right",
             ahead.strftime("%Y-%m-%d")
         );
-        return Some((what, REDATE));
+        return Some((what, ROTATE));
     }
     if let Err(why) = certificate.usable(now) {
         let cure = match why {
@@ -133,6 +131,16 @@ mod tests {
         }
         let (what, _) = concern(&key.certificate(), day(70)).unwrap();
         assert_eq!(what, "your own key expires on 2026-04-11");
+    }
+
+    #[test]
+    fn a_key_that_was_changed_ahead_of_the_clock_is_a_concern() {
+        let year = SignedDuration::from_hours(24 * 365);
+        let key = john().rotated(year, day(40), &mut random(1)).unwrap();
+        let (what, cure) = concern(&key.certificate(), day(1)).unwrap();
+        assert!(what.contains("changed on 2026-02-10, ahead of the clock"), "{what}");
+        assert_eq!(cure, ROTATE);
+        assert_eq!(super::concern(&key.certificate(), day(39)), None, "a day ahead is none");
     }
 
     #[test]

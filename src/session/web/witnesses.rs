@@ -24,6 +24,8 @@ use crate::transport::client::{Conditions, HostDate};
 
 /// Answers that wait until more is known of the clock.
 const WAITING: usize = 4;
+/// Hosts whose word is heard in one look.
+const VOICES: usize = 16;
 /// Hosts that are asked for the time alone.
 const ASKED: usize = 5;
 /// How long such a host is waited for.
@@ -38,25 +40,28 @@ pub struct Weighed {
     clock: Clock,
     answers: Receiver<Fetched>,
     waiting: VecDeque<Fetched>,
+    newest_signature: Option<Timestamp>,
     dates: BTreeMap<String, Timestamp>,
 }
 
 impl Weighed {
-    /// The `answers` for `run`.
-    pub fn new(run: &Run, answers: Receiver<Fetched>) -> Self {
+    /// The `answers` for `run`; `newest_signature` is the newest of a contact that was verified before.
+    pub fn new(run: &Run, newest_signature: Option<Timestamp>, answers: Receiver<Fetched>) -> Self {
         Self {
             identity: run.identity.clone(),
             network: run.network.clone(),
             clock: run.clock.clone(),
             answers,
             waiting: VecDeque::new(),
+            newest_signature,
             dates: BTreeMap::new(),
         }
     }
 
     fn receive(&mut self) -> Option<Fetched> {
         let fetched = self.answers.recv().ok()?;
-        if let Some(HostDate { host, date }) = fetched.date.clone() {
+        let date = fetched.date.clone().filter(|_| self.dates.len() < VOICES);
+        if let Some(HostDate { host, date }) = date {
             self.dates.insert(host, date);
             self.weigh();
         }
@@ -64,8 +69,8 @@ impl Weighed {
     }
 
     fn weigh(&self) {
-        let Self { identity, clock, dates, .. } = self;
-        identity.attested.set(verdict(&identity.home, clock.now(), dates));
+        let verdict = clock::judge(self.clock.now(), self.newest_signature, &self.dates);
+        self.identity.attested.set(verdict);
     }
 
     /// Returns whether one host alone has spoken, and against our clock.
@@ -130,7 +135,7 @@ pub fn ask(run: &Run) -> Result<()> {
     let answers = fetch::all(&client, wishes, limits::FEED);
     let dates = answers.into_iter().filter_map(|fetched| fetched.date);
     let dates = dates.map(|date| (date.host, date.date)).collect();
-    run.identity.attested.set(verdict(home, run.now(), &dates));
+    run.identity.attested.set(clock::judge(run.now(), newest_signature(home), &dates));
     Ok(())
 }
 
@@ -171,14 +176,6 @@ pub fn tell_once(locked: &Locked<'_>, talk: &mut Talk, what: &str) -> Result<()>
         KeyState { clock_told: Some(locked.now), ..state }.save(locked)?;
     }
     Ok(())
-}
-
-/// The verdict on a clock that shows `now`. The signatures are looked at where they count.
-fn verdict(home: &Home, now: Timestamp, dates: &BTreeMap<String, Timestamp>) -> Verdict {
-    match clock::judge(now, None, dates) {
-        Verdict::Unknown => Verdict::Unknown,
-        _ => clock::judge(now, newest_signature(home), dates),
-    }
 }
 
 /// The newest signature of a contact that was verified. What cannot be read is told elsewhere.

@@ -128,9 +128,13 @@ fn a_key_that_was_rotated_in_the_future_is_of_use_again_by_the_command_that_is_n
         mary.send(&john, "to the subkey that she knows");
         let polled = john.run(&["--format", "json", "poll"]).expect(0);
         assert_eq!(texts(&polled.stdout), ["to the subkey that she knows"]);
-        assert!(polled.stderr.contains("cloudim key rotate --yes"), "{}", polled.stderr);
+        assert!(
+            polled.stderr.contains("if it is right: cloudim key rotate\n"),
+            "{}",
+            polled.stderr
+        );
         assert_eq!(john.run(&["poll"]).expect(0).stderr, "", "once");
-        assert!(john.ok(&[]).contains("cloudim key rotate --yes"));
+        assert!(john.ok(&[]).contains("if it is right: cloudim key rotate\n"));
         if dates {
             mary.host.says(&in_hours(0));
         } else {
