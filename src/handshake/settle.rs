@@ -162,7 +162,9 @@ fn make(
     let certificate = candidate.certificate.clone();
     let mut pair = Pair { name: name.to_owned(), contact, certificate };
     contacts::make_room(locked, name)?;
-    let introduction_octets = Octets::of(&locked.home, name).stage_introduction(locked, &octets)?;
+    let serial = pair.contact.ours.introduction.serial;
+    let introduction_octets =
+        Octets::of(&locked.home, name).stage_introduction(locked, serial, &octets)?;
     atomic::sync([&introduction_octets])?;
     locked.home.put(vec![introduction_octets])?;
     contacts::pin(locked, name, &pair.certificate)?;
@@ -219,7 +221,8 @@ mod tests {
 
     /// The octets of what our feed says to the contact, and the same read.
     fn introduction(person: &Person) -> (String, Introduction) {
-        let octets = Octets::of(&person.home(), "other").introduction().unwrap().unwrap();
+        let serial = person.contact("other").ours.introduction.serial;
+        let octets = Octets::of(&person.home(), "other").introduction(serial).unwrap().unwrap();
         let introduction = Introduction::parse(octets.as_bytes()).unwrap();
         (octets, introduction)
     }

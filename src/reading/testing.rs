@@ -128,7 +128,7 @@ impl Scene {
     /// Puts what `change` makes of her introduction into the feed, signed at that time.
     pub fn introduce(&mut self, at: Timestamp, change: impl FnOnce(&mut Introduction)) {
         let home = self.mary.home();
-        let octets = Octets::of(&home, "john").introduction().unwrap().unwrap();
+        let octets = Octets::of(&home, "john").introduction(1).unwrap().unwrap();
         let mut introduction = Introduction::parse(octets.as_bytes()).unwrap();
         change(&mut introduction);
         self.feed.introduction = Some(self.sealed(&introduction.write(), at));

@@ -27,6 +27,7 @@ use crate::store::contact::offered::octets::{Filed, Octets};
 use crate::store::contact::own_feed::OwnFeed;
 use crate::store::contact::pair::Pair;
 use crate::store::contact::ranges;
+use crate::store::disk::home::Home;
 use crate::store::disk::versions::without_end;
 use crate::store::identity::own::Locked;
 
@@ -130,6 +131,17 @@ fn anew(ours: &OwnFeed, before: &Channel, subkey: &Fingerprint, is_transition: b
     Anew { items, is_to_another_subkey, once: items || is_transition }
 }
 
+/// Returns whether the feed that stands there is the one that was counted last. Else a run died before
+/// it was written, or the file was lost.
+///
+/// # Errors
+/// When it is there and not a feed of ours.
+pub fn is_shown(home: &Home, ours: &OwnFeed) -> Result<bool> {
+    let there = feeds::load(home, &ours.token)?.unwrap_or_default();
+    let shown = [there.introduction, there.state].map(|sealed| sealed.as_deref().map(sealed_hash));
+    Ok(shown == [ours.introduction.sealed, ours.state.sealed])
+}
+
 /// Refuses to sign by `signer` for a contact that does not know this key of ours yet.
 fn expect_told(
     locked: &Locked<'_>,
@@ -191,6 +203,7 @@ pub fn rewrite(
 #[cfg(test)]
 mod tests {
     use crate::error::Kind;
+    use crate::session::testing::Person;
     use crate::store::contact::own_feed::Archive;
     use crate::store::testing::Type;
     use crate::writing::testing::{acquainted, filed, opened, pin, rewrite, write};
@@ -203,6 +216,22 @@ mod tests {
         john.wait(5);
         assert!(!rewrite(&mut john, "mary").unwrap());
         assert!(john.files() == before);
+    }
+
+    #[test]
+    fn what_was_counted_and_did_not_come_into_the_feed_is_not_shown() {
+        let (mut john, _) = acquainted();
+        let is_shown =
+            |john: &Person| super::is_shown(&john.home(), &john.contact("mary").ours).unwrap();
+        let before = john.feed("mary");
+        write(&mut john, "mary", "one");
+        assert!(is_shown(&john));
+        john.put_feed("mary", &before);
+        assert!(!is_shown(&john));
+        assert!(rewrite(&mut john, "mary").unwrap());
+        assert!(is_shown(&john));
+        std::fs::remove_file(john.home().feed(&john.contact("mary").ours.token)).unwrap();
+        assert!(!is_shown(&john));
     }
 
     #[test]

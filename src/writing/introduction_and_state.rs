@@ -17,7 +17,10 @@ impl Rewriting<'_> {
     pub(super) fn introduce(&mut self, new: Option<&Introduction>) -> Result<()> {
         let octets = match new {
             Some(introduction) => Some(introduction.write()),
-            None => Octets::of(&self.locked.home, self.name).introduction()?,
+            None => {
+                let serial = self.contact.ours.introduction.serial;
+                Octets::of(&self.locked.home, self.name).introduction(serial)?
+            }
         };
         let Some(octets) = octets else { return Ok(()) };
         let sealed = self.prepared.channel.introduction.as_deref().map(sealed_hash);
@@ -79,7 +82,7 @@ mod tests {
     #[test]
     fn another_introduction_than_ours_is_replaced_by_the_same_octets_as_before() {
         let (mut john, mut mary) = acquainted();
-        let octets = Octets::of(&john.home(), "mary").introduction().unwrap().unwrap();
+        let octets = Octets::of(&john.home(), "mary").introduction(1).unwrap().unwrap();
         let (certificate, hers) = (john.certificate(), mary.feed("john").introduction);
         for lost in [None, hers] {
             let mut feed = john.feed("mary");

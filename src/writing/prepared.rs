@@ -58,13 +58,13 @@ impl Prepared {
             Ok(writes) => writes,
             Err(why) => return Taken::Refused(why),
         };
-        let Writes { files, counted, mut records, shown } = writes;
+        let Writes { octets, files, counted, mut records, shown } = writes;
         if self.is_changed
             && let Err(error) = locked.home.advance()
         {
             return Taken::Refused(error.into());
         }
-        if let Err(not) = count(locked, files, counted) {
+        if let Err(not) = count(locked, octets, files, counted) {
             let taken = Taken::from(not);
             if matches!(taken, Taken::Refused(_)) {
                 self.take_back(locked, name);
@@ -94,12 +94,12 @@ impl Prepared {
         let octets = Octets::of(home, name);
         let fresh = self.octets.as_ref();
         let item = fresh.map(|(filed, fresh)| octets.stage(locked, filed, fresh)).transpose()?;
-        let (mut counted, mut shown) = (Vec::from_iter(item), Vec::new());
+        let (mut said, mut shown) = (Vec::from_iter(item), Vec::new());
         if let Some(introduction) = &self.introduction {
-            counted.push(octets.stage_introduction(locked, introduction)?);
+            let serial = contact.ours.introduction.serial;
+            said.push(octets.stage_introduction(locked, serial, introduction)?);
         }
-        // The last of them: once it is in its place, all counts.
-        counted.push(contact.stage(locked, name)?);
+        let counted = contact.stage(locked, name)?;
         if self.is_changed {
             for (number, archive) in &self.archives {
                 shown.push(home.stage(&home.archive(token, *number), archive.as_bytes())?);
@@ -107,8 +107,8 @@ impl Prepared {
             shown.push(home.stage(&home.feed(token), self.channel.write().as_bytes())?);
         }
         let files = std::mem::take(&mut self.files);
-        atomic::sync(files.iter().chain(&counted).chain(&shown))?;
-        Ok(Writes { files, counted, records, shown })
+        atomic::sync(files.iter().chain(&said).chain([&counted]).chain(&shown))?;
+        Ok(Writes { octets: said, files, counted, records, shown })
     }
 
     /// Takes back what was written of an item that does not count. What cannot be removed now goes
@@ -135,6 +135,10 @@ impl Prepared {
         contact: &Contact,
     ) -> store::error::Result<()> {
         published::remove_other_archives(locked, &contact.ours)?;
+        if self.introduction.is_some() {
+            let octets = Octets::of(&locked.home, name);
+            octets.drop_other_introductions(locked, contact.ours.introduction.serial)?;
+        }
         for item in &self.leaves {
             published::let_go(locked, name, item)?;
         }
@@ -147,10 +151,12 @@ impl Prepared {
 
 /// The files and records that a commit writes.
 struct Writes {
+    /// The octets of the new item, and of the introduction.
+    octets: Vec<Staged>,
     /// The attachments of the new item.
     files: Vec<Staged>,
-    /// The octets of the new item first, the contact last.
-    counted: Vec<Staged>,
+    /// The contact: once it is in its place, all counts.
+    counted: Staged,
     records: Vec<Record>,
     /// The archive and the feed.
     shown: Vec<Staged>,
@@ -158,18 +164,17 @@ struct Writes {
 
 /// Puts in its place what makes the new item count. What it names goes between its octets and the
 /// contact: an item that counts has its attachments, and one that does not leads to what has to go.
+/// Each waits until the one before lasts: a power cut must not leave a contact that counts what is
+/// nowhere.
 fn count(
     locked: &Locked<'_>,
+    octets: Vec<Staged>,
     files: Vec<Staged>,
-    mut counted: Vec<Staged>,
+    counted: Staged,
 ) -> std::result::Result<(), NotPut> {
-    if !files.is_empty() {
-        let rest = counted.split_off(1);
-        let octets = std::mem::replace(&mut counted, rest);
-        let placed = locked.home.put(octets).and_then(|()| attachment::publish(locked, files));
-        placed.map_err(NotPut::Moved)?;
-    }
-    locked.home.place(counted)
+    let placed = locked.home.put(octets).and_then(|()| attachment::publish(locked, files));
+    placed.map_err(NotPut::Moved)?;
+    locked.home.place(vec![counted])
 }
 
 /// The records that a run which died left out: those of `recovered` that no line tells of.

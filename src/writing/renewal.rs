@@ -39,7 +39,7 @@ pub fn renew(locked: &Locked<'_>, keys: &mut Keys, pair: &mut Pair) -> Result<Op
     if is_refused(&pair.contact.ours, locked.now) {
         return Err(two_homes(&pair.name));
     }
-    let before = introducing::before(locked, &pair.name)?;
+    let before = introducing::before(locked, &pair.name, &pair.contact)?;
     begin(&mut pair.contact.ours, locked.now, &mut keys.rng);
     let introduction = introducing::next(locked, keys, &pair.contact, &before)?;
     pair.contact.ours.introduction.serial = introduction.serial;

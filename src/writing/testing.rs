@@ -77,7 +77,8 @@ fn agree(person: &mut Person, name: &str, ours: &Side, theirs: &Side) {
         to_fingerprint: Some(certificate.fingerprint()),
         ..introduction
     };
-    let octets = Octets::of(home, name).stage_introduction(&locked, &introduction.write()).unwrap();
+    let octets = Octets::of(home, name).stage_introduction(&locked, 1, &introduction.write());
+    let octets = octets.unwrap();
     locked.home.put(vec![octets]).unwrap();
     contacts::pin(&locked, name, certificate).unwrap();
     let contact = Contact {

@@ -13,6 +13,7 @@ use cloudim::protocol::values::hash::OctetsHash;
 use cloudim::protocol::values::time;
 use cloudim::store::contact::contacts;
 use cloudim::store::contact::entry::Contact;
+use cloudim::store::contact::offered::octets::Octets;
 use cloudim::store::disk::home::Home;
 use cloudim::store::identity::own::Identity;
 use jiff::{SignedDuration, Timestamp};
@@ -131,11 +132,9 @@ impl Hand {
 
     /// The introduction in the feed.
     pub fn introduction(&self) -> Introduction {
-        Introduction::parse(self.octets("introduction.xml").as_bytes()).unwrap()
-    }
-
-    fn octets(&self, file: &str) -> String {
-        fs::read_to_string(self.home.contact(&self.reader).join("octets").join(file)).unwrap()
+        let serial = self.contact.ours.introduction.serial;
+        let octets = Octets::of(&self.home, &self.reader).introduction(serial).unwrap();
+        Introduction::parse(octets.unwrap().as_bytes()).unwrap()
     }
 
     /// The feed with the state `octets`, sealed.

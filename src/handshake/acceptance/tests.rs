@@ -148,7 +148,8 @@ fn who_answered_an_invitation_to_nobody_is_addressed_from_then_on() {
     let answer = accepted(&mut john, &document);
     let answer = candidate(&mut mary, &answer).unwrap();
     assert_eq!(agree(&mut mary, &answer).unwrap(), "john");
-    let octets = Octets::of(&mary.home(), "john").introduction().unwrap().unwrap();
+    let serial = mary.contact("john").ours.introduction.serial;
+    let octets = Octets::of(&mary.home(), "john").introduction(serial).unwrap().unwrap();
     let introduction = Introduction::parse(octets.as_bytes()).unwrap();
     assert_eq!(introduction.serial, 2);
     assert_eq!(introduction.to_fingerprint, Some(john.certificate().fingerprint()));

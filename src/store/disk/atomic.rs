@@ -194,17 +194,20 @@ pub(in crate::store) fn remove_all(paths: &[PathBuf]) -> Result<()> {
 /// # Errors
 /// When it cannot be made.
 pub(in crate::store) fn folder(path: &Path, mode: Mode) -> Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
+    let missing: Vec<&Path> = path.ancestors().take_while(|folder| !folder.is_dir()).collect();
     let bits = if mode == Mode::Private { 0o700 } else { 0o755 };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(bits)
-        .create(path)
-        .and_then(|()| fs::set_permissions(path, Permissions::from_mode(bits)))
-        .map_err(|error| cannot_write(path, error))?;
-    sync_folder_of(path)
+    // Each lasts before something is put into it.
+    for folder in missing.into_iter().rev().filter(|folder| !folder.as_os_str().is_empty()) {
+        let made = match DirBuilder::new().mode(bits).create(folder) {
+            // Another process was faster.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+            made => made,
+        };
+        made.and_then(|()| fs::set_permissions(folder, Permissions::from_mode(bits)))
+            .map_err(|error| cannot_write(folder, error))?;
+        sync_folder_of(folder)?;
+    }
+    Ok(())
 }
 
 /// As [`folder`], of the folder that the file at `path` is in.

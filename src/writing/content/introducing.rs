@@ -13,10 +13,11 @@ use crate::store::identity::own::Locked;
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn before(locked: &Locked<'_>, name: &str) -> Result<Introduction> {
-    let octets = Octets::of(&locked.home, name).introduction()?.unwrap_or_default();
+pub fn before(locked: &Locked<'_>, name: &str, contact: &Contact) -> Result<Introduction> {
+    let serial = contact.ours.introduction.serial;
+    let octets = Octets::of(&locked.home, name).introduction(serial)?.unwrap_or_default();
     let introduction = Introduction::parse(octets.as_bytes());
-    introduction.or_cannot(|| "cannot use `octets/introduction.xml`".to_owned())
+    introduction.or_cannot(|| format!("cannot use `octets/introduction.{serial}.xml`"))
 }
 
 /// The introduction to `contact` that follows `before`, with the next serial.

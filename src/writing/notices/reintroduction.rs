@@ -19,7 +19,7 @@ pub fn reintroduce(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<b
     if contact.blocked {
         return Ok(false);
     }
-    let before = introducing::before(locked, name)?;
+    let before = introducing::before(locked, name, contact)?;
     let later = introducing::next(locked, keys, contact, &before)?;
     if is_same(&before, &later) {
         return feed::rewrite(locked, keys, &mut pair, Change::default());

@@ -72,10 +72,10 @@ fn introduction(
     known: Fingerprint,
 ) -> Result<Introduction> {
     let contact = &mut pair.contact;
-    let octets = Octets::of(&identity.home, &pair.name).introduction()?.unwrap_or_default();
-    let before = Introduction::parse(octets.as_bytes())
-        .or_cannot(|| "cannot use `octets/introduction.xml`".to_owned())?;
     let counted = &mut contact.ours.introduction;
+    let octets = Octets::of(&identity.home, &pair.name).introduction(counted.serial)?;
+    let before = Introduction::parse(octets.unwrap_or_default().as_bytes())
+        .or_cannot(|| format!("cannot use `octets/introduction.{}.xml`", counted.serial))?;
     counted.serial = counted.serial.saturating_add(1);
     let ours = &contact.ours;
     let now = frame::introduction(

@@ -153,7 +153,7 @@ fn what_a_dead_run_left_of_a_contact_takes_no_name() {
     let (john, mary) = (Peer::john(), Peer::mary());
     let octets = mary.home().join("contacts/john/octets");
     fs::create_dir_all(&octets).unwrap();
-    fs::write(octets.join("introduction.xml"), "<old/>").unwrap();
+    fs::write(octets.join("introduction.1.xml"), "<old/>").unwrap();
     let file = invitation(&john, &[&mary.address()]);
     mary.feed(&["handshake", "accept", "-i", "-", "--as", "john"], &file).expect(0);
     john.ok(&["poll"]);

@@ -58,6 +58,9 @@ fn assert_sound(writer: &Peer, reader: &Peer) {
     let names = fs::read_dir(octets).unwrap().map(|file| file.unwrap().file_name());
     let names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
     let published = |name: &&String| {
+        if name.starts_with("introduction.") {
+            return false;
+        }
         let guid = name.trim_end_matches(".xml").rsplit('.').next().unwrap_or_default();
         feed.items.iter().any(|item| item.guid.as_deref().is_some_and(|g| g.ends_with(guid)))
     };

@@ -39,6 +39,10 @@ impl Filed {
     }
 }
 
+/// The file with the introduction of a contact that was made before introductions were filed by their
+/// serials.
+const UNNUMBERED: &str = "introduction.xml";
+
 /// The octets kept for one contact.
 #[derive(Debug)]
 pub struct Octets {
@@ -163,24 +167,50 @@ impl Octets {
         Ok(named)
     }
 
-    /// Writes the octets of the introduction, not in their place yet.
+    /// Writes the octets of the introduction with this `serial`, not in their place yet. Those of the
+    /// serial that counts stay: a run may die before the contact's file counts the new one.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn stage_introduction(&self, locked: &Locked<'_>, octets: &str) -> Result<Staged> {
-        locked.home.stage(&self.introduction_path(), octets.as_bytes())
+    pub fn stage_introduction(
+        &self,
+        locked: &Locked<'_>,
+        serial: u64,
+        octets: &str,
+    ) -> Result<Staged> {
+        locked.home.stage(&self.introduction_path(serial), octets.as_bytes())
     }
 
-    /// The octets of the introduction, if there is one.
+    /// The octets of the introduction with this `serial`, which is the one that counts; nothing if
+    /// there is none.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn introduction(&self) -> Result<Option<String>> {
-        atomic::read_text(&self.introduction_path())
+    pub fn introduction(&self, serial: u64) -> Result<Option<String>> {
+        match atomic::read_text(&self.introduction_path(serial))? {
+            Some(octets) => Ok(Some(octets)),
+            None => atomic::read_text(&self.folder.join(UNNUMBERED)),
+        }
     }
 
-    fn introduction_path(&self) -> PathBuf {
-        self.folder.join("introduction.xml")
+    /// Lets go of every introduction but the one with this `serial`.
+    ///
+    /// # Errors
+    /// When one cannot be removed, or the folder not be read.
+    pub fn drop_other_introductions(&self, locked: &Locked<'_>, serial: u64) -> Result<()> {
+        let counts = self.introduction_path(serial);
+        // As long as the one that counts has no file of its own, it is in the unnumbered one.
+        if !counts.exists() {
+            return Ok(());
+        }
+        let names = self.names()?.into_iter().filter(|name| name.starts_with("introduction."));
+        let mut others: Vec<PathBuf> = names.map(|name| self.folder.join(name)).collect();
+        others.retain(|path| *path != counts);
+        locked.home.remove_all(&others)
+    }
+
+    fn introduction_path(&self, serial: u64) -> PathBuf {
+        self.folder.join(format!("introduction.{serial}.xml"))
     }
 }
 
@@ -203,15 +233,40 @@ mod tests {
             locked(&home, |locked| locked.home.put(vec![octets.stage(locked, &item, &text)?]))
                 .unwrap();
         }
-        assert_eq!(octets.introduction().unwrap(), None);
-        locked(&home, |locked| {
-            locked.home.put(vec![octets.stage_introduction(locked, "<introduction/>")?])
-        })
-        .unwrap();
+        assert_eq!(octets.introduction(1).unwrap(), None);
+        put(&home, 1, "<introduction/>");
         assert_eq!(octets.items().unwrap(), [filed(1, 1), filed(2, 2), filed(10, 3)]);
         assert_eq!(octets.item(&filed(10, 3)).unwrap(), "<item>10</item>");
         locked(&home, |locked| octets.drop_item(locked, &filed(1, 1))).unwrap();
         assert!(octets.item(&filed(1, 1)).unwrap_err().to_string().contains("is missing"));
-        assert_eq!(octets.introduction().unwrap().as_deref(), Some("<introduction/>"));
+        assert_eq!(octets.introduction(1).unwrap().as_deref(), Some("<introduction/>"));
+    }
+
+    fn put(home: &Home, serial: u64, text: &str) {
+        let octets = Octets::of(home, "mary");
+        locked(home, |locked| {
+            locked.home.put(vec![octets.stage_introduction(locked, serial, text)?])
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn the_introduction_that_counts_stays_until_another_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let octets = Octets::of(&home, "mary");
+        let read = |serial| octets.introduction(serial).unwrap();
+        let drop_others =
+            |serial| locked(&home, |locked| octets.drop_other_introductions(locked, serial));
+        fs::create_dir_all(&octets.folder).unwrap();
+        fs::write(octets.folder.join(UNNUMBERED), "1").unwrap();
+        drop_others(1).unwrap();
+        assert_eq!(read(1).as_deref(), Some("1"), "of an older version of the program");
+        put(&home, 2, "2");
+        assert_eq!((read(1).as_deref(), read(2).as_deref()), (Some("1"), Some("2")));
+        put(&home, 3, "3");
+        drop_others(2).unwrap();
+        assert_eq!(octets.names().unwrap().len(), 1);
+        assert_eq!(read(2).as_deref(), Some("2"));
     }
 }
