@@ -15,6 +15,7 @@ use crate::protocol::feed::channel::{Channel, cloud_of};
 use crate::protocol::values::hash::{Hash, SealedHash};
 use crate::protocol::values::url::Url;
 use crate::session::keys::Keys;
+use crate::session::own_key;
 use crate::session::talk::Talk;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::{Contact, Http};
@@ -25,6 +26,7 @@ use crate::store::contact::pair::Pair;
 use crate::store::contact::verdicts::{Verdicts, Why};
 use crate::store::disk::home::Home;
 use crate::store::identity::own::{Identity, Locked};
+use crate::writing::feed;
 
 /// The kind of a document, and the headers that came with it.
 #[derive(Clone, Debug, Default)]
@@ -151,7 +153,7 @@ impl<'a> Intake<'a> {
     }
 
     fn has_work_in(&self, chain: &[&Channel]) -> bool {
-        chain.iter().any(|channel| self.has_work(channel))
+        self.is_to_be_written() || chain.iter().any(|channel| self.has_work(channel))
     }
 
     /// Returns whether anything in `channel` has yet to be opened: only that costs a passphrase.
@@ -161,25 +163,24 @@ impl<'a> Intake<'a> {
             let hash = sealed.as_deref().map(sealed_hash);
             hash.is_some_and(|hash| Some(hash) != seen && !self.is_settled(what, hash))
         };
-        self.is_sealed_to_the_past()
-            || new_single(
-                &channel.introduction,
-                theirs.introduction.as_ref().and_then(|seen| seen.sealed),
-                "introduction",
-            )
-            || new_single(
-                &channel.state,
-                theirs.state.as_ref().and_then(|seen| seen.sealed),
-                "state",
-            )
+        new_single(
+            &channel.introduction,
+            theirs.introduction.as_ref().and_then(|seen| seen.sealed),
+            "introduction",
+        ) || new_single(&channel.state, theirs.state.as_ref().and_then(|seen| seen.sealed), "state")
             || channel.items.iter().any(|item| self.is_new(item))
     }
 
-    /// Returns whether the contact's encryption subkey is another than our feed is sealed to.
-    fn is_sealed_to_the_past(&self) -> bool {
-        let writes = !self.identity.config.read_only && !self.contact.blocked;
-        let subkey = self.certificate.encryption_subkey(self.now).ok();
-        writes && subkey.is_some() && subkey != self.contact.reader().sealed_to
+    /// Returns whether our feed has to be written, whatever is new: the contact's encryption subkey is
+    /// another than it is sealed to, or a run died before it was as it was counted.
+    fn is_to_be_written(&self) -> bool {
+        let Self { identity, keys, contact, now, .. } = self;
+        let writes = !identity.config.read_only && !contact.blocked;
+        let subkey = self.certificate.encryption_subkey(*now).ok();
+        let is_to_another = subkey.is_some() && subkey != contact.reader().sealed_to;
+        // A feed that cannot be read is told by whatever writes it.
+        let is_shown = || feed::is_shown(&identity.home, &contact.ours).unwrap_or(true);
+        writes && (is_to_another || (own_key::expect_usable(keys, *now).is_ok() && !is_shown()))
     }
 
     /// Returns whether the verdict on a sealed object stands, so that it need not be opened again.

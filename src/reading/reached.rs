@@ -1,31 +1,33 @@
 //! Notes on a feed that is unchanged.
 
+use super::acknowledge::acknowledge;
 use super::gaps;
 use crate::error::Result;
 use crate::session::keys::Keys;
 use crate::session::own_key;
+use crate::session::talk::Talk;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::history::messages::Messages;
 use crate::store::contact::history::record::{About, Record};
-use crate::store::contact::offered::feeds;
 use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Identity;
 use crate::writing::content::retention;
-use crate::writing::feed::{self, Change};
+use crate::writing::feed;
 use jiff::Timestamp;
 
-/// Notes that an unchanged feed was reached, and does what time alone asks for: what was
-/// acknowledged long enough ago leaves our feed, which is rebuilt if it is lost, and a gap that lasts is
-/// told.
+/// Notes that an unchanged feed was reached, and does what needs no news of the contact: what was
+/// acknowledged long enough ago leaves our feed, what a run that died has left undone there is done,
+/// a feed that is lost is rebuilt, and a gap that lasts is told.
 pub(super) fn reached(
     identity: &Identity,
     keys: &mut Keys,
+    talk: &mut Talk,
     now: Timestamp,
     name: &str,
 ) -> Result<bool> {
     let contact = Contact::load(&identity.home, name)?;
-    let due = is_due(identity, now, name, &contact)?;
+    let due = is_due(identity, keys, now, name, &contact)?;
     if !due && contact.http.failing_since.is_none() && contact.theirs.behind_since.is_none() {
         return Ok(false);
     }
@@ -47,20 +49,30 @@ pub(super) fn reached(
         Messages::of(&locked.home, name).append(&locked, &mut [record])?;
     }
     if due {
-        return Ok(feed::rewrite(&locked, keys, &mut pair, Change::default())?);
+        return acknowledge(&locked, keys, talk, &mut pair, false);
     }
     pair.save(&locked)?;
     Ok(false)
 }
 
-/// Returns whether something of ours has been acknowledged for longer than it is kept, or our feed is
-/// not there, and has to be rebuilt.
-fn is_due(identity: &Identity, now: Timestamp, name: &str, contact: &Contact) -> Result<bool> {
+/// Returns whether our feed is to be written: it is not as it was counted, or does not tell of our
+/// present key, or something in it has been acknowledged for longer than it is kept.
+fn is_due(
+    identity: &Identity,
+    keys: &Keys,
+    now: Timestamp,
+    name: &str,
+    contact: &Contact,
+) -> Result<bool> {
     let ours = &contact.ours;
     if identity.config.read_only || contact.blocked {
         return Ok(false);
     }
-    if !feeds::is_whole(&identity.home, &ours.token)? {
+    let is_told = || -> Result<bool> {
+        let known = own_key::known_by(&identity.home, keys, contact)?;
+        Ok(known == keys.certificate()?.fingerprint())
+    };
+    if !feed::is_shown(&identity.home, ours)? || !is_told()? {
         return Ok(true);
     }
     if ours.acknowledged() == 0 && ours.earlier.is_empty() {
@@ -81,8 +93,8 @@ mod tests {
 
     fn unchanged(person: &mut Person) -> bool {
         let now = person.now();
-        let Run { identity, keys, .. } = &mut person.run;
-        reached(identity, keys, now, "mary").unwrap()
+        let Run { identity, keys, talk, .. } = &mut person.run;
+        reached(identity, keys, talk, now, "mary").unwrap()
     }
 
     #[test]
@@ -107,6 +119,22 @@ mod tests {
         john.set("");
         assert!(unchanged(&mut john));
         assert_eq!(john.feed("mary").items.len(), 1);
+    }
+
+    #[test]
+    fn what_a_run_that_died_did_not_show_is_shown_though_their_feed_is_unchanged() {
+        let (mut john, _) = acquainted();
+        let before = john.feed("mary");
+        write(&mut john, "mary", "one");
+        john.put_feed("mary", &before);
+        assert!(unchanged(&mut john));
+        assert_eq!(john.feed("mary").items.len(), 1);
+        assert!(!unchanged(&mut john));
+        // Another key of ours, of which the run that put it in place did not tell.
+        john.replace_key();
+        assert!(unchanged(&mut john));
+        assert_eq!(john.feed("mary").items.len(), 2);
+        assert!(!unchanged(&mut john));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub fn read(run: &mut Run, names: &[String], ask: Ask) -> Result<Vec<String>, Er
         let name = fetched.name;
         let done = match answered(&name, fetched.answer) {
             Ok(Some((document, channel))) => take_in(run, &name, &document, &channel),
-            Ok(None) => reached(&run.identity, &mut run.keys, run.clock.now(), &name),
+            Ok(None) => unchanged(run, &name),
             Err(trouble) => {
                 unreachable = unreachable.saturating_add(1);
                 not_reached(&run.identity, &mut run.talk, run.clock.now(), &name, trouble)
@@ -112,6 +112,12 @@ fn wishes(run: &mut Run, names: &[String], ask: Ask) -> Wishes {
         all.wishes.push(Wish { name: name.clone(), url: contact.feed, conditions });
     }
     all
+}
+
+/// Notes that the feed is what it was. Returns whether our own feed changed.
+fn unchanged(run: &mut Run, name: &str) -> Result<bool, Error> {
+    let (now, Run { identity, keys, talk, .. }) = (run.now(), run);
+    reached(identity, keys, talk, now, name)
 }
 
 /// Takes in what was fetched, and the archives that hold what is missing. Returns whether our own

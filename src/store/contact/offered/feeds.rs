@@ -30,15 +30,6 @@ pub fn load_bytes(home: &Home, token: &Token) -> Result<Option<(Channel, Vec<u8>
     Ok(parse(&bytes).map(|channel| (channel, bytes)))
 }
 
-/// Returns whether the pair feed `token` looks like one that was written whole. That costs less than
-/// reading it.
-///
-/// # Errors
-/// As [`load`].
-pub fn is_whole(home: &Home, token: &Token) -> Result<bool> {
-    Ok(bytes(&home.feed(token))?.is_some_and(|bytes| bytes.trim_ascii_end().ends_with(b"</rss>")))
-}
-
 /// The bytes of `archive` of the pair feed `token`, if it stands there as it was written.
 ///
 /// # Errors
