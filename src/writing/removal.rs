@@ -25,15 +25,17 @@ pub fn remove(identity: &Identity, now: Timestamp, name: &str) -> Result<()> {
     finish(&locked)
 }
 
-/// Completes the removals that a run left which died. In a home that only reads there are none.
+/// Completes the removals that a run left which died, and returns whether there were any. In a home
+/// that only reads there are none.
 ///
 /// # Errors
 /// When something cannot be removed.
-pub fn resume(identity: &Identity, now: Timestamp) -> Result<()> {
+pub fn resume(identity: &Identity, now: Timestamp) -> Result<bool> {
     if identity.config.read_only || contacts::removed(&identity.home).is_empty() {
-        return Ok(());
+        return Ok(false);
     }
-    finish(&identity.lock(now)?)
+    finish(&identity.lock(now)?)?;
+    Ok(true)
 }
 
 /// Completes each removal, whatever holds up another one.

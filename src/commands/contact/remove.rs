@@ -20,6 +20,11 @@ use crate::writing::removal;
 pub fn remove(session: &mut Session, name: &str, yes: bool) -> Result<()> {
     // Our feed for the contact goes with it.
     session.run.identity.expect_writable()?;
+    // Whoever says it again after a run that died has no contact of that name any more.
+    if removal::resume(&session.run.identity, session.run.clock.now())? {
+        session.run.talk.say("what an earlier removal had left is removed");
+        run::publish(&session.run.identity, false)?;
+    }
     Contact::load(&session.run.identity.home, name)?;
     let unread = unread(&session.run.identity.home, name);
     if !yes && !confirmed(name, unread.as_deref())? {
