@@ -11,6 +11,12 @@ mod common;
 mod calls;
 #[path = "faults/commands.rs"]
 mod commands;
+#[path = "faults/disk.rs"]
+mod disk;
+#[path = "faults/nodes.rs"]
+mod nodes;
+#[path = "faults/power.rs"]
+mod power;
 #[path = "faults/sample.rs"]
 mod sample;
 #[path = "faults/strace.rs"]

@@ -10,7 +10,7 @@ use crate::strace::{self, Fault, Point, Target};
 use crate::world::Case;
 
 /// How many faults of one command a sample has.
-const SOME: usize = 14;
+const SOME: usize = 10;
 /// What no fault may end a command with: a panic's status.
 const PANIC: i32 = 101;
 

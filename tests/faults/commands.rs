@@ -263,7 +263,9 @@ pub fn publish_of_a_new_name() -> Case {
 fn published_by_a_command() -> World {
     let world = friends_who_talk();
     let john = &world.john;
-    let (web, new, old) = (john.file("web"), john.file("web.new"), john.file("web.old"));
+    // Another machine.
+    let (web, new, old) = ("web", "web.new", "web.old");
+    let [web, new, old] = [web, new, old].map(|name| world.mary.file(name));
     let command = format!(
         "rm -rf {new} {old} && cp -r {{}} {new} && (mv {web} {old} || true) && mv {new} {web}",
         web = web.display(),
