@@ -19,6 +19,8 @@ mod nodes;
 mod power;
 #[path = "faults/sample.rs"]
 mod sample;
+#[path = "faults/soak.rs"]
+mod soak;
 #[path = "faults/strace.rs"]
 mod strace;
 #[path = "faults/world.rs"]

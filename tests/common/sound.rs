@@ -11,6 +11,16 @@ use super::peer::Peer;
 /// Panics at a gap, at a fork, and at anything told that is no message.
 #[track_caller]
 pub fn stored(peer: &Peer, of: &str) -> Vec<(String, String)> {
+    let messages = arrived(peer, of);
+    let sequences: Vec<u64> = messages.iter().map(|message| message.0).collect();
+    assert_eq!(sequences, (1..=messages.len() as u64).collect::<Vec<_>>(), "no gap, in order");
+    messages.into_iter().map(|(_, guid, text)| (guid, text)).collect()
+}
+
+/// The same with the sequences, where the order of arrival may be another: what comes after a gap is
+/// stored at once.
+#[track_caller]
+pub fn arrived(peer: &Peer, of: &str) -> Vec<(u64, String, String)> {
     let json = peer.ok(&["--format", "json", "read", of]);
     let records = json.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let mut messages = Vec::new();
@@ -24,9 +34,7 @@ pub fn stored(peer: &Peer, of: &str) -> Vec<(String, String)> {
             ));
         }
     }
-    let sequences: Vec<u64> = messages.iter().map(|message| message.0).collect();
-    assert_eq!(sequences, (1..=messages.len() as u64).collect::<Vec<_>>(), "no gap, in order");
-    messages.into_iter().map(|(_, guid, text)| (guid, text)).collect()
+    messages
 }
 
 fn text(record: &Value, key: &str) -> String {
