@@ -341,7 +341,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__check)
-            opts="-q -v -h -V --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            opts="-q -v -h -V --repair --yes --home --format --timeout --quiet --verbose --passphrase-file --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -37,8 +37,8 @@ const BELOW: &[(&str, &[&str])] = &[
     ("handshake", &["reading"]),
     ("keys", &["handshake", "publishing"]),
     ("calls", &["handshake"]),
-    ("checking", &["keys", "delivery"]),
     ("sync", &["calls", "keys", "delivery"]),
+    ("checking", &["sync"]),
     ("listen", &["sync", "cloud_server"]),
 ];
 

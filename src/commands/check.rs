@@ -5,7 +5,8 @@ use clap::Args;
 use super::shared::input;
 use crate::checking::finding::Finding;
 use crate::checking::here::settings::{self, InForce};
-use crate::checking::{here, outside};
+use crate::checking::repair::consent::Consent;
+use crate::checking::{here, outside, repair};
 use crate::cli::Given;
 use crate::delivery::output;
 use crate::error::{Context, Result};
@@ -16,6 +17,7 @@ const EXAMPLES: &str = "\
 Examples:
   cloudim check
   cloudim check mary
+  cloudim check --repair
   cloudim --format json check | jq -c 'select(.status > 0)'";
 
 /// Check whether all is well, and say what to do
@@ -25,22 +27,34 @@ Examples:
 /// held, or there twice), at your key, at who may read your files, and at the publish command; from
 /// outside, through their public URLs, at your card, key, feeds and attachments, at the feeds of
 /// contacts, and at the hosts' time; then at the settings, with where each comes from (all with -v,
-/// else those that differ from the default). Changes nothing, but notes when your card and key were
-/// seen from outside. Ends with the status of the worst, in this order: 5, 4, 1, 7, 3.
+/// else those that differ from the default). Without --repair it changes nothing, but notes
+/// when your card and key were seen from outside. Ends with the status of the worst, in this order: 5, 4, 1, 7, 3.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct CheckArgs {
     /// Only this contact
     #[arg(value_name = "CONTACT")]
     contact: Option<String>,
+    /// Rebuild what can be: key.asc, card, index and WebFinger; feeds, from the octets of what you
+    /// wrote; notes that are damaged. Then publish
+    #[arg(long)]
+    repair: bool,
+    /// Do not ask before what cannot be undone
+    #[arg(long, requires = "repair")]
+    yes: bool,
 }
 
 /// Checks.
 ///
 /// # Errors
-/// When there is no such contact; [`Session`]'s talk is blamed for what is wrong.
+/// When there is no such contact; or with `--repair`, when this home may not write or the key cannot be
+/// unlocked. What is wrong is no error: the talk is blamed for it.
 pub fn run(session: &mut Session, args: CheckArgs, given: &Given) -> Result<()> {
     let only = args.contact.as_deref();
+    if args.repair {
+        let repaired = repair::repair(&mut session.run, only, Consent { yes: args.yes })?;
+        show(session, &repaired)?;
+    }
     let now = session.run.clock.now();
     let found = here::look(&session.run.identity, &session.run.keys, now, only)?;
     show(session, &found)?;

@@ -50,19 +50,51 @@ pub fn mend(identity: &Identity, keys: &Keys, now: Timestamp) -> Result<()> {
     write_where(&locked, keys, |name, there, _| !is_whole(name, there))
 }
 
+/// How a page differs from what it should be; its name below `public/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// It is not there, or nobody can read it.
+    Lost(&'static str),
+    /// It is what the settings said before.
+    Outdated(&'static str),
+}
+
+/// How the pages differ from what the settings say now.
+///
+/// # Errors
+/// When one is there and nothing can be said about it.
+pub fn differences(identity: &Identity, keys: &Keys) -> Result<Vec<Difference>> {
+    let mut differences = Vec::new();
+    for (name, content) in contents(identity, keys)? {
+        let there = rebuildable::read(&identity.home.public().join(name), limits::STRANGER)?;
+        let is_same = |there: &[u8]| there.trim_ascii_end() == content.trim_ascii_end().as_bytes();
+        if !is_whole(name, there.as_deref()) {
+            differences.push(Difference::Lost(name));
+        } else if !there.as_deref().is_some_and(is_same) {
+            differences.push(Difference::Outdated(name));
+        }
+    }
+    Ok(differences)
+}
+
+/// The pages as the settings say, by their names.
+fn contents(identity: &Identity, keys: &Keys) -> Result<Vec<(&'static str, String)>> {
+    let mut files: Vec<_> = PLAIN.map(|(name, content)| (name, content.to_owned())).into();
+    let config = &identity.config;
+    if let Some(base) = &config.base_url {
+        files.push((CARD, card(identity, keys, base)?));
+        files.push((INDEX, index(config, base)));
+        files.push((WEBFINGER, webfinger::write(&account(config, base), &base.join(CARD)?)));
+    }
+    Ok(files)
+}
+
 fn write_where(
     locked: &Locked<'_>,
     keys: &Keys,
     is_due: impl Fn(&str, Option<&[u8]>, &str) -> bool,
 ) -> Result<()> {
-    let mut files: Vec<_> = PLAIN.map(|(name, content)| (name, content.to_owned())).into();
-    if let Some(base) = &locked.config.base_url {
-        files.push((CARD, card(locked, keys, base)?));
-        files.push((INDEX, index(&locked.config, base)));
-        files
-            .push((WEBFINGER, webfinger::write(&account(&locked.config, base), &base.join(CARD)?)));
-    }
-    for (name, content) in files {
+    for (name, content) in contents(locked, keys)? {
         let path = locked.home.public().join(name);
         let there = rebuildable::read(&path, limits::STRANGER)?;
         if is_due(name, there.as_deref(), &content) {

@@ -4,6 +4,7 @@ use crate::common::peer::{Peer, Ran};
 
 mod here;
 mod outside;
+mod repair;
 
 /// The findings among the lines of JSON that a check printed: those that are not well.
 fn findings(ran: &Ran) -> Vec<Found> {

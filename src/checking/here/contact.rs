@@ -11,15 +11,14 @@ use crate::store::contact::entry::Contact;
 use crate::store::contact::history::delivered::Delivered;
 use crate::store::contact::history::known::Known;
 use crate::store::contact::history::messages::Messages;
-use crate::store::contact::offered::feeds;
 use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::verdicts::Verdicts;
 use crate::store::identity::own::Identity;
 use crate::writing::content::retention;
+use crate::writing::feed;
 
 /// How long a message may wait to be acknowledged before that is wrong.
 const LONG: SignedDuration = SignedDuration::from_hours(30 * 24);
-const REPAIR: &str = "cloudim check --repair";
 
 /// Looks at all that is here of the contact called `name`. What cannot be read is a finding.
 pub fn look(identity: &Identity, name: &str, now: Timestamp) -> Vec<Finding> {
@@ -64,7 +63,13 @@ fn written_by(
 }
 
 fn not_taken(identity: &Identity, name: &str) -> Result<Vec<Finding>> {
-    Ok(verdicts::judge(name, &Verdicts::kept(&identity.home, name)?.items))
+    Ok(match Verdicts::kept(&identity.home, name) {
+        Ok(kept) => verdicts::judge(name, &kept.items),
+        Err(error) => {
+            let finding = Finding::failed("verdicts", name, &error.into()).of(name);
+            vec![finding.hint(format!("cloudim check {name} --repair"))]
+        }
+    })
 }
 
 fn key(identity: &Identity, name: &str, contact: &Contact, now: Timestamp) -> Result<Vec<Finding>> {
@@ -101,15 +106,25 @@ fn written_to(
 ) -> Result<Vec<Finding>> {
     let ours = &contact.ours;
     let mut found = Vec::new();
-    if !identity.config.read_only && feeds::load(&identity.home, &ours.token)?.is_none() {
-        let text = "our feed for it is not there";
+    if !identity.config.read_only && !is_shown(identity, name, contact, now)? {
+        let text = "our feed for it is lost, or not as it was written";
         let finding = Finding::wrong("feed", Kind::Cannot, "lost", name, text).of(name);
-        found.push(finding.hint(REPAIR));
+        found.push(finding.hint(format!("cloudim check {name} --repair")));
     }
     let items = Octets::of(&identity.home, name).items()?;
     let oldest = retention::oldest_unacknowledged(&items, contact, now);
     found.push(acknowledged(name, ours.sequence(), ours.acknowledged(), oldest));
     Ok(found)
+}
+
+/// Whether our feed for `contact` is as it was counted. Another run may be between counting and
+/// writing: where it looks otherwise, it is looked at once more under the lock.
+fn is_shown(identity: &Identity, name: &str, contact: &Contact, now: Timestamp) -> Result<bool> {
+    if feed::is_shown(&identity.home, &contact.ours)? {
+        return Ok(true);
+    }
+    let Ok(locked) = identity.lock(now) else { return Ok(false) };
+    Ok(feed::is_shown(&locked.home, &Contact::load(&locked.home, name)?.ours)?)
 }
 
 /// How far a contact has acknowledged what was written to it, up to `head`.
@@ -139,7 +154,13 @@ fn acknowledged(
 }
 
 fn delivered(identity: &Identity, name: &str, contact: &Contact) -> Result<Vec<Finding>> {
-    let delivered = Delivered::load(&identity.home, name)?;
+    let delivered = match Delivered::load(&identity.home, name) {
+        Ok(delivered) => delivered,
+        Err(error) => {
+            let finding = Finding::failed("delivered", name, &error.into()).of(name);
+            return Ok(vec![finding.hint(format!("cloudim check {name} --repair"))]);
+        }
+    };
     let mut found = Vec::new();
     if delivered.is_parked() {
         let finding = Finding::wrong(

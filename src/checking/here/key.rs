@@ -6,9 +6,11 @@ use crate::checking::finding::Finding;
 use crate::error::{Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::secret_key::SecretKey;
+use crate::protocol::values::limits;
 use crate::session::keys::Keys;
 use crate::session::own_key;
 use crate::store::disk::home::Home;
+use crate::store::disk::rebuildable;
 use crate::store::identity::secret;
 
 const CHECK: &str = "key";
@@ -23,11 +25,22 @@ pub fn look(home: &Home, keys: &Keys, now: Timestamp) -> Vec<Finding> {
         }
     };
     let mut found = vec![judge(certificate, now)];
+    found.extend(unpublished(home, certificate));
     match secret_of(home) {
         Ok(secret) => found.extend(fits(certificate, secret.as_ref())),
         Err(error) => found.push(Finding::failed(CHECK, "secret.asc", &error)),
     }
     found
+}
+
+/// What is wrong if `certificate` does not stand below `public/`.
+fn unpublished(home: &Home, certificate: &Certificate) -> Option<Finding> {
+    let bytes = rebuildable::read(&home.key(), limits::CERTIFICATE).ok().flatten();
+    let published = bytes.and_then(|bytes| Certificate::parse(&bytes).ok());
+    (published.as_ref() != Some(certificate)).then(|| {
+        let text = "it is lost or damaged below public/";
+        Finding::wrong(CHECK, Kind::Cannot, "lost", "key.asc", text).hint("cloudim check --repair")
+    })
 }
 
 fn secret_of(home: &Home) -> Result<Option<SecretKey>> {

@@ -3,6 +3,7 @@
 pub mod chain;
 mod contact;
 mod key;
+mod pages;
 mod permissions;
 mod publishing;
 pub mod settings;
@@ -32,6 +33,7 @@ pub fn look(
     if only.is_none() {
         found.extend(permissions::look(&identity.home));
         found.extend(key::look(&identity.home, keys, now));
+        found.extend(pages::look(identity, keys));
         found.extend(publishing::look(identity));
     }
     for name in named(identity, only)? {
