@@ -42,6 +42,8 @@ pub struct Change<'a> {
     pub despite_clock: bool,
     /// The item tells the contact of our present key: from here on that one signs.
     pub is_transition: bool,
+    /// The user knows of no other home that writes: a second new log within a day may begin.
+    pub is_only_home: bool,
 }
 
 /// Computes our feed for the contact of `pair`, as it should be now.
@@ -189,7 +191,7 @@ pub fn rewrite(
     pair: &mut Pair,
     change: Change<'_>,
 ) -> Result<bool> {
-    let (introduction, notice) = match renewal::renew(locked, keys, pair)? {
+    let (introduction, notice) = match renewal::renew(locked, keys, pair, change.is_only_home)? {
         Some(Renewed { introduction, notice }) => (Some(introduction), Some(notice)),
         None => (None, None),
     };

@@ -27,16 +27,22 @@ pub struct Renewed {
 }
 
 /// Begins a new log for the contact of `pair` if others have an item of the present one that this home
-/// never wrote. The contact is not saved.
+/// never wrote. The contact is not saved. `is_only_home` says that the user knows of no other home that
+/// writes.
 ///
 /// # Errors
-/// When the present log was begun within 24 hours for the same reason: two homes write. When the
-/// introduction of before cannot be read.
-pub fn renew(locked: &Locked<'_>, keys: &mut Keys, pair: &mut Pair) -> Result<Option<Renewed>> {
+/// When the present log was begun within 24 hours for the same reason: two homes write, unless the user
+/// has said otherwise. When the introduction of before cannot be read.
+pub fn renew(
+    locked: &Locked<'_>,
+    keys: &mut Keys,
+    pair: &mut Pair,
+    is_only_home: bool,
+) -> Result<Option<Renewed>> {
     if pair.contact.ours.overtaken.is_none() {
         return Ok(None);
     }
-    if is_refused(&pair.contact.ours, locked.now) {
+    if !is_only_home && is_refused(&pair.contact.ours, locked.now) {
         return Err(two_homes(&pair.name));
     }
     let before = introducing::before(locked, &pair.name, &pair.contact)?;
@@ -60,6 +66,7 @@ fn two_homes(name: &str) -> Error {
         "two homes write as this identity: `{name}` has a message that this home never wrote, for the second time within a day"
     ))
     .hint("write from one of them, and set read_only = true in the config.toml of the other")
+    .hint(format!("if this is the only one, restored twice: cloudim check {name} --repair"))
 }
 
 /// Puts a new log in the place of the present one, which is named by the highest item that we know of.

@@ -15,7 +15,7 @@ use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::verdicts::Verdicts;
 use crate::store::identity::own::Identity;
 use crate::writing::content::retention;
-use crate::writing::feed;
+use crate::writing::{feed, renewal};
 
 /// How long a message may wait to be acknowledged before that is wrong.
 const LONG: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -110,6 +110,13 @@ fn written_to(
         let text = "our feed for it is lost, or not as it was written";
         let finding = Finding::wrong("feed", Kind::Cannot, "lost", name, text).of(name);
         found.push(finding.hint(format!("cloudim check {name} --repair")));
+    }
+    if renewal::is_refused(ours, now) {
+        let text = "two homes write as this identity: nothing more is written to it from here";
+        let finding = Finding::wrong("feed", Kind::Cannot, "two-homes", name, text).of(name);
+        found.push(finding.hint(format!(
+            "set read_only = true in one; if this is the only one: cloudim check {name} --repair"
+        )));
     }
     let items = Octets::of(&identity.home, name).items()?;
     let oldest = retention::oldest_unacknowledged(&items, contact, now);

@@ -29,6 +29,11 @@ pub fn repair(run: &mut Run, only: Option<&str>, consent: Consent) -> Result<Vec
     run.identity.expect_writable()?;
     let names = here::named(&run.identity, only)?;
     restored::catch_up(run)?;
+    let refused = |name: &String| written::is_refused(&run.identity, name, run.clock.now());
+    if names.iter().any(|name| refused(name).unwrap_or_default()) {
+        // It was reported just now, and is asked about below.
+        run.talk.forgive();
+    }
     let mut found = Vec::new();
     for name in &names {
         let noted = noted::repair(&run.identity, run.now(), name, consent);
@@ -50,17 +55,22 @@ pub fn repair(run: &mut Run, only: Option<&str>, consent: Consent) -> Result<Vec
         let pages = written::pages(run);
         found.extend(pages.unwrap_or_else(|error| vec![failed("public", &error)]));
     }
-    rewritten.extend(feeds(run, &names, &mut found));
+    rewritten.extend(feeds(run, &names, consent, &mut found));
     publish(run, &rewritten, &mut found)?;
     Ok(found)
 }
 
 /// Writes our feeds for the contacts called `names` anew, where they are not as they should be. Returns
 /// for which that was so.
-fn feeds(run: &mut Run, names: &[String], found: &mut Vec<Finding>) -> Vec<String> {
+fn feeds(
+    run: &mut Run,
+    names: &[String],
+    consent: Consent,
+    found: &mut Vec<Finding>,
+) -> Vec<String> {
     let mut rewritten = Vec::new();
     for name in names {
-        match written::feed(run, name) {
+        match written::feed(run, name, consent) {
             Ok(Some(finding)) => {
                 found.push(finding);
                 rewritten.push(name.clone());

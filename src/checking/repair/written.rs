@@ -1,19 +1,26 @@
 //! What stands below `public/`: pages, our certificate, and our feeds.
 
+use super::consent::Consent;
 use crate::checking::finding::Finding;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::handshake::invitation;
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::values::limits;
 use crate::publishing::pages::{self, Difference};
 use crate::session::run::Run;
+use crate::store::contact::entry::Contact;
 use crate::store::contact::pair::Pair;
 use crate::store::disk::rebuildable;
+use crate::store::identity::own::Identity;
 use crate::store::identity::own_certificate;
 use crate::store::waiting::invitations;
 use crate::writing::feed::{self, Change};
+use crate::writing::renewal;
+use jiff::Timestamp;
 
 const CHECK: &str = "repair";
+const TWO_HOMES: &str =
+    "Two homes seem to write as this identity, for the second time within a day.";
 
 /// Writes anew our certificate, the pages that are lost, and the feeds for whom we have invited.
 ///
@@ -43,23 +50,45 @@ pub fn pages(run: &mut Run) -> Result<Vec<Finding>> {
     Ok(names.into_iter().map(rebuilt).collect())
 }
 
+/// Whether what this home would write to the contact called `name` has a place that is taken already,
+/// for the second time within a day.
+///
+/// # Errors
+/// When the contact cannot be read.
+pub fn is_refused(identity: &Identity, name: &str, now: Timestamp) -> Result<bool> {
+    Ok(renewal::is_refused(&Contact::load(&identity.home, name)?.ours, now))
+}
+
 /// Writes our feed for the contact called `name` anew where it is not as it should be; tells what was
-/// done.
+/// done. A second new log within a day begins only if the user says that no other home writes.
 ///
 /// # Errors
 /// When something cannot be read, sealed or written.
-pub fn feed(run: &mut Run, name: &str) -> Result<Option<Finding>> {
+pub fn feed(run: &mut Run, name: &str, consent: Consent) -> Result<Option<Finding>> {
     let now = run.now();
+    let is_refused = is_refused(&run.identity, name, now)?;
+    if is_refused
+        && !consent.to(&format!("{TWO_HOMES} Is this the only one, and was it restored?"))?
+    {
+        let text = "another home may write: no second new log is begun within a day";
+        let finding = Finding::wrong(CHECK, Kind::Cannot, "not-repaired", name, text).of(name);
+        let cure =
+            format!("if this is the only home that writes: cloudim check {name} --repair --yes");
+        return Ok(Some(finding.hint(cure)));
+    }
     let locked = run.keys.lock_to_sign(&run.identity, now)?;
     let mut pair = Pair::load(&locked, name)?;
     if pair.contact.blocked || locked.config.base_url.is_none() {
         return Ok(None);
     }
+    let change = Change { is_only_home: is_refused, ..Change::default() };
     let was_whole = feed::is_shown(&locked.home, &pair.contact.ours)?;
-    if !feed::rewrite(&locked, &mut run.keys, &mut pair, Change::default())? {
+    if !feed::rewrite(&locked, &mut run.keys, &mut pair, change)? {
         return Ok(None);
     }
-    let text = if was_whole {
+    let text = if is_refused {
+        "what is written to it goes on in a new log"
+    } else if was_whole {
         "our feed for it was brought up to date"
     } else {
         "our feed for it was rebuilt from what was written to it"
@@ -91,9 +120,15 @@ mod tests {
             found.into_iter().map(|found| found.subject).collect()
         };
         assert_eq!(named(pages(&mut john.run).unwrap()), ["key.asc", "card.rss"]);
-        assert!(feed(&mut john.run, "mary").unwrap().unwrap().text.contains("was rebuilt"));
+        assert!(
+            feed(&mut john.run, "mary", Consent { yes: false })
+                .unwrap()
+                .unwrap()
+                .text
+                .contains("was rebuilt")
+        );
         assert_eq!(guids(john.feed("mary")), before);
         assert!(pages(&mut john.run).unwrap().is_empty());
-        assert_eq!(feed(&mut john.run, "mary").unwrap(), None);
+        assert_eq!(feed(&mut john.run, "mary", Consent { yes: false }).unwrap(), None);
     }
 }

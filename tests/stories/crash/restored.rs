@@ -152,6 +152,32 @@ fn a_second_restore_within_a_day_is_named_as_two_homes_that_write_and_nobody_els
 }
 
 #[test]
+fn who_was_restored_twice_within_a_day_and_has_no_other_home_says_so_and_goes_on() {
+    let (john, mary) = apart();
+    let backup = backup(&john);
+    john.send(&mary, "one");
+    restore(&john, &backup);
+    john.send(&mary, "two");
+    let again = john.file("again");
+    run("cp", &[&john.home(), &again]);
+    john.send(&mary, "three");
+    restore(&john, &again);
+    let refused = john.fails(&["send", "mary", "-m", "four"], 1);
+    assert!(refused.contains("hint: if this is the only one, restored twice"), "{refused}");
+    let told = john.run(&["check", "mary"]).expect(1).stdout;
+    assert!(told.contains("wrong\tmary\ttwo homes write as this identity"), "{told}");
+    let asked = john.run_unattended(&["check", "mary", "--repair"]).expect(1).stdout;
+    assert!(asked.contains("cloudim check mary --repair --yes"), "{asked}");
+    john.fails(&["send", "mary", "-m", "four"], 1);
+    let done = john.ok(&["check", "mary", "--repair", "--yes"]);
+    assert!(done.contains("note\tmary\twhat is written to it goes on in a new log\n"), "{done}");
+    john.send(&mary, "four");
+    assert_eq!(mary.poll(), ["one", "two", "three", "four"]);
+    john.poll();
+    assert!(!john.ok(&["check", "mary"]).contains("wrong"));
+}
+
+#[test]
 fn a_machine_that_was_put_back_as_a_whole_is_found_out_by_the_look_of_the_day() {
     let (john, mary) = apart();
     john.send(&mary, "one");
