@@ -11,6 +11,7 @@ use crate::keys::change;
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::guid::Guid;
 use crate::publishing::{pages, ping, run};
+use crate::reading::look;
 use crate::reading::read::{self, Ask};
 use crate::session::command::Session;
 use crate::session::run::Run;
@@ -31,7 +32,8 @@ Examples:
 /// Seals the message, puts it into the feed for each contact, publishes, and prints the guid.
 /// Status 0: it is on disk, in the feed, and published. Status 7: it is kept, but not yet there;
 /// do not send it again. The same --guid with the same content adds nothing and finishes what was
-/// left.
+/// left. If the contact's feed was not seen for a day, it is looked at first, for 5 seconds at most: the
+/// message is sealed to the key that the contact has now, whether you ever poll or not.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SendArgs {
@@ -69,12 +71,16 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
     args.contacts.retain(|name| named.insert(name.clone()));
     let guid = guid(&args)?;
     for name in &args.contacts {
-        expect_sendable(&mut session.run, name, args.yes)?;
+        expect_addressable(&mut session.run, name, args.yes)?;
     }
     let item = args.message.item(session, guid)?;
     restored::catch_up(&mut session.run)?;
     session.run.keys.unlock()?;
     change::finish(&mut session.run)?;
+    look::look_if_due(&mut session.run, &args.contacts);
+    for name in &args.contacts {
+        expect_writable(&mut session.run, name)?;
+    }
     let mut kept = Vec::new();
     for name in &args.contacts {
         match keep(session, name, item.clone(), &args) {
@@ -101,12 +107,16 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
     }
 }
 
-/// Refuses where nothing may be sent to the contact called `name`, and asks where the user wants to be
-/// asked.
-fn expect_sendable(run: &mut Run, name: &str, yes: bool) -> Result<()> {
-    let now = run.now();
-    let pair = message::writable(&run.identity, &run.keys, now, name)?;
-    trust_policy::ask(&run.identity.config, name, &pair.contact, yes)?;
+/// Refuses where nothing may be sent to the contact called `name`, whatever its key, and asks where the
+/// user wants to be asked.
+fn expect_addressable(run: &mut Run, name: &str, yes: bool) -> Result<()> {
+    let contact = message::addressable(&run.identity, &run.keys, run.now(), name)?;
+    trust_policy::ask(&run.identity.config, name, &contact, yes)
+}
+
+/// Refuses where nothing can be sealed to the contact called `name`, as it is known by now.
+fn expect_writable(run: &mut Run, name: &str) -> Result<()> {
+    let pair = message::writable(&run.identity, &run.keys, run.now(), name)?;
     if pair.contact.theirs.offered.is_some() {
         run.talk.warn(&format!(
             "the feed of `{name}` names another key; this is for the one that is pinned: cloudim contact trust {name}"

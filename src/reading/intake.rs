@@ -186,7 +186,7 @@ impl<'a> Intake<'a> {
     /// Returns whether the verdict on a sealed object stands, so that it need not be opened again.
     pub(super) fn is_settled(&self, guid: &str, sealed: SealedHash) -> bool {
         self.verdicts.of(guid, sealed).is_some_and(|verdict| match verdict.why {
-            Why::Failed | Why::Held | Why::Unknown => true,
+            Why::Failed | Why::Held | Why::Unknown | Why::Unopened => true,
             Why::Foreign => verdict.logs == self.contact.theirs.logs.len(),
             Why::Early => false,
         })
@@ -220,6 +220,7 @@ impl<'a> Intake<'a> {
         self.watch_key();
         if let Some(newest) = chain.first().filter(|_| !source.is_archive) {
             self.forget_replaced(newest, chain);
+            self.forget_unopened(newest, chain);
             self.learn_cloud(newest);
         }
         // A home that must not write yet acknowledges at the next reading.
@@ -262,11 +263,34 @@ impl<'a> Intake<'a> {
         }
     }
 
+    /// Forgets what was sealed to a key that is not here, and has been sealed again or is gone.
+    fn forget_unopened(&mut self, channel: &Channel, chain: &[&Channel]) {
+        if self.stale {
+            return;
+        }
+        self.verdicts.forget_unopened(|guid, sealed| match guid {
+            "introduction" => channel.introduction.as_deref().map(sealed_hash) == Some(sealed),
+            "state" => channel.state.as_deref().map(sealed_hash) == Some(sealed),
+            _ => {
+                let mut items = chain.iter().flat_map(|channel| &channel.items);
+                items.any(|item| {
+                    item.shown_guid() == guid
+                        && item.description.as_deref().map(sealed_hash) == Some(sealed)
+                })
+            }
+        });
+    }
+
     /// Remembers what the host said of the copy, unless it has to be read again: a stale one, one
-    /// at a place that the feed has left, one with something in it that waits for the clock, or one
-    /// whose archives are still to be read.
+    /// at a place that the feed has left, one with something in it that waits for the clock, one that
+    /// names a later certificate than we have, or one whose archives are still to be read.
     fn remember_copy(&mut self, chain: &[&Channel], source: Source, unread: bool) {
-        let again = self.stale || self.moved || unread || self.waits_for_clock(chain);
+        let feed = chain.first().filter(|_| !source.is_archive);
+        let outdated = feed.is_some_and(|channel| self.has_outdated_certificate(channel));
+        let again = self.stale || self.moved || unread || self.waits_for_clock(chain) || outdated;
+        if feed.is_some() && !self.stale && !outdated {
+            self.contact.note_seen(self.now);
+        }
         let http = &mut self.contact.http;
         match source.http {
             Some(said) => *http = if again { Http::default() } else { said },
@@ -274,6 +298,12 @@ impl<'a> Intake<'a> {
             None if !source.is_archive => (http.etag, http.last_modified) = (None, None),
             None => {}
         }
+    }
+
+    /// Returns whether `channel` names another version of the pinned certificate than we have taken.
+    fn has_outdated_certificate(&self, channel: &Channel) -> bool {
+        let named = channel.key.as_ref().filter(|key| key.fingerprint == self.contact.fingerprint);
+        named.is_some_and(|key| key.hash.is_some() && key.hash != self.contact.key_hash)
     }
 
     fn waits_for_clock(&self, chain: &[&Channel]) -> bool {

@@ -9,7 +9,8 @@
 //! `receipts` for ours, then `items` from the head down;
 //! `telling` and `gaps` say what is wrong and when it heals; `acknowledge` has our feed say how
 //! far we are. `reached` notes that a feed is unchanged, `out_of_reach` that there was none. `whose`
-//! tells another's feed from the contact's, where a document came by no URL.
+//! tells another's feed from the contact's, where a document came by no URL; `look` is the short
+//! way for one who is about to write.
 //!
 //! Its rules: nothing counts before its signature is verified; a copy that is old is not taken for
 //! proof; nothing is forgotten that may still be right.
@@ -24,6 +25,7 @@ pub mod intake;
 pub mod introduction_and_state;
 pub mod items;
 pub mod logs;
+pub mod look;
 mod out_of_reach;
 mod reached;
 pub mod read;

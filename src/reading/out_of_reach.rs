@@ -42,6 +42,12 @@ impl Trouble {
     }
 }
 
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        trouble.error
+    }
+}
+
 /// Notes that the feed of the contact called `name` is out of reach. That is a line of talk; it
 /// counts for the exit status only after `unreachable_after`, and then once a day.
 ///
@@ -64,7 +70,9 @@ pub(super) fn not_reached(
     contact.http.no_feed = no_feed.then(|| Vain::once_more(contact.http.no_feed, now));
     contact.save(&locked, name)?;
     match telling {
-        Telling::Due => talk.report(&error),
+        Telling::Due => talk.report(&error.hint(format!(
+            "if {name} has moved: ask for an invitation, then cloudim handshake receive FILE"
+        ))),
         _ => talk.mention(&error.to_string(), telling == Telling::News),
     }
     Ok(())

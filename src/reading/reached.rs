@@ -28,7 +28,9 @@ pub(super) fn reached(
 ) -> Result<bool> {
     let contact = Contact::load(&identity.home, name)?;
     let due = is_due(identity, keys, now, name, &contact)?;
-    if !due && contact.http.failing_since.is_none() && contact.theirs.behind_since.is_none() {
+    let noted = contact.is_noted_as_seen(now);
+    let failing = contact.http.failing_since.is_some();
+    if !due && noted && !failing && contact.theirs.behind_since.is_none() {
         return Ok(false);
     }
     // A home that nobody unlocks can still be told that nothing is new.
@@ -42,6 +44,7 @@ pub(super) fn reached(
     let contact = &mut pair.contact;
     contact.http.set_failing(None);
     contact.http.no_feed = None;
+    contact.note_seen(locked.now);
     let behind = contact.theirs.behind_since.is_some();
     let grace = locked.config.stale_grace;
     if let Some((text, healed)) = gaps::gaps(contact, behind, locked.now, grace) {
@@ -102,9 +105,17 @@ mod tests {
         let (mut john, _) = acquainted();
         write(&mut john, "mary", "one");
         let before = john.files();
-        john.wait(24 * 30);
+        john.wait(11);
         assert!(!unchanged(&mut john));
         assert!(john.files() == before);
+        // That it was seen is noted, not oftener than twice a day.
+        john.wait(24 * 30);
+        assert!(!unchanged(&mut john));
+        assert_eq!(john.contact("mary").theirs.looked, Some(john.now()));
+        let noted = john.files();
+        john.wait(11);
+        assert!(!unchanged(&mut john));
+        assert!(john.files() == noted);
     }
 
     #[test]

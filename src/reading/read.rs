@@ -62,7 +62,7 @@ pub fn read(run: &mut Run, names: &[String], ask: Ask) -> Result<Vec<String>, Er
 }
 
 /// The feed that the host has answered with; nothing if that is what it was.
-fn answered(
+pub(super) fn answered(
     name: &str,
     answer: Result<Answer, Failure>,
 ) -> Result<Option<(Document, Channel)>, Trouble> {
@@ -107,17 +107,22 @@ fn wishes(run: &mut Run, names: &[String], ask: Ask) -> Wishes {
             run.talk.mention(&format!("{text}\nhint: at once: cloudim poll {name}"), false);
             continue;
         }
-        let Http { etag, last_modified, .. } = contact.http;
-        let conditions = Conditions { etag, last_modified, no_cache: false };
-        all.wishes.push(Wish { name: name.clone(), url: contact.feed, conditions });
+        all.wishes.push(wish(name, contact));
     }
     all
 }
 
 /// Notes that the feed is what it was. Returns whether our own feed changed.
-fn unchanged(run: &mut Run, name: &str) -> Result<bool, Error> {
+pub(super) fn unchanged(run: &mut Run, name: &str) -> Result<bool, Error> {
     let (now, Run { identity, keys, talk, .. }) = (run.now(), run);
     reached(identity, keys, talk, now, name)
+}
+
+/// The feed of `contact`, which is called `name`, unless it is what it was.
+pub(super) fn wish(name: &str, contact: Contact) -> Wish {
+    let Http { etag, last_modified, .. } = contact.http;
+    let conditions = Conditions { etag, last_modified, no_cache: false };
+    Wish { name: name.to_owned(), url: contact.feed, conditions }
 }
 
 /// Takes in what was fetched, and the archives that hold what is missing. Returns whether our own
@@ -166,15 +171,16 @@ fn stored(
     channel: &Channel,
     archives: &[Channel],
 ) -> Result<Outcome, Error> {
-    let http = Http {
-        etag: document.etag.clone(),
-        last_modified: document.last_modified.clone(),
-        ..Http::default()
-    };
-    let source = Source { is_archive: false, http: Some(http) };
+    let source = source_of(document);
     let chain: Vec<&Channel> = std::iter::once(channel).chain(archives).collect();
     let (now, Run { identity, keys, talk, .. }) = (run.now(), run);
     intake::take_in_chain(identity, keys, talk, now, name, &chain, source)
+}
+
+/// What is remembered of a `document` that was fetched as the feed itself.
+pub(super) fn source_of(document: &Document) -> Source {
+    let (etag, last_modified) = (document.etag.clone(), document.last_modified.clone());
+    Source { is_archive: false, http: Some(Http { etag, last_modified, ..Http::default() }) }
 }
 
 /// The feed as the host has it, past the caches on the way, if it is to be had.

@@ -10,6 +10,7 @@ impl Intake<'_> {
     /// Notes that a sealed object was refused, and tells of it once.
     pub(super) fn refuse(&mut self, what: &str, guid: &str, sealed: SealedHash, refusal: &Refusal) {
         let why = match refusal.treatment() {
+            _ if *refusal == Refusal::NotForUs => Why::Unopened,
             Treatment::Held if matches!(refusal, Refusal::Ahead(_)) => Why::Early,
             Treatment::Held => Why::Unknown,
             Treatment::Forged | Treatment::Failed => Why::Failed,

@@ -42,12 +42,17 @@ pub struct Outgoing {
     pub files: Vec<Staged>,
 }
 
-/// The contact called `name`, if it may be written to.
+/// The contact called `name`, if it may be written to as far as its key does not matter.
 ///
 /// # Errors
-/// When there is none, or it is blocked; [`Kind::Trust`] when its key cannot be used, or is to
-/// be verified first.
-pub fn writable(identity: &Identity, keys: &Keys, now: Timestamp, name: &str) -> Result<Pair> {
+/// When there is none, or it is blocked; [`Kind::Trust`] when our key cannot be used, or the contact's
+/// is to be verified first.
+pub fn addressable(
+    identity: &Identity,
+    keys: &Keys,
+    now: Timestamp,
+    name: &str,
+) -> Result<Contact> {
     let contact = Contact::load(&identity.home, name)?;
     if contact.blocked {
         return Err(Error::cannot(format!("`{name}` is blocked"))
@@ -55,6 +60,15 @@ pub fn writable(identity: &Identity, keys: &Keys, now: Timestamp, name: &str) ->
     }
     own_key::expect_usable(keys, now)?;
     trust_policy::expect_writable(&identity.config, name, &contact)?;
+    Ok(contact)
+}
+
+/// The contact called `name`, if it may be written to.
+///
+/// # Errors
+/// As [`addressable`]; [`Kind::Trust`] also when the contact's key cannot be used.
+pub fn writable(identity: &Identity, keys: &Keys, now: Timestamp, name: &str) -> Result<Pair> {
+    let contact = addressable(identity, keys, now, name)?;
     let certificate = contacts::certificate(&identity.home, name)?;
     certificate.encryption_subkey(now).map_err(|why| sealing::unusable(name, why))?;
     Ok(Pair { name: name.to_owned(), contact, certificate })

@@ -11,6 +11,7 @@ use crate::openpgp::certificate::Certificate;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::guid::{Guid, LogId};
+use crate::protocol::values::hash::Hash;
 use crate::protocol::values::time;
 use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
@@ -87,6 +88,7 @@ fn agree(person: &mut Person, name: &str, ours: &Side, theirs: &Side) {
         feed: theirs.feed.clone(),
         card: Some(card),
         key: theirs.base.join("key.asc").unwrap(),
+        key_hash: Some(Hash::of(certificate.to_armored().as_bytes())),
         ours: OwnFeed::new(ours.token.clone(), ours.log, Reader::default()),
         theirs: Theirs { logs: vec![theirs.log], ..Theirs::default() },
         ..testing::contact('A')

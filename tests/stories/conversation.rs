@@ -9,6 +9,7 @@ mod keys;
 mod many;
 mod no_feed;
 mod octets;
+mod only_sending;
 mod output;
 mod polling;
 mod removal;

@@ -36,6 +36,9 @@ fn about(name: &str, reason: &str, items: &[&Verdict]) -> Option<Finding> {
         }
         Why::Held => "a later version of cloudim may be able to read it".to_owned(),
         Why::Early => "set the clock, if it is behind; else it comes by itself".to_owned(),
+        Why::Unopened => {
+            format!("ask `{name}` to run cloudim poll, which looks for your present key")
+        }
         Why::Failed | Why::Foreign => format!("ask `{name}` whether it has written that"),
     };
     Some(Finding::wrong(CHECK, kind, finding, name, text).of(name).hint(hint))
@@ -46,6 +49,7 @@ fn class(why: Why) -> (&'static str, Kind, &'static str) {
     match why {
         Why::Failed => ("refused", Kind::Integrity, "refused"),
         Why::Foreign => ("foreign-log", Kind::Integrity, "from a log that is not this feed's"),
+        Why::Unopened => ("unopened", Kind::Trust, "not to be opened here"),
         Why::Held => ("held", Kind::Trust, "held"),
         Why::Unknown => ("held-key", Kind::Trust, "held"),
         Why::Early => ("held-clock", Kind::Trust, "held"),

@@ -6,6 +6,7 @@ use crate::commands::shared::input;
 use crate::error::{Context, Result};
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::limits;
+use crate::reading::look;
 use crate::session::command::Session;
 use crate::session::user::trust_policy;
 use crate::store::contact::offered::outbox::Outbox;
@@ -19,7 +20,8 @@ Examples:
 /// Seal a plain item
 ///
 /// Reads the item from stdin, gives it the next place in the log towards the contact, which it does
-/// not take, and writes the sealed item. `append` takes it within a day.
+/// not take, and writes the sealed item. `append` takes it within a day. Like `send` it looks at the
+/// contact's feed first if that was not seen for a day.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct EncryptArgs {
@@ -38,18 +40,19 @@ pub struct EncryptArgs {
 /// When stdin is no item, or it cannot be sealed.
 pub fn run(session: &mut Session, args: EncryptArgs) -> Result<()> {
     session.run.identity.expect_writable()?;
-    let pair = message::writable(
+    let contact = message::addressable(
         &session.run.identity,
         &session.run.keys,
         session.run.clock.now(),
         &args.to,
     )?;
-    trust_policy::ask(&session.run.identity.config, &args.to, &pair.contact, args.yes)?;
+    trust_policy::ask(&session.run.identity.config, &args.to, &contact, args.yes)?;
     let octets = input::stdin(session, limits::SEALED)?;
     let item =
         Item::parse(octets.trim_ascii()).or_cannot(|| "stdin is no plain item".to_owned())?;
     restored::catch_up(&mut session.run)?;
     session.run.keys.unlock()?;
+    look::look_if_due(&mut session.run, std::slice::from_ref(&args.to));
     let now = session.run.clock.now();
     let locked = session.run.keys.lock_to_sign(&session.run.identity, now)?;
     // Only now: another run may have written to the contact while we waited, or removed it.

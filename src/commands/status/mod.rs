@@ -105,6 +105,17 @@ fn line(standing: &Standing) -> String {
     if standing.held > 0 {
         facts.push(format!("{} held", standing.held));
     }
+    if standing.unopened > 0 {
+        let name = &standing.contact;
+        facts.push(format!(
+            "{} cannot be opened (ask {name} to run cloudim poll, which looks for your present key)",
+            standing.unopened
+        ));
+    }
+    if let Some(since) = standing.unseen_since {
+        let (since, name) = (output::local(since), &standing.contact);
+        facts.push(format!("its feed was not seen since {since} (cloudim poll {name})"));
+    }
     if let Some(since) = standing.behind_since {
         facts.push(format!("behind since {}", output::local(since)));
     }

@@ -89,6 +89,13 @@ fn about_contact(standing: &Standing) -> Vec<Line> {
         let held = count(standing.held, "item");
         lines.push((0, format!("{held} held by {who}: cloudim status {name}")));
     }
+    if standing.unopened > 0 {
+        let unopened = count(standing.unopened, "item");
+        lines.push((0, format!("{unopened} by {who} cannot be opened: cloudim status {name}")));
+    }
+    if standing.unseen_since.is_some() && standing.failing_since.is_none() {
+        lines.push((5, format!("the feed of {who} was not seen for long: cloudim poll {name}")));
+    }
     if standing.withheld > 0 {
         let waiting = count(standing.withheld, "message");
         let verify = format!("cloudim contact verify {name}");

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::protocol::values::fingerprint::Fingerprint;
+use crate::reading::look;
 use crate::session::command::Session;
 use crate::session::user::trust_policy;
 use crate::store::contact::contacts;
@@ -32,6 +33,10 @@ pub struct Standing {
     pub parked: bool,
     /// Items that wait for a decision, a key or the clock.
     pub held: usize,
+    /// Items that cannot be opened: they are sealed to a key that is not here.
+    pub unopened: usize,
+    /// When its feed was last seen, if that is over 30 days ago: its key may have changed since.
+    pub unseen_since: Option<Timestamp>,
     /// Since when something is missing, or the feed's copies are old.
     pub behind_since: Option<Timestamp>,
     /// Since when its feed is out of reach.
@@ -77,6 +82,8 @@ impl Standing {
             withheld: if holds { waiting } else { 0 },
             parked: delivered.is_parked(),
             held: Verdicts::held(home, name)?,
+            unopened: Verdicts::unopened(home, name)?,
+            unseen_since: look::unseen_since(&contact, now),
             behind_since: contact.theirs.behind_since,
             failing_since: contact.http.failing_since,
             lease_until: contact.lease.as_ref().and_then(|lease| lease.until),

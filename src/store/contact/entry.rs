@@ -1,6 +1,6 @@
 //! A contact: what `contact.toml` holds.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::failing::{Failing, Vain};
@@ -17,6 +17,9 @@ use crate::store::error::{OrCannot, Result};
 use crate::store::identity::own::Locked;
 use crate::store::identity::policy::Policy;
 use crate::store::subscriptions::lease::Lease;
+
+/// How often it is noted that a feed was seen.
+const NOTED: SignedDuration = SignedDuration::from_hours(12);
 
 /// How sure we are that a key is the contact's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +118,12 @@ pub struct Theirs {
     pub reached: Vec<Reached>,
     /// The time of the newest signature that we verified.
     pub signed: Option<Timestamp>,
+    /// When its feed was last seen, together with the certificate that it names.
+    #[serde(default)]
+    pub looked: Option<Timestamp>,
+    /// When a message was about to be written, and that was tried in vain.
+    #[serde(default)]
+    pub tried: Option<Timestamp>,
     /// The time since which something has been missing, or the copies have been stale.
     pub behind_since: Option<Timestamp>,
     /// Whether that was told.
@@ -250,6 +259,26 @@ impl Contact {
     /// The same, to be changed.
     pub fn reader_mut(&mut self) -> &mut Reader {
         &mut self.ours.reader
+    }
+
+    /// When its feed was last seen, as far as that is known: an earlier version of this program noted
+    /// only what was signed there.
+    pub fn last_seen(&self) -> Timestamp {
+        self.theirs.looked.or(self.theirs.signed).map_or(self.since, |seen| seen.max(self.since))
+    }
+
+    /// Notes that its feed was seen at `now`, unless that was noted within 12 hours: a note at each poll
+    /// would be a write for each contact.
+    pub fn note_seen(&mut self, now: Timestamp) {
+        self.theirs.tried = None;
+        if !self.is_noted_as_seen(now) {
+            self.theirs.looked = Some(now);
+        }
+    }
+
+    /// Whether it was noted within 12 hours of `now` that its feed was seen.
+    pub fn is_noted_as_seen(&self, now: Timestamp) -> bool {
+        now.duration_since(self.last_seen()).abs() < NOTED
     }
 
     /// The policy while its key is not verified: the one decided for it, else the `usual` one.

@@ -18,7 +18,7 @@ const HELD: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Why {
-    /// It is broken, forged, or not for us.
+    /// It is broken or forged.
     Failed,
     /// It waits for a later version of this program.
     Held,
@@ -27,6 +27,8 @@ pub enum Why {
     Unknown,
     /// It waits for the clock, and is judged again at each poll.
     Early,
+    /// It is sealed to a key that is not here: its writer has to seal it again.
+    Unopened,
     /// Its log is none that the feed opened; it is tried again when the feed opens another.
     Foreign,
 }
@@ -92,6 +94,14 @@ impl Verdicts {
         Ok(Self::kept(home, name)?.count(Why::waits))
     }
 
+    /// How many items of the contact called `name` are sealed to a key that is not here, whoever looks.
+    ///
+    /// # Errors
+    /// When the file is not ours.
+    pub fn unopened(home: &Home, name: &str) -> Result<usize> {
+        Ok(Self::kept(home, name)?.count(|why| why == Why::Unopened))
+    }
+
     /// Writes the verdicts of the contact called `name`.
     ///
     /// # Errors
@@ -144,6 +154,12 @@ impl Verdicts {
     /// them.
     pub fn forget_gone(&mut self, present: impl Fn(&str) -> bool) {
         self.items.retain(|item| !item.why.waits() || present(&item.guid));
+    }
+
+    /// Forgets the items that are sealed to a key that is not here, unless they are `present` as they
+    /// were: they were sealed again, or are gone.
+    pub fn forget_unopened(&mut self, present: impl Fn(&str, SealedHash) -> bool) {
+        self.items.retain(|it| it.why != Why::Unopened || present(&it.guid, it.sealed));
     }
 
     /// Lets what waits for the user's decision on a key count as failed; returns how much there is.
