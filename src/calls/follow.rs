@@ -7,8 +7,9 @@ use super::rate::Rate;
 use crate::error::{Context, Error};
 use crate::handshake::acceptance::Relation;
 use crate::handshake::candidate::{self, Candidate};
-use crate::handshake::pending;
 use crate::handshake::received::{self, Taken};
+use crate::handshake::settle::Decision;
+use crate::handshake::{accept, anew, pending};
 use crate::protocol::calls::please_follow::PleaseFollow;
 use crate::protocol::feed::strangers;
 use crate::protocol::values::limits;
@@ -144,7 +145,17 @@ fn decide(run: &mut Run, candidate: &Candidate) -> Result<Followed, Setback> {
             Ok(Followed::Nothing)
         }
         Taken::Known(_) => Ok(Followed::Nothing),
-        Taken::Settled(Relation::Contact(name)) => Ok(Followed::Contact(name)),
+        Taken::Settled(Relation::Contact(name)) => {
+            let contact = Contact::load(&run.identity.home, &name).map_err(Error::from)?;
+            if anew::is_later(&contact, candidate, run.now()) {
+                anew::read_before(run, &name, candidate);
+                let now = run.now();
+                let decision = Decision::Accepted;
+                pending::conclude(&run.identity, &mut run.keys, now, candidate, decision)?;
+                run.talk.say(&accept::known_already(&name, true));
+            }
+            Ok(Followed::Contact(name))
+        }
         Taken::Settled(relation @ (Relation::Answer(_) | Relation::Crossing(_))) => {
             let (now, decision) = (run.now(), relation.decision());
             pending::conclude(&run.identity, &mut run.keys, now, candidate, decision)?;

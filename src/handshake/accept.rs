@@ -2,6 +2,7 @@
 
 use super::acceptance::{self, Relation};
 use super::addressing::{naming, same_card};
+use super::anew;
 use super::candidate::Candidate;
 use super::repetition;
 use super::settle::settle;
@@ -37,6 +38,7 @@ pub fn stored(received: &Received) -> Result<Candidate> {
         introduction,
         octets: received.octets.clone(),
         sealed: received.sealed,
+        signed: received.signed,
         certificate,
         key_hash: received.key_hash,
         card_confirmed: received.card_confirmed,
@@ -57,11 +59,15 @@ pub fn agree(
 ) -> Result<String> {
     own_key::expect_usable(&run.keys, run.clock.now())?;
     run.keys.unlock()?;
+    let fingerprint = &candidate.introduction.fingerprint;
+    if let Some(name) = contacts::contact_with(&run.identity.home, fingerprint)? {
+        anew::read_before(run, &name, &candidate);
+    }
     let locked = run.keys.lock_to_sign(&run.identity, run.clock.now())?;
     let relation = acceptance::relate(&locked.home, locked.now, &candidate)?;
     if let Relation::Contact(name) = relation {
-        repetition::complete(&locked, &mut run.keys, &name, &candidate)?;
-        run.talk.say(&format!("`{name}` is your contact already"));
+        let followed = repetition::complete(&locked, &mut run.keys, &name, &candidate)?;
+        run.talk.say(&known_already(&name, followed));
         return Ok(name);
     }
     expect_key(&locked.home, locked.now, &candidate, &relation, terms.fingerprint)?;
@@ -79,6 +85,13 @@ pub fn agree(
             .say(&format!("to be certain, compare it with {name}: cloudim contact verify {name}"));
     }
     Ok(name)
+}
+
+/// The words for an invitation or an answer by the contact called `name`, which was `followed` if it
+/// stands elsewhere now.
+pub fn known_already(name: &str, followed: bool) -> String {
+    let and = if followed { ", and is read where it says that it stands now" } else { "" };
+    format!("`{name}` is your contact already{and}")
 }
 
 /// Refuses another key than the one that the user was told of; and without having been told, another
@@ -100,7 +113,7 @@ fn expect_key(
     let is_new = matches!(relation, Relation::Invitation | Relation::Claim(_));
     let Some(card) = card.as_ref().filter(|_| is_new && told.is_none()) else { return Ok(()) };
     match same_card::holder(home, now, card, None, fingerprint)? {
-        Some(name) => Err(same_card::another_key(card, &name, fingerprint)),
+        Some(holder) => Err(same_card::another_key(card, &holder, fingerprint)),
         None => Ok(()),
     }
 }

@@ -6,8 +6,8 @@ use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::guid::LogId;
 use crate::protocol::values::token::Token;
 use crate::session::keys::Keys;
-use crate::store::contact::entry::Contact;
 use crate::store::contact::offered::feeds;
+use crate::store::contact::pair::Pair;
 use crate::store::identity::config::Config;
 use crate::store::identity::own::Locked;
 use crate::writing::content::{frame, sealing};
@@ -49,7 +49,7 @@ pub fn answer_crossing(
     if feeds::load(&locked.home, &reply)?.is_some() {
         return Ok(());
     }
-    let mut contact = Contact::load(&locked.home, name)?;
+    let Pair { mut contact, certificate, .. } = Pair::load(locked, name)?;
     let ours = &contact.ours;
     let mut acceptance = addressed(
         &locked.config,
@@ -61,9 +61,10 @@ pub fn answer_crossing(
         &candidate.introduction,
     )?;
     acceptance.in_reply_to = Some(candidate.hash());
+    // The inviter believes the card that was invited, even if we have moved since.
+    acceptance.card = candidate.introduction.to.clone().or(acceptance.card);
     let at = sealing::signing_time(&contact, locked, false)?;
-    let sealed =
-        sealing::seal(keys, &acceptance.write(), &mut contact, &candidate.certificate, at)?;
+    let sealed = sealing::seal(keys, &acceptance.write(), &mut contact, &certificate, at)?;
     let mut channel = frame::channel(locked, keys, &reply)?;
     channel.introduction = Some(sealed);
     // Before it stands there: it goes with the contact.

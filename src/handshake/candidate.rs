@@ -29,6 +29,8 @@ pub struct Candidate {
     pub octets: String,
     /// The hash of the sealed object it came in, where that is known.
     pub sealed: Option<SealedHash>,
+    /// When it was signed, where that is known.
+    pub signed: Option<Timestamp>,
     /// The certificate that signed it.
     pub certificate: Certificate,
     /// The hash of the key file, as the feed names it.
@@ -156,6 +158,7 @@ fn checked(
     certificate: Certificate,
 ) -> Result<Candidate> {
     let introduction = Introduction::parse(&opened.octets)?;
+    let signed = Some(opened.signed);
     let octets = String::from_utf8(opened.octets)
         .or_cannot(|| "the introduction is not UTF-8".to_owned())?;
     let signer = certificate.fingerprint();
@@ -171,6 +174,7 @@ fn checked(
         introduction,
         octets,
         sealed: Some(sealed_hash(sealed)),
+        signed,
         certificate,
         key_hash,
         card_confirmed: false,

@@ -1,6 +1,7 @@
 //! Inviting: a feed with an introduction in it, and the ways to make it known (PROTOCOL §6, §8).
 
 use super::addressing::{address, naming, same_card};
+use super::reinvitation;
 use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::seal;
@@ -15,10 +16,9 @@ use crate::session::own_key;
 use crate::session::talk::Talk;
 use crate::session::web::network::Network;
 use crate::store::contact::contacts;
-use crate::store::contact::entry::Trust;
+use crate::store::contact::entry::{Contact, Trust};
 use crate::store::contact::offered::feeds;
 use crate::store::disk::home::Home;
-use crate::store::identity::config::Config;
 use crate::store::identity::own::{Identity, Locked};
 use crate::store::identity::own_urls;
 use crate::store::waiting::invitations::{self, Addressee, Invitation, Made};
@@ -39,10 +39,11 @@ pub struct Draft<'a> {
     pub fingerprint: Option<&'a Fingerprint>,
 }
 
-/// Makes an invitation, or finds the one that waits for the same person already.
+/// Makes an invitation, or finds the one that waits for the same person already. A contact is invited
+/// by a later introduction of the feed that it has.
 ///
 /// # Errors
-/// When the address leads nowhere, or the person is a contact already.
+/// When the address leads nowhere, or to the card of somebody whose key is another.
 pub fn make(
     identity: &Identity,
     keys: &mut Keys,
@@ -65,6 +66,11 @@ pub fn make(
     }
     keys.unlock()?;
     let locked = keys.lock_to_sign(identity, now)?;
+    if let Some(to) = &to
+        && let Some(name) = contacts::contact_with(&locked.home, &to.fingerprint)?
+    {
+        return reinvitation::make(&locked, keys, &name, to.clone(), draft.name, draft.note);
+    }
     let waiting = invitations::made(&locked.home)?;
     let same = |made: &Made| {
         made.to
@@ -130,14 +136,10 @@ fn expect_invitable(
     if to.fingerprint == keys.certificate()?.fingerprint() {
         return Err(Error::cannot("that address is your own"));
     }
-    if let Some(name) = contacts::contact_with(home, &to.fingerprint)? {
-        return Err(Error::cannot(format!("that address is your contact `{name}` already"))
-            .hint(format!("cloudim send {name}")));
-    }
     let address = to.address.as_deref();
     match same_card::holder(home, now, &to.card, address, &to.fingerprint)? {
-        Some(name) if fingerprint.is_none() => {
-            Err(same_card::another_key(&to.card, &name, &to.fingerprint))
+        Some(holder) if fingerprint.is_none() => {
+            Err(same_card::another_key(&to.card, &holder, &to.fingerprint))
         }
         _ => Ok(()),
     }
@@ -189,6 +191,10 @@ pub fn ensure_feed(locked: &Locked<'_>, keys: &mut Keys, made: &Made) -> Result<
     if feeds::load(&locked.home, &made.token)?.is_some() {
         return Ok(());
     }
+    if contacts::reader_of(&locked.home, &made.token)?.is_some() {
+        // A contact has it: it is rewritten from what is kept.
+        return Ok(());
+    }
     let mut channel = frame::channel(locked, keys, &made.token)?;
     if made.to.is_some() {
         channel.introduction = Some(sealed_introduction(keys, locked.now, made)?);
@@ -205,7 +211,8 @@ pub fn ensure_feed(locked: &Locked<'_>, keys: &mut Keys, made: &Made) -> Result<
 pub fn renew(locked: &Locked<'_>, keys: &mut Keys, mut made: Made) -> Result<()> {
     let before = Introduction::parse(made.octets.as_bytes())?;
     let fingerprint = keys.certificate()?.fingerprint();
-    if made.to.is_none() || before.fingerprint == fingerprint {
+    let is_read = contacts::reader_of(&locked.home, &made.token)?.is_some();
+    if made.to.is_none() || before.fingerprint == fingerprint || is_read {
         return Ok(());
     }
     let serial = before.serial.saturating_add(1);
@@ -237,6 +244,7 @@ fn sealed_introduction(keys: &mut Keys, now: Timestamp, made: &Made) -> Result<S
 /// When it cannot be sealed.
 pub fn file(home: &Home, keys: &mut Keys, now: Timestamp, made: &Made) -> Result<String> {
     let mut channel = feeds::load(home, &made.token)?.unwrap_or_default();
+    (channel.items, channel.state) = (Vec::new(), None);
     if channel.introduction.is_none() {
         channel.introduction = Some(sealed_introduction(keys, now, made)?);
     }
@@ -247,8 +255,8 @@ pub fn file(home: &Home, keys: &mut Keys, now: Timestamp, made: &Made) -> Result
 ///
 /// # Errors
 /// When this identity has no base URL.
-pub fn call(config: &Config, network: &Network, talk: &mut Talk, made: &Made) -> Result<()> {
-    let Some(to) = &made.to else { return Ok(()) };
+pub fn call(identity: &Identity, network: &Network, talk: &mut Talk, made: &Made) -> Result<()> {
+    let (config, Some(to)) = (&identity.config, &made.to) else { return Ok(()) };
     let name = made.name.clone().unwrap_or_default();
     let otherwise =
         format!("hint: send it yourself: cloudim handshake invite {} --output FILE", to.card);
@@ -258,7 +266,12 @@ pub fn call(config: &Config, network: &Network, talk: &mut Talk, made: &Made) ->
         return Ok(());
     };
     let (feed, key) = (own_urls::feed_url(config, &made.token)?, config.base()?.join("key.asc")?);
-    match network.client()?.post_form(url, &[("feed", feed.as_str()), ("key", key.as_str())]) {
+    let mut fields = vec![("feed", feed.as_str()), ("key", key.as_str())];
+    // A contact that we invite again knows us by the feed that it writes.
+    let contact = contacts::reader_of(&identity.home, &made.token)?;
+    let contact = contact.map(|name| Contact::load(&identity.home, &name)).transpose()?;
+    fields.extend(contact.as_ref().map(|contact| ("inReplyTo", contact.feed.as_str())));
+    match network.client()?.post_form(url, &fields) {
         Ok(_) => {
             talk.say(&format!("invited `{name}`; cloudim poll tells when the answer is there"))
         }
@@ -317,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn another_key_than_told_ourselves_a_contact_or_another_key_of_its_card_are_not_invited() {
+    fn another_key_than_told_ourselves_or_another_key_of_a_contacts_card_are_not_invited() {
         let (john, mary) = acquainted();
         let eve = Person::called("Eve");
         let fingerprint = eve.certificate().fingerprint();
@@ -331,7 +344,7 @@ mod tests {
         assert_eq!(refused(&to_eve, Some(&fingerprint)), None);
         assert_eq!(refused(&to_eve, Some(&mary.certificate().fingerprint())), Some(Kind::Trust));
         assert_eq!(refused(&addressee(&john), None), Some(Kind::Cannot));
-        assert_eq!(refused(&addressee(&mary), None), Some(Kind::Cannot));
+        assert_eq!(refused(&addressee(&mary), None), None, "a contact is invited again");
         let at_marys = Addressee { card: addressee(&mary).card, ..to_eve };
         assert_eq!(refused(&at_marys, None), Some(Kind::Trust));
         assert_eq!(refused(&at_marys, Some(&fingerprint)), None);

@@ -6,7 +6,8 @@
 //! The way of an invitation: `addressing` finds the card, `invitation` makes the feed; on the other
 //! side `candidate` checks what came, `received` keeps it for the user, `accept` agrees; `acceptance`
 //! tells whom it is from, `pending` finds the answer, and `settle` makes the contact, on either side.
-//! `repetition`, `used_up` and `answer` serve those who lost their side, come late, or crossed.
+//! `repetition`, `used_up` and `answer` serve those who lost their side, come late, or crossed;
+//! `reinvitation` and `anew` serve contacts that have to find each other again.
 //!
 //! Its rules: nobody becomes a contact without the user; a key is pinned once, and another key for the
 //! same card is never taken silently; a name belongs to one person.
@@ -16,11 +17,13 @@
 pub mod accept;
 pub mod acceptance;
 pub mod addressing;
+pub mod anew;
 mod answer;
 pub mod candidate;
 pub mod invitation;
 pub mod pending;
 pub mod received;
+mod reinvitation;
 pub mod repetition;
 pub mod settle;
 #[cfg(test)]

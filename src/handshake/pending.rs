@@ -1,6 +1,7 @@
 //! Pending invitations: where the answers are looked for.
 
 use super::addressing::naming;
+use super::anew;
 use super::candidate::{self, Candidate};
 use super::repetition;
 use super::settle::{self, Decision};
@@ -58,6 +59,10 @@ fn look_for(run: &mut Run, client: &Client, made: &Made) -> Result<Option<String
         }
         match judge(&run.identity.config, &mut run.keys, run.clock.now(), made, &document) {
             Ok(candidate) => {
+                let by = &candidate.introduction.fingerprint;
+                if let Some(name) = contacts::contact_with(&run.identity.home, by)? {
+                    anew::read_before(run, &name, &candidate);
+                }
                 let (identity, now) = (&run.identity, run.clock.now());
                 let decision = Decision::Answered(made);
                 return Ok(conclude(identity, &mut run.keys, now, &candidate, decision)?);
@@ -108,7 +113,9 @@ fn is_settled(home: &Home, made: &Made) -> Result<bool> {
     let Some(name) = contacts::contact_with(home, &to.fingerprint)? else {
         return Ok(false);
     };
-    Ok(Contact::load(home, &name)?.theirs.state.is_some())
+    let contact = Contact::load(home, &name)?;
+    // A contact that was invited again has to find our feed first.
+    Ok(contact.theirs.state.is_some() && contact.ours.token != made.token)
 }
 
 fn expire(identity: &Identity, talk: &mut Talk, now: Timestamp, made: &Made) -> Result<()> {

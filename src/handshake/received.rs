@@ -97,6 +97,7 @@ fn keep(
         decision: Decision::Pending,
         octets: candidate.octets.clone(),
         sealed: candidate.sealed,
+        signed: candidate.signed,
         fingerprint: introduction.fingerprint.clone(),
         log: introduction.log,
         certificate: candidate.certificate.to_armored(),

@@ -4,7 +4,7 @@
 //! other's invitation, it makes one conversation of the two.
 
 use super::candidate::Candidate;
-use super::{answer, used_up};
+use super::{anew, answer, used_up};
 use crate::error::Result;
 use crate::protocol::sealed::handshake::{self, Order};
 use crate::reading::introduction_and_state;
@@ -18,7 +18,8 @@ use crate::writing::content::frame;
 use crate::writing::feed::{self, Change};
 use jiff::Timestamp;
 
-/// Completes the agreement with the contact `name`, by whom `candidate` is.
+/// Completes the agreement with the contact `name`, by whom `candidate` is. Returns whether its feed is
+/// another from now on.
 ///
 /// # Errors
 /// When something cannot be read, sealed or written; it can be done again.
@@ -27,7 +28,7 @@ pub fn complete(
     keys: &mut Keys,
     name: &str,
     candidate: &Candidate,
-) -> Result<()> {
+) -> Result<bool> {
     let introduction = &candidate.introduction;
     let invitation = Contact::load(&locked.home, name)?.reader().invitation;
     let mut answered = invitations::made(&locked.home)?;
@@ -38,23 +39,23 @@ pub fn complete(
             join(locked, keys, name, candidate, made)?;
         }
     }
-    if is_anew(&Contact::load(&locked.home, name)?, candidate) {
-        renew(locked, keys, name, candidate)?;
-    }
+    let is_answer = |made: &&Made| introduction.in_reply_to.is_some_and(|hash| made.is(hash));
+    let answer_to = answered.iter().find(is_answer);
+    let followed = anew::follow(locked, keys, name, candidate, answer_to)?;
     rewrite(locked, keys, name)?;
     let contact = Contact::load(&locked.home, name)?;
-    // Only an invitation that crossed ours made a contact whom we had invited, and answers nothing.
-    let crossed = introduction.in_reply_to.is_none()
+    // A run may have died before it answered, or the invitation crossed ours.
+    let is_answered = introduction.in_reply_to.is_none()
         && introduction.to_fingerprint.is_some()
-        && contact.reader().invitation.is_some()
         && contact.theirs.logs.contains(&introduction.log);
-    if crossed {
+    if is_answered && !contact.blocked {
         answer::answer_crossing(locked, keys, name, candidate)?;
     }
     for made in &answered {
         used_up::finish(locked, name, made, introduction.time)?;
     }
-    Ok(invitations::settle(locked, &contact.fingerprint)?)
+    invitations::settle(locked, &contact.fingerprint)?;
+    Ok(followed)
 }
 
 /// Finishes what a run left undone that died after it had made a contact of our invitation `made`.
@@ -104,23 +105,6 @@ fn join(
     Ok(locked.home.write(&locked.home.feed(&made.token), channel.write().as_bytes())?)
 }
 
-/// Returns whether the contact invites us anew, by another feed than the one that we read: it has
-/// lost, or removed, what we had agreed.
-fn is_anew(contact: &Contact, candidate: &Candidate) -> bool {
-    let (introduction, theirs) = (&candidate.introduction, &contact.theirs);
-    introduction.in_reply_to.is_none()
-        && introduction.to_fingerprint.is_some()
-        && contact.reader().invitation.is_none()
-        && theirs.introduction.as_ref().is_some_and(|seen| introduction.log > seen.log)
-        && !theirs.logs.contains(&introduction.log)
-}
-
-/// Follows the contact to its new feed, and answers where it looks with the feed that we keep.
-fn renew(locked: &Locked<'_>, keys: &mut Keys, name: &str, candidate: &Candidate) -> Result<()> {
-    follow(locked, keys, &mut Pair::load(locked, name)?, candidate)?;
-    answer::answer_crossing(locked, keys, name, candidate)
-}
-
 /// Puts the contact's introduction in force if it is a later one, and introduces us anew.
 fn follow(
     locked: &Locked<'_>,
@@ -135,15 +119,7 @@ fn follow(
     if handshake::order(new, in_force) == Order::Later {
         introduction_and_state::adopt(contact, introduction.clone(), new.2, candidate.sealed);
     }
-    let counted = &mut contact.ours.introduction;
-    counted.serial = counted.serial.saturating_add(1);
-    let (token, log, serial) =
-        (contact.ours.token.clone(), contact.ours.log, contact.ours.introduction.serial);
-    let later =
-        answer::addressed(&locked.config, keys, locked.now, &token, log, serial, introduction)?;
-    let change = Change { introduction: Some(&later), ..Change::default() };
-    feed::rewrite(locked, keys, pair, change)?;
-    Ok(())
+    anew::introduce(locked, keys, pair, introduction)
 }
 
 fn rewrite(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<()> {
@@ -200,33 +176,50 @@ mod tests {
     }
 
     #[test]
-    fn only_a_contact_that_lost_its_side_invites_anew() {
+    fn a_contact_is_followed_by_a_later_introduction_alone_whoever_invited() {
         let (mut john, mut mary) = john_and_mary();
         let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
         agree(&mut john, &by_mary).unwrap();
         let contact = john.contact("mary");
         mary.wait(1);
         john.wait(1);
+        let now = john.now();
         let later = invitation(&mut mary, Some(addressee(&john)));
         let later = candidate(&mut john, &later).unwrap();
-        assert!(is_anew(&contact, &later));
-        assert!(!is_anew(&contact, &by_mary), "it is the same");
-        let answers = Some(by_mary.hash());
+        let is_later = |contact: &Contact, it: &Candidate| anew::is_later(contact, it, now);
+        assert!(is_later(&contact, &later));
+        assert!(!is_later(&contact, &by_mary), "it is the same");
+        let mut invited = contact.clone();
+        invited.reader_mut().invitation = Some(by_mary.hash());
+        assert!(is_later(&invited, &later), "we had invited");
         let mut other = later.clone();
-        other.introduction.in_reply_to = answers;
-        assert!(!is_anew(&contact, &other), "it is an answer");
-        other = later.clone();
         other.introduction.to_fingerprint = None;
-        assert!(!is_anew(&contact, &other), "it is for anybody");
+        assert!(!is_later(&contact, &other), "it is for anybody");
         other = later.clone();
         other.introduction.log = by_mary.introduction.log;
-        assert!(!is_anew(&contact, &other), "its log is known");
-        let mut invited = contact.clone();
-        invited.reader_mut().invitation = answers;
-        assert!(!is_anew(&invited, &later), "we invited, and it crossed");
-        let mut newer = contact;
-        newer.theirs.introduction.as_mut().unwrap().log = later.introduction.log;
-        assert!(!is_anew(&newer, &later), "a later log is known");
+        assert!(!is_later(&contact, &other), "its log and serial are known");
+        other.introduction.serial = 2;
+        assert!(is_later(&contact, &other), "the serial is higher");
+        let mut newer = contact.clone();
+        newer
+            .theirs
+            .logs
+            .push(crate::protocol::values::guid::Guid::new(now, &mut john.run.keys.rng));
+        newer.theirs.introduction = None;
+        assert!(!is_later(&newer, &later) || newer.theirs.logs[1] < later.introduction.log);
+        let mut blocked = contact.clone();
+        blocked.blocked = true;
+        assert!(!is_later(&blocked, &later), "it is blocked");
+        let mut signed = contact.clone();
+        signed.theirs.signed = Some(now);
+        other = later.clone();
+        other.signed = Some(now - jiff::SignedDuration::from_hours(25));
+        assert!(!is_later(&signed, &other), "a retired key could have signed it");
+        assert!(is_later(&signed, &later));
+        let in_days = |days: i64| now + jiff::SignedDuration::from_hours(24 * days);
+        assert!(anew::is_later(&contact, &later, in_days(90)));
+        assert!(!anew::is_later(&contact, &later, in_days(91)), "an invitation expires");
+        assert!(!anew::is_later(&contact, &later, in_days(-2)), "its log is of the future");
     }
 
     #[test]

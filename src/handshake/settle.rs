@@ -85,7 +85,7 @@ pub fn settle(
 
 /// Returns whether `candidate` answers `made` by another feed than the one at the agreed place. The
 /// document at that place then only points to the feed that is kept, and is not in force.
-fn is_elsewhere(made: &Made, candidate: &Candidate) -> Result<bool> {
+pub(super) fn is_elsewhere(made: &Made, candidate: &Candidate) -> Result<bool> {
     let feed = &candidate.introduction.feed;
     Ok(made.to.is_some() && made.reply_place()?.is_some_and(|place| place != *feed))
 }

@@ -227,11 +227,6 @@ fn refused(error: protocol::Error) -> (Why, String) {
     }
 }
 
-/// Returns whether `log` is dated over a day after `now`.
-pub fn is_ahead(log: LogId, now: jiff::Timestamp) -> bool {
-    log.time().as_second() > now.as_second().saturating_add(limits::AHEAD)
-}
-
 /// Returns whether something was `signed` over a day before the `newest` signature that is known: by
 /// a key that was retired meanwhile, perhaps.
 pub fn is_long_before(signed: jiff::Timestamp, newest: Option<jiff::Timestamp>) -> bool {

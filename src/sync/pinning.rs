@@ -1,14 +1,16 @@
 //! Pinning another key for a contact, by the user's decision.
 
 use crate::error::{Context, Error, Kind, Result};
+use crate::handshake::candidate::Candidate;
+use crate::handshake::{accept, anew, repetition};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
-use crate::reading::intake;
 use crate::reading::read::{self, Ask};
+use crate::reading::{intake, look};
 use crate::session::keys::Keys;
 use crate::session::run::Run;
 use crate::session::web::fetch;
@@ -17,16 +19,51 @@ use crate::store::contact::contacts;
 use crate::store::contact::entry::{Contact, Http, Trust};
 use crate::store::disk::home::Home;
 use crate::store::identity::own::Identity;
+use crate::store::waiting::invitations::{self, Decision};
 use crate::transport::client::{Answer, Conditions};
 use crate::writing::notices::reintroduction;
 use jiff::Timestamp;
 
-/// Another key that a contact's feed names.
+/// Another key that a contact's feed names, or by which we were invited from its card.
 pub struct Offer {
     /// The certificate.
     pub certificate: Certificate,
     key: Url,
-    hash: Hash,
+    hash: Option<Hash>,
+    /// The invitation by that key, if one brought it: whoever lost a key has another feed, too.
+    invitation: Option<Box<Candidate>>,
+}
+
+/// The key of an invitation that waits: the one that is `told`, else the one whose card is that of the
+/// contact called `name`.
+///
+/// # Errors
+/// When an invitation cannot be read.
+pub fn offer_by_invitation(
+    home: &Home,
+    name: &str,
+    told: Option<&Fingerprint>,
+) -> Result<Option<Offer>> {
+    let contact = Contact::load(home, name)?;
+    for received in invitations::received(home)? {
+        let invitation = accept::stored(&received)?;
+        let introduction = &invitation.introduction;
+        let is_it = match told {
+            Some(told) => introduction.fingerprint == *told,
+            // A card that was not looked at is only claimed.
+            None => received.card_confirmed && introduction.card == contact.card,
+        };
+        if is_it && received.decision == Decision::Pending && introduction.to_fingerprint.is_some()
+        {
+            return Ok(Some(Offer {
+                certificate: invitation.certificate.clone(),
+                key: introduction.key.clone(),
+                hash: invitation.key_hash,
+                invitation: Some(Box::new(invitation)),
+            }));
+        }
+    }
+    Ok(None)
 }
 
 /// Fetches the key that the feed of the contact called `name` names, if it is not the pinned one.
@@ -56,7 +93,7 @@ pub fn offer(home: &Home, network: &Network, now: Timestamp, name: &str) -> Resu
         Error::new(Kind::Trust, format!("the certificate at {} {why}", key.url))
             .hint("ask its owner to publish a new one")
     })?;
-    Ok(Some(Offer { certificate, key: key.url, hash }))
+    Ok(Some(Offer { certificate, key: key.url, hash: Some(hash), invitation: None }))
 }
 
 /// Pins the key that was offered. All that was held is judged anew by the next poll, and our feed
@@ -66,18 +103,40 @@ pub fn offer(home: &Home, network: &Network, now: Timestamp, name: &str) -> Resu
 /// When something cannot be written.
 pub fn pin(run: &mut Run, name: &str, offer: &Offer, trust: Trust) -> Result<()> {
     run.keys.unlock()?;
-    take_in_before(run, name, &offer.certificate.fingerprint())?;
+    match &offer.invitation {
+        Some(invitation) => {
+            expect_later(&Contact::load(&run.identity.home, name)?, invitation, run.now())?;
+            look::look(run, &[name.to_owned()]);
+        }
+        None => take_in_before(run, name, &offer.certificate.fingerprint())?,
+    }
     let locked = run.keys.lock_to_sign(&run.identity, run.clock.now())?;
     let mut contact = Contact::load(&locked.home, name)?;
     contact.fingerprint = offer.certificate.fingerprint();
-    (contact.trust, contact.key, contact.key_hash) = (trust, offer.key.clone(), Some(offer.hash));
+    (contact.trust, contact.key, contact.key_hash) = (trust, offer.key.clone(), offer.hash);
     contact.http = Http::default();
     contact.theirs.offered = None;
     contacts::keep_former(&locked, name)?;
     contacts::pin(&locked, name, &offer.certificate)?;
     contact.save(&locked, name)?;
-    reintroduction::reintroduce(&locked, &mut run.keys, name)?;
+    let followed = match &offer.invitation {
+        Some(invitation) => repetition::complete(&locked, &mut run.keys, name, invitation)?,
+        None => false,
+    };
+    if !followed {
+        reintroduction::reintroduce(&locked, &mut run.keys, name)?;
+    }
     Ok(())
+}
+
+/// Refuses an invitation that is older than what is known of the contact: nothing would lead to its
+/// feed.
+fn expect_later(contact: &Contact, invitation: &Candidate, now: Timestamp) -> Result<()> {
+    if anew::is_later(contact, invitation, now) {
+        return Ok(());
+    }
+    let error = Error::cannot("its invitation is older than what is known, or is not for its time");
+    Err(error.hint("ask for a new one: cloudim handshake invite"))
 }
 
 /// Reads what the pinned key signed, which would not count later. It is no news that the feed names

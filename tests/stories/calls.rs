@@ -5,4 +5,4 @@ mod decisions;
 mod flood;
 mod kept;
 mod rpc;
-mod story;
+pub mod story;

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod again;
+mod anew;
 mod crossing;
 mod decisions;
 mod files;

@@ -11,6 +11,7 @@ use crate::protocol::values::fingerprint::Fingerprint;
 use crate::publishing::run;
 use crate::session::command::Session;
 use crate::session::options::Format;
+use crate::session::run::Run;
 use crate::store::contact::entry::{Contact, Trust};
 use crate::store::identity::policy::Policy;
 use crate::sync::pinning::{self, Offer};
@@ -21,7 +22,7 @@ const DEFAULT: &str = "default";
 pub struct TrustArgs {
     /// The contact
     name: String,
-    /// The fingerprint of the new key
+    /// The fingerprint of the new key, which the feed names, or by which it has invited you
     fingerprint: Option<String>,
     /// Pin it without comparing
     #[arg(long, conflicts_with = "fingerprint")]
@@ -57,16 +58,15 @@ pub fn run(session: &mut Session, args: &TrustArgs) -> Result<()> {
     session.run.identity.expect_writable()?;
     let told = args.fingerprint.as_deref().map(Fingerprint::from_user).transpose();
     let told = told.map_err(|cause| Error::usage("that is no fingerprint").because(cause))?;
-    let Some(offer) = pinning::offer(
-        &session.run.identity.home,
-        &session.run.network,
-        session.run.clock.now(),
-        &args.name,
-    )?
-    else {
-        return undisputed(session, &args.name, told);
+    let Run { identity, network, clock, .. } = &session.run;
+    let offer = match pinning::offer_by_invitation(&identity.home, &args.name, told.as_ref())? {
+        Some(offer) => Some(offer),
+        None => pinning::offer(&identity.home, network, clock.now(), &args.name)?,
     };
-    decide(session, args, told.as_ref(), &offer)
+    match offer {
+        Some(offer) => decide(session, args, told.as_ref(), &offer),
+        None => undisputed(session, &args.name, told),
+    }
 }
 
 /// The feed names the pinned key: a fingerprint can only be compared with that.

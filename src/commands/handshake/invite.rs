@@ -10,11 +10,13 @@ use crate::handshake::invitation::{self, Draft};
 use crate::publishing::run;
 use crate::session::command::Session;
 use crate::session::run::Run;
+use crate::store::contact::contacts;
 
 /// Invite somebody
 ///
 /// ADDRESS is the URL of a card, of a feed or page that leads to one, or like mary@mary.example.
-/// Without it the invitation is for whoever gets the file and answers first, if you confirm it.
+/// Without it the invitation is for whoever gets the file and answers first, if you confirm it. A
+/// contact is invited again if it lost what was agreed, or if you moved and it cannot find you.
 #[derive(Debug, Args)]
 pub struct InviteArgs {
     /// Whom to invite
@@ -57,9 +59,14 @@ pub fn invite(session: &mut Session, args: &InviteArgs) -> Result<()> {
         let key = to.fingerprint.grouped();
         talk.say(&format!("the card is {} with the key {key}", to.card));
     }
+    if let Some(name) = contacts::reader_of(&identity.home, &made.token)? {
+        talk.say(&format!(
+            "`{name}` is your contact already: this says again who and where you are"
+        ));
+    }
     let Some(path) = &args.output else {
         run::publish(identity, false)?;
-        return invitation::call(&identity.config, network, talk, &made);
+        return invitation::call(identity, network, talk, &made);
     };
     // First the file: a publish command that fails must not cost it.
     let file = invitation::file(&identity.home, keys, now, &made)?;

@@ -74,7 +74,7 @@ fn line_of_received(session: &Session, received: &Received) -> Result<String> {
             &received.fingerprint,
         )
     });
-    let holder = holder.transpose()?.flatten();
+    let holder = holder.transpose()?.flatten().map(|holder| holder.name);
     let line = Line {
         direction: "received",
         name: &received.name,

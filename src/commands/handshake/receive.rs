@@ -7,16 +7,21 @@ use clap::Args;
 use crate::commands::shared::input;
 use crate::error::{Error, Result};
 use crate::handshake::acceptance::Relation;
-use crate::handshake::candidate;
+use crate::handshake::candidate::{self, Candidate};
 use crate::handshake::received::{self, Taken};
+use crate::handshake::settle::Decision as Settled;
+use crate::handshake::{accept, anew, pending};
 use crate::protocol::values::limits;
+use crate::publishing::run;
 use crate::session::command::Session;
+use crate::session::run::Run;
+use crate::store::contact::entry::Contact;
 use crate::store::waiting::invitations::{self, Decision, Invitation};
 
 /// Take an invitation in, to decide on it later
 ///
 /// Or an answer to an invitation without an address, to confirm it later. A mail with the file in
-/// it will do as well.
+/// it will do as well. What a contact's key says of where it stands now counts at once.
 #[derive(Debug, Args)]
 pub struct ReceiveArgs {
     /// The invitation [default: stdin]
@@ -61,9 +66,7 @@ pub fn receive(session: &mut Session, args: &ReceiveArgs) -> Result<()> {
             format!("this invitation by `{}` waits already", known.name)
         }
         Taken::Known(known) => format!("this invitation by `{}` was declined", known.name),
-        Taken::Settled(Relation::Contact(name)) => {
-            format!("this is by your contact `{name}`: there is nothing to decide")
-        }
+        Taken::Settled(Relation::Contact(name)) => return again(session, &name, &candidate),
         Taken::Settled(_) => {
             return Err(Error::cannot("this is by whom you invited: there is nothing to decide")
                 .hint("cloudim handshake accept --input FILE"));
@@ -71,6 +74,24 @@ pub fn receive(session: &mut Session, args: &ReceiveArgs) -> Result<()> {
     };
     session.run.talk.say(&talk);
     Ok(())
+}
+
+/// Takes in what comes by the contact called `name`: nobody need decide where its key says where it
+/// stands now.
+fn again(session: &mut Session, name: &str, candidate: &Candidate) -> Result<()> {
+    let contact = Contact::load(&session.run.identity.home, name)?;
+    let now = session.run.now();
+    if !anew::is_later(&contact, candidate, now) {
+        let talk = format!("this is by your contact `{name}`: there is nothing to decide");
+        session.run.talk.say(&talk);
+        return Ok(());
+    }
+    session.run.identity.expect_writable()?;
+    anew::read_before(&mut session.run, name, candidate);
+    let Run { identity, keys, talk, .. } = &mut session.run;
+    pending::conclude(identity, keys, now, candidate, Settled::Accepted)?;
+    talk.say(&accept::known_already(name, true));
+    run::publish(identity, false)
 }
 
 /// Declines.

@@ -122,6 +122,7 @@ fn who_was_blocked_is_not_heard_again() {
     for (decision, heard) in [(Decision::Declined, true), (Decision::Blocked, false)] {
         let received = Received {
             sealed: None,
+            signed: None,
             id: blocked.introduction.log,
             name: "mary".to_owned(),
             decision,

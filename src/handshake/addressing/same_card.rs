@@ -10,7 +10,15 @@ use crate::store::disk::home::Home;
 use crate::store::waiting::invitations;
 use jiff::Timestamp;
 
-/// The name of a person whom we know by `card` or invited by `address`, contact or not yet, with
+/// A person whom we know by a card.
+pub struct Holder {
+    /// The name, or the card of an invitation without one.
+    pub name: String,
+    /// Whether that is a contact, and not only invited.
+    pub is_contact: bool,
+}
+
+/// The person whom we know by `card` or invited by `address`, contact or not yet, with
 /// another key than that with this fingerprint. An invitation without a name gives `card`.
 ///
 /// # Errors
@@ -21,7 +29,7 @@ pub fn holder(
     card: &Url,
     address: Option<&str>,
     key: &Fingerprint,
-) -> Result<Option<String>> {
+) -> Result<Option<Holder>> {
     let same = |by: Option<&Url>, invited: &Option<String>, with: &Fingerprint| {
         let by_address = address.is_some() && invited.as_deref() == address;
         with != key && (by == Some(card) || by_address)
@@ -31,21 +39,29 @@ pub fn holder(
         // Anybody can claim a card.
         let card = contact.card.as_ref().filter(|_| contact.card_confirmed);
         if same(card, &contact.reader().invited, &contact.fingerprint) {
-            return Ok(Some(name));
+            return Ok(Some(Holder { name, is_contact: true }));
         }
     }
     let invited = invitations::made(home)?.into_iter().filter(|made| {
         let to = made.to.as_ref().filter(|_| !made.is_expired(now));
         to.is_some_and(|to| same(Some(&to.card), &to.address, &to.fingerprint))
     });
-    Ok(invited.map(|made| made.name.unwrap_or_else(|| card.to_string())).next())
+    let names = invited.map(|made| made.name.unwrap_or_else(|| card.to_string()));
+    Ok(names.map(|name| Holder { name, is_contact: false }).next())
 }
 
-/// The error when `card`, or what led to it, is how `name` is known, and comes with another key.
-pub fn another_key(card: &Url, name: &str, key: &Fingerprint) -> Error {
+/// The error when `card`, or what led to it, is how `holder` is known, and comes with another key.
+pub fn another_key(card: &Url, holder: &Holder, key: &Fingerprint) -> Error {
+    let name = &holder.name;
     let text = format!("this leads to `{name}`, whose key is another than {key} of {card}");
-    Error::new(Kind::Trust, text).hint(format!(
+    let error = Error::new(Kind::Trust, text).hint(format!(
         "somebody may have taken over the host: ask {name} by another way; if that is the key: --fingerprint {key}"
+    ));
+    if !holder.is_contact {
+        return error;
+    }
+    error.hint(format!(
+        "if {name} has lost the key that you know, and has invited you by that one: cloudim contact trust {name} {key}"
     ))
 }
 
@@ -66,7 +82,8 @@ mod tests {
     }
 
     fn held(john: &Person, card: &Url, address: Option<&str>, key: &Fingerprint) -> Option<String> {
-        holder(&john.home(), john.now(), card, address, key).unwrap()
+        let holder = holder(&john.home(), john.now(), card, address, key).unwrap();
+        holder.map(|holder| holder.name)
     }
 
     #[test]

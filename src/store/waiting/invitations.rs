@@ -111,6 +111,9 @@ pub struct Received {
     /// The hash of the sealed object that it came in. Absent in what earlier versions kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<SealedHash>,
+    /// When it was signed. Absent in what earlier versions kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Timestamp>,
     /// The fingerprint of its signer's key.
     pub fingerprint: Fingerprint,
     /// The log that it opens.

@@ -63,11 +63,17 @@ fn what_is_not_there_can_be_neither_accepted_nor_declined() {
 }
 
 #[test]
-fn a_contact_is_not_invited_again_and_nobody_invites_himself() {
+fn a_contact_that_is_invited_again_stays_the_same_and_nobody_invites_himself() {
     let (john, mary) = friends();
-    let stderr = john.fails(&["handshake", "invite", &mary.address(), "-o", "-"], 1);
-    let expected = "error: that address is your contact `mary` already\nhint: cloudim send mary\n";
-    assert_eq!(stderr, expected);
+    let stderr =
+        john.fails(&["handshake", "invite", &mary.address(), "--as", "anna", "-o", "-"], 1);
+    let expected =
+        "error: that is your contact `mary` already\nhint: cloudim contact rename mary anna\n";
+    assert!(stderr.ends_with(expected), "{stderr}");
+    let again = john.run(&["handshake", "invite", &mary.address(), "-o", "-"]).expect(0);
+    assert!(again.stderr.contains("`mary` is your contact already"), "{}", again.stderr);
+    mary.feed(&["handshake", "accept", "-i", "-"], again.stdout).expect(0);
+    john.ok(&["poll"]);
     let stderr = john.fails(&["handshake", "invite", &john.address(), "-o", "-"], 1);
     assert_eq!(stderr, "error: that address is your own\n");
     assert!(waiting(&john).is_empty());

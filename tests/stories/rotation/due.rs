@@ -11,6 +11,7 @@ use super::{published, secret, subkeys};
 use crate::common::host::{Host, OFTEN, until};
 use crate::common::peer::{Peer, Ran, friends, in_hours};
 use crate::common::port;
+use crate::common::static_host::Behaviour;
 
 /// Runs the program as if it were so many days later.
 fn on_day(peer: &Peer, day: i64, args: &[&str]) -> Ran {
@@ -157,9 +158,13 @@ fn who_was_away_for_longer_than_a_subkey_lives_looks_before_writing() {
     for day in [300, 350] {
         on_day(&mary, day, &["poll"]).expect(0);
     }
-    let refused = on_day(&john, 400, &["send", "mary", "-m", "I am back"]).expect(4);
+    mary.host.set(Behaviour::Down);
+    let refused = on_day(&john, 400, &["send", "mary", "-m", "lost"]).expect(4);
     assert!(refused.stderr.contains("no usable encryption subkey"), "{}", refused.stderr);
     assert!(refused.stderr.contains("cloudim poll"), "{}", refused.stderr);
+    mary.host.set(Behaviour::Normal);
+    // An hour after the look that failed, sending itself looks again.
+    john.at(&in_hours(400 * 24 + 2), &["send", "mary", "-m", "I am back"], "").expect(0);
     for peer in [&john, &mary, &john] {
         on_day(peer, 400, &["poll"]).expect(0);
     }
