@@ -91,13 +91,20 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The message and its causes, on one line and without hints.
+    pub fn line(&self) -> String {
+        match &self.source {
+            Some(source) => format!("{}: {source:#}", self.message),
+            None => self.message.clone(),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     /// The message and its causes on one line, then the hints on a line each.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if let Some(source) = &self.source {
-            write!(f, ": {source:#}")?;
-        }
+        f.write_str(&self.line())?;
         for hint in &self.hints {
             write!(f, "\nhint: {hint}")?;
         }

@@ -6,6 +6,7 @@ use super::shared::wait::{self, Pauses, Wait};
 use crate::delivery::deliver::Target;
 use crate::error::{Error, Kind, Result};
 use crate::keys::rotation;
+use crate::reading::ask::Ask;
 use crate::session::command::Session;
 use crate::store::contact::entry::Contact;
 use crate::sync::round;
@@ -63,10 +64,14 @@ pub fn run(session: &mut Session, args: PollArgs) -> Result<()> {
         (None, true) => Target::Peek,
         (None, false) => Target::Stdout,
     };
+    let mut ask = if args.contacts.is_empty() { Ask::InTime } else { Ask::ByUser };
     let mut pauses = args.wait.map(|wait| Pauses::new(wait, session.run.clock.now()));
     loop {
-        let count = round::once(&mut session.run, &args.contacts, Some(&target), args.limit)?;
+        let count = round::once(&mut session.run, &args.contacts, ask, Some(&target), args.limit)?;
         rotation::attend(&mut session.run);
+        if ask == Ask::ByUser {
+            ask = Ask::Soon;
+        }
         if count > 0 {
             return Ok(());
         }

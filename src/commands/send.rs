@@ -11,8 +11,8 @@ use crate::keys::change;
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::guid::Guid;
 use crate::publishing::{pages, ping, run};
-use crate::reading::look;
-use crate::reading::read::{self, Ask};
+use crate::reading::ask::Ask;
+use crate::reading::{look, read};
 use crate::session::command::Session;
 use crate::session::run::Run;
 use crate::session::user::trust_policy;
@@ -172,7 +172,7 @@ fn wait_for(session: &mut Session, kept: &[Kept], wait: Wait) -> Result<()> {
         if open.is_empty() {
             return Ok(());
         }
-        let rewritten = read::read(&mut session.run, &open, Ask::AtOnce)?;
+        let rewritten = read::read(&mut session.run, &open, Ask::Soon)?;
         ping::tell(&mut session.run, rewritten, &open)?;
         if unacknowledged(session, kept)?.is_empty() {
             return Ok(());

@@ -271,7 +271,7 @@ fn tell(talk: &mut Talk, shown: &[Shown]) {
         match record.what {
             What::Message { .. } | What::Receipt { .. } | What::Key(_) => {}
             What::Accepted | What::Notice { healed: true, .. } => talk.say(&told),
-            What::Notice { about, healed: false } => {
+            What::Notice { about, healed: false, .. } => {
                 talk.warn(&told);
                 talk.blame(match about {
                     About::Trust => Kind::Trust,

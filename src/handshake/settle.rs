@@ -198,6 +198,8 @@ fn contact_of(now: Timestamp, candidate: &Candidate, ours: OwnFeed, seen: Option
         ours,
         theirs: Theirs { introduction: seen, logs: vec![introduction.log], ..Theirs::default() },
         http: Http::default(),
+        key_failing: None,
+        archive_failing: None,
         lease: None,
     }
 }

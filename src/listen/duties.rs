@@ -14,6 +14,7 @@ use crate::delivery::deliver::{self, Target};
 use crate::error::Result;
 use crate::keys::rotation;
 use crate::protocol::values::hash::{Hash, SealedHash};
+use crate::reading::ask::Ask;
 use crate::session::run::Run;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
@@ -123,7 +124,7 @@ impl Duties {
     }
 
     fn look_at_everybody(&self, run: &mut Run) {
-        if let Err(error) = round::once(run, &[], None, None) {
+        if let Err(error) = round::once(run, &[], Ask::InTime, None, None) {
             run.talk.report(&error);
         }
         rotation::attend(run);
@@ -218,7 +219,7 @@ impl Duties {
         let names = &[name.to_owned()];
         let look = self.attention.takes_look(name);
         let done = match &self.target {
-            target if look => round::once(run, names, target.as_ref(), None),
+            target if look => round::once(run, names, Ask::Soon, target.as_ref(), None),
             Some(target) => deliver::deliver(
                 &run.identity,
                 &mut run.talk,

@@ -1,70 +1,167 @@
 //! Archives: what no longer stands in the feed itself (RFC 5005).
 
-use crate::error::Result;
+use std::collections::HashSet;
+
+use super::ask::Ask;
+use super::out_of_reach::{self, Part};
+use crate::error::{Context, Error, Result};
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
-use crate::session::talk::Talk;
+use crate::session::run::Run;
 use crate::session::web::fetch;
 use crate::session::web::network::Network;
+use crate::store::contact::entry::Contact;
+use crate::store::contact::failing::{Pace, Vain};
 use crate::store::contact::history::known::Known;
 use crate::store::contact::history::messages::Messages;
-use crate::store::disk::home::Home;
-use crate::transport::client::{Answer, Conditions, Document, Failure};
-use std::collections::HashSet;
+use crate::transport::client::{Answer, Conditions, Failure};
+use jiff::{SignedDuration, Timestamp};
 
 /// Bytes of archives that are taken in together with the feed.
 const TOGETHER: usize = 16 << 20;
+/// Archives in a row that bring nothing, and are read at any time.
+const NEAR: usize = 16;
+/// How often more than these are read.
+const FAR: Pace =
+    Pace { free: 0, first: SignedDuration::from_mins(10), longest: SignedDuration::from_hours(24) };
+/// The time that the archives of one contact may take.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
+
+/// One way back through the archives of a contact. Whoever writes them chooses how many there are, and
+/// each costs a request: a long way that brings nothing is gone again only after a pause.
+pub(super) struct Walk {
+    read: HashSet<Url>,
+    /// How many archives in a row brought nothing.
+    vain: usize,
+    far: Far,
+    ends: Timestamp,
+    has_news: bool,
+    failure: Option<Error>,
+}
+
+/// Whether more than the near archives may be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Far {
+    /// Not before the pause is over.
+    Later,
+    /// Yes, and that is yet to be noted.
+    Due,
+    /// Yes, as is noted.
+    Noted,
+}
+
+impl Walk {
+    /// A way back for `contact`, which begins at `now` because of `ask`.
+    pub(super) fn begin(contact: &Contact, now: Timestamp, ask: Ask) -> Self {
+        let walked = contact.theirs.walked;
+        let is_due = ask == Ask::ByUser || walked.is_none_or(|vain| vain.is_due(FAR, now));
+        Self {
+            read: HashSet::new(),
+            vain: 0,
+            far: if is_due { Far::Due } else { Far::Later },
+            ends: now.checked_add(PATIENCE).unwrap_or(now),
+            has_news: false,
+            failure: None,
+        }
+    }
+
+    /// The archive at `url` and its size, if it is there and is to be read. One that is gone ends the
+    /// walk, one out of reach is tried again.
+    pub(super) fn read(
+        &mut self,
+        run: &Run,
+        name: &str,
+        url: &Url,
+    ) -> Result<Option<(Channel, usize)>> {
+        let goes_on = self.read.len() < limits::ARCHIVES && run.now() <= self.ends;
+        if !goes_on || !self.read.insert(url.clone()) || !self.may_go_far(run, name)? {
+            return Ok(None);
+        }
+        self.vain = self.vain.saturating_add(1);
+        Ok(archive(&run.network, name, url).unwrap_or_else(|error| {
+            self.failure = Some(error);
+            None
+        }))
+    }
+
+    /// A long way is noted before it is gone: whoever kills the run must not make it free.
+    fn may_go_far(&mut self, run: &Run, name: &str) -> Result<bool> {
+        if self.vain < NEAR || self.far == Far::Noted {
+            return Ok(true);
+        }
+        if self.far == Far::Later {
+            return Ok(false);
+        }
+        self.far = Far::Noted;
+        let locked = run.identity.lock_although_copied(run.now())?;
+        let mut contact = Contact::load(&locked.home, name)?;
+        let walked = &mut contact.theirs.walked;
+        *walked = Some(Vain::once_more(*walked, locked.now));
+        contact.save(&locked, name)?;
+        Ok(true)
+    }
+
+    /// What was read last brought something new.
+    pub(super) fn has_brought_news(&mut self) {
+        (self.vain, self.has_news) = (0, true);
+    }
+
+    /// Notes at its end whether an archive was out of reach, and that it was not in vain.
+    pub(super) fn end(self, run: &mut Run, name: &str) -> Result<()> {
+        if !self.read.is_empty() {
+            out_of_reach::note(run, name, Part::Archive, self.failure)?;
+        }
+        if self.far == Far::Noted && self.has_news {
+            let locked = run.identity.lock_although_copied(run.now())?;
+            let mut contact = Contact::load(&locked.home, name)?;
+            contact.theirs.walked = Some(Vain::once_more(None, locked.now));
+            contact.save(&locked, name)?;
+        }
+        Ok(())
+    }
+}
 
 /// The archives to take in together with `channel`, newest first: as long as the oldest item is
 /// one that we do not have, the archive before it may hold more. What is too much for one time
 /// comes by the walk after what is missing.
 pub(super) fn archives_before(
-    home: &Home,
-    network: &Network,
-    talk: &mut Talk,
+    run: &Run,
     name: &str,
     channel: &Channel,
+    walk: &mut Walk,
 ) -> Result<Vec<Channel>> {
     let mut archives: Vec<Channel> = Vec::new();
     if channel.prev_archive.is_none() {
         return Ok(archives);
     }
-    let known = Known::load(&Messages::of(home, name))?;
+    let known = Known::load(&Messages::of(&run.identity.home, name))?;
     let reaches_back = |channel: &Channel| {
         let oldest = channel.items.iter().rfind(|item| item.is_sealed());
         !oldest.is_some_and(|item| item.guid().is_ok_and(|guid| known.has(guid)))
     };
-    let (mut size, mut walked) = (0, HashSet::new());
-    loop {
+    let mut size: usize = 0;
+    while size <= TOGETHER {
         let oldest = archives.last().unwrap_or(channel);
-        let before = oldest.prev_archive.clone().filter(|_| reaches_back(oldest));
-        let Some(url) = before.filter(|url| walked.insert(url.clone())) else { break };
-        let Some(document) = archived(network, talk, name, &url) else { break };
-        size += document.bytes.len();
-        let Ok(archive) = Channel::parse(&document.bytes) else { break };
+        let Some(url) = oldest.prev_archive.clone().filter(|_| reaches_back(oldest)) else { break };
+        let Some((archive, bytes)) = walk.read(run, name, &url)? else { break };
+        size = size.saturating_add(bytes);
         archives.push(archive);
-        if size > TOGETHER || archives.len() >= limits::ARCHIVES {
-            break;
-        }
     }
     Ok(archives)
 }
 
-/// The archive at `url`; one that is gone ends the walk, one out of reach is tried next time.
-pub(super) fn archived(
-    network: &Network,
-    talk: &mut Talk,
-    name: &str,
-    url: &Url,
-) -> Option<Document> {
-    match network.client().ok()?.get(url, limits::FEED, &Conditions::default()) {
-        Ok(Answer::Document(document)) => Some(document),
-        Ok(Answer::Unchanged) | Err(Failure::NotFound) => None,
-        Err(failure) => {
-            talk.report(&fetch::failed(&format!("an archive of `{name}`"), failure));
-            None
+/// The archive at `url`; nothing if it is gone.
+fn archive(network: &Network, name: &str, url: &Url) -> Result<Option<(Channel, usize)>> {
+    let what = format!("an archive of `{name}`");
+    match network.client()?.get(url, limits::FEED, &Conditions::default()) {
+        Ok(Answer::Document(document)) => {
+            let archive = Channel::parse_each(&document.bytes);
+            let archive = archive.or_cannot(|| format!("cannot read {what}"))?;
+            Ok(Some((archive, document.bytes.len())))
         }
+        Ok(Answer::Unchanged) | Err(Failure::NotFound) => Ok(None),
+        Err(failure) => Err(fetch::failed(&what, failure)),
     }
 }
 
@@ -73,7 +170,6 @@ mod tests {
     use super::*;
     use crate::protocol::feed::channel::FeedItem;
     use crate::protocol::values::guid::Guid;
-    use crate::session::run::Run;
     use crate::session::testing::{Host, Person};
     use crate::store::contact::history::record::{Record, What};
     use crate::store::testing::entry;
@@ -103,8 +199,10 @@ mod tests {
     }
 
     fn walk(john: &mut Person, channel: &Channel) -> usize {
-        let Run { identity, network, talk, .. } = &mut john.run;
-        archives_before(&identity.home, network, talk, "mary", channel).unwrap().len()
+        let mut walk = Walk::begin(&john.contact("mary"), john.now(), Ask::InTime);
+        let archives = archives_before(&john.run, "mary", channel, &mut walk).unwrap();
+        walk.end(&mut john.run, "mary").unwrap();
+        archives.len()
     }
 
     #[test]
@@ -136,13 +234,18 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_that_is_gone_or_broken_ends_the_walk_in_silence() {
+    fn an_archive_that_is_gone_or_broken_ends_the_walk_and_the_latter_is_noted() {
         let (host, mut john) = (Host::start(), john_with(9));
         host.put("a", channel(&host, 1, Some("gone")).write());
         host.put("b", "<html/>");
         assert_eq!(walk(&mut john, &channel(&host, 3, Some("a"))), 1);
+        assert_eq!((john.heard().as_str(), john.contact("mary").archive_failing), ("", None));
         assert_eq!(walk(&mut john, &channel(&host, 3, Some("b"))), 0);
-        assert_eq!(john.heard(), "");
+        assert!(john.heard().starts_with("warning: cannot read an archive of `mary`: not RSS"));
+        assert!(john.contact("mary").archive_failing.is_some());
+        john.run.talk.verdict().unwrap();
+        assert_eq!(walk(&mut john, &channel(&host, 3, Some("a"))), 1);
+        assert_eq!(john.contact("mary").archive_failing, None);
     }
 
     #[test]
@@ -152,5 +255,63 @@ mod tests {
         assert_eq!(walk(&mut john, &channel(&host, 3, Some("a"))), 0);
         assert!(john.heard().contains("an archive of `mary`"));
         assert!(host.asked().is_empty());
+    }
+
+    /// A host with so many archives, of which none holds anything that John can take.
+    fn chain(length: u64) -> (Host, Channel) {
+        let host = Host::start();
+        for number in 1..length {
+            host.put(
+                &format!("{number}"),
+                channel(&host, 100, Some(&format!("{}", number + 1))).write(),
+            );
+        }
+        host.put(&format!("{length}"), channel(&host, 100, None).write());
+        let feed = channel(&host, 100, Some("1"));
+        (host, feed)
+    }
+
+    #[test]
+    fn a_long_way_that_brings_nothing_is_gone_again_after_pauses_that_grow() {
+        let ((host, feed), mut john) = (chain(40), john_with(9));
+        let mut asked = |hours: i64| {
+            john.wait(hours);
+            walk(&mut john, &feed);
+            host.asked().len()
+        };
+        let asked = [0, 0, 1, 0, 1, 0, 1, 1].map(&mut asked);
+        assert_eq!(asked, [40, 16, 40, 16, 40, 16, 40, 16]);
+        assert_eq!(john.contact("mary").theirs.walked.map(|vain| vain.times), Some(4));
+    }
+
+    #[test]
+    fn a_way_that_brings_something_may_be_as_long_as_it_is() {
+        let ((host, feed), mut john) = (chain(40), john_with(9));
+        let now = john.now();
+        john.update("mary", |mary| mary.theirs.walked = Some(Vain { times: 5, last: now }));
+        let mut walk = Walk::begin(&john.contact("mary"), john.now(), Ask::InTime);
+        let mut next = feed.prev_archive.clone();
+        while let Some(url) = next {
+            let (archive, _) = walk.read(&john.run, "mary", &url).unwrap().unwrap();
+            walk.has_brought_news();
+            next = archive.prev_archive;
+        }
+        walk.end(&mut john.run, "mary").unwrap();
+        assert_eq!(host.asked().len(), 40);
+        assert_eq!(john.contact("mary").theirs.walked.map(|vain| vain.times), Some(5));
+    }
+
+    #[test]
+    fn a_slow_host_ends_the_walk_and_the_user_s_word_makes_it_far() {
+        let ((host, feed), mut john) = (chain(40), john_with(9));
+        let now = john.now();
+        john.update("mary", |mary| mary.theirs.walked = Some(Vain { times: 5, last: now }));
+        let mut walk = Walk::begin(&john.contact("mary"), john.now(), Ask::ByUser);
+        let url = feed.prev_archive.clone().unwrap();
+        assert_eq!(archives_before(&john.run, "mary", &feed, &mut walk).unwrap().len(), 40);
+        john.wait(1);
+        let mut walk = Walk { ends: now, ..Walk::begin(&john.contact("mary"), now, Ask::ByUser) };
+        assert!(walk.read(&john.run, "mary", &url).unwrap().is_none());
+        assert_eq!(host.asked().len(), 40);
     }
 }

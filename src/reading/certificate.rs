@@ -1,36 +1,44 @@
 //! A later version of a contact's certificate, which its feed announces (PROTOCOL §9).
 
+use super::out_of_reach::{self, Part};
 use crate::error::{Error, Kind, Result};
+use crate::protocol;
 use crate::protocol::feed::channel::{Channel, KeyElement};
-use crate::session::talk::Talk;
+use crate::session::run::Run;
 use crate::session::web::fetch;
-use crate::session::web::network::Network;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
-use crate::store::identity::own::Identity;
-use jiff::Timestamp;
 
 /// Takes over a later version of the contact's certificate, which the feed announces by its hash.
+/// One that was not to be had before is only asked for if it is `in_time`. Returns whether it is here.
 pub(super) fn refresh_certificate(
-    identity: &Identity,
-    network: &Network,
-    talk: &mut Talk,
-    now: Timestamp,
+    run: &mut Run,
     name: &str,
     channel: &Channel,
-) -> Result<()> {
-    let contact = Contact::load(&identity.home, name)?;
-    let Some(key) = announced_key(channel, &contact) else { return Ok(()) };
-    let (announced, hash) = match fetch::certificate(network, &key) {
+    in_time: bool,
+) -> Result<bool> {
+    let contact = Contact::load(&run.identity.home, name)?;
+    let Some(key) = announced_key(channel, &contact) else {
+        out_of_reach::note(run, name, Part::Key, None)?;
+        return Ok(true);
+    };
+    if !in_time && contact.key_failing.is_some() {
+        return Ok(false);
+    }
+    let fetched = fetch::certificate(&run.network, &key).map_err(Error::from);
+    let (announced, hash) = match fetched {
         Ok(found) => found,
-        Err(error) => {
-            talk.warn(&format!("the certificate of `{name}` could not be refreshed: {error}"));
-            return Ok(());
+        Err(cause) => {
+            let what = format!("the certificate of `{name}` could not be refreshed");
+            let seen = protocol::Error::malformed(cause.line());
+            out_of_reach::note(run, name, Part::Key, Some(Error::cannot(what).because(seen)))?;
+            return Ok(false);
         }
     };
-    let locked = identity.lock_although_copied(now)?;
+    let Run { identity, talk, clock, .. } = run;
+    let locked = identity.lock_although_copied(clock.now())?;
     let known = contacts::certificate(&locked.home, name)?;
-    match known.merged(&announced, now) {
+    match known.merged(&announced, locked.now) {
         Ok(merged) => contacts::pin(&locked, name, &merged)?,
         Err(cause) => talk.report(
             &Error::new(Kind::Trust, format!("the certificate of `{name}` is kept as it was"))
@@ -38,8 +46,9 @@ pub(super) fn refresh_certificate(
         ),
     }
     let mut contact = Contact::load(&locked.home, name)?;
-    contact.key_hash = Some(hash);
-    Ok(contact.save(&locked, name)?)
+    (contact.key_hash, contact.key_failing) = (Some(hash), None);
+    contact.save(&locked, name)?;
+    Ok(true)
 }
 
 /// The later version of the pinned certificate that the feed announces: by `im:pgpKey`, or where
@@ -61,7 +70,6 @@ mod tests {
     use super::*;
     use crate::protocol::feed::channel::{Enclosure, FeedItem};
     use crate::protocol::values::hash::Hash;
-    use crate::session::run::Run;
     use crate::session::testing::Host;
     use crate::store::testing::contact;
     use crate::writing::testing::acquainted;
@@ -114,9 +122,7 @@ mod tests {
         };
         let channel = Channel { key: Some(key), ..Channel::default() };
         for asked in [1, 0] {
-            let now = john.now();
-            let Run { identity, network, talk, .. } = &mut john.run;
-            refresh_certificate(identity, network, talk, now, "mary", &channel).unwrap();
+            assert!(refresh_certificate(&mut john.run, "mary", &channel, true).unwrap());
             assert_eq!(host.asked().len(), asked);
         }
         let subkey = |certificate: crate::openpgp::Certificate| {
@@ -137,10 +143,11 @@ mod tests {
             url: format!("{}key.asc", host.base).parse().unwrap(),
         };
         let channel = Channel { key: Some(key), ..Channel::default() };
-        let now = john.now();
-        let Run { identity, network, talk, .. } = &mut john.run;
-        refresh_certificate(identity, network, talk, now, "mary", &channel).unwrap();
-        assert!(john.heard().starts_with("warning: "));
-        assert!(john.files() == before);
+        assert!(!refresh_certificate(&mut john.run, "mary", &channel, true).unwrap());
+        assert!(john.heard().starts_with("warning: the certificate of `mary` could not be"));
+        let failing = john.contact("mary").key_failing.unwrap();
+        assert!(failing.seen.ends_with("is not the file that was announced"), "{}", failing.seen);
+        assert!(refresh_certificate(&mut john.run, "mary", &Channel::default(), false).unwrap());
+        assert!(john.files() == before, "it is announced no more");
     }
 }

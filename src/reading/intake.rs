@@ -7,6 +7,8 @@ mod tests;
 use jiff::Timestamp;
 
 use super::acknowledge::acknowledge;
+use super::forked::Forked;
+use super::untaken::Untaken;
 use crate::error::{Context, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::open::{Opened, sealed_hash};
@@ -19,11 +21,12 @@ use crate::session::own_key;
 use crate::session::talk::Talk;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::{Contact, Http};
+use crate::store::contact::failing::Vain;
 use crate::store::contact::history::known::Known;
 use crate::store::contact::history::messages::Messages;
 use crate::store::contact::history::record::{About, Record};
 use crate::store::contact::pair::Pair;
-use crate::store::contact::verdicts::{Verdicts, Why};
+use crate::store::contact::verdicts::{OURS, PARTS, Verdicts, Why};
 use crate::store::disk::home::Home;
 use crate::store::identity::own::{Identity, Locked};
 use crate::writing::feed;
@@ -35,6 +38,11 @@ pub struct Source {
     pub is_archive: bool,
     /// The headers that the host sent with the copy, to be remembered once it is stored.
     pub http: Option<Http>,
+    /// Whether all that belongs to it was looked for, as is done only after a pause where that has been
+    /// in vain.
+    pub in_time: bool,
+    /// Whether a certificate that it announces was not to be had.
+    pub lacks_key: bool,
 }
 
 /// The result of taking a document in.
@@ -46,6 +54,8 @@ pub struct Outcome {
     pub archive: Option<Url>,
     /// Whether our own feed changed.
     pub rewritten: bool,
+    /// Whether an item was new.
+    pub has_news: bool,
 }
 
 /// One document being taken in.
@@ -58,6 +68,10 @@ pub struct Intake<'a> {
     pub(super) known: Known,
     pub(super) verdicts: Verdicts,
     pub(super) records: Vec<Record>,
+    /// What was not taken, and is to be told of.
+    pub(super) untaken: Vec<Untaken>,
+    /// Where the logs are forked.
+    pub(super) forked: Vec<Forked>,
     pub(super) now: Timestamp,
     pub(super) stale: bool,
     /// Whether the feed moved to another URL.
@@ -66,6 +80,8 @@ pub struct Intake<'a> {
     pub(super) disputed: Option<Why>,
     /// Whether the contact's key was replaced.
     pub(super) succeeded: bool,
+    /// Whether this home was copied or restored, and does not know yet what it has published since.
+    pub(super) is_copied: bool,
 }
 
 /// Takes `document` in as the feed of the contact called `name`.
@@ -81,7 +97,7 @@ pub fn take_in(
     document: &[u8],
     source: Source,
 ) -> Result<Outcome> {
-    let parse = if source.is_archive { Channel::parse } else { Channel::parse_ours };
+    let parse = if source.is_archive { Channel::parse_each } else { Channel::parse_ours };
     let channel = parse(document).or_cannot(|| format!("cannot read the feed of `{name}`"))?;
     take_in_chain(identity, keys, talk, now, name, &[&channel], source)
 }
@@ -106,6 +122,7 @@ pub fn take_in_chain(
     let locked = identity.lock_although_copied(now)?;
     keys.notice_key_change()?;
     let mut intake = Intake::open(identity, keys, now, name)?;
+    intake.is_copied = locked.is_copied();
     if intake.keys.secret().is_err() && intake.has_work_in(chain) {
         // Another process has changed what is known meanwhile. What cannot be opened for want of
         // the key must not be taken for what nobody can open.
@@ -115,6 +132,7 @@ pub fn take_in_chain(
     }
     if let Some(channel) = chain.first().filter(|_| !source.is_archive) {
         intake.follow_key(&locked, chain)?;
+        intake.refuse_broken(channel);
         intake.key_element(channel);
         intake.introduction(channel);
         intake.state(channel);
@@ -144,11 +162,14 @@ impl<'a> Intake<'a> {
             known,
             verdicts,
             records: Vec::new(),
+            untaken: Vec::new(),
+            forked: Vec::new(),
             now,
             stale: false,
             moved: false,
             disputed: None,
             succeeded: false,
+            is_copied: false,
         })
     }
 
@@ -186,7 +207,8 @@ impl<'a> Intake<'a> {
     /// Returns whether the verdict on a sealed object stands, so that it need not be opened again.
     pub(super) fn is_settled(&self, guid: &str, sealed: SealedHash) -> bool {
         self.verdicts.of(guid, sealed).is_some_and(|verdict| match verdict.why {
-            Why::Failed | Why::Held | Why::Unknown | Why::Unopened => true,
+            Why::Failed | Why::Forged | Why::Forked | Why::Disbelieved => true,
+            Why::Held | Why::Unknown | Why::Unopened => true,
             Why::Foreign => verdict.logs == self.contact.theirs.logs.len(),
             Why::Early => false,
         })
@@ -215,17 +237,26 @@ impl<'a> Intake<'a> {
         let floor = self.contact.theirs.floor.unwrap_or(1);
         let archived = missing.iter().any(|range| range.to >= floor);
         let oldest = chain.last().and_then(|oldest| oldest.prev_archive.clone());
-        let archive = oldest.filter(|_| archived);
-        self.watch_gaps(!missing.is_empty());
+        // An old copy leads to old archives.
+        let archive = oldest.filter(|_| archived && !self.stale);
+        self.watch_gaps(&missing, chain);
         self.watch_key();
         if let Some(newest) = chain.first().filter(|_| !source.is_archive) {
             self.forget_replaced(newest, chain);
             self.forget_unopened(newest, chain);
             self.learn_cloud(newest);
         }
-        // A home that must not write yet acknowledges at the next reading.
-        let is_unanswered = locked.is_copied();
-        self.remember_copy(chain, source, archive.is_some() || is_unanswered);
+        // Where the messages show a fork, that says more than two states do.
+        self.tell_forks();
+        self.tell_untaken();
+        let has_news = self.records.iter().any(|record| record.entry().is_some());
+        self.remember_copy(chain, source, archive.is_some(), has_news);
+        self.remember_keys(chain)?;
+        if locked.is_copied() {
+            // A home that must not write yet acknowledges at the next reading.
+            let http = &mut self.contact.http;
+            (http.etag, http.last_modified, http.copy) = (None, None, None);
+        }
         let succeeded = self.succeeded;
         let Self { keys, name, contact, certificate, verdicts, mut records, stale, .. } = self;
         records.sort_by_key(Record::order);
@@ -233,7 +264,7 @@ impl<'a> Intake<'a> {
         verdicts.save(locked, name)?;
         let mut pair = Pair { name: name.to_owned(), contact, certificate };
         let rewritten = acknowledge(locked, keys, talk, &mut pair, succeeded)?;
-        Ok(Outcome { stale, archive, rewritten })
+        Ok(Outcome { stale, archive, rewritten, has_news })
     }
 
     /// Learns who tells of changes of the feed.
@@ -258,7 +289,8 @@ impl<'a> Intake<'a> {
         if chain.last().is_some_and(|oldest| oldest.prev_archive.is_none()) {
             self.verdicts.forget_gone(|guid| stands_in(chain, guid));
         }
-        if self.disputed.is_none() && self.contact.theirs.offered.take().is_some() {
+        let names_pinned = self.disputed.is_none() && channel.key.is_some();
+        if names_pinned && self.contact.theirs.offered.take().is_some() {
             self.tell_healed(About::Trust, "the feed names the pinned key again");
         }
     }
@@ -281,23 +313,47 @@ impl<'a> Intake<'a> {
         });
     }
 
-    /// Remembers what the host said of the copy, unless it has to be read again: a stale one, one
-    /// at a place that the feed has left, one with something in it that waits for the clock, one that
-    /// names a later certificate than we have, or one whose archives are still to be read.
-    fn remember_copy(&mut self, chain: &[&Channel], source: Source, unread: bool) {
+    /// Remembers what the host said of the copy, unless it has to be read again in any case: one at a
+    /// place that the feed has left, or one with something in it that waits for the clock. An old
+    /// copy, one whose archives are still to be read, and one that names a key which was not to be had
+    /// are read again after pauses that grow until something new comes.
+    fn remember_copy(&mut self, chain: &[&Channel], source: Source, unread: bool, has_news: bool) {
         let feed = chain.first().filter(|_| !source.is_archive);
         let outdated = feed.is_some_and(|channel| self.has_outdated_certificate(channel));
-        let again = self.stale || self.moved || unread || self.waits_for_clock(chain) || outdated;
         if feed.is_some() && !self.stale && !outdated {
             self.contact.note_seen(self.now);
         }
-        let http = &mut self.contact.http;
+        let is_vain = self.stale || unread || source.lacks_key || outdated;
+        let forget = self.moved || self.waits_for_clock(chain);
+        let (now, http) = (self.now, &mut self.contact.http);
+        let (before, unopened) = (http.again, http.unopened);
+        let again = match (has_news, before) {
+            _ if !is_vain => None,
+            (false, Some(before)) if !source.in_time => Some(before),
+            (news, before) => Some(Vain::once_more(before.filter(|_| !news), now)),
+        };
         match source.http {
-            Some(said) => *http = if again { Http::default() } else { said },
+            Some(said) => {
+                *http = Http { again, unopened, ..if forget { Http::default() } else { said } };
+            }
             // It came by another way: what the host said is about another copy.
-            None if !source.is_archive => (http.etag, http.last_modified) = (None, None),
+            None if !source.is_archive => {
+                (http.etag, http.last_modified, http.copy, http.again) = (None, None, None, again);
+            }
+            // With the last archive that was to be read, nothing is missing any more.
+            None if !unread && self.contact.key_failing.is_none() => http.again = None,
             None => {}
         }
+    }
+
+    /// Notes by which keys something in the copy was not to be opened.
+    fn remember_keys(&mut self, chain: &[&Channel]) -> Result<()> {
+        let waits = self.verdicts.unopened().any(|guid| stands_in(chain, guid));
+        let unopened = if waits { Some(self.keys.hash()?) } else { None };
+        if unopened.is_some() || self.verdicts.unopened().next().is_none() {
+            self.contact.http.unopened = unopened;
+        }
+        Ok(())
     }
 
     /// Returns whether `channel` names another version of the pinned certificate than we have taken.
@@ -313,12 +369,13 @@ impl<'a> Intake<'a> {
 
 /// Returns whether what is remembered by `guid` may stand in the documents of `chain`. An item does
 /// or does not. Each of the rest can be there only once.
-fn stands_in(chain: &[&Channel], guid: &str) -> bool {
+pub(super) fn stands_in(chain: &[&Channel], guid: &str) -> bool {
     let mut items = chain.iter().flat_map(|channel| &channel.items);
-    matches!(guid, "introduction" | "state" | "key") || items.any(|item| item.shown_guid() == guid)
+    PARTS.contains(&guid) || guid == OURS || items.any(|item| item.shown_guid() == guid)
 }
 
-/// The verdicts on what the contact called `name` wrote, as long as both certificates stay the same.
+/// The verdicts on what the contact called `name` wrote, which stand as long as its certificate and our
+/// keys stay the same.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -328,6 +385,6 @@ pub fn verdicts(
     name: &str,
     certificate: &Certificate,
 ) -> Result<Verdicts> {
-    let keys = format!("{}{}", certificate.to_armored(), keys.certificate()?.to_armored());
+    let keys = format!("{}{}", certificate.to_armored(), keys.hash()?);
     Ok(Verdicts::load(home, name, Hash::of(keys.as_bytes()))?)
 }

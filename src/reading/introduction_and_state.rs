@@ -6,11 +6,12 @@ mod tests;
 
 use std::time::Duration;
 
+use super::forked::{Forked, Proof};
 use super::intake::Intake;
 use super::logs;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol;
-use crate::protocol::feed::channel::Channel;
+use crate::protocol::feed::channel::{Broken, Channel};
 use crate::protocol::sealed::handshake::{self, Order};
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::sealed::state::{Head, State};
@@ -28,6 +29,9 @@ impl Intake<'_> {
     /// Notes that the feed names another key than the pinned one, and tells of it once: nothing of
     /// that key is believed.
     pub(super) fn key_element(&mut self, channel: &Channel) {
+        if channel.key.is_some() {
+            self.heal("key");
+        }
         let Some(key) =
             channel.key.as_ref().filter(|key| key.fingerprint != self.contact.fingerprint)
         else {
@@ -35,7 +39,7 @@ impl Intake<'_> {
         };
         let (named, theirs) = (&key.fingerprint, &self.contact.theirs);
         self.disputed =
-            Some(if theirs.rejected.contains(named) { Why::Failed } else { Why::Unknown });
+            Some(if theirs.rejected.contains(named) { Why::Disbelieved } else { Why::Unknown });
         let offered = Some(named.clone()).filter(|_| self.disputed == Some(Why::Unknown));
         if offered.is_some() && offered != theirs.offered {
             let text = format!(
@@ -44,6 +48,20 @@ impl Intake<'_> {
             self.tell(About::Trust, text);
         }
         self.contact.theirs.offered = offered;
+    }
+
+    /// Notes which of these parts are refused because they break a rule, and tells of each once.
+    pub(super) fn refuse_broken(&mut self, channel: &Channel) {
+        for Broken { name, why, text } in &channel.broken {
+            let what = match *name {
+                "pgpKey" => "key",
+                "introduction" | "state" => name,
+                // A pair feed has no use for the rest.
+                _ => continue,
+            };
+            let hash = SealedHash::of(text.as_bytes());
+            self.note(&format!("the {what}"), what, hash, Why::Failed, why.clone());
+        }
     }
 
     /// Judges the introduction, if it is a new one.
@@ -60,21 +78,26 @@ impl Intake<'_> {
         let sealed_before = seen.and_then(|seen| seen.sealed);
         match channel.state.as_deref() {
             Some(sealed) => self.single("state", sealed, sealed_before, Self::judge_state),
-            None => self.stale |= seen.is_some(),
+            // One that is broken is refused, and says nothing of how old the copy is.
+            None => self.stale |= seen.is_some() && !channel.broken.iter().any(is_state),
         }
     }
 
-    /// Opens what stands in the feed once, and has `judge` decide on it; the bytes that were `seen`
+    /// Opens what stands in the feed once, and has `judge` decide on it, who says whether it is in force;
+    /// the bytes that were `seen`
     /// last need no second opening.
     fn single(
         &mut self,
         what: &str,
         sealed: &str,
         seen: Option<SealedHash>,
-        judge: fn(&mut Self, &[u8], SealedHash, bool) -> Judged<()>,
+        judge: fn(&mut Self, &[u8], SealedHash, bool) -> Judged<bool>,
     ) {
         let hash = sealed_hash(sealed);
-        if seen == Some(hash) || self.is_settled(what, hash) {
+        if seen == Some(hash) {
+            return self.heal(what);
+        }
+        if self.is_settled(what, hash) {
             return;
         }
         // By a clock of ours that was ahead we may have believed a signature of the future.
@@ -83,9 +106,18 @@ impl Intake<'_> {
         match self.unseal(sealed) {
             Err(refusal) => self.refuse(&shown, what, hash, &refusal),
             Ok(opened) => {
-                match judge(self, &opened.octets, hash, is_long_before(opened.signed, newest)) {
-                    Ok(()) => self.verdicts.forget(what, hash),
-                    Err((why, reason)) => self.note(&shown, what, hash, why, reason),
+                let octets = &opened.octets;
+                match judge(self, octets, hash, is_long_before(opened.signed, newest)) {
+                    Ok(in_force) => {
+                        self.verdicts.forget(what, hash);
+                        if in_force {
+                            self.heal(what);
+                        }
+                    }
+                    Err(doubt) => self.note_found(&shown, what, hash, doubt, |found| {
+                        let found = found.by([OctetsHash::of(octets).into()]);
+                        log_of(octets).map_or(found.clone(), |log| found.in_log(log))
+                    }),
                 }
             }
         }
@@ -96,7 +128,7 @@ impl Intake<'_> {
         octets: &[u8],
         sealed: SealedHash,
         backdated: bool,
-    ) -> Judged<()> {
+    ) -> Judged<bool> {
         let introduction = Introduction::parse(octets).map_err(refused)?;
         let us = self.keys.fingerprints().map_err(|error| (Why::Failed, error.to_string()))?;
         let invitation = self.contact.reader().invitation;
@@ -107,7 +139,10 @@ impl Intake<'_> {
         let hash = OctetsHash::of(octets);
         let before = in_force(self.contact.theirs.introduction.as_ref());
         match handshake::order((introduction.log, introduction.serial, hash), before) {
-            Order::Earlier => self.stale = true,
+            Order::Earlier => {
+                self.stale = true;
+                return Ok(false);
+            }
             Order::Fork => return Err(forked(introduction.serial)),
             Order::Same => self
                 .contact
@@ -123,10 +158,10 @@ impl Intake<'_> {
                 adopt(&mut self.contact, introduction, hash, Some(sealed));
             }
         }
-        Ok(())
+        Ok(true)
     }
 
-    fn judge_state(&mut self, octets: &[u8], sealed: SealedHash, backdated: bool) -> Judged<()> {
+    fn judge_state(&mut self, octets: &[u8], sealed: SealedHash, backdated: bool) -> Judged<bool> {
         let state = State::parse(octets).map_err(refused)?;
         if state.log.is_ahead_of(self.now) {
             return Err(of_the_future());
@@ -137,7 +172,10 @@ impl Intake<'_> {
         let hash = OctetsHash::of(octets);
         let before = in_force(self.contact.theirs.state.as_ref());
         match handshake::order((state.log, state.serial, hash), before) {
-            Order::Earlier => self.stale = true,
+            Order::Earlier => {
+                self.stale = true;
+                return Ok(false);
+            }
             Order::Fork => return Err(forked(state.serial)),
             Order::Same => {
                 self.contact.theirs.state.iter_mut().for_each(|seen| seen.sealed = Some(sealed))
@@ -145,7 +183,7 @@ impl Intake<'_> {
             Order::Later if backdated => return Err(long_before()),
             Order::Later => self.follow(&state, hash, sealed),
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Puts a later state in force.
@@ -167,18 +205,26 @@ impl Intake<'_> {
         self.acknowledged(state);
     }
 
-    /// Tells of proof that the log was forked: its head is not the item that we have there.
+    /// Looks for proof that the log was forked: its head is not the item that we have there.
     fn check_head(&mut self) {
         let Some(head) = &self.contact.theirs.head else { return };
         let here = self.known.at(head.log, head.sequence);
         if !here.is_empty() && here.iter().all(|link| link.hash != head.hash) {
-            let text = format!(
-                "the log is forked: its head is not the message we have at sequence {}",
-                head.sequence
-            );
-            self.tell(About::Integrity, text);
+            let (log, sequence) = (head.log, head.sequence);
+            let hashes = here.iter().map(|link| link.hash).chain([head.hash]).collect();
+            self.forked.push(Forked { log, sequence, proof: Proof::Head, hashes });
         }
     }
+}
+
+/// The log that an introduction or a state is about, if it says so.
+fn log_of(octets: &[u8]) -> Option<LogId> {
+    let introduction = Introduction::parse(octets).map(|introduction| introduction.log);
+    introduction.or_else(|_| State::parse(octets).map(|state| state.log)).ok()
+}
+
+fn is_state(broken: &Broken) -> bool {
+    broken.name == "state"
 }
 
 /// Puts a later introduction of `contact` in force: it may open a log, and move the feed.
@@ -208,7 +254,7 @@ pub fn in_force(seen: Option<&Seen>) -> Option<(LogId, u64, OctetsHash)> {
 }
 
 fn forked(serial: u64) -> (Why, String) {
-    (Why::Failed, format!("there are two with the serial {serial}"))
+    (Why::Forked, format!("there are two with the serial {serial}"))
 }
 
 /// Why something waits whose log is dated over 24 hours ahead.

@@ -1,16 +1,18 @@
 //! The items of a contact's feed are judged, from the head down (PROTOCOL §2 to §4).
 
+use super::forked::{Forked, Proof};
 use super::intake::Intake;
 use super::introduction_and_state::of_the_future;
 use crate::openpgp::message::open::{Opened, sealed_hash};
 use crate::protocol;
-use crate::protocol::feed::channel::{Channel, FeedItem};
+use crate::protocol::feed::channel::{Broken, Channel, FeedItem};
 use crate::protocol::sealed::item::{Item, Stream};
 use crate::protocol::values::guid::{Guid, LogId};
-use crate::protocol::values::hash::OctetsHash;
+use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::protocol::values::limits;
+use crate::store::contact::history::known::Link;
 use crate::store::contact::history::log_entry::Place;
-use crate::store::contact::history::record::{About, Direction, Record};
+use crate::store::contact::history::record::{Direction, Record};
 use crate::store::contact::verdicts::Why;
 
 impl Intake<'_> {
@@ -26,6 +28,10 @@ impl Intake<'_> {
     /// Judges every new item of `channel`.
     pub(super) fn items(&mut self, channel: &Channel) {
         for item in &channel.items {
+            if let Some(Broken { why, text, .. }) = &item.broken {
+                let (hash, guid) = (SealedHash::of(text.as_bytes()), item.shown_guid());
+                self.note(&format!("item {guid}"), &guid, hash, Why::Failed, why.clone());
+            }
             if self.is_new(item) {
                 self.item(item);
             }
@@ -51,9 +57,19 @@ impl Intake<'_> {
                     return self.note(&what, &guid, hash, why, reason);
                 }
                 self.verdicts.forget(&guid, hash);
+                // Whatever else stood under this guid waits for nothing any more.
+                self.verdicts.forget_waiting(&guid, None);
                 self.take(&item, &stream, OctetsHash::of(&opened.octets));
             }
-            Err((why, reason)) => self.note(&what, &guid, hash, why, reason),
+            Err(doubt) => {
+                let place = Item::parse(&opened.octets).ok().and_then(|item| item.stream);
+                let octets = OctetsHash::of(&opened.octets);
+                self.note_found(&what, &guid, hash, doubt, |found| {
+                    let found = found.by([octets.into()]);
+                    let Some(place) = &place else { return found };
+                    found.in_log(place.log).at([place.sequence])
+                });
+            }
         }
     }
 
@@ -98,27 +114,24 @@ impl Intake<'_> {
         self.records.push(record);
     }
 
-    /// Tells of proof that the log was forked: two items at one place, or a wrong `previous`.
+    /// Looks for proof that the log was forked: two items at one place, or a wrong `previous`.
     fn check_links(&mut self, stream: &Stream, hash: OctetsHash) {
         let (log, sequence) = (stream.log, stream.sequence);
-        if self.known.at(log, sequence).iter().any(|link| link.hash != hash) {
-            self.tell(
-                About::Integrity,
-                format!("the log is forked: there are two messages at sequence {sequence}"),
-            );
-            return;
-        }
+        let here = self.known.at(log, sequence);
         let before = self.known.at(log, sequence.saturating_sub(1));
-        let follows =
-            before.is_empty() || before.iter().any(|link| Some(link.hash) == stream.previous);
         let after = self.known.at(log, sequence.saturating_add(1));
-        let followed = after.is_empty() || after.iter().any(|link| link.previous == Some(hash));
-        if !follows || !followed {
-            self.tell(
-                About::Integrity,
-                format!("the log is forked: sequence {sequence} does not fit its neighbours"),
-            );
-        }
+        let names = |link: &Link| Some(link.hash) == stream.previous;
+        let fits = (before.is_empty() || before.iter().any(names))
+            && (after.is_empty() || after.iter().any(|link| link.previous == Some(hash)));
+        let proof = if here.iter().any(|link| link.hash != hash) {
+            Proof::Two
+        } else if !fits {
+            Proof::Neighbours
+        } else {
+            return;
+        };
+        let hashes = here.iter().map(|link| link.hash).chain([hash]).collect();
+        self.forked.push(Forked { log, sequence, proof, hashes });
     }
 }
 

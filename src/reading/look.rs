@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 
 use super::certificate::refresh_certificate;
-use super::intake;
+use super::intake::{self, Source};
 use super::read::{answered, source_of, unchanged, wish};
 use crate::error::Result;
 use crate::protocol::feed::channel::Channel;
@@ -109,9 +109,10 @@ fn taken(run: &mut Run, Fetched { name, answer, .. }: Fetched) -> Result<()> {
 }
 
 fn take_in(run: &mut Run, name: &str, document: &Document, channel: &Channel) -> Result<()> {
-    let (now, Run { identity, keys, network, talk, .. }) = (run.now(), run);
-    refresh_certificate(identity, network, talk, now, name, channel)?;
-    let source = source_of(document);
+    // What was not to be had before is left to a poll, which tells of it.
+    let lacks_key = !refresh_certificate(run, name, channel, false)?;
+    let source = Source { lacks_key, ..source_of(document) };
+    let (now, Run { identity, keys, talk, .. }) = (run.now(), run);
     intake::take_in_chain(identity, keys, talk, now, name, &[channel], source).map(drop)
 }
 

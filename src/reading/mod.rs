@@ -7,7 +7,7 @@
 //! `archives` fetches what no longer stands in the feed itself; `intake` opens what is new:
 //! `succession` a new primary key, `introduction_and_state` with the contact's `logs` and its
 //! `receipts` for ours, then `items` from the head down;
-//! `telling` and `gaps` say what is wrong and when it heals; `acknowledge` has our feed say how
+//! `telling`, `forks` and `gaps` say what is wrong and when it heals; `acknowledge` has our feed say how
 //! far we are. `reached` notes that a feed is unchanged, `out_of_reach` that there was none. `whose`
 //! tells another's feed from the contact's, where a document came by no URL; `look` is the short
 //! way for one who is about to write.
@@ -19,7 +19,10 @@
 
 mod acknowledge;
 mod archives;
+pub mod ask;
 mod certificate;
+mod forked;
+mod forks;
 pub mod gaps;
 pub mod intake;
 pub mod introduction_and_state;
@@ -34,4 +37,5 @@ mod succession;
 mod telling;
 #[cfg(test)]
 pub mod testing;
+mod untaken;
 pub mod whose;

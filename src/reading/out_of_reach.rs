@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use crate::error::{Error, Kind, Result};
 use crate::protocol;
+use crate::session::run::Run;
 use crate::session::talk::Talk;
 use crate::session::web::fetch;
 use crate::store::contact::entry::{Contact, Http};
@@ -78,6 +79,49 @@ pub(super) fn not_reached(
     Ok(())
 }
 
+/// What a contact hosts besides its feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The certificate.
+    Key,
+    /// An archive of the feed.
+    Archive,
+}
+
+impl Part {
+    fn failing(self, contact: &mut Contact) -> &mut Option<Failing> {
+        match self {
+            Self::Key => &mut contact.key_failing,
+            Self::Archive => &mut contact.archive_failing,
+        }
+    }
+}
+
+/// Notes whether `part` of what the contact called `name` hosts was out of reach, as [`not_reached`]
+/// does for the feed.
+///
+/// # Errors
+/// When it cannot be noted.
+pub(super) fn note(run: &mut Run, name: &str, part: Part, failure: Option<Error>) -> Result<()> {
+    let locked = run.identity.lock_although_copied(run.clock.now())?;
+    let mut contact = Contact::load(&locked.home, name)?;
+    let failing = part.failing(&mut contact);
+    let Some(error) = failure else {
+        return match failing.take() {
+            Some(_) => Ok(contact.save(&locked, name)?),
+            None => Ok(()),
+        };
+    };
+    let seen = error.source.as_ref().map_or(error.message.clone(), |cause| format!("{cause:#}"));
+    let telling = Failing::note(failing, seen, locked.now, locked.config.unreachable_after);
+    contact.save(&locked, name)?;
+    match telling {
+        Telling::Due => run.talk.report(&Error { kind: Kind::Network, ..error }),
+        _ => run.talk.mention(&error.to_string(), telling == Telling::News),
+    }
+    Ok(())
+}
+
 /// The time at which the host that answers as `http` says is asked again, if that is not now.
 pub(super) fn paused(http: &Http, now: Timestamp) -> Option<Timestamp> {
     let vain = http.no_feed.filter(|vain| !vain.is_due(NO_FEED, now))?;
@@ -87,7 +131,6 @@ pub(super) fn paused(http: &Http, now: Timestamp) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::run::Run;
     use crate::session::testing::Person;
     use crate::writing::testing::acquainted;
 

@@ -7,8 +7,8 @@ use crate::session::keys::Keys;
 use crate::session::own_key;
 use crate::session::talk::Talk;
 use crate::store::contact::entry::Contact;
+use crate::store::contact::history::finding::Kind;
 use crate::store::contact::history::messages::Messages;
-use crate::store::contact::history::record::{About, Record};
 use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Identity;
@@ -45,10 +45,12 @@ pub(super) fn reached(
     contact.http.set_failing(None);
     contact.http.no_feed = None;
     contact.note_seen(locked.now);
-    let behind = contact.theirs.behind_since.is_some();
-    let grace = locked.config.stale_grace;
-    if let Some((text, healed)) = gaps::gaps(contact, behind, locked.now, grace) {
-        let record = Record::notice(About::Integrity, healed, locked.now, text);
+    // An earlier version did not note what it is.
+    let behind = contact.theirs.behind_as.unwrap_or(Kind::Rollback);
+    let behind = contact.theirs.behind_since.map(|_| behind);
+    let (missing, grace) = (contact.theirs.missing.clone(), locked.config.stale_grace);
+    if let Some(record) = gaps::gaps(contact, behind, missing, locked.now, grace) {
+        let record = record.about(contact);
         Messages::of(&locked.home, name).append(&locked, &mut [record])?;
     }
     if due {

@@ -1,32 +1,28 @@
 //! Reading the feeds of contacts: many at once, and one failure stops nobody else.
 
-use std::collections::HashSet;
-
-use super::archives::{archived, archives_before};
+use super::archives::{Walk, archives_before};
+use super::ask::Ask;
 use super::certificate::refresh_certificate;
 use super::intake::{self, Outcome, Source};
 use super::out_of_reach::{Trouble, not_reached, paused};
 use super::reached::reached;
 use crate::error::{Error, Kind};
 use crate::protocol::feed::channel::Channel;
+use crate::protocol::values::hash::Hash;
 use crate::protocol::values::{limits, time};
 use crate::session::run::Run;
 use crate::session::web::fetch::{self, Wish};
 use crate::session::web::network::Network;
 use crate::session::web::witnesses::Weighed;
 use crate::store::contact::entry::{Contact, Http};
+use crate::store::contact::failing::{Pace, Vain};
 use crate::store::disk::home::Home;
 use crate::transport::client::{Answer, Conditions, Document, Failure};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-/// Whom to ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// All of them, now: somebody wants to know.
-    AtOnce,
-    /// Those whose hosts have answered by something that is no feed only after a pause.
-    InTime,
-}
+/// How often a copy is read again that is old, or of which not all was to be had.
+const AGAIN: Pace =
+    Pace { free: 0, first: SignedDuration::from_mins(4), longest: SignedDuration::from_hours(6) };
 
 /// Reads the feeds of the contacts called `names`; blocked ones are passed over. What fails is
 /// reported, and the rest goes on. Returns the names of those for whom our own feed changed.
@@ -41,7 +37,7 @@ pub fn read(run: &mut Run, names: &[String], ask: Ask) -> Result<Vec<String>, Er
     for fetched in Weighed::new(run, newest_signature, answers) {
         let name = fetched.name;
         let done = match answered(&name, fetched.answer) {
-            Ok(Some((document, channel))) => take_in(run, &name, &document, &channel),
+            Ok(Some((document, channel))) => take_in(run, &name, &document, &channel, ask),
             Ok(None) => unchanged(run, &name),
             Err(trouble) => {
                 unreachable = unreachable.saturating_add(1);
@@ -52,7 +48,7 @@ pub fn read(run: &mut Run, names: &[String], ask: Ask) -> Result<Vec<String>, Er
         match done {
             Ok(true) => rewritten.push(name),
             Ok(false) => {}
-            Err(error) => run.talk.report(&error),
+            Err(error) => run.report(&error),
         }
     }
     if asked > 0 && unreachable == asked {
@@ -94,7 +90,7 @@ fn wishes(run: &mut Run, names: &[String], ask: Ask) -> Wishes {
             Ok(contact) if contact.blocked => continue,
             Ok(contact) => contact,
             Err(error) => {
-                run.talk.report(&error.into());
+                run.report(&error.into());
                 continue;
             }
         };
@@ -107,7 +103,12 @@ fn wishes(run: &mut Run, names: &[String], ask: Ask) -> Wishes {
             run.talk.mention(&format!("{text}\nhint: at once: cloudim poll {name}"), false);
             continue;
         }
-        all.wishes.push(wish(name, contact));
+        let again = is_read_again(run, &contact.http, ask);
+        let mut wish = wish(name, contact);
+        if again {
+            wish.conditions = Conditions { no_cache: true, ..Conditions::default() };
+        }
+        all.wishes.push(wish);
     }
     all
 }
@@ -116,6 +117,13 @@ fn wishes(run: &mut Run, names: &[String], ask: Ask) -> Wishes {
 pub(super) fn unchanged(run: &mut Run, name: &str) -> Result<bool, Error> {
     let (now, Run { identity, keys, talk, .. }) = (run.now(), run);
     reached(identity, keys, talk, now, name)
+}
+
+/// Returns whether the copy that is known is to be read again now, whatever the host says of it.
+fn is_read_again(run: &Run, http: &Http, ask: Ask) -> bool {
+    let has_other_keys = |keys: Hash| run.keys.hash().is_ok_and(|now| now != keys);
+    let is_due = |vain: Vain| ask == Ask::ByUser || vain.is_due(AGAIN, run.now());
+    http.unopened.is_some_and(has_other_keys) || http.again.is_some_and(is_due)
 }
 
 /// The feed of `contact`, which is called `name`, unless it is what it was.
@@ -132,36 +140,61 @@ fn take_in(
     name: &str,
     document: &Document,
     channel: &Channel,
+    ask: Ask,
 ) -> Result<bool, Error> {
-    let (now, Run { identity, network, talk, .. }) = (run.now(), &mut *run);
-    refresh_certificate(identity, network, talk, now, name, channel)?;
-    let archives = archives_before(&identity.home, network, talk, name, channel)?;
-    let mut outcome = stored(run, name, document, channel, &archives)?;
+    let contact = Contact::load(&run.identity.home, name)?;
+    let http = &contact.http;
+    let read_again = is_read_again(run, http, ask);
+    let is_known = http.copy.is_some_and(|copy| copy == Hash::of(&document.bytes));
+    if is_known && !read_again {
+        // A host that knows of no conditions sends the same again.
+        return unchanged(run, name);
+    }
+    let in_time = http.again.is_none() || read_again;
+    let has_key = refresh_certificate(run, name, channel, in_time)?;
+    let mut walk = Walk::begin(&contact, run.now(), ask);
+    let archives = archives_before(run, name, channel, &mut walk)?;
+    let marks = Marks { in_time, has_key };
+    let mut outcome = stored(run, name, document, channel, &archives, marks)?;
     let mut rewritten = outcome.rewritten;
-    let fresh =
-        if outcome.stale { uncached(&run.identity.home, &run.network, name)? } else { None };
+    let fresh = if outcome.stale && http.again.is_none() {
+        uncached(&run.identity.home, &run.network, name)?
+    } else {
+        None
+    };
     if let Some((fresh, channel)) = fresh {
-        outcome = stored(run, name, &fresh, &channel, &[])?;
+        let again = stored(run, name, &fresh, &channel, &[], marks)?;
+        outcome = Outcome { has_news: outcome.has_news || again.has_news, ..again };
         rewritten |= outcome.rewritten;
     }
-    Ok(walk(run, name, outcome)? || rewritten)
+    Ok(go_back(run, name, outcome, walk)? || rewritten)
 }
 
 /// Walks down the archives after what is missing. Returns whether our own feed changed.
-fn walk(run: &mut Run, name: &str, mut outcome: Outcome) -> Result<bool, Error> {
-    let (mut rewritten, mut walked) = (false, HashSet::new());
-    while let Some(archive) = outcome
-        .archive
-        .take()
-        .filter(|url| walked.len() < limits::ARCHIVES && walked.insert(url.clone()))
-    {
-        let (now, Run { identity, keys, network, talk, .. }) = (run.now(), &mut *run);
-        let Some(document) = archived(network, talk, name, &archive) else { break };
-        let source = Source { is_archive: true, http: None };
-        outcome = intake::take_in(identity, keys, talk, now, name, &document.bytes, source)?;
-        rewritten |= outcome.rewritten;
+fn go_back(run: &mut Run, name: &str, mut outcome: Outcome, mut walk: Walk) -> Result<bool, Error> {
+    let mut rewritten = false;
+    if outcome.has_news {
+        walk.has_brought_news();
     }
+    while let Some(url) = outcome.archive.take() {
+        let Some((archive, _)) = walk.read(run, name, &url)? else { break };
+        let source = Source { is_archive: true, ..Source::default() };
+        let (now, Run { identity, keys, talk, .. }) = (run.now(), &mut *run);
+        outcome = intake::take_in_chain(identity, keys, talk, now, name, &[&archive], source)?;
+        rewritten |= outcome.rewritten;
+        if outcome.has_news {
+            walk.has_brought_news();
+        }
+    }
+    walk.end(run, name)?;
     Ok(rewritten)
+}
+
+/// How a copy was come by.
+#[derive(Clone, Copy)]
+struct Marks {
+    in_time: bool,
+    has_key: bool,
 }
 
 fn stored(
@@ -170,8 +203,10 @@ fn stored(
     document: &Document,
     channel: &Channel,
     archives: &[Channel],
+    marks: Marks,
 ) -> Result<Outcome, Error> {
-    let source = source_of(document);
+    let Marks { in_time, has_key } = marks;
+    let source = Source { in_time, lacks_key: !has_key, ..source_of(document) };
     let chain: Vec<&Channel> = std::iter::once(channel).chain(archives).collect();
     let (now, Run { identity, keys, talk, .. }) = (run.now(), run);
     intake::take_in_chain(identity, keys, talk, now, name, &chain, source)
@@ -180,7 +215,10 @@ fn stored(
 /// What is remembered of a `document` that was fetched as the feed itself.
 pub(super) fn source_of(document: &Document) -> Source {
     let (etag, last_modified) = (document.etag.clone(), document.last_modified.clone());
-    Source { is_archive: false, http: Some(Http { etag, last_modified, ..Http::default() }) }
+    let says_nothing = etag.is_none() && last_modified.is_none();
+    let copy = says_nothing.then(|| Hash::of(&document.bytes));
+    let http = Some(Http { etag, last_modified, copy, ..Http::default() });
+    Source { http, ..Source::default() }
 }
 
 /// The feed as the host has it, past the caches on the way, if it is to be had.
@@ -199,7 +237,6 @@ fn uncached(
 mod tests {
     use super::*;
     use crate::session::testing::Person;
-    use crate::store::contact::failing::Vain;
     use crate::writing::testing::{acquaint, acquainted};
 
     #[test]
@@ -212,7 +249,7 @@ mod tests {
         std::fs::write(john.home().contact("eve").join("contact.toml"), "damaged").unwrap();
         john.update("mary", |mary| mary.http.etag = Some("a".to_owned()));
         let names = ["bob", "eve", "mary"].map(str::to_owned);
-        let Wishes { wishes, waiting, .. } = wishes(&mut john.run, &names, Ask::AtOnce);
+        let Wishes { wishes, waiting, .. } = wishes(&mut john.run, &names, Ask::ByUser);
         let ([wish], 0) = (&wishes[..], waiting) else { panic!() };
         let mary = john.contact("mary");
         assert_eq!((wish.name.as_str(), &wish.url), ("mary", &mary.feed));
@@ -230,7 +267,8 @@ mod tests {
             let Wishes { wishes, waiting, .. } = wishes(&mut john.run, &["mary".to_owned()], ask);
             (wishes.len(), waiting)
         };
-        assert_eq!(asked(Ask::AtOnce), (1, 0));
+        assert_eq!(asked(Ask::ByUser), (1, 0));
+        assert_eq!(asked(Ask::Soon), (1, 0));
         assert_eq!(asked(Ask::InTime), (0, 1));
         assert!(john.heard().contains("hint: at once: cloudim poll mary"));
         john.wait(1);

@@ -4,9 +4,11 @@
 use super::intake::Intake;
 use crate::protocol::sealed::state::{Acknowledged, Head, State};
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
-use crate::store::contact::history::record::{About, Record, What};
+use crate::store::contact::history::finding::{Finding, Kind};
+use crate::store::contact::history::record::{Record, What};
 use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::ranges::SequenceRange;
+use crate::store::contact::verdicts::OURS;
 use crate::writing::renewal;
 
 const TWO_HOMES: &str = "two homes write as this identity: the contact has read what this one never \
@@ -39,7 +41,7 @@ impl Intake<'_> {
             let Acknowledged { sequence, hash, .. } = *theirs;
             let known = self.contact.ours.overtaken.replace(Head { sequence, hash });
             if known.is_none() && renewal::is_refused(&self.contact.ours, self.now) {
-                self.tell(About::Integrity, TWO_HOMES.to_owned());
+                self.tell_found(found(Kind::Fork, theirs), TWO_HOMES.to_owned());
             }
             return;
         }
@@ -48,7 +50,7 @@ impl Intake<'_> {
                 "the contact has read another message than ours at sequence {}",
                 theirs.sequence
             );
-            return self.tell_once("acknowledged", proof_of(theirs), text);
+            return self.tell_once(OURS, proof_of(theirs), found(Kind::Fork, theirs), text);
         }
         if theirs.sequence > self.contact.reader().acknowledged {
             self.contact.reader_mut().acknowledged = theirs.sequence;
@@ -89,6 +91,11 @@ impl Intake<'_> {
         let written = item.and_then(|item| octets.intact(item).ok()).flatten();
         written.is_some_and(|written| OctetsHash::of(written.as_bytes()) != acknowledged.hash)
     }
+}
+
+fn found(kind: Kind, acknowledged: &Acknowledged) -> Finding {
+    let Acknowledged { log, sequence, hash } = *acknowledged;
+    Finding::new(kind).in_log(log).at([sequence]).by([hash.into()])
 }
 
 /// The hash by which an acknowledgement that cannot be is remembered, in whatever state it stands.

@@ -1,8 +1,12 @@
 //! Telling the user of a contact's feed, each thing once.
 
 use super::intake::Intake;
+use super::untaken::{Fate, Untaken};
 use crate::openpgp::message::refusal::{Refusal, Treatment};
 use crate::protocol::values::hash::SealedHash;
+use crate::session::own_key;
+use crate::store::contact::fork::Fork;
+use crate::store::contact::history::finding::{Finding, Kind};
 use crate::store::contact::history::record::{About, Record};
 use crate::store::contact::verdicts::{Verdict, Why};
 
@@ -13,21 +17,37 @@ impl Intake<'_> {
             _ if *refusal == Refusal::NotForUs => Why::Unopened,
             Treatment::Held if matches!(refusal, Refusal::Ahead(_)) => Why::Early,
             Treatment::Held => Why::Unknown,
-            Treatment::Forged | Treatment::Failed => Why::Failed,
+            Treatment::Forged if refusal.is_of_trust() => Why::Disbelieved,
+            Treatment::Forged => Why::Forged,
+            Treatment::Failed => Why::Failed,
         };
-        if *refusal == Refusal::NotForUs && self.keys.lacks_secret() {
-            let reason =
-                "it is sealed to a subkey whose secret is gone, and comes again".to_owned();
-            if self.remember(guid, sealed, why, reason.clone()) {
-                self.tell(About::Trust, format!("{what} cannot be opened: {reason}"));
+        let about = if refusal.is_of_trust() { About::Trust } else { About::Integrity };
+        let closed = Some(refusal).filter(|refusal| **refusal == Refusal::NotForUs);
+        if let Some(reason) = closed.and_then(|_| self.lacks_key()) {
+            let fate = (Why::Unopened, Fate::Closed);
+            // What is told stands for all that comes before the key does.
+            if self.verdicts.unopened().next().is_some() && self.untaken.is_empty() {
+                self.remember(guid, sealed, Why::Unopened, reason);
+            } else {
+                self.untaken(About::Trust, what, guid, sealed, fate, reason);
             }
         } else if let Some(why) = self.disputed.filter(|_| why == Why::Unknown) {
             // The notice that the feed names another key says it all.
             self.remember(guid, sealed, why, refusal.to_string());
-        } else if self.remember(guid, sealed, why, refusal.to_string()) {
-            let about = if refusal.is_of_trust() { About::Trust } else { About::Integrity };
-            self.tell(about, format!("{what} is {}: {refusal}", word(why)));
+        } else {
+            self.untaken(about, what, guid, sealed, (why, Fate::of(why)), refusal.to_string());
         }
+    }
+
+    /// Why this home may lack a secret key that others have sealed to, and how that mends.
+    fn lacks_key(&mut self) -> Option<String> {
+        if self.identity.config.read_only {
+            let lacks = "this home only reads, and lacks the subkey that it is sealed to";
+            return Some(format!("{lacks}; {}", own_key::COPY));
+        }
+        let gone = "it is sealed to a subkey whose secret is gone, and comes again";
+        // A copy has yet to see which subkeys it has published since.
+        (self.is_copied || self.keys.lacks_secret()).then(|| gone.to_owned())
     }
 
     /// Notes why a sealed object was not taken, and tells of it once.
@@ -39,27 +59,119 @@ impl Intake<'_> {
         why: Why,
         reason: String,
     ) {
-        if self.remember(guid, sealed, why, reason.clone()) {
-            let about = if why.waits() { About::Trust } else { About::Integrity };
-            self.tell(about, format!("{what} is {}: {reason}", word(why)));
+        let about = if why.waits() { About::Trust } else { About::Integrity };
+        self.untaken(about, what, guid, sealed, (why, Fate::of(why)), reason);
+    }
+
+    /// The same, of an object that was opened, and so says where it belongs.
+    pub(super) fn note_found(
+        &mut self,
+        what: &str,
+        guid: &str,
+        sealed: SealedHash,
+        (why, reason): (Why, String),
+        found: impl Fn(Finding) -> Finding,
+    ) {
+        let before = self.untaken.len();
+        self.note(what, guid, sealed, why, reason);
+        if let Some(untaken) = self.untaken.get_mut(before) {
+            untaken.finding.hashes.clear();
+            untaken.finding = found(untaken.finding.clone());
         }
+    }
+
+    fn untaken(
+        &mut self,
+        about: About,
+        what: &str,
+        guid: &str,
+        sealed: SealedHash,
+        (why, fate): (Why, Fate),
+        reason: String,
+    ) {
+        if !self.remember(guid, sealed, why, reason.clone()) {
+            return;
+        }
+        let kind = match why {
+            Why::Foreign => Kind::ForeignLog,
+            Why::Forged => Kind::Forged,
+            Why::Forked => Kind::Fork,
+            _ => Kind::Refused,
+        };
+        let (what, is_item) = (what.to_owned(), what.starts_with("item "));
+        let finding = Finding::new(kind).by([sealed.into()]);
+        self.untaken.push(Untaken { about, what, is_item, fate, reason, finding });
     }
 
     /// Keeps the verdict on a sealed object; returns whether it is news.
     fn remember(&mut self, guid: &str, sealed: SealedHash, why: Why, reason: String) -> bool {
-        let logs = self.contact.theirs.logs.len();
-        self.verdicts.note(Verdict { guid: guid.to_owned(), sealed, why, reason, logs })
+        let (logs, since) = (self.contact.theirs.logs.len(), Some(self.now));
+        let guid = guid.to_owned();
+        self.verdicts.note(Verdict { guid, sealed, why, reason, logs, since, anew: false })
+    }
+
+    /// Tells of all that was not taken. Of items whose like there are many, the first is named and the
+    /// others are counted: whoever puts garbage into a feed chooses how much.
+    pub(super) fn tell_untaken(&mut self) {
+        let mut left = std::mem::take(&mut self.untaken);
+        while !left.is_empty() {
+            let first = left.remove(0);
+            let is_like = |other: &Untaken| {
+                (other.is_item && first.is_item || first.fate == Fate::Closed)
+                    && (other.about, other.fate) == (first.about, first.fate)
+                    && other.finding.kind == first.finding.kind
+            };
+            let (like, others) = left.into_iter().partition(is_like);
+            left = others;
+            self.tell_like(first, like);
+        }
+    }
+
+    fn tell_like(&mut self, first: Untaken, like: Vec<Untaken>) {
+        let Untaken { about, what, fate, reason, mut finding, .. } = first;
+        let more = match (like.len(), fate) {
+            (0, _) => String::new(),
+            (count, Fate::Closed) => format!("; nor can {count} more be"),
+            (1, _) => "; so is 1 more".to_owned(),
+            (count, _) => format!("; so are {count} more"),
+        };
+        for other in like {
+            finding = finding.at(other.finding.sequences).by(other.finding.hashes);
+        }
+        let text = format!("{what} {}: {reason}{more}", fate.words());
+        match about {
+            About::Trust => self.tell(About::Trust, text),
+            About::Integrity => self.tell_found(finding, text),
+        }
     }
 
     /// Tells of proof that something is wrong, unless it was told before. The `proof` was never
     /// sealed: it is remembered as what was, by the hash of what it says.
-    pub(super) fn tell_once(&mut self, about: &str, proof: SealedHash, text: String) {
+    pub(super) fn tell_once(
+        &mut self,
+        about: &str,
+        proof: SealedHash,
+        finding: Finding,
+        text: String,
+    ) {
         if self.remember(about, proof, Why::Failed, text.clone()) {
-            self.tell(About::Integrity, text);
+            self.tell_found(finding, text);
         }
     }
 
-    /// Records something to be told.
+    /// Records what was found to be wrong. A fork is told once for each log, and stands until the user
+    /// has looked at it.
+    pub(super) fn tell_found(&mut self, finding: Finding, text: String) {
+        // What the contact says of our own log is its word, and no proof.
+        let is_fork = finding.kind == Kind::Fork && finding.log != Some(self.contact.ours.log);
+        if is_fork && !Fork::note(&mut self.contact.theirs.forks, &finding, self.now) {
+            return;
+        }
+        let record = Record::found(finding, false, self.now, text);
+        self.records.push(record.about(&self.contact));
+    }
+
+    /// Records something about the contact's key that is to be told.
     pub(super) fn tell(&mut self, about: About, text: String) {
         let record = Record::notice(about, false, self.now, text);
         self.records.push(record.about(&self.contact));
@@ -70,10 +182,15 @@ impl Intake<'_> {
         let record = Record::notice(about, true, self.now, text);
         self.records.push(record.about(&self.contact));
     }
-}
 
-fn word(why: Why) -> &'static str {
-    if why.waits() { "held" } else { "refused" }
+    /// Another `what` than those that were refused is in force, or is there again: that is over.
+    pub(super) fn heal(&mut self, what: &str) {
+        if self.verdicts.heal(what) {
+            let text = format!("the {what} is as it should be again");
+            let record = Record::found(Finding::new(Kind::Refused), true, self.now, text);
+            self.records.push(record.about(&self.contact));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -179,5 +296,46 @@ mod tests {
         scene.read();
         assert!(scene.messages().is_empty());
         assert_eq!(scene.told(Type::Integrity).len(), 1);
+    }
+
+    #[test]
+    fn a_home_that_only_reads_says_what_it_lacks_once_and_reads_all_once_that_is_here() {
+        let mut scene = Scene::begin();
+        scene.john.set("read_only = true");
+        let home = scene.john.home();
+        let keys = [home.secret(), home.key()];
+        let keep = || keys.clone().map(|path| std::fs::read(path).unwrap());
+        let old = keep();
+        scene.john.rotate();
+        let new = keep();
+        let put = |scene: &mut Scene, kept: &[Vec<u8>; 2]| {
+            for (path, bytes) in keys.iter().zip(kept) {
+                std::fs::write(path, bytes).unwrap();
+            }
+            scene.john.lock_key();
+            scene.john.run.keys.unlock().unwrap();
+        };
+        let mut before = None;
+        for (sequence, text) in [(1, "one"), (2, "two"), (3, "three")] {
+            put(&mut scene, &new);
+            before = Some(scene.add(sequence, before, text));
+            put(&mut scene, &old);
+            scene.read_tagged("a");
+        }
+        let told = scene.told(Type::Trust);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].contains("lacks the subkey that it is sealed to; copy secret.asc, key.toml")
+        );
+        assert!(scene.told(Type::Integrity).is_empty() && scene.messages().is_empty());
+        let unopened = scene.contact().http.unopened;
+        assert_eq!(unopened, Some(scene.john.run.keys.hash().unwrap()));
+        put(&mut scene, &new);
+        assert_ne!(unopened, Some(scene.john.run.keys.hash().unwrap()), "it is asked for anew");
+        scene.read_tagged("a");
+        let mut messages = scene.messages();
+        messages.sort();
+        assert_eq!(messages, ["one", "three", "two"]);
+        assert_eq!(scene.contact().http.unopened, None);
     }
 }

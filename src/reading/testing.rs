@@ -77,7 +77,7 @@ impl Scene {
     /// The same, of a copy of which the host said an entity tag.
     pub fn read_tagged(&mut self, etag: &str) -> Outcome {
         let http = Http { etag: Some(etag.to_owned()), ..Http::default() };
-        let source = Source { is_archive: false, http: Some(http) };
+        let source = Source { http: Some(http), in_time: true, ..Source::default() };
         take_in_from(&mut self.john, "mary", self.feed.write().as_bytes(), source).unwrap()
     }
 

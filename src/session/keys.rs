@@ -17,6 +17,7 @@ use crate::openpgp::message::refusal::Refusal;
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::Random;
 use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::store::disk::atomic::Staged;
 use crate::store::disk::home::Home;
@@ -238,6 +239,20 @@ impl Keys {
     pub fn fingerprints(&self) -> Result<Vec<Fingerprint>> {
         let former = KeyState::load(&self.home)?.former.into_iter().map(|key| key.fingerprint);
         Ok(std::iter::once(self.certificate()?.fingerprint()).chain(former).collect())
+    }
+
+    /// The hash of all that lies in this home and may open what is sealed to us: another one once a key
+    /// was made, or copied here.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn hash(&self) -> Result<Hash> {
+        let mut all = self.certificate()?.to_armored();
+        for former in KeyState::load(&self.home)?.former {
+            all.push_str(former.fingerprint.as_str());
+        }
+        all.extend(secret::hash(&self.home)?.map(|hash| hash.to_string()));
+        Ok(Hash::of(all.as_bytes()))
     }
 
     /// The source of the passphrase that asks nobody, if there is one.

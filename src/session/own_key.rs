@@ -15,6 +15,10 @@ use crate::store::identity::own::Identity;
 /// How long before its end the user is told.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// What has to come to a home that only reads, before it can open what others seal to a new subkey.
+pub const COPY: &str =
+    "copy secret.asc, key.toml, former/ and public/key.asc here from the home that writes";
+
 const EXTEND: &str = "cloudim key extend";
 const ROTATE: &str = "cloudim key rotate";
 const ANOTHER: &str = "cloudim --home DIR keygen, and invite your contacts again";

@@ -7,8 +7,9 @@ use super::options::{Format, Options};
 use super::talk::Talk;
 use super::web::network::Network;
 use super::world::{Clock, Stream, World};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::identity::own::{Identity, Locked};
+use crate::store::identity::told::Told;
 
 /// The handles of one thread of a run. Only what leads a whole round, or follows a call from its first
 /// request to its last file, takes all of them; everything else takes what it needs.
@@ -64,6 +65,23 @@ impl Run {
     /// The present time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Reports a failure after which the run goes on, and which may be the same at the next run. A quiet
+    /// run says each no more than once a day; its status is the same all the same.
+    pub fn report(&mut self, error: &Error) {
+        if !self.talk.is_quiet() {
+            return self.talk.report(error);
+        }
+        let (trouble, now) = (error.to_string(), self.now());
+        if Told::has(&self.identity.home, &trouble, now) {
+            return self.talk.blame(error.kind);
+        }
+        self.talk.report(error);
+        // Where it cannot be noted it is said again.
+        if let Ok(locked) = self.identity.lock_although_copied(now) {
+            let _ = Told::note(&locked, &trouble);
+        }
     }
 
     /// Takes the lock of the home.

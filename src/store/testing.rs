@@ -106,6 +106,8 @@ pub fn contact(letter: char) -> Contact {
         ours: OwnFeed::new(token, log, Reader::default()),
         theirs: Theirs { logs: vec![log], ..Theirs::default() },
         http: Http::default(),
+        key_failing: None,
+        archive_failing: None,
         lease: None,
     }
 }
@@ -150,8 +152,8 @@ pub fn record(kind: Type, text: &str) -> Record {
         Type::Key => What::Key(entry(guid, guid, 1)),
         Type::Receipt => What::Receipt { sequence: 1 },
         Type::Accepted => What::Accepted,
-        Type::Trust => What::Notice { about: About::Trust, healed: false },
-        Type::Integrity => What::Notice { about: About::Integrity, healed: false },
+        Type::Trust => What::Notice { about: About::Trust, healed: false, finding: None },
+        Type::Integrity => What::Notice { about: About::Integrity, healed: false, finding: None },
     };
     Record::new(what, Timestamp::UNIX_EPOCH, text)
 }

@@ -9,8 +9,8 @@ use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
-use crate::reading::read::{self, Ask};
-use crate::reading::{intake, look};
+use crate::reading::ask::Ask;
+use crate::reading::{intake, look, read};
 use crate::session::keys::Keys;
 use crate::session::run::Run;
 use crate::session::web::fetch;
@@ -148,7 +148,7 @@ fn take_in_before(run: &mut Run, name: &str, offered: &Fingerprint) -> Result<()
     contact.theirs.rejected.retain(|rejected| rejected != offered);
     contact.save(&locked, name)?;
     drop(locked);
-    read::read(run, &[name.to_owned()], Ask::AtOnce).map(drop)
+    read::read(run, &[name.to_owned()], Ask::ByUser).map(drop)
 }
 
 /// Rejects the key that the feed of the contact called `name` names instead of the pinned one, if

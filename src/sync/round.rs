@@ -7,14 +7,15 @@ use crate::error::Result;
 use crate::handshake::addressing::claimed;
 use crate::handshake::pending;
 use crate::publishing::ping;
-use crate::reading::read::{self, Ask};
+use crate::reading::ask::Ask;
+use crate::reading::read;
 use crate::session::run::Run;
 use crate::store::contact::contacts;
 use crate::sync::restored;
 use crate::writing::removal;
 
 /// Does a round for the contacts called `names`, or for all, for our invitations and for the calls
-/// in our inbox, if there are none. A failure for one contact is reported. Returns how many
+/// in our inbox, if there are none; `ask` says why. A failure for one contact is reported. Returns how many
 /// messages were delivered.
 ///
 /// # Errors
@@ -22,17 +23,18 @@ use crate::writing::removal;
 pub fn once(
     run: &mut Run,
     names: &[String],
+    ask: Ask,
     target: Option<&Target>,
     limit: Option<usize>,
 ) -> Result<usize> {
     let caught_up = restored::catch_up(run).and_then(|()| restored::look_daily(run));
     let (names, rewritten) = match caught_up {
-        Ok(()) => read_all(run, names)?,
+        Ok(()) => read_all(run, names, ask)?,
         Err(error) => {
             // What others have written is received all the same.
-            run.talk.report(&error);
+            run.report(&error);
             let names = all_of(run, names)?;
-            read::read(run, &names, Ask::InTime)?;
+            read::read(run, &names, ask)?;
             (names, Vec::new())
         }
     };
@@ -56,19 +58,18 @@ pub fn once(
 
 /// Looks for what is new of the contacts called `names`, or of everybody. Returns whom that is, and
 /// for whom our own feed changed.
-fn read_all(run: &mut Run, names: &[String]) -> Result<(Vec<String>, Vec<String>)> {
+fn read_all(run: &mut Run, names: &[String], ask: Ask) -> Result<(Vec<String>, Vec<String>)> {
     let everybody = names.is_empty();
     if everybody && let Err(error) = inbox::read(run) {
-        run.talk.report(&error);
+        run.report(&error);
     }
     let removed = removal::resume(&run.identity, run.clock.now());
     if let Err(error) = removed {
-        run.talk.report(&error);
+        run.report(&error);
     }
     let mut rewritten = if everybody { pending::look(run)? } else { Vec::new() };
     // Those who have answered just now are among them.
     let names = all_of(run, names)?;
-    let ask = if everybody { Ask::InTime } else { Ask::AtOnce };
     rewritten.extend(read::read(run, &names, ask)?);
     if let Err(error) = claimed::confirm(run, &names) {
         run.talk.report(&error);

@@ -4,6 +4,7 @@
 //! message arrives exactly once.
 
 mod announcements;
+mod archives;
 mod documents;
 mod egress;
 mod flood;

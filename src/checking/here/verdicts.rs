@@ -39,7 +39,9 @@ fn about(name: &str, reason: &str, items: &[&Verdict]) -> Option<Finding> {
         Why::Unopened => {
             format!("ask `{name}` to run cloudim poll, which looks for your present key")
         }
-        Why::Failed | Why::Foreign => format!("ask `{name}` whether it has written that"),
+        Why::Failed | Why::Forked | Why::Forged | Why::Foreign | Why::Disbelieved => {
+            format!("ask `{name}` whether it has written that")
+        }
     };
     Some(Finding::wrong(CHECK, kind, finding, name, text).of(name).hint(hint))
 }
@@ -47,7 +49,9 @@ fn about(name: &str, reason: &str, items: &[&Verdict]) -> Option<Finding> {
 /// What a verdict is called, its kind, and the words for it.
 fn class(why: Why) -> (&'static str, Kind, &'static str) {
     match why {
-        Why::Failed => ("refused", Kind::Integrity, "refused"),
+        Why::Failed | Why::Disbelieved => ("refused", Kind::Integrity, "refused"),
+        Why::Forged => ("forged", Kind::Integrity, "forged"),
+        Why::Forked => ("fork", Kind::Integrity, "there twice"),
         Why::Foreign => ("foreign-log", Kind::Integrity, "from a log that is not this feed's"),
         Why::Unopened => ("unopened", Kind::Trust, "not to be opened here"),
         Why::Held => ("held", Kind::Trust, "held"),
@@ -63,7 +67,8 @@ mod tests {
 
     fn verdict(guid: &str, why: Why, reason: &str) -> Verdict {
         let sealed = SealedHash::of(guid.as_bytes());
-        Verdict { guid: guid.to_owned(), sealed, why, reason: reason.to_owned(), logs: 1 }
+        let (guid, reason) = (guid.to_owned(), reason.to_owned());
+        Verdict { guid, sealed, why, reason, logs: 1, since: None, anew: false }
     }
 
     #[test]

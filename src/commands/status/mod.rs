@@ -5,7 +5,7 @@ pub mod standing;
 pub mod unreached;
 
 use clap::Args;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::shared::input;
 use crate::delivery::output;
@@ -17,10 +17,13 @@ use crate::session::own_key;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::failing::Failing;
+use crate::store::contact::fork::Fork;
+use crate::store::contact::history::finding;
+use crate::store::contact::ranges::SequenceRange;
 use crate::store::disk::changes;
 use crate::store::waiting::inbox::Inbox;
 use crate::store::waiting::invitations;
-use standing::Standing;
+use standing::{RefusedPart, Standing};
 use unreached::Unreached;
 
 const EXAMPLES: &str = "\
@@ -66,7 +69,7 @@ pub fn run(session: &mut Session, args: StatusArgs) -> Result<()> {
         if session.run.output.format == Format::Json {
             output::as_json(&mut lines, &standing).or_cannot(|| "cannot write".to_owned())?;
         } else {
-            lines.extend(line(&standing).bytes());
+            lines.extend(line(&standing, session.run.identity.config.read_only).bytes());
         }
         warn(session, &standing);
     }
@@ -83,7 +86,7 @@ pub fn run(session: &mut Session, args: StatusArgs) -> Result<()> {
     input::print(session, &lines)
 }
 
-fn line(standing: &Standing) -> String {
+fn line(standing: &Standing, read_only: bool) -> String {
     let mut facts = Vec::new();
     if standing.unacknowledged > 0 {
         let age = standing
@@ -105,23 +108,28 @@ fn line(standing: &Standing) -> String {
     if standing.held > 0 {
         facts.push(format!("{} held", standing.held));
     }
-    if standing.unopened > 0 {
-        let name = &standing.contact;
-        facts.push(format!(
-            "{} cannot be opened (ask {name} to run cloudim poll, which looks for your present key)",
-            standing.unopened
-        ));
-    }
+    facts.extend(unopened(standing, read_only));
     if let Some(since) = standing.unseen_since {
         let (since, name) = (output::local(since), &standing.contact);
         facts.push(format!("its feed was not seen since {since} (cloudim poll {name})"));
     }
     if let Some(since) = standing.behind_since {
-        facts.push(format!("behind since {}", output::local(since)));
+        facts.push(behind(standing, since));
+    }
+    facts.extend(standing.forks.iter().map(forked));
+    for RefusedPart { part, since, reason } in &standing.refused_parts {
+        let since = since.map(|since| format!(" since {}", output::local(since)));
+        let (since, reason) = (since.unwrap_or_default(), text::visible(reason));
+        facts.push(format!("its {part} is refused{since} ({})", reason.replace('\n', " ")));
     }
     if let Some(since) = standing.failing_since {
-        let why = standing.failure.as_deref().map(text::visible).unwrap_or_default();
-        facts.push(format!("out of reach since {} ({why})", output::local(since)));
+        facts.push(out_of_reach("", since, standing.failure.as_deref().unwrap_or_default()));
+    }
+    for (what, failing) in
+        [("its key ", &standing.key_failing), ("an archive ", &standing.archive_failing)]
+    {
+        let fact = |failing: &Failing| out_of_reach(what, failing.since, &failing.seen);
+        facts.extend(failing.as_ref().map(fact));
     }
     if let Some(why) = &standing.lease_failure {
         facts.push(format!("its cloud does not tell us ({})", text::visible(why)));
@@ -131,6 +139,38 @@ fn line(standing: &Standing) -> String {
     }
     let facts = if facts.is_empty() { "all well".to_owned() } else { facts.join(", ") };
     format!("{}{}\t{facts}\n", standing.contact, output::mark(standing.trust))
+}
+
+fn unopened(standing: &Standing, read_only: bool) -> Option<String> {
+    let Standing { contact: name, unopened, .. } = standing;
+    let cure = match read_only {
+        true => own_key::COPY.to_owned(),
+        false => format!("ask {name} to run cloudim poll, which looks for your present key"),
+    };
+    (*unopened > 0).then(|| format!("{unopened} cannot be opened ({cure})"))
+}
+
+fn behind(standing: &Standing, since: Timestamp) -> String {
+    let missing = SequenceRange::ends(&standing.missing);
+    let what = match missing.is_empty() {
+        true => "the feed is an old copy".to_owned(),
+        false => format!("missing: {}", finding::spelled(&missing)),
+    };
+    format!("behind since {} ({what})", output::local(since))
+}
+
+fn forked(fork: &Fork) -> String {
+    let places = match fork.sequences.is_empty() {
+        true => String::new(),
+        false => format!(" at {}", finding::spelled(&finding::ranges(&fork.sequences))),
+    };
+    format!("its log is forked{places} since {}", output::local(fork.since))
+}
+
+/// Since when `what` is out of reach, and what was `seen` instead.
+fn out_of_reach(what: &str, since: Timestamp, seen: &str) -> String {
+    let seen = text::visible(seen).replace('\n', " ");
+    format!("{what}out of reach since {} ({seen})", output::local(since))
 }
 
 fn about_key(standing: &Standing) -> impl Iterator<Item = String> {
@@ -172,8 +212,7 @@ fn pending(session: &Session) -> Result<String> {
             .push_str(&format!("{name}\tinvited {}, no answer yet\n", output::local(made.created)));
     }
     if let Some(Failing { since, seen, .. }) = inbox_failing(session)? {
-        let (since, seen) = (output::local(since), text::visible(&seen).replace('\n', " "));
-        lines.push_str(&format!("-\tthe inbox is out of reach since {since} ({seen})\n"));
+        lines.push_str(&format!("-\t{}\n", out_of_reach("the inbox is ", since, &seen)));
     }
     if session.run.identity.config.publish.is_some()
         && !changes::is_published(&session.run.identity.home)?

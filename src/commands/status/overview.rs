@@ -89,6 +89,12 @@ fn about_contact(standing: &Standing) -> Vec<Line> {
         let held = count(standing.held, "item");
         lines.push((0, format!("{held} held by {who}: cloudim status {name}")));
     }
+    if !standing.forks.is_empty() {
+        lines.push((0, format!("the log of {who} is forked: cloudim status {name}")));
+    }
+    for refused in &standing.refused_parts {
+        lines.push((1, format!("the {} of {who} is refused: cloudim status {name}", refused.part)));
+    }
     if standing.unopened > 0 {
         let unopened = count(standing.unopened, "item");
         lines.push((0, format!("{unopened} by {who} cannot be opened: cloudim status {name}")));

@@ -10,11 +10,32 @@ use crate::session::command::Session;
 use crate::session::user::trust_policy;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
+use crate::store::contact::failing::Failing;
+use crate::store::contact::fork::Fork;
 use crate::store::contact::history::delivered::Delivered;
 use crate::store::contact::history::messages::Messages;
 use crate::store::contact::offered::octets::Octets;
-use crate::store::contact::verdicts::Verdicts;
+use crate::store::contact::ranges::SequenceRange;
+use crate::store::contact::verdicts::{Verdict, Verdicts};
 use crate::writing::content::retention;
+
+/// A part of a feed that stands there once and is refused.
+#[derive(Clone, Debug, Serialize)]
+pub struct RefusedPart {
+    /// Its name: `introduction`, `state` or `key`.
+    pub part: String,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Why.
+    pub reason: String,
+}
+
+impl From<&Verdict> for RefusedPart {
+    fn from(verdict: &Verdict) -> Self {
+        let Verdict { guid, since, reason, .. } = verdict.clone();
+        Self { part: guid, since, reason }
+    }
+}
 
 /// The standing of one contact.
 #[derive(Clone, Debug, Serialize)]
@@ -39,10 +60,22 @@ pub struct Standing {
     pub unseen_since: Option<Timestamp>,
     /// Since when something is missing, or the feed's copies are old.
     pub behind_since: Option<Timestamp>,
+    /// What of it is missing, as ranges of sequences.
+    pub missing: Vec<SequenceRange>,
+    /// The forks of its logs that nobody has looked at yet.
+    pub forks: Vec<Fork>,
+    /// The parts of its feed that are refused: introduction, state or key.
+    pub refused_parts: Vec<RefusedPart>,
+    /// Items that are refused, and remembered as such.
+    pub refused: usize,
     /// Since when its feed is out of reach.
     pub failing_since: Option<Timestamp>,
     /// Why.
     pub failure: Option<String>,
+    /// How its certificate is out of reach, although its feed announces another.
+    pub key_failing: Option<Failing>,
+    /// How an archive of its feed is out of reach.
+    pub archive_failing: Option<Failing>,
     /// Until when the cloud of its feed tells us of changes, if it ever agreed to.
     pub lease_until: Option<Timestamp>,
     /// Why that cloud did not agree the last time.
@@ -72,6 +105,7 @@ impl Standing {
         let waiting = Messages::of(home, name).after(delivered.by_either())?;
         let waiting = waiting.iter().filter(|record| record.is_deliverable()).count();
         let holds = trust_policy::holds(&session.run.identity.config, &contact);
+        let verdicts = Verdicts::kept(home, name)?;
         let items = Octets::of(home, name).items()?;
         let oldest = retention::oldest_unacknowledged(&items, &contact, now);
         Ok(Self {
@@ -81,8 +115,10 @@ impl Standing {
             undelivered: if holds { 0 } else { waiting },
             withheld: if holds { waiting } else { 0 },
             parked: delivered.is_parked(),
-            held: Verdicts::held(home, name)?,
-            unopened: Verdicts::unopened(home, name)?,
+            held: verdicts.held_items(),
+            unopened: verdicts.unopened().count(),
+            refused: verdicts.refused_items(),
+            refused_parts: verdicts.refused_parts().into_iter().map(RefusedPart::from).collect(),
             unseen_since: look::unseen_since(&contact, now),
             behind_since: contact.theirs.behind_since,
             failing_since: contact.http.failing_since,
@@ -92,6 +128,10 @@ impl Standing {
             trust: contact.trust.as_str(),
             policy: contact.policy_or(session.run.identity.config.trust).as_str(),
             offered: contact.theirs.offered,
+            missing: contact.theirs.missing,
+            forks: contact.theirs.forks,
+            key_failing: contact.key_failing,
+            archive_failing: contact.archive_failing,
             failure: contact.http.failure,
             lease_failure: contact.lease.and_then(|lease| lease.failure),
         })

@@ -9,7 +9,7 @@ use crate::protocol::values::url::Url;
 use crate::protocol::xml::{Element, Writer};
 use crate::protocol::{Error, NAMESPACE, Result};
 
-pub use super::elements::{Cloud, HTTPS, HandshakeElement, KeyElement, element_url};
+pub use super::elements::{Broken, Cloud, HTTPS, HandshakeElement, KeyElement, element_url};
 pub use super::feed_item::{Enclosure, FeedItem};
 pub(in crate::protocol) use super::feed_item::{KEYS, strict_guid};
 pub(in crate::protocol) use super::namespaces::SOURCE;
@@ -51,40 +51,60 @@ pub struct Channel {
     pub certificate: Option<String>,
     /// The items, in the order of the document: newest first where we write.
     pub items: Vec<FeedItem>,
+    /// The objects of ours that break a rule, and are left out; never written.
+    pub broken: Vec<Broken>,
 }
 
 impl Channel {
-    /// Reads an RSS 2.0 feed. Elements that are not ours may be junk: they are left out.
+    /// Reads an RSS 2.0 feed of which every object of ours has to be sound. Elements that are not ours
+    /// may be junk: they are left out.
     ///
     /// # Errors
-    /// When it is not XML within the limits, not RSS, one of our elements stands twice, or its
-    /// `im:pgpKey` or `im:handshake` is malformed.
+    /// As [`Channel::parse_each`]; also when one of our elements stands twice, or its `im:pgpKey` or
+    /// `im:handshake` is malformed.
     pub fn parse(document: &[u8]) -> Result<Self> {
+        let channel = Self::parse_each(document)?;
+        match channel.broken.first() {
+            Some(broken) => Err(Error::malformed(broken.why.clone())),
+            None => Ok(channel),
+        }
+    }
+
+    /// Reads an RSS 2.0 feed, and each object of ours by itself: one that breaks a rule is left out, and
+    /// listed among the `broken`.
+    ///
+    /// # Errors
+    /// When it is not XML within the limits, or not RSS.
+    pub fn parse_each(document: &[u8]) -> Result<Self> {
         let root = Element::parse(document)?;
         if !root.is("", "rss") {
             return Err(Error::malformed(format!("not RSS: the root element is `{}`", root.name)));
         }
         let channel = root.named("", "channel").next();
-        Self::read(channel.ok_or_else(|| Error::malformed("not RSS: it has no channel"))?)
+        Ok(Self::read(channel.ok_or_else(|| Error::malformed("not RSS: it has no channel"))?))
     }
 
-    /// Reads the feed of somebody who writes by this protocol.
+    /// Reads the feed of somebody who writes by this protocol, likewise.
     ///
     /// # Errors
-    /// As [`Channel::parse`]; also when nothing in it is of this protocol, as in a blog's feed.
+    /// As [`Channel::parse_each`]; also when nothing in it is of this protocol, as in a blog's feed.
     pub fn parse_ours(document: &[u8]) -> Result<Self> {
-        let channel = Self::parse(document)?;
-        let sealed = channel.introduction.is_some() || channel.state.is_some();
-        if sealed || channel.key.is_some() || channel.items.iter().any(FeedItem::is_sealed) {
+        let channel = Self::parse_each(document)?;
+        let ours = channel.introduction.is_some()
+            || channel.state.is_some()
+            || channel.key.is_some()
+            || !channel.broken.is_empty();
+        if ours || channel.items.iter().any(|item| item.is_sealed() || item.broken.is_some()) {
             return Ok(channel);
         }
         Err(Error::malformed("there is neither a key in it nor anything that is encrypted"))
     }
 
-    fn read(channel: &Element) -> Result<Self> {
+    fn read(channel: &Element) -> Self {
         let text = |name| channel.named("", name).next().map(Element::text);
-        let ours = |name| Ok::<_, Error>(channel.once(NAMESPACE, name)?.map(Element::text));
-        Ok(Self {
+        let mut broken = Vec::new();
+        let armored = |element: &Element| Ok(element.text());
+        Self {
             title: text("title").unwrap_or_default(),
             link: text("link").unwrap_or_default(),
             description: text("description").unwrap_or_default(),
@@ -96,16 +116,14 @@ impl Channel {
             archive: channel.named(HISTORY, "archive").next().is_some(),
             cloud: channel.named("", "cloud").find_map(Cloud::read),
             source_cloud: source_cloud(channel),
-            key: channel.once(NAMESPACE, "pgpKey")?.map(KeyElement::read).transpose()?,
-            handshake: channel
-                .once(NAMESPACE, "handshake")?
-                .map(HandshakeElement::read)
-                .transpose()?,
-            introduction: ours("introduction")?,
-            state: ours("state")?,
-            certificate: ours("certificate")?,
+            key: sound(channel, "pgpKey", &mut broken, KeyElement::read),
+            handshake: sound(channel, "handshake", &mut broken, HandshakeElement::read),
+            introduction: sound(channel, "introduction", &mut broken, armored),
+            state: sound(channel, "state", &mut broken, armored),
+            certificate: sound(channel, "certificate", &mut broken, armored),
             items: channel.named("", "item").map(FeedItem::read).collect(),
-        })
+            broken,
+        }
     }
 
     /// Writes the feed: the same bytes for the same channel, whatever wrote it before.
@@ -178,6 +196,25 @@ impl Channel {
             if let Some(armored) = armored {
                 writer.text(name, &[], armored);
             }
+        }
+    }
+}
+
+/// What `read` makes of our element `name`; nothing if it is not there, or breaks a rule.
+fn sound<T>(
+    channel: &Element,
+    name: &'static str,
+    broken: &mut Vec<Broken>,
+    read: impl Fn(&Element) -> Result<T>,
+) -> Option<T> {
+    let one = channel.once(NAMESPACE, name);
+    match one.and_then(|one| one.map(read).transpose()) {
+        Ok(read) => read,
+        Err(error) => {
+            let all = channel.named(NAMESPACE, name);
+            let text = all.flat_map(Element::texts).collect();
+            broken.push(Broken { name, why: error.to_string(), text });
+            None
         }
     }
 }

@@ -1,10 +1,22 @@
-//! The channel's one-line elements: `im:pgpKey`, `im:handshake` and `<cloud>`.
+//! An object that breaks a rule, and the channel's one-line elements: `im:pgpKey`, `im:handshake` and `<cloud>`.
 
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::url::Url;
 use crate::protocol::xml::{Element, Writer};
 use crate::protocol::{Error, Result};
+
+/// An object of ours that breaks a rule: it is refused, and not the feed in which it stands
+/// (PROTOCOL §1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Broken {
+    /// The name of its element.
+    pub name: &'static str,
+    /// The reason, for people.
+    pub why: String,
+    /// Its text, or that of all that stand in its place: by this it is known again.
+    pub text: String,
+}
 
 /// `im:pgpKey`: the writer's OpenPGP certificate (PROTOCOL §9).
 #[derive(Clone, Debug, PartialEq)]

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::elements::Broken;
 use super::namespaces::SOURCE;
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::time;
@@ -60,6 +61,9 @@ pub struct FeedItem {
     pub enclosure: Option<Enclosure>,
     /// One `item` element as XML, written verbatim instead of all the rest; never read.
     pub raw: Option<String>,
+    /// Why it keeps neither guid nor description although it is sealed: it breaks a rule. Never
+    /// written.
+    pub broken: Option<Broken>,
 }
 
 impl FeedItem {
@@ -119,7 +123,8 @@ impl FeedItem {
     /// An item that breaks a rule of ours keeps neither guid nor description: the feed goes on.
     pub fn read(element: &Element) -> Self {
         let text = |name| element.named("", name).next().map(Element::text);
-        let sound = refuse_twice(element).is_ok();
+        let refused = refuse_twice(element).err();
+        let sound = refused.is_none();
         let published = text("pubDate").and_then(|date| time::from_rfc_822(&date).ok());
         Self {
             guid: text("guid").filter(|_| sound).map(|guid| bare(&guid).to_owned()),
@@ -129,6 +134,7 @@ impl FeedItem {
             published: published.map(time::whole_seconds),
             enclosure: element.named("", "enclosure").next().and_then(enclosure),
             raw: None,
+            broken: refused.and_then(|error| broken(element, error)),
         }
     }
 
@@ -173,6 +179,15 @@ pub fn strict_guid(text: Option<&str>) -> Result<Guid> {
         return Err(Error::malformed("the guid is longer than 200 bytes"));
     }
     text.parse()
+}
+
+/// The sealed item that `element` would be, but for `error`; nothing if it is a plain one, which nobody
+/// takes for a message.
+fn broken(element: &Element, error: Error) -> Option<Broken> {
+    let all = |name| element.named("", name).map(Element::text);
+    let is_sealed = all("description").any(|description| description.contains(ARMOR));
+    let text = all("guid").chain(all("description")).collect();
+    is_sealed.then(|| Broken { name: "item", why: error.to_string(), text })
 }
 
 fn refuse_twice(element: &Element) -> Result<()> {

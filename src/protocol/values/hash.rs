@@ -98,6 +98,12 @@ macro_rules! hash_of {
             }
         }
 
+        impl From<$name> for Hash {
+            fn from(hash: $name) -> Self {
+                hash.0
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.fmt(f)

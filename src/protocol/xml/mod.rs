@@ -160,6 +160,12 @@ impl Element {
         Ok(first)
     }
 
+    /// All that it says itself: the values of its attributes, and its own text.
+    pub fn texts(&self) -> impl Iterator<Item = String> {
+        let values = self.attributes.iter().map(|attribute| attribute.value.clone());
+        values.chain(std::iter::once(self.text()))
+    }
+
     /// Its own text, joined.
     pub fn text(&self) -> String {
         self.children

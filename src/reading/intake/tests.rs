@@ -127,10 +127,14 @@ fn what_the_host_said_of_a_copy_counts_unless_that_has_to_be_read_again() {
     scene.read_tagged("b");
     let new = std::mem::replace(&mut scene.feed, old);
     scene.read_tagged("c");
-    assert_eq!(etag(&scene), None, "it is an old copy");
+    assert_eq!(etag(&scene).as_deref(), Some("c"));
+    assert_eq!(scene.contact().http.again.map(|vain| vain.times), Some(1), "it is an old copy");
+    scene.read_tagged("c");
+    assert_eq!(scene.contact().http.again.map(|vain| vain.times), Some(2));
     scene.feed = new;
     scene.read_tagged("d");
     assert_eq!(etag(&scene).as_deref(), Some("d"));
+    assert_eq!(scene.contact().http.again, None);
     scene.read();
     assert_eq!(etag(&scene), None, "it came by another way");
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::entry::Contact;
+use super::fork::Fork;
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::token::Token;
@@ -214,6 +215,20 @@ pub fn forget(locked: &Locked<'_>, folder: &str) -> Result<()> {
     fs::remove_dir_all(locked.home.contact(folder)).or_cannot("remove what is left of a contact")
 }
 
+/// Takes the forks of the logs of the contact called `name` for seen: they stand in `status` no more,
+/// and another one is told. Returns them.
+///
+/// # Errors
+/// When the contact cannot be read or written.
+pub fn clear_forks(locked: &Locked<'_>, name: &str) -> Result<Vec<Fork>> {
+    let mut contact = Contact::load(&locked.home, name)?;
+    let forks = std::mem::take(&mut contact.theirs.forks);
+    if !forks.is_empty() {
+        contact.save(locked, name)?;
+    }
+    Ok(forks)
+}
+
 /// The error for a contact that is not there, with the nearest names.
 pub fn unknown(home: &Home, name: &str) -> Error {
     let known = list(home).unwrap_or_default();
@@ -243,6 +258,7 @@ fn one_letter_off(known: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::{contact, locked};
 
     #[test]
     fn a_mistyped_name_is_recognised() {
@@ -250,5 +266,20 @@ mod tests {
             assert!(one_letter_off("mary", typo), "{typo}");
         }
         assert!(!one_letter_off("mary", "john"));
+    }
+
+    #[test]
+    fn forks_stand_until_they_are_cleared() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let mut mary = contact('A');
+        let (log, since) = (mary.ours.log, jiff::Timestamp::UNIX_EPOCH);
+        mary.theirs.forks.push(Fork { log, since, sequences: vec![5], hashes: Vec::new() });
+        let (cleared, again) = locked(&home, |locked| {
+            mary.save(locked, "mary").unwrap();
+            let clear = || clear_forks(locked, "mary").unwrap();
+            (clear(), clear())
+        });
+        assert_eq!((cleared, again), (mary.theirs.forks, Vec::new()));
     }
 }

@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::failing::{Failing, Vain};
+use super::fork::Fork;
 use super::former_key::FormerKey;
+use super::history::finding;
 use super::own_feed::{OwnFeed, Reader};
 use super::ranges::SequenceRange;
 use crate::protocol::sealed::state::Acknowledged;
@@ -87,6 +89,12 @@ pub struct Contact {
     /// The results of the last requests for that feed.
     #[serde(default)]
     pub http: Http,
+    /// How the certificate at `key` is out of reach, although the feed announces another.
+    #[serde(default)]
+    pub key_failing: Option<Failing>,
+    /// How an archive of that feed is out of reach.
+    #[serde(default)]
+    pub archive_failing: Option<Failing>,
     /// Our registration with the cloud that tells of changes of that feed.
     #[serde(default)]
     pub lease: Option<Lease>,
@@ -129,12 +137,24 @@ pub struct Theirs {
     /// Whether that was told.
     #[serde(default)]
     pub behind_told: bool,
+    /// What it is: a gap, an old copy, or messages that are withheld.
+    #[serde(default)]
+    pub behind_as: Option<finding::Kind>,
+    /// The ranges that are missing, at most 32.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<SequenceRange>,
+    /// The forks of its logs that the user has not looked at yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forks: Vec<Fork>,
     /// The key that the feed names instead of the pinned one, while the user has not decided.
     #[serde(default)]
     pub offered: Option<Fingerprint>,
     /// The keys that the feed named and the user rejected.
     #[serde(default)]
     pub rejected: Vec<Fingerprint>,
+    /// How often in a row the archives were read back far and in vain.
+    #[serde(default)]
+    pub walked: Option<Vain>,
     /// The cloud that the feed names: its pleaseNotify URL.
     #[serde(default)]
     pub cloud: Option<Url>,
@@ -231,6 +251,17 @@ pub struct Http {
     /// How often in a row something came in its place that is no feed.
     #[serde(default)]
     pub no_feed: Option<Vain>,
+    /// The hash of the copy, for hosts that say nothing of it.
+    #[serde(default)]
+    pub copy: Option<Hash>,
+    /// The hash of our keys, where something in the copy could be opened with none of them: with others
+    /// it is read again.
+    #[serde(default)]
+    pub unopened: Option<Hash>,
+    /// How often in a row the copy was read in vain: it is old, or what belongs to it was not to be
+    /// had. It is read again whatever the host says of it.
+    #[serde(default)]
+    pub again: Option<Vain>,
 }
 
 impl Http {

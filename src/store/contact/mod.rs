@@ -3,6 +3,7 @@
 pub mod contacts;
 pub mod entry;
 pub mod failing;
+pub mod fork;
 pub mod former_key;
 pub mod history;
 pub mod offered;

@@ -17,6 +17,11 @@ pub struct SequenceRange {
 }
 
 impl SequenceRange {
+    /// The first and the last sequence of each of `ranges`.
+    pub fn ends(ranges: &[Self]) -> Vec<(u64, u64)> {
+        ranges.iter().map(|range| (range.from, range.to)).collect()
+    }
+
     /// Whether the item `sequence` of `log` is in it.
     pub fn has(&self, log: LogId, sequence: u64) -> bool {
         self.log == log && self.from <= sequence && sequence <= self.to

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::values::hash::{Hash, SealedHash};
@@ -31,12 +32,23 @@ pub enum Why {
     Unopened,
     /// Its log is none that the feed opened; it is tried again when the feed opens another.
     Foreign,
+    /// Somebody else signed it, or it is by a key that does not count: it cannot be believed.
+    Forged,
+    /// It is one of two that cannot both be.
+    Forked,
+    /// It is by a key that is not believed: the user has rejected it, or it was revoked.
+    Disbelieved,
 }
 
 impl Why {
     /// Whether it is held, and may be taken yet.
     pub fn waits(self) -> bool {
         matches!(self, Self::Held | Self::Unknown | Self::Early)
+    }
+
+    /// Whether it is refused for what it is, and not for who signed it.
+    pub fn is_refused(self) -> bool {
+        !self.waits() && !matches!(self, Self::Disbelieved | Self::Unopened)
     }
 }
 
@@ -53,7 +65,18 @@ pub struct Verdict {
     pub reason: String,
     /// How many logs the feed had opened then.
     pub logs: usize,
+    /// When that was found first. Absent in what earlier versions wrote.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
+    /// Whether it is to be judged anew, since a key changed. What comes out the same is no news.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anew: bool,
 }
+
+/// The guid of what the contact says of our feed, and cannot be.
+pub const OURS: &str = "acknowledged";
+/// The guids of what is no item, and stands in a feed once.
+pub const PARTS: [&str; 3] = ["introduction", "state", "key"];
 
 /// The items of one contact that were not taken.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -66,14 +89,17 @@ pub struct Verdicts {
 }
 
 impl Verdicts {
-    /// Reads the verdicts of the contact called `name`; none of them if `keys` changed since.
+    /// Reads the verdicts of the contact called `name`. If `keys` changed since, each is to be judged
+    /// anew.
     ///
     /// # Errors
     /// When the file is not ours.
     pub fn load(home: &Home, name: &str, keys: Hash) -> Result<Self> {
-        let loaded = Self::kept(home, name)?;
-        let same = loaded.keys == Some(keys);
-        Ok(if same { loaded } else { Self { keys: Some(keys), items: Vec::new() } })
+        let mut loaded = Self::kept(home, name)?;
+        if loaded.keys != Some(keys) {
+            loaded.items.iter_mut().for_each(|item| item.anew = true);
+        }
+        Ok(Self { keys: Some(keys), ..loaded })
     }
 
     /// The verdicts on items of the contact called `name`, by whatever keys they were judged.
@@ -91,15 +117,28 @@ impl Verdicts {
     /// # Errors
     /// When the file is not ours.
     pub fn held(home: &Home, name: &str) -> Result<usize> {
-        Ok(Self::kept(home, name)?.count(Why::waits))
+        Ok(Self::kept(home, name)?.held_items())
     }
 
-    /// How many items of the contact called `name` are sealed to a key that is not here, whoever looks.
-    ///
-    /// # Errors
-    /// When the file is not ours.
-    pub fn unopened(home: &Home, name: &str) -> Result<usize> {
-        Ok(Self::kept(home, name)?.count(|why| why == Why::Unopened))
+    /// How many of the items are held.
+    pub fn held_items(&self) -> usize {
+        self.count(Why::waits)
+    }
+
+    /// How many items are refused, of those that are no parts.
+    pub fn refused_items(&self) -> usize {
+        let refused =
+            self.items.iter().filter(|item| !item.why.waits() && item.why != Why::Unopened);
+        refused.filter(|item| !PARTS.contains(&item.guid.as_str()) && item.guid != OURS).count()
+    }
+
+    /// Which of the parts that stand in a feed once are refused, the first verdict on each. What is
+    /// wrong with a key is told of the key.
+    pub fn refused_parts(&self) -> Vec<&Verdict> {
+        let refused = |part: &&str| {
+            self.items.iter().find(|item| item.guid == *part && item.why.is_refused())
+        };
+        PARTS.iter().filter_map(refused).collect()
     }
 
     /// Writes the verdicts of the contact called `name`.
@@ -115,9 +154,10 @@ impl Verdicts {
         home.write(&path(home, name), text.as_bytes())
     }
 
-    /// The verdict on an item, if there is one.
+    /// The verdict on an item, if there is one that stands.
     pub fn of(&self, guid: &str, sealed: SealedHash) -> Option<&Verdict> {
-        self.items.iter().find(|item| item.sealed == sealed && item.guid == guid)
+        let mut standing = self.items.iter().filter(|item| !item.anew);
+        standing.find(|item| item.sealed == sealed && item.guid == guid)
     }
 
     /// Takes a verdict in; returns whether it is news. What does not fit is dropped: the item is
@@ -127,7 +167,8 @@ impl Verdicts {
             self.items.iter_mut().find(|i| i.sealed == verdict.sealed && i.guid == verdict.guid)
         {
             let news = known.why != verdict.why || known.reason != verdict.reason;
-            *known = verdict;
+            let since = known.since.filter(|_| !news).or(verdict.since);
+            *known = Verdict { since, ..verdict };
             return news;
         }
         let waits = verdict.why.waits();
@@ -144,30 +185,46 @@ impl Verdicts {
         self.items.retain(|item| item.sealed != sealed || item.guid != guid);
     }
 
+    /// Forgets what was refused under the name `guid`, since another has taken its place; returns whether
+    /// there was anything.
+    pub fn heal(&mut self, guid: &str) -> bool {
+        let was_refused = |item: &Verdict| item.guid == guid && item.why.is_refused();
+        let heals = self.items.iter().any(was_refused);
+        self.items.retain(|item| item.guid != guid || item.why.waits());
+        heals
+    }
+
     /// Forgets what waits under the name `guid`, except for the one that is `present`.
     pub fn forget_waiting(&mut self, guid: &str, present: Option<SealedHash>) {
         self.items
             .retain(|item| item.guid != guid || Some(item.sealed) == present || !item.why.waits());
     }
 
-    /// Forgets the items that wait, unless they are `present` in the feed: nothing would release
-    /// them.
+    /// Forgets the items that wait, or are to be judged anew, unless they are `present` in the feed:
+    /// nothing would release them.
     pub fn forget_gone(&mut self, present: impl Fn(&str) -> bool) {
-        self.items.retain(|item| !item.why.waits() || present(&item.guid));
+        let stands = |item: &Verdict| !item.why.waits() && !item.anew;
+        self.items.retain(|item| stands(item) || present(&item.guid));
     }
 
-    /// Forgets the items that are sealed to a key that is not here, unless they are `present` as they
+    /// Forgets the items that no key here opens, unless they are `present` as they
     /// were: they were sealed again, or are gone.
     pub fn forget_unopened(&mut self, present: impl Fn(&str, SealedHash) -> bool) {
         self.items.retain(|it| it.why != Why::Unopened || present(&it.guid, it.sealed));
     }
 
-    /// Lets what waits for the user's decision on a key count as failed; returns how much there is.
+    /// Lets what waits for the user's decision on a key be believed by nobody; returns how much there is.
     pub fn reject_unknown(&mut self) -> usize {
         let mut unknown: Vec<_> =
             self.items.iter_mut().filter(|item| item.why == Why::Unknown).collect();
-        unknown.iter_mut().for_each(|item| item.why = Why::Failed);
+        unknown.iter_mut().for_each(|item| item.why = Why::Disbelieved);
         unknown.len()
+    }
+
+    /// The guids of what no secret key in this home opens.
+    pub fn unopened(&self) -> impl Iterator<Item = &str> {
+        let unopened = self.items.iter().filter(|item| item.why == Why::Unopened);
+        unopened.map(|item| item.guid.as_str())
     }
 
     /// The guids of what waits for the clock.
@@ -201,6 +258,8 @@ mod tests {
             why,
             reason: "r".to_owned(),
             logs: 1,
+            since: None,
+            anew: false,
         }
     }
 
@@ -216,15 +275,40 @@ mod tests {
     }
 
     #[test]
-    fn another_key_clears_them() {
+    fn another_key_has_them_judged_anew_and_what_comes_out_the_same_is_no_news() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path());
         let (old, new) = (Hash::of(b"old"), Hash::of(b"new"));
         let mut verdicts = Verdicts::load(&home, "mary", old).unwrap();
-        verdicts.note(verdict(1, Why::Held));
+        for (number, why) in [(1, Why::Held), (2, Why::Failed), (3, Why::Failed)] {
+            assert!(verdicts.note(verdict(number, why)));
+        }
         locked(&home, |locked| verdicts.save(locked, "mary")).unwrap();
         assert_eq!(Verdicts::load(&home, "mary", old).unwrap(), verdicts);
         assert_eq!(Verdicts::held(&home, "mary").unwrap(), 1);
-        assert!(Verdicts::load(&home, "mary", new).unwrap().items.is_empty());
+        let mut anew = Verdicts::load(&home, "mary", new).unwrap();
+        let of = |verdicts: &Verdicts, number| {
+            let Verdict { guid, sealed, .. } = verdict(number, Why::Failed);
+            verdicts.of(&guid, sealed).map(|verdict| verdict.why)
+        };
+        assert_eq!(of(&verdicts, 2), Some(Why::Failed));
+        assert_eq!(of(&anew, 2), None, "it may be good now");
+        assert!(!anew.note(verdict(2, Why::Failed)));
+        assert!(anew.note(verdict(1, Why::Failed)), "it was held");
+        anew.forget_gone(|_| false);
+        assert_eq!([1, 2, 3].map(|number| of(&anew, number).is_some()), [true, true, false]);
+    }
+
+    #[test]
+    fn a_part_that_is_refused_stands_until_it_heals() {
+        let mut verdicts = Verdicts::default();
+        let state = |number, why| Verdict { guid: "state".to_owned(), ..verdict(number, why) };
+        verdicts.note(state(1, Why::Held));
+        assert!(verdicts.refused_parts().is_empty() && !verdicts.heal("state"));
+        verdicts.note(state(2, Why::Forked));
+        verdicts.note(verdict(3, Why::Failed));
+        assert_eq!(verdicts.refused_parts()[0].why, Why::Forked);
+        assert!(verdicts.heal("state") && verdicts.refused_parts().is_empty());
+        assert_eq!(verdicts.count(|_| true), 2);
     }
 }

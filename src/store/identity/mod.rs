@@ -12,3 +12,4 @@ pub mod policy;
 pub mod secret;
 pub mod seen_outside;
 pub mod settings;
+pub mod told;

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::own::Locked;
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::store::disk::atomic::{self, Staged};
 use crate::store::disk::dumps;
@@ -51,6 +52,15 @@ impl From<&Metadata> for Stamp {
 pub fn load(home: &Home) -> Result<SecretKey> {
     let path = home.secret();
     read(&path)?.ok_or(Error::Missing(path))
+}
+
+/// The hash of the file in which the secret key of `home` lies; nothing if there is none.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn hash(home: &Home) -> Result<Option<Hash>> {
+    let bytes = atomic::read(&home.secret())?.map(Zeroizing::new);
+    Ok(bytes.map(|bytes| Hash::of(&bytes)))
 }
 
 /// Reads the secret key that was ours under this fingerprint, if it is still kept.

@@ -18,7 +18,8 @@ use look::{Looked, Published};
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::values::limits;
-use crate::reading::read::{self, Ask};
+use crate::reading::ask::Ask;
+use crate::reading::read;
 use crate::session::keys::Keys;
 use crate::session::run::Run;
 use crate::session::talk::Talk;
@@ -89,7 +90,7 @@ fn after_restart(run: &mut Run) -> Result<()> {
 fn after_copy(run: &mut Run) -> Result<()> {
     // What the contacts have read of us tells more than our own host may show.
     let everybody = contacts::list(&run.identity.home)?;
-    read::read(run, &everybody, Ask::AtOnce)?;
+    read::read(run, &everybody, Ask::Soon)?;
     let Looked { published, failures } = look::look(&run.identity, &run.network)?;
     if let Some(failure) = failures.into_iter().next() {
         return Err(must_see(failure));

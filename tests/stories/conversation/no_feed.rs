@@ -112,3 +112,38 @@ fn a_host_that_goes_on_sending_no_feed_is_asked_less_often_but_at_once_for_who_w
     assert_eq!(texts(&mary.ok(&["--format", "json", "poll", "john"])), ["waiting"]);
     assert_eq!(mary.poll(), [""; 0], "and in turn again");
 }
+
+#[test]
+fn a_key_that_is_not_to_be_had_is_looked_for_again_although_the_feed_is_unchanged() {
+    let (john, mary) = friends();
+    mary.poll();
+    john.ok(&["key", "rotate"]);
+    let key = john.home().join("public/key.asc");
+    let honest = fs::read(&key).unwrap();
+    fs::write(&key, LOGIN).unwrap();
+    let quiet = |hours: i64| mary.at(&in_hours(hours), &["--quiet", "poll"], "");
+    let keys = |from: usize| {
+        let log = john.host.log();
+        log[from..].iter().filter(|(_, path, _)| path == "/key.asc").count()
+    };
+    for hours in [0, 1, 8] {
+        let from = john.host.requests();
+        assert_eq!(quiet(hours).expect(0).stderr, "");
+        assert_eq!(quiet(hours).expect(0).stderr, "");
+        assert_eq!(keys(from), 1, "once, and again after a pause");
+    }
+    let status = mary.ok(&["status", "john"]);
+    assert!(status.contains("its key out of reach since 20"), "{status}");
+    assert!(status.contains("key.asc is not the file that was announced"), "{status}");
+    let told = quiet(25).expect(3).stderr;
+    assert!(
+        told.starts_with("error: the certificate of `john` could not be refreshed: "),
+        "{told}"
+    );
+    assert_eq!(quiet(40).expect(0).stderr, "");
+    fs::write(&key, honest).unwrap();
+    assert_eq!(quiet(48).expect(0).stderr, "");
+    assert!(!mary.ok(&["status", "john"]).contains("its key"));
+    let pinned = fs::read_to_string(mary.home().join("contacts/john/certificate.asc")).unwrap();
+    assert_eq!(pinned.trim_end(), fs::read_to_string(&key).unwrap().trim_end());
+}

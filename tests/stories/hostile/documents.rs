@@ -1,11 +1,14 @@
-//! Documents that are no feed: status 1, the reason, and not a byte of the home changes.
+//! Documents that are no feed, and such as break a rule: the reason, and nothing is lost.
 
 use std::process::Stdio;
 
 use super::story::{Story, assert_unchanged_but, bounded, snapshot};
+use crate::common::peer::texts;
 use crate::common::static_host::Behaviour;
 
 const RSS: &str = "<rss version=\"2.0\"><channel><title>t</title>";
+const TWICE: &str = "<item><guid>urn:uuid:0199f0c2-0000-7000-8000-000000000000</guid><guid>x</guid>\
+    <description>-----BEGIN PGP MESSAGE-----</description></item>";
 
 #[test]
 fn what_is_not_xml_is_refused() {
@@ -83,14 +86,50 @@ fn what_is_too_deep_or_too_wide_is_refused() {
     story.refuses(format!("{RSS}<{long}/></channel></rss>").as_bytes(), "not XML");
 }
 
+/// Makes something else of a feed.
+type Spoil<'a> = &'a dyn Fn(&str) -> String;
+
 #[test]
-fn elements_of_ours_that_stand_twice_or_say_nonsense_are_refused() {
-    let story = Story::begin();
-    let feed = story.hand().feed.write();
-    let twice = feed.replace("<im:state>", "<im:state>x</im:state><im:state>");
-    story.refuses(twice.as_bytes(), "`state` stands twice");
-    let nonsense = feed.replace("<im:pgpKey fingerprint=\"", "<im:pgpKey fingerprint=\"../");
-    story.refuses(nonsense.as_bytes(), "is not a fingerprint");
+fn an_element_of_ours_that_stands_twice_or_says_nonsense_is_refused_and_not_the_feed() {
+    let double = |feed: &str, name: &str| {
+        let element = format!("<im:{name}>");
+        feed.replace(&element, &format!("{element}x</im:{name}>{element}"))
+    };
+    let cases: [(Spoil<'_>, &str); 5] = [
+        (&|feed| double(feed, "state"), "the state is refused: `state` stands twice"),
+        (
+            &|feed| double(feed, "introduction"),
+            "the introduction is refused: `introduction` stands",
+        ),
+        (
+            &|feed| feed.replace("<im:pgpKey ", "<im:pgpKey/><im:pgpKey "),
+            "the key is refused: `pgpKey` stands twice",
+        ),
+        (
+            &|feed| feed.replace("<im:pgpKey fingerprint=\"", "<im:pgpKey fingerprint=\"../"),
+            "is not a fingerprint",
+        ),
+        (
+            &|feed| feed.replace("</channel>", &format!("{TWICE}</channel>")),
+            "item without guid is refused: `guid` stands twice",
+        ),
+    ];
+    for (spoil, words) in cases {
+        let story = Story::begin();
+        story.mary.send(&story.john, "beside it");
+        let honest = std::fs::read_to_string(story.mary.pair_feed()).unwrap();
+        let spoiled = spoil(&honest);
+        assert_ne!(spoiled, honest, "{words}");
+        story.serve(spoiled);
+        let told = bounded(&story.john, &["--format", "json", "poll"]).expect(5);
+        assert_eq!(texts(&told.stdout), ["beside it"], "{words}");
+        assert_eq!(told.stderr.matches(words).count(), 1, "{words}: {}", told.stderr);
+        let again = story.john.run(&["poll"]).expect(0);
+        assert_eq!((again.stdout.as_str(), again.stderr.as_str()), ("", ""), "told once");
+        assert!(!story.john.ok(&["status"]).contains("behind since"), "it is no old copy");
+        story.serve(honest);
+        story.loses_nothing();
+    }
 }
 
 #[test]

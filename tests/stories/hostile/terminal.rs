@@ -90,14 +90,18 @@ fn errors_quote_nothing_raw() {
     assert_harmless(
         &story.john.feed(&["decrypt", "--from", "mary"], hand.feed_with([named]).write()),
     );
-    for document in [
+    for (document, status) in [
         format!("<rss version=\"2.0\"><channel><{}/></channel></rss>", EVIL.replace('\n', "")),
         format!("<{}", EVIL),
         format!("<rss version=\"2.0\"><channel>&{};</channel></rss>", EVIL.replace('\n', "")),
         hand.feed.write().replace("fingerprint=\"", &format!("fingerprint=\"{EVIL}")),
         hand.feed.write().replace("hash=\"sha256:", &format!("hash=\"{EVIL}")),
-    ] {
-        let refused = story.receive(&document).expect(1);
+    ]
+    .into_iter()
+    // A key that is no key is refused by itself.
+    .zip([1, 1, 1, 5, 5])
+    {
+        let refused = story.receive(&document).expect(status);
         assert_harmless(&refused);
         assert_harmless(
             &story.john.feed(&["handshake", "accept", "--input", "-"], document).expect(1),

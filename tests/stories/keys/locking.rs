@@ -123,3 +123,24 @@ fn listen_asks_once_for_all_that_it_does() {
     assert_eq!(asked.lines().filter(|line| *line == id).count(), 1, "{id} in {asked}");
     listening.end("-TERM");
 }
+
+#[test]
+fn a_quiet_poll_says_once_that_the_key_is_locked() {
+    let ((john, file), mary) = (Peer::locked("John", &[]), Peer::mary());
+    let unlocked = |args: &[&str]| john.ok(&[&["--passphrase-file", &file], args].concat());
+    let invitation = john.file("invitation.rss");
+    let path = invitation.to_str().unwrap();
+    unlocked(&["handshake", "invite", &mary.address(), "--output", path]);
+    mary.ok(&["handshake", "accept", "--input", path]);
+    unlocked(&["poll"]);
+    mary.send(&john, "waiting");
+    let first = john.run_unattended(&["--quiet", "poll"]).expect(1);
+    assert!(first.stderr.starts_with("error: the secret key is locked"), "{}", first.stderr);
+    for _ in 0..3 {
+        let again = john.run_unattended(&["--quiet", "poll"]).expect(1);
+        assert_eq!((again.stdout.as_str(), again.stderr.as_str()), ("", ""));
+    }
+    let loud = john.run_unattended(&["poll"]).expect(1);
+    assert!(loud.stderr.starts_with("error: the secret key is locked"), "{}", loud.stderr);
+    assert!(unlocked(&["poll"]).ends_with("  mary  waiting\n"));
+}

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::{published, secret};
 use crate::common::host::until;
 use crate::common::killer::Killer;
-use crate::common::peer::{Peer, friends, in_hours, texts};
+use crate::common::peer::{Peer, Ran, friends, in_hours, texts};
 
 const HOMES: usize = 4;
 const TIMES: usize = 5;
@@ -39,7 +39,7 @@ fn a_backup_from_before_a_rotation_loses_no_message() {
     copy(&backup, &mary.home());
     let first = mary.at(&later, &["--format", "json", "poll"], "");
     assert_eq!(texts(&first.stdout), [""; 0]);
-    assert_eq!(first.status, 4, "it comes again, and nobody has lied");
+    assert_eq!(first.status, 4, "it comes again, and nobody has lied: {}", first.stderr);
     assert!(first.stderr.contains("sealed to a subkey whose secret is gone"), "{}", first.stderr);
     mary.host.root(&mary.home().join("public"));
     let time: Timestamp = later.parse().unwrap();
@@ -117,4 +117,45 @@ fn what_would_not_fit_is_not_begun() {
     assert!(!mary.home().join("key.toml").exists());
     assert!(secret(&mary).certificate().merged(&published(&mary), Timestamp::now()).is_ok());
     mary.ok(&["publish"]);
+}
+
+#[test]
+fn a_home_that_reads_along_says_what_it_lacks_and_reads_what_waited_once_that_was_copied() {
+    let (john, mary) = friends();
+    mary.send(&john, "before");
+    john.poll();
+    let along = john.file("along");
+    copy(&john.home(), &along);
+    let config = fs::read_to_string(along.join("config.toml")).unwrap();
+    let others =
+        config.lines().filter(|line| !line.trim_start_matches("# ").starts_with("read_only"));
+    let config = others.map(|line| format!("{line}\n")).collect::<String>() + "read_only = true\n";
+    fs::write(along.join("config.toml"), config).unwrap();
+    let reads = |args: &[&str]| {
+        let mut command = john.command(args);
+        Ran::of(command.env("CLOUDIM_HOME", &along).output().unwrap())
+    };
+    assert_eq!(reads(&["poll"]).expect(0).stderr, "");
+    john.ok(&["key", "rotate"]);
+    mary.poll();
+    mary.send(&john, "one");
+    let told = reads(&["poll"]).expect(4);
+    assert_eq!((told.stdout.as_str(), told.stderr.lines().count()), ("", 1), "{told:?}");
+    assert!(told.stderr.contains("this home only reads, and lacks the subkey"), "{told:?}");
+    let how =
+        "copy secret.asc, key.toml, former/ and public/key.asc here from the home that writes";
+    assert!(told.stderr.contains(how), "{told:?}");
+    mary.send(&john, "two");
+    for _ in 0..2 {
+        let again = reads(&["poll"]).expect(0);
+        assert_eq!((again.stdout.as_str(), again.stderr.as_str()), ("", ""), "told once");
+    }
+    let status = reads(&["status"]).expect(0).stdout;
+    assert!(status.contains(" cannot be opened: ") && status.contains(how), "{status}");
+    for name in ["secret.asc", "public/key.asc"] {
+        fs::copy(john.home().join(name), along.join(name)).unwrap();
+    }
+    let read = reads(&["--format", "json", "poll"]).expect(0);
+    assert_eq!((texts(&read.stdout), read.stderr.as_str()), (vec!["one".into(), "two".into()], ""));
+    assert_eq!(reads(&["status"]).expect(0).stdout, "mary\tall well\n");
 }

@@ -226,6 +226,7 @@ prop_compose! {
             published: second.map(|second| jiff::Timestamp::from_second(second).unwrap()),
             enclosure: file.map(enclosure),
             raw: None,
+            broken: None,
         }
     }
 }
@@ -286,4 +287,35 @@ fn a_feed_in_which_nothing_is_of_this_protocol_is_none_of_a_contact() {
     for other in ["", "<item><description>my holidays</description></item>"] {
         assert!(parse(other).unwrap_err().to_string().contains("neither a key"), "{other}");
     }
+}
+
+#[test]
+fn what_breaks_a_rule_is_left_out_by_itself_and_known_again_by_what_it_says() {
+    let read = |inside: &str| {
+        let xml = format!("<rss xmlns:im='{NAMESPACE}'><channel>{inside}</channel></rss>");
+        Channel::parse_ours(xml.as_bytes()).unwrap()
+    };
+    let key = format!("<im:pgpKey fingerprint='{FPR}' url='https://a.example/'/>");
+    let feed = read(&format!("<im:state>x</im:state><im:state>y</im:state>{key}"));
+    assert_eq!((feed.state, feed.key.is_some()), (None, true));
+    let [Broken { name: "state", why, text }] = &feed.broken[..] else { panic!() };
+    assert_eq!((why.as_str(), text.as_str()), ("`state` stands twice in `channel`", "xy"));
+    let bad = read("<im:pgpKey fingerprint='x' url='y'/>").broken;
+    let other = read("<im:pgpKey fingerprint='x' url='z'/>").broken;
+    assert_eq!((bad[0].text.as_str(), other[0].text.as_str()), ("xy", "xz"));
+}
+
+#[test]
+fn a_sealed_item_with_two_guids_is_broken_and_a_plain_one_is_only_strange() {
+    let read = |description: &str| {
+        let xml = format!(
+            "<item><guid>a</guid><guid>b</guid><description>{description}</description></item>"
+        );
+        let rss = format!("<rss><channel>{xml}</channel></rss>");
+        Channel::parse(rss.as_bytes()).unwrap().items.remove(0)
+    };
+    let sealed = read("-----BEGIN PGP MESSAGE-----");
+    assert_eq!((sealed.guid(), sealed.is_sealed()), (FeedItem::default().guid(), false));
+    assert_eq!(sealed.broken.unwrap().text, "ab-----BEGIN PGP MESSAGE-----");
+    assert_eq!(read("my holidays").broken, None);
 }

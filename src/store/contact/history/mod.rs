@@ -4,6 +4,7 @@
 pub mod delivered;
 #[cfg(test)]
 pub mod examples;
+pub mod finding;
 pub mod known;
 pub mod log_entry;
 pub mod messages;

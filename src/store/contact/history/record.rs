@@ -1,14 +1,18 @@
 //! The content of one line of `messages.jsonl`.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::finding::{self, Finding};
 use super::log_entry::{Attached, LogEntry, Place};
 use crate::protocol::Error;
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::{Guid, LogId};
-use crate::protocol::values::hash::OctetsHash;
+use crate::protocol::values::hash::{Hash, OctetsHash};
 use crate::store::contact::entry::Contact;
 
 /// The way that a record went.
@@ -46,6 +50,8 @@ pub enum What {
         about: About,
         /// Whether it is the good end of what an earlier notice told of.
         healed: bool,
+        /// What exactly is wrong, with [`About::Integrity`]. Absent in what earlier versions wrote.
+        finding: Option<Box<Finding>>,
     },
 }
 
@@ -99,7 +105,14 @@ impl Record {
     /// A record which tells the user at `now` that something is wrong; or right again, if that is
     /// `healed`.
     pub fn notice(about: About, healed: bool, now: Timestamp, text: impl Into<String>) -> Self {
-        Self::new(What::Notice { about, healed }, now, text)
+        Self::new(What::Notice { about, healed, finding: None }, now, text)
+    }
+
+    /// A record which tells the user at `now` of `finding`; or that it is right again, if that is
+    /// `healed`.
+    pub fn found(finding: Finding, healed: bool, now: Timestamp, text: impl Into<String>) -> Self {
+        let (about, finding) = (About::Integrity, Some(Box::new(finding)));
+        Self::new(What::Notice { about, healed, finding }, now, text)
     }
 
     /// The record of `item`, which has `place`, stored at `now`.
@@ -225,6 +238,12 @@ struct Line {
     fingerprint: Option<Fingerprint>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trust: Option<String>,
+    #[serde(default, rename = "kind", skip_serializing_if = "Option::is_none")]
+    finding: Option<finding::Kind>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sequences: Vec<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    hashes: Vec<Hash>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     healed: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -237,14 +256,17 @@ impl TryFrom<Line> for Record {
     /// # Errors
     /// When what belongs to its type is not there.
     fn try_from(mut line: Line) -> Result<Self, Error> {
-        let notice = |about| What::Notice { about, healed: line.healed };
+        let finding = line.finding();
+        let notice = |about| What::Notice { about, healed: line.healed, finding: None };
         let what = match line.kind {
             Type::Message => What::Message { entry: line.entry()?, trimmed: line.trimmed },
             Type::Key => What::Key(line.entry()?),
             Type::Accepted => What::Accepted,
             Type::Receipt => What::Receipt { sequence: line.sequence.ok_or_else(incomplete)? },
             Type::Trust => notice(About::Trust),
-            Type::Integrity => notice(About::Integrity),
+            Type::Integrity => {
+                What::Notice { about: About::Integrity, healed: line.healed, finding }
+            }
         };
         Ok(Self {
             what,
@@ -260,6 +282,13 @@ impl TryFrom<Line> for Record {
 }
 
 impl Line {
+    fn finding(&mut self) -> Option<Box<Finding>> {
+        let kind = self.finding?;
+        let (sequences, hashes) =
+            (std::mem::take(&mut self.sequences), std::mem::take(&mut self.hashes));
+        Some(Box::new(Finding { kind, log: self.log, sequences, hashes }))
+    }
+
     fn entry(&mut self) -> Result<LogEntry, Error> {
         let (Some(guid), Some(log), Some(sequence), Some(hash)) =
             (self.guid, self.log, self.sequence, self.hash)
@@ -301,6 +330,9 @@ impl From<Record> for Line {
             conversation: None,
             fingerprint: record.fingerprint,
             trust: record.trust,
+            finding: None,
+            sequences: Vec::new(),
+            hashes: Vec::new(),
             healed: false,
             trimmed: false,
         };
@@ -325,9 +357,14 @@ impl Line {
             What::Receipt { sequence } => {
                 (self.kind, self.sequence) = (Type::Receipt, Some(sequence));
             }
-            What::Notice { about, healed } => {
+            What::Notice { about, healed, finding } => {
                 let kind = if about == About::Trust { Type::Trust } else { Type::Integrity };
                 (self.kind, self.healed) = (kind, healed);
+                if let Some(Finding { kind, log, sequences, hashes }) = finding.map(|found| *found)
+                {
+                    (self.finding, self.log) = (Some(kind), log);
+                    (self.sequences, self.hashes) = (sequences, hashes);
+                }
             }
         }
     }
@@ -335,41 +372,5 @@ impl Line {
     fn carry(&mut self, entry: LogEntry) {
         self.attachments = entry.attachments;
         (self.reply_to, self.conversation) = (entry.reply_to, entry.conversation);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_read_and_are_written_as_ever() {
-        for line in include_str!("record/lines.jsonl").lines() {
-            let record: Record = serde_json::from_str(line).unwrap();
-            assert_eq!(serde_json::to_string(&record).unwrap(), line);
-        }
-    }
-
-    #[test]
-    fn records_that_came_at_once_go_notices_receipts_items() {
-        let lines = include_str!("record/lines.jsonl").lines();
-        let mut records: Vec<Record> =
-            lines.map(|line| serde_json::from_str(line).unwrap()).collect();
-        records.sort_by_key(Record::order);
-        let is_item = |record: &Record| record.entry().is_some();
-        assert!(records.is_sorted_by_key(is_item));
-        let receipt = |record: &Record| matches!(record.what, What::Receipt { .. });
-        assert!(records.split(receipt).next().is_some_and(|before| !before.iter().any(is_item)));
-    }
-
-    #[test]
-    fn a_message_without_its_place_is_refused() {
-        let line = include_str!("record/lines.jsonl").lines().next().unwrap();
-        assert!(serde_json::from_str::<Record>(line).is_ok());
-        for key in ["guid", "log", "sequence", "hash"] {
-            let without = line.replace(&format!("\"{key}\":"), "\"other\":");
-            let cause = serde_json::from_str::<Record>(&without).unwrap_err().to_string();
-            assert!(cause.contains("lacks its guid or its place"), "{cause}");
-        }
     }
 }

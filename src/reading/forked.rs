@@ -1,0 +1,36 @@
+//! One place at which a log is forked.
+
+use crate::protocol::values::guid::LogId;
+use crate::protocol::values::hash::OctetsHash;
+use crate::store::contact::history::finding::{ranges, spelled};
+
+/// One place at which a log is forked.
+pub(super) struct Forked {
+    pub(super) log: LogId,
+    pub(super) sequence: u64,
+    pub(super) proof: Proof,
+    pub(super) hashes: Vec<OctetsHash>,
+}
+
+/// What shows it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// Two messages have one place.
+    Two,
+    /// The message names another before it, or the one after it does.
+    Neighbours,
+    /// The state names another message there as the newest.
+    Head,
+}
+
+impl Proof {
+    pub(super) fn words(self, sequences: &[u64]) -> String {
+        let (places, many) = (spelled(&ranges(sequences)), sequences.len() > 1);
+        match (self, many) {
+            (Self::Two, _) => format!("there are two messages at {places}"),
+            (Self::Neighbours, false) => format!("{places} does not fit its neighbours"),
+            (Self::Neighbours, true) => format!("{places} do not fit their neighbours"),
+            (Self::Head, _) => format!("its head is not the message we have at {places}"),
+        }
+    }
+}
