@@ -1,16 +1,22 @@
 //! Asking our host for our own files, several at a time.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::clock::Dates;
 use super::files::File;
 use super::seen::{self, Got, Here, Verdict};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::Guid;
-use crate::store::contact::contacts;
 use crate::store::contact::history::messages::Messages;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
 use crate::transport::client::{Answer, Client, Conditions, Failure, HostDate};
 use crate::work::list;
+
+/// How often our host may give no answer before it is asked for nothing more: each time takes as long
+/// as a request may.
+const PATIENCE: usize = 8;
 
 /// The means to ask, and to compare with.
 #[derive(Clone)]
@@ -21,6 +27,8 @@ pub struct Asking {
     pub home: Home,
     /// The fingerprints of our keys.
     pub fingerprints: Vec<Fingerprint>,
+    /// How often our host gave no answer at all.
+    pub unanswered: Arc<AtomicUsize>,
 }
 
 /// A file that was asked for.
@@ -51,6 +59,19 @@ impl Asking {
     }
 
     fn one(&self, file: File) -> Asked {
+        if self.unanswered.load(Ordering::Relaxed) >= PATIENCE {
+            let why = "it was not asked for: the host gave no answer to those before".to_owned();
+            let verdict = Verdict::Failed(Failure::Unreachable(why));
+            return Asked { file, verdict, date: None };
+        }
+        let asked = self.look(file);
+        if asked.verdict.is_away() {
+            self.unanswered.fetch_add(1, Ordering::Relaxed);
+        }
+        asked
+    }
+
+    fn look(&self, file: File) -> Asked {
         let before = bytes(&file);
         let (verdict, date) = self.compare(&file, &before);
         if !verdict.is_seen() {
@@ -65,7 +86,7 @@ impl Asking {
     }
 
     fn compare(&self, file: &File, bytes: &[u8]) -> (Verdict, Option<HostDate>) {
-        let knows = |guid| self.knows(guid);
+        let knows = |guid| self.knows(file, guid);
         let here = Here {
             role: file.role,
             bytes,
@@ -93,17 +114,43 @@ impl Asking {
         (got, date)
     }
 
-    /// Whether this home has written the item `guid`, to whomever.
-    fn knows(&self, guid: Guid) -> bool {
-        let names = contacts::list(&self.home).unwrap_or_default();
+    /// Whether this home has written the item `guid` of `file`.
+    fn knows(&self, file: &File, guid: Guid) -> bool {
+        let Some(name) = &file.contact else { return false };
         // What cannot be read is told by another check, and proves nothing.
-        names.iter().any(|name| {
-            Messages::of(&self.home, name).find(guid).map_or(true, |record| record.is_some())
-        })
+        Messages::of(&self.home, name).find(guid).map_or(true, |record| record.is_some())
     }
 }
 
 /// The bytes of `file` here; none where it cannot be read, which another check tells.
 fn bytes(file: &File) -> Vec<u8> {
     atomic::read(&file.path).ok().flatten().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checking::outside::files;
+    use crate::session::testing::{Host, Person};
+
+    #[test]
+    fn a_host_that_gives_no_answer_is_not_asked_without_end() {
+        let host = Host::start();
+        let john = Person::at("John", &host.base);
+        host.put("key.asc", std::fs::read(john.home().key()).unwrap());
+        let asking = |times| Asking {
+            client: john.run.network.client().unwrap(),
+            home: john.home(),
+            fingerprints: Vec::new(),
+            unanswered: Arc::new(AtomicUsize::new(times)),
+        };
+        let ask = |times| {
+            let key = files::pages(&john.run.identity).unwrap().swap_remove(1);
+            asking(times).all(vec![key], &mut Dates::new()).remove(0).verdict
+        };
+        assert_eq!(ask(PATIENCE - 1), Verdict::AsHere);
+        assert_eq!(host.asked(), ["/key.asc"]);
+        assert!(ask(PATIENCE).is_away());
+        assert!(host.asked().is_empty());
+    }
 }

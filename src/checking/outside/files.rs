@@ -57,6 +57,8 @@ pub struct File {
     pub path: PathBuf,
     /// Its URL.
     pub url: Url,
+    /// The contact that it is for, if it is for one.
+    pub contact: Option<String>,
 }
 
 /// The files by which others find us.
@@ -67,7 +69,7 @@ pub fn pages(identity: &Identity) -> Result<Vec<File>> {
     let (home, base) = (&identity.home, identity.config.base()?);
     let file = |role, name: &str, url| {
         let (name, path) = (name.to_owned(), home.public().join(name));
-        File { role, name, path, url }
+        File { role, name, path, url, contact: None }
     };
     let mut files = vec![
         file(Role::Card, "card.rss", base.join("card.rss")?),
@@ -102,7 +104,7 @@ fn feeds(identity: &Identity, name: &str) -> Result<Vec<File>> {
     let ours = Contact::load(home, name)?.ours;
     let file = |role, path: PathBuf, url: Url| {
         let below = path.strip_prefix(home.public()).unwrap_or(&path).display().to_string();
-        File { role, name: url::shortened(&below), path, url }
+        File { role, name: url::shortened(&below), path, url, contact: Some(name.to_owned()) }
     };
     let mut files = Vec::new();
     for token in std::iter::once(&ours.token).chain(&ours.answers) {

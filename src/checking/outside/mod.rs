@@ -13,6 +13,9 @@ mod seen;
 mod telling;
 mod theirs;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::finding::Finding;
@@ -24,7 +27,7 @@ use crate::store::identity::own::Identity;
 use crate::store::identity::seen_outside::SeenOutside;
 use asking::{Asked, Asking};
 use clock::Dates;
-use files::Role;
+use files::{File, Role};
 use telling::Telling;
 
 /// Looks from outside at what is ours, and at the feeds of contacts; if one is named `only`, at its feed
@@ -60,6 +63,7 @@ fn ours(
         client: run.network.client()?,
         home: run.identity.home.clone(),
         fingerprints: own_keys(run),
+        unanswered: Arc::default(),
     };
     let telling = Telling::of(&run.identity)?;
     let pages = asking.all(files::pages(&run.identity)?, dates);
@@ -73,10 +77,21 @@ fn ours(
         found.extend(listing::look(&asking.client, &run.identity)?);
     }
     let mut seen = pages.iter().filter(|asked| asked.verdict.is_seen()).count();
-    for name in names {
-        let asked = asking.all(files::of_contact(&run.identity, name), dates);
-        seen = seen.saturating_add(asked.iter().filter(|asked| asked.verdict.is_seen()).count());
-        found.extend(telling.about_contact(name, &asked));
+    let files = names.iter().flat_map(|name| files::of_contact(&run.identity, name));
+    let (large, small): (Vec<File>, Vec<File>) =
+        files.partition(|file| file.role == Role::Attachment);
+    let mut asked = asking.all(small, dates);
+    asked.extend(asking.all(large, dates));
+    seen = seen.saturating_add(asked.iter().filter(|asked| asked.verdict.is_seen()).count());
+    let mut by_contact: BTreeMap<&str, Vec<&Asked>> = BTreeMap::new();
+    for asked in &asked {
+        by_contact
+            .entry(asked.file.contact.as_deref().unwrap_or_default())
+            .or_default()
+            .push(asked);
+    }
+    for (name, asked) in by_contact {
+        found.extend(telling.about_contact(name, asked));
     }
     if only.is_none() && are_seen(&pages) {
         note(run, seen);

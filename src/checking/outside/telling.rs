@@ -50,9 +50,9 @@ impl Telling {
     }
 
     /// The findings about the files for the contact called `name`: one if all are well.
-    pub fn about_contact(&self, name: &str, asked: &[Asked]) -> Vec<Finding> {
+    pub fn about_contact(&self, name: &str, asked: Vec<&Asked>) -> Vec<Finding> {
         let (well, other): (Vec<&Asked>, Vec<&Asked>) =
-            asked.iter().partition(|asked| asked.verdict == Verdict::AsHere);
+            asked.into_iter().partition(|asked| asked.verdict == Verdict::AsHere);
         let mut found: Vec<Finding> =
             other.into_iter().map(|asked| self.tell(asked).of(name)).collect();
         if found.is_empty() && !well.is_empty() {
