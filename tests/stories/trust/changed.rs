@@ -109,11 +109,17 @@ fn who_decides_before_looking_loses_nothing_of_either_key() {
 fn whoever_dies_while_pinning_has_pinned_nothing_yet() {
     let (john, mary) = friends();
     let new = write_by_another(&mary, &john, "by my new key").fingerprint();
-    let contact = john.home().join("contacts/mary/contact.toml");
-    let before = fs::read(&contact).unwrap();
+    let folder = john.home().join("contacts/mary");
+    let before: Vec<_> = ["contact.toml", "octets/introduction.1.xml"]
+        .map(|name| folder.join(name))
+        .into_iter()
+        .filter_map(|path| fs::read(&path).ok().map(|bytes| (path, bytes)))
+        .collect();
     john.ok(&["contact", "trust", "mary", new.as_str()]);
-    // The certificate is written first.
-    fs::write(&contact, before).unwrap();
+    // The certificate is written first. The introduction that counts stays until another does.
+    for (path, bytes) in before {
+        fs::write(path, bytes).unwrap();
+    }
     let held = john.run(&["--format", "json", "poll"]).expect(4);
     assert!(texts(&held.stdout).is_empty() && !trust_lines(&held).is_empty(), "{held:?}");
     john.send(&mary, "for the pinned key");
