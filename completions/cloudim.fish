@@ -351,7 +351,7 @@ json\t''
 rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand check" -l timeout -d 'How long one request may take: 10s, 2m' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand check" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
-complete -c cloudim -n "__fish_cloudim_using_subcommand check" -l repair -d 'Rebuild what can be: key.asc, card, index and WebFinger; feeds, from the octets of what you wrote; notes that are damaged. Then publish'
+complete -c cloudim -n "__fish_cloudim_using_subcommand check" -l repair -d 'Rebuild what can be: key.asc, card, index and WebFinger; feeds, from the octets of what you wrote; notes that are damaged. Then publish. With CONTACT, a fork of its log counts as seen'
 complete -c cloudim -n "__fish_cloudim_using_subcommand check" -l yes -d 'Do not ask before what cannot be undone'
 complete -c cloudim -n "__fish_cloudim_using_subcommand check" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand check" -s v -l verbose -d 'Tell what is done; given twice, in detail'

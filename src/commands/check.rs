@@ -36,7 +36,7 @@ pub struct CheckArgs {
     #[arg(value_name = "CONTACT")]
     contact: Option<String>,
     /// Rebuild what can be: key.asc, card, index and WebFinger; feeds, from the octets of what you
-    /// wrote; notes that are damaged. Then publish
+    /// wrote; notes that are damaged. Then publish. With CONTACT, a fork of its log counts as seen
     #[arg(long)]
     repair: bool,
     /// Do not ask before what cannot be undone

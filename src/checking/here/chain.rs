@@ -6,6 +6,7 @@ use crate::error::Kind;
 use crate::protocol::sealed::state::Range;
 use crate::protocol::values::guid::LogId;
 use crate::store::contact::entry::Theirs;
+use crate::store::contact::fork::Fork;
 use crate::store::contact::history::known::Known;
 
 const CHECK: &str = "chain";
@@ -17,8 +18,8 @@ const NAMED: usize = 8;
 pub fn judge(name: &str, theirs: &Theirs, known: &Known, overdue: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(gaps(name, &known.missing(theirs), overdue));
-    found.extend(forks(name, &known.forks()));
-    found.extend(breaks(name, &known.breaks()));
+    found.extend(standing(name, &theirs.forks));
+    found.extend(seen(name, theirs, known));
     if found.is_empty() {
         found.push(Finding::ok(CHECK, name, whole(theirs, known)).of(name));
     }
@@ -58,24 +59,33 @@ fn gaps(name: &str, missing: &[Range], overdue: bool) -> Option<Finding> {
     Some(finding.of(name).hint(poll))
 }
 
-fn forks(name: &str, forks: &[(LogId, u64)]) -> Option<Finding> {
-    if forks.is_empty() {
-        return None;
-    }
-    let places = named(forks.iter().map(|(_, sequence)| sequence.to_string()));
-    let text = format!("different messages stand at one place: sequence {places}");
-    let finding = Finding::wrong(CHECK, Kind::Integrity, "fork", name, text).of(name);
-    Some(finding.hint(format!("ask `{name}` whether two homes write, or a backup was restored")))
+/// The forks that the user has not looked at yet, a line each.
+fn standing(name: &str, forks: &[Fork]) -> Vec<Finding> {
+    let told = |fork: &Fork| {
+        let places = named(fork.sequences.iter().map(u64::to_string));
+        let places = if places.is_empty() { places } else { format!(" at sequence {places}") };
+        let text = format!(
+            "its log is forked{places}: two homes write, a backup was restored, or its key was stolen"
+        );
+        let finding = Finding::wrong(CHECK, Kind::Integrity, "fork", name, text).of(name);
+        finding.hint(format!("ask `{name}`; once that is clear: cloudim check {name} --repair"))
+    };
+    forks.iter().map(told).collect()
 }
 
-fn breaks(name: &str, breaks: &[(LogId, u64)]) -> Option<Finding> {
-    if breaks.is_empty() {
+/// Places of our disk that show a fork which the user has looked at.
+fn seen(name: &str, theirs: &Theirs, known: &Known) -> Option<Finding> {
+    let stands = |log: LogId| theirs.forks.iter().any(|fork| fork.log == log);
+    let mut places = known.forks();
+    places.extend(known.breaks());
+    places.retain(|(log, _)| !stands(*log));
+    places.sort_unstable();
+    if places.is_empty() {
         return None;
     }
-    let places = named(breaks.iter().map(|(_, sequence)| sequence.to_string()));
-    let text = format!("a message names another before it than the one here: sequence {places}");
-    let finding = Finding::wrong(CHECK, Kind::Integrity, "broken", name, text).of(name);
-    Some(finding.hint(format!("ask `{name}` whether two homes write, or a backup was restored")))
+    let places = named(places.iter().map(|(_, sequence)| sequence.to_string()));
+    let text = format!("its log was forked at sequence {places}; you have looked at that");
+    Some(Finding::note(CHECK, "fork-seen", name, text).of(name))
 }
 
 /// The first of `all`, and how many more there are.
@@ -154,21 +164,33 @@ mod tests {
     }
 
     #[test]
-    fn two_at_one_place_are_a_fork_and_what_hangs_on_either_is_none() {
-        let all = found(&[(1, "a", ""), (2, "b", "a"), (2, "B", "a"), (3, "c", "B")], 3);
-        assert_eq!(all.len(), 1, "{all:?}");
-        assert_eq!((all[0].0, all[0].1), (Some("fork"), 5));
-        assert!(all[0].2.ends_with("sequence 2"), "{}", all[0].2);
-        // The same message, recorded twice, is no fork.
-        assert_eq!(found(&[(1, "a", ""), (1, "a", "")], 1)[0].0, None);
-    }
-
-    #[test]
-    fn a_message_that_hangs_on_another_than_ours_breaks_the_chain() {
-        let all = found(&[(1, "a", ""), (2, "b", "other"), (3, "c", "b")], 3);
-        assert_eq!((all.len(), all[0].0, all[0].1), (1, Some("broken"), 5));
-        // One that names nothing before it, where something is, contradicts that as well.
-        assert_eq!(found(&[(1, "a", ""), (2, "b", "")], 2)[0].0, Some("broken"));
+    fn a_fork_is_wrong_until_the_user_has_looked_and_is_noted_from_then_on() {
+        let two = known(&[(1, "a", ""), (2, "b", "a"), (2, "B", "a"), (3, "c", "B")]);
+        let fork = Fork {
+            log: log(),
+            since: Timestamp::UNIX_EPOCH,
+            sequences: vec![2],
+            hashes: Vec::new(),
+        };
+        let mut theirs = theirs(3);
+        theirs.forks.push(fork);
+        let found = |theirs: &Theirs, known: &Known| -> Vec<(Option<&'static str>, u8)> {
+            let found = judge("mary", theirs, known, true);
+            found.into_iter().map(|found| (found.finding, found.status)).collect()
+        };
+        assert_eq!(found(&theirs, &two), [(Some("fork"), 5)]);
+        let text = &judge("mary", &theirs, &two, true)[0].text;
+        assert!(text.starts_with("its log is forked at sequence 2: "), "{text}");
+        theirs.forks.clear();
+        assert_eq!(found(&theirs, &two), [(Some("fork-seen"), 0)]);
+        // A message that hangs on another than ours, or on none, shows one as well.
+        for previous in ["other", ""] {
+            let broken = known(&[(1, "a", ""), (2, "b", previous), (3, "c", "b")]);
+            assert_eq!(found(&theirs, &broken), [(Some("fork-seen"), 0)]);
+        }
+        // The same message, recorded twice, is none.
+        let twice = known(&[(1, "a", ""), (1, "a", ""), (2, "b", "a"), (3, "c", "b")]);
+        assert_eq!(found(&theirs, &twice), [(None, 0)]);
     }
 
     #[test]

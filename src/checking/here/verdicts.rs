@@ -13,7 +13,8 @@ const NAMED: usize = 3;
 /// One finding for each reason that `verdicts` on items of the contact called `name` give.
 pub fn judge(name: &str, verdicts: &[Verdict]) -> Vec<Finding> {
     let mut reasons: BTreeMap<(&str, &str), Vec<&Verdict>> = BTreeMap::new();
-    for verdict in verdicts {
+    // A fork is told with the chain, until the user has looked at it.
+    for verdict in verdicts.iter().filter(|verdict| verdict.why != Why::Forked) {
         let key = (class(verdict.why).0, verdict.reason.as_str());
         reasons.entry(key).or_default().push(verdict);
     }

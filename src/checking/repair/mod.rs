@@ -39,6 +39,10 @@ pub fn repair(run: &mut Run, only: Option<&str>, consent: Consent) -> Result<Vec
         let noted = noted::repair(&run.identity, run.now(), name, consent);
         found.extend(noted.unwrap_or_else(|error| vec![failed(name, &error)]));
     }
+    if let Some(name) = only {
+        // A fork is proof: it goes only if the user names whose it is.
+        found.extend(noted::clear_forks(&run.identity, run.now(), name)?);
+    }
     let mut rewritten = change::finish(run)?;
     match own_key::expect_usable(&run.keys, run.now()) {
         // Never with the lock held: it may ask.

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::consent::Consent;
 use crate::checking::finding::Finding;
 use crate::error::{Kind, Result};
+use crate::store::contact::contacts;
 use crate::store::contact::history::delivered::{self, Delivered};
 use crate::store::contact::history::messages::Messages;
 use crate::store::contact::verdicts::Verdicts;
@@ -12,6 +13,21 @@ use crate::store::disk::lock;
 use crate::store::identity::own::Identity;
 
 const CHECK: &str = "repair";
+
+/// Takes the forks of the logs of the contact called `name` for seen. What shows them stays on the disk,
+/// and is noted by each check.
+///
+/// # Errors
+/// When the contact cannot be read or written.
+pub fn clear_forks(identity: &Identity, now: Timestamp, name: &str) -> Result<Option<Finding>> {
+    let cleared = contacts::clear_forks(&identity.lock(now)?, name)?;
+    let text = match cleared.len() {
+        0 => return Ok(None),
+        1 => "the fork of its log counts as seen".to_owned(),
+        forks => format!("{forks} forks of its logs count as seen"),
+    };
+    Ok(Some(Finding::note(CHECK, "cleared", name, text).of(name)))
+}
 
 /// Rebuilds the notes on the contact called `name`, those that cannot be read.
 ///

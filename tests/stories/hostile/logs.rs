@@ -195,6 +195,16 @@ fn a_fork_stands_in_status_and_is_one_line_however_often_it_shows() {
         serde_json::from_str(&story.john.ok(&["--format", "json", "status", "mary"])).unwrap();
     assert_eq!(json["forks"][0]["sequences"], serde_json::json!([2]));
     assert_eq!(json["forks"][0]["hashes"].as_array().unwrap().len(), 3);
+    // It goes only if the user names whose it is, and is noted from then on.
+    let told = story.john.run(&["check", "--repair"]).expect(5).stdout;
+    assert!(told.contains("wrong\tmary\tits log is forked at sequence 2: "), "{told}");
+    assert!(told.contains("once that is clear: cloudim check mary --repair\n"), "{told}");
+    let told = story.john.ok(&["check", "mary", "--repair"]);
+    assert!(told.contains("note\tmary\tthe fork of its log counts as seen\n"), "{told}");
+    assert!(told.contains("note\tmary\tits log was forked at sequence 2; "), "{told}");
+    assert!(!story.john.ok(&["status"]).contains("forked"));
+    story.john.run(&["poll"]).expect(0);
+    assert!(!story.john.ok(&["status"]).contains("forked"), "it is told once");
 }
 
 #[test]
