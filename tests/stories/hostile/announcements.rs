@@ -261,7 +261,7 @@ fn a_feed_that_moved_to_a_private_address_is_refused_with_a_hint() {
     let mut hand = story.hand();
     let mut introduction = hand.introduction();
     introduction.serial = 2;
-    introduction.feed = "http://10.0.0.1/f/x.rss".parse().unwrap();
+    introduction.feed = "https://10.0.0.1/f/x.rss".parse().unwrap();
     story.serve(hand.feed_with_introduction(&introduction.write()).write());
     story.john.ok(&["poll"]);
     let refused = story.john.run(&["poll"]).expect(3);

@@ -151,7 +151,7 @@ fn a_home_that_reads_along_says_what_it_lacks_and_reads_what_waited_once_that_wa
         assert_eq!((again.stdout.as_str(), again.stderr.as_str()), ("", ""), "told once");
     }
     let status = reads(&["status"]).expect(0).stdout;
-    assert!(status.contains(" cannot be opened: ") && status.contains(how), "{status}");
+    assert!(status.contains(" cannot be opened (") && status.contains(how), "{status}");
     for name in ["secret.asc", "public/key.asc"] {
         fs::copy(john.home().join(name), along.join(name)).unwrap();
     }
