@@ -204,7 +204,7 @@ pub(in crate::store) fn folder(path: &Path, mode: Mode) -> Result<()> {
             made => made,
         };
         made.and_then(|()| fs::set_permissions(folder, Permissions::from_mode(bits)))
-            .map_err(|error| cannot_write(folder, error))?;
+            .map_err(|error| cannot_write(path, error))?;
         sync_folder_of(folder)?;
     }
     Ok(())
