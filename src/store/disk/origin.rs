@@ -4,6 +4,7 @@
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::UNIX_EPOCH;
 
 use jiff::Timestamp;
@@ -42,10 +43,9 @@ impl Origin {
     pub fn here(lock: &Metadata) -> Self {
         let birth = lock.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
         let birth = birth.map(|born| format!(" birth {}", born.as_nanos())).unwrap_or_default();
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         Self {
             place: format!("device {} inode {}{birth}", lock.dev(), lock.ino()),
-            boot: boot.trim().to_owned(),
+            boot: boot().to_owned(),
             ..Self::default()
         }
     }
@@ -101,6 +101,15 @@ impl Origin {
     pub fn moved(self, here: Self, key: Fingerprint) -> Self {
         Self { place: here.place, boot: here.boot, key: Some(key), ..self }
     }
+}
+
+/// The present boot, which is asked for once: a process does not outlive it.
+fn boot() -> &'static str {
+    static BOOT: OnceLock<String> = OnceLock::new();
+    BOOT.get_or_init(|| {
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        boot.trim().to_owned()
+    })
 }
 
 /// The generation noted for `key` in `folder`; nothing where none can be read.

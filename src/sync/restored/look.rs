@@ -69,11 +69,7 @@ fn seen(
     answer: std::result::Result<Answer, Failure>,
 ) -> Result<Option<Published>> {
     let what = format!("our own feed for `{name}`");
-    let bytes = match answer {
-        Ok(Answer::Document(document)) => document.bytes,
-        Ok(Answer::Unchanged) | Err(Failure::NotFound) => return Ok(None),
-        Err(failure) => return Err(fetch::failed(&what, failure)),
-    };
+    let Some(bytes) = bytes_of(answer, &what)? else { return Ok(None) };
     let channel = Channel::parse(&bytes).or_cannot(|| format!("cannot read {what}"))?;
     let archives = archives(identity, network, name, &channel)?;
     Ok(Some(Published { name: name.to_owned(), bytes, channel, archives }))
@@ -96,11 +92,7 @@ fn archives(
         let unknown = number(&url).filter(|n| *n >= ours.next_archive && *n < lowest);
         let Some(number) = unknown else { break };
         let what = format!("an archive of our own feed for `{name}`");
-        let archive = match network.client()?.get(&url, limits::FEED, &uncached()) {
-            Ok(Answer::Document(document)) => document.bytes,
-            Ok(Answer::Unchanged) | Err(Failure::NotFound) => break,
-            Err(failure) => return Err(fetch::failed(&what, failure)),
-        };
+        let Some(archive) = file(network, &url, limits::FEED, &what)? else { break };
         let archive = Channel::parse(&archive).or_cannot(|| format!("cannot read {what}"))?;
         next = archive.prev_archive.clone();
         archives.push((number, archive));
@@ -113,7 +105,12 @@ fn archives(
 /// # Errors
 /// When it cannot be fetched.
 pub fn file(network: &Network, url: &Url, limit: usize, what: &str) -> Result<Option<Vec<u8>>> {
-    match network.client()?.get(url, limit, &uncached()) {
+    bytes_of(network.client()?.get(url, limit, &uncached()), what)
+}
+
+/// The bytes that a host answered when it was asked for `what`; nothing if that is not there.
+fn bytes_of(answer: std::result::Result<Answer, Failure>, what: &str) -> Result<Option<Vec<u8>>> {
+    match answer {
         Ok(Answer::Document(document)) => Ok(Some(document.bytes)),
         Ok(Answer::Unchanged) | Err(Failure::NotFound) => Ok(None),
         Err(failure) => Err(fetch::failed(what, failure)),
