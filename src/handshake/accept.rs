@@ -2,10 +2,9 @@
 
 use super::acceptance::{self, Relation};
 use super::addressing::{naming, same_card};
-use super::anew;
 use super::candidate::Candidate;
-use super::repetition;
 use super::settle::settle;
+use super::{anew, repetition};
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::sealed::introduction::Introduction;

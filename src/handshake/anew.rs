@@ -8,7 +8,7 @@ use super::{answer, settle};
 use crate::error::Result;
 use crate::protocol::sealed::handshake::{self, Order};
 use crate::protocol::sealed::introduction::Introduction;
-use crate::reading::introduction_and_state::{self, is_long_before};
+use crate::reading::contents::introduction_and_state::{self, is_long_before};
 use crate::reading::look;
 use crate::session::keys::Keys;
 use crate::session::run::Run;
@@ -17,7 +17,7 @@ use crate::store::contact::entry::{Contact, Http};
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
 use crate::store::waiting::invitations::{self, Made};
-use crate::writing::feed::{self, Change};
+use crate::writing::rewriting::feed::{self, Change};
 use jiff::Timestamp;
 
 /// Returns whether the introduction of `candidate`, which the pinned key of `contact` has signed, takes

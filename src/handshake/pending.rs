@@ -1,10 +1,9 @@
 //! Pending invitations: where the answers are looked for.
 
 use super::addressing::naming;
-use super::anew;
 use super::candidate::{self, Candidate};
-use super::repetition;
 use super::settle::{self, Decision};
+use super::{anew, repetition};
 use crate::error::{Error, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::Channel;
@@ -15,8 +14,7 @@ use crate::session::keys::Keys;
 use crate::session::run::Run;
 use crate::session::setback::Setback;
 use crate::session::talk::Talk;
-use crate::session::web::fetch;
-use crate::session::web::witnesses;
+use crate::session::web::{fetch, witnesses};
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::disk::home::Home;

@@ -18,7 +18,7 @@ use crate::store::identity::own::Locked;
 use crate::store::identity::own_urls;
 use crate::store::waiting::invitations::{self, Addressee, Invitation, Made};
 use crate::writing::content::frame;
-use crate::writing::feed::{self, Change};
+use crate::writing::rewriting::feed::{self, Change};
 
 /// Makes an invitation of the contact called `name`, whose card is `to` now, or finds the one that
 /// waits for it already. `wanted` is the name that it is to have, `note` the words that come with it.

@@ -7,7 +7,7 @@ use super::candidate::Candidate;
 use super::{anew, answer, used_up};
 use crate::error::Result;
 use crate::protocol::sealed::handshake::{self, Order};
-use crate::reading::introduction_and_state;
+use crate::reading::contents::introduction_and_state;
 use crate::session::keys::Keys;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::offered::feeds;
@@ -15,7 +15,7 @@ use crate::store::contact::pair::Pair;
 use crate::store::identity::own::{Identity, Locked};
 use crate::store::waiting::invitations::{self, Made};
 use crate::writing::content::frame;
-use crate::writing::feed::{self, Change};
+use crate::writing::rewriting::feed::{self, Change};
 use jiff::Timestamp;
 
 /// Completes the agreement with the contact `name`, by whom `candidate` is. Returns whether its feed is

@@ -18,8 +18,8 @@ use crate::store::disk::atomic;
 use crate::store::identity::own::Locked;
 use crate::store::identity::own_urls;
 use crate::store::waiting::invitations::Made;
-use crate::writing::feed::{self, Change};
 use crate::writing::notices::transition;
+use crate::writing::rewriting::feed::{self, Change};
 use jiff::Timestamp;
 
 /// The decision that makes a candidate a contact.

@@ -7,10 +7,9 @@ use super::command::{self, End};
 use crate::error::{Error, Kind, Result};
 use crate::session::talk::Talk;
 use crate::store;
-use crate::store::disk::changes;
 use crate::store::disk::home::Home;
 use crate::store::disk::lock::Lock;
-use crate::store::disk::mirror;
+use crate::store::disk::{changes, mirror};
 use crate::store::identity::own::Identity;
 
 /// How long it may take to end a command that has to, and to bring a mirror up to date.

@@ -7,9 +7,9 @@ use crate::session::talk::Talk;
 use crate::session::web::witnesses;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
-use crate::writing::feed::{self, Change};
 use crate::writing::notices::{reintroduction, transition};
 use crate::writing::renewal;
+use crate::writing::rewriting::feed::{self, Change};
 use crate::writing::unwritten::{self, Unwritten};
 
 /// Tells the contact how far we are, where that changed, or saves what we know of it.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::ask::Ask;
-use super::out_of_reach::{self, Part};
+use super::troubles::out_of_reach::{self, Part};
 use crate::error::{Context, Error, Result};
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::values::limits;

@@ -1,6 +1,6 @@
 //! A later version of a contact's certificate, which its feed announces (PROTOCOL §9).
 
-use super::out_of_reach::{self, Part};
+use super::troubles::out_of_reach::{self, Part};
 use crate::error::{Error, Kind, Result};
 use crate::protocol;
 use crate::protocol::feed::channel::{Channel, KeyElement};

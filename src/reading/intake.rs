@@ -7,8 +7,8 @@ mod tests;
 use jiff::Timestamp;
 
 use super::acknowledge::acknowledge;
-use super::forked::Forked;
-use super::untaken::Untaken;
+use super::contents::forked::Forked;
+use super::contents::untaken::Untaken;
 use crate::error::{Context, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::open::{Opened, sealed_hash};
@@ -29,7 +29,7 @@ use crate::store::contact::pair::Pair;
 use crate::store::contact::verdicts::{OURS, PARTS, Verdicts, Why};
 use crate::store::disk::home::Home;
 use crate::store::identity::own::{Identity, Locked};
-use crate::writing::feed;
+use crate::writing::rewriting::feed;
 
 /// The kind of a document, and the headers that came with it.
 #[derive(Clone, Debug, Default)]

@@ -4,13 +4,10 @@
 //! of what is new in it, the verdicts on what was refused or held, and a rewriting of our own feed.
 //!
 //! The way of a document: `read` asks the hosts, `certificate` follows the contact's certificate,
-//! `archives` fetches what no longer stands in the feed itself; `intake` opens what is new:
-//! `succession` a new primary key, `introduction_and_state` with the contact's `logs` and its
-//! `receipts` for ours, then `items` from the head down;
-//! `telling`, `forks` and `gaps` say what is wrong and when it heals; `acknowledge` has our feed say how
-//! far we are. `reached` notes that a feed is unchanged, `out_of_reach` that there was none. `whose`
-//! tells another's feed from the contact's, where a document came by no URL; `look` is the short
-//! way for one who is about to write.
+//! `archives` fetches what no longer stands in the feed itself; `intake` opens what is new, kind by
+//! kind of its `contents`; `troubles` says what is wrong and when it heals; `acknowledge` has our feed
+//! say how far we are. `reached` notes that a feed is unchanged. `whose` tells another's feed from the
+//! contact's, where a document came by no URL; `look` is the short way for one who is about to write.
 //!
 //! Its rules: nothing counts before its signature is verified; a copy that is old is not taken for
 //! proof; nothing is forgotten that may still be right.
@@ -21,21 +18,12 @@ mod acknowledge;
 mod archives;
 pub mod ask;
 mod certificate;
-mod forked;
-mod forks;
-pub mod gaps;
+pub mod contents;
 pub mod intake;
-pub mod introduction_and_state;
-pub mod items;
-pub mod logs;
 pub mod look;
-mod out_of_reach;
 mod reached;
 pub mod read;
-mod receipts;
-mod succession;
-mod telling;
 #[cfg(test)]
 pub mod testing;
-mod untaken;
+pub mod troubles;
 pub mod whose;

@@ -1,7 +1,7 @@
 //! Notes on a feed that is unchanged.
 
 use super::acknowledge::acknowledge;
-use super::gaps;
+use super::troubles::gaps;
 use crate::error::Result;
 use crate::session::keys::Keys;
 use crate::session::own_key;
@@ -13,7 +13,7 @@ use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Identity;
 use crate::writing::content::retention;
-use crate::writing::feed;
+use crate::writing::rewriting::feed;
 use jiff::Timestamp;
 
 /// Notes that an unchanged feed was reached, and does what needs no news of the contact: what was

@@ -1,6 +1,6 @@
 //! One round: look for answers and news, store, acknowledge, deliver, publish.
 
-use super::history;
+use super::{history, restored};
 use crate::calls::inbox;
 use crate::delivery::deliver::{self, Target};
 use crate::error::Result;
@@ -11,7 +11,6 @@ use crate::reading::ask::Ask;
 use crate::reading::read;
 use crate::session::run::Run;
 use crate::store::contact::contacts;
-use crate::sync::restored;
 use crate::writing::removal;
 
 /// Does a round for the contacts called `names`, or for all, for our invitations and for the calls

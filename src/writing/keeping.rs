@@ -1,7 +1,7 @@
 //! Keeping a message: it is taken once, and from then on it is on its way, whatever happens.
 
-use super::feed::{self, Change};
 use super::message;
+use super::rewriting::feed::{self, Change};
 use super::taken::Taken;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::sealed::item::Item;

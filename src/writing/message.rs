@@ -1,9 +1,9 @@
 //! Writing to a contact: an item takes its place in the log, is sealed, and is kept.
 
 use super::content::sealing;
-use super::feed::{self, Change};
-use super::prepared::Prepared;
-use super::rewriting::Fresh;
+use super::rewriting::feed::{self, Change};
+use super::rewriting::items::Fresh;
+use super::rewriting::prepared::Prepared;
 use super::taken::Taken;
 use super::{attachment, unwritten};
 use crate::error::{Context, Error, Kind, Result};

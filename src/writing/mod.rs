@@ -4,10 +4,9 @@
 //! files of one pair feed: the feed, its archives, its attachments, and the records of what was sent.
 //!
 //! The way of a message: `keeping` takes it once, `message` gives it its place in the log and has it
-//! sealed, `feed` computes what the feed is now (`rewriting`, `archive`, `introduction_and_state`, by
-//! the rules of `content`), and `prepared` writes; `taken` says what became of it. `losses` says what
-//! becomes of items whose octets are gone, and `renewal` begins a new log where our counters are old.
-//! `notices` tell of ourselves. `removal` takes away what was published, with its contact.
+//! sealed, and `rewriting` computes what the feed is now, by the rules of `content`, and writes it;
+//! `taken` says what became of it. `renewal` begins a new log where our counters are old. `notices`
+//! tell of ourselves. `removal` takes away what was published, with its contact.
 //!
 //! Its rule: what is counted is on disk before it is shown, and what the feed refers to is written
 //! before the feed; what is published is named by something in the home before. Whatever is killed in
@@ -15,16 +14,11 @@
 //!
 //! It may call the session, the store, the transport and the pure layers; it reads no feed of others.
 
-pub mod archive;
 pub mod attachment;
 pub mod content;
-pub mod feed;
-pub mod introduction_and_state;
 pub mod keeping;
-pub mod losses;
 pub mod message;
 pub mod notices;
-pub mod prepared;
 pub mod removal;
 pub mod renewal;
 pub mod rewriting;

@@ -2,10 +2,10 @@
 
 use super::attachment;
 use super::content::frame;
-use super::feed::{self, Change};
 use super::keeping::{self, Keeping};
 use super::message::{self, Outgoing};
 use super::notices::{reintroduction, transition};
+use super::rewriting::feed::{self, Change};
 use crate::error::Result;
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::sealed::introduction::Introduction;

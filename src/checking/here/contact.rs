@@ -15,7 +15,8 @@ use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::verdicts::Verdicts;
 use crate::store::identity::own::Identity;
 use crate::writing::content::retention;
-use crate::writing::{feed, renewal};
+use crate::writing::renewal;
+use crate::writing::rewriting::feed;
 
 /// How long a message may wait to be acknowledged before that is wrong.
 const LONG: SignedDuration = SignedDuration::from_hours(30 * 24);

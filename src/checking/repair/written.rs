@@ -14,8 +14,8 @@ use crate::store::disk::rebuildable;
 use crate::store::identity::own::Identity;
 use crate::store::identity::own_certificate;
 use crate::store::waiting::invitations;
-use crate::writing::feed::{self, Change};
 use crate::writing::renewal;
+use crate::writing::rewriting::feed::{self, Change};
 use jiff::Timestamp;
 
 const CHECK: &str = "repair";

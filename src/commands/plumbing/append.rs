@@ -9,7 +9,7 @@ use crate::protocol::values::limits;
 use crate::session::command::Session;
 use crate::store::contact::offered::outbox::Outbox;
 use crate::sync::restored;
-use crate::writing::feed::{self, Change};
+use crate::writing::rewriting::feed::{self, Change};
 use crate::writing::{attachment, message};
 
 const EXAMPLES: &str = "\

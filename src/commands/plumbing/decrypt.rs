@@ -12,7 +12,7 @@ use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::protocol::values::guid::LogId;
 use crate::protocol::values::limits;
 use crate::protocol::xml;
-use crate::reading::items;
+use crate::reading::contents::items;
 use crate::session::command::Session;
 use crate::session::user::trust_policy;
 use crate::store::contact::contacts;

@@ -8,11 +8,9 @@ use jiff::Timestamp;
 
 use super::atomic::{self, Mode, NotPut, Staged};
 use super::home::Home;
-use super::leftovers;
 use super::lock::{Lock, PATIENCE};
 use super::origin::{self, Origin, Standing};
-use super::rebuildable;
-use super::versions;
+use super::{leftovers, rebuildable, versions};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::store::error::Result;
 

@@ -7,8 +7,7 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-use super::atomic;
-use super::names;
+use super::{atomic, names};
 use crate::store::error::{OrCannot, Result};
 
 /// The folder of the home in which lies what stood in the way.

@@ -5,8 +5,7 @@
 use std::path::Path;
 
 use super::home::Home;
-use super::mirror;
-use super::rebuildable;
+use super::{mirror, rebuildable};
 use crate::store::error::Result;
 
 /// The number of different endings.

@@ -7,10 +7,9 @@ use super::own::Locked;
 use super::secret;
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::values::limits;
-use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
-use crate::store::disk::rebuildable;
 use crate::store::disk::versions::without_end;
+use crate::store::disk::{atomic, rebuildable};
 use crate::store::error::{OrCannot, Result};
 
 /// Our certificate: as it is published; where that is lost, as the copy has it; where that is lost as

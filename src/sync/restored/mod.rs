@@ -12,9 +12,6 @@ mod tests;
 
 use jiff::SignedDuration;
 
-use findings::Findings;
-use look::{Looked, Published};
-
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::values::limits;
@@ -29,7 +26,9 @@ use crate::store::contact::pair::Pair;
 use crate::store::disk::origin::Standing;
 use crate::store::identity::key_state::KeyState;
 use crate::store::identity::own::{Identity, Locked};
-use crate::writing::feed::{self, Change};
+use crate::writing::rewriting::feed::{self, Change};
+use findings::Findings;
+use look::{Looked, Published};
 
 /// How many states a copy is thought to have published at most that nobody could see.
 const SKIPPED: u64 = 1_000;

@@ -12,8 +12,7 @@ use crate::protocol::values::url::Url;
 use crate::session::keys::Keys;
 use crate::store::identity::config::{Cloud, Config};
 use crate::store::identity::own::Identity;
-use crate::store::identity::own_certificate;
-use crate::store::identity::own_urls;
+use crate::store::identity::{own_certificate, own_urls};
 use jiff::Timestamp;
 
 const TITLE: &str = "Private conversation";

@@ -11,7 +11,7 @@ use crate::store::contact::offered::feeds;
 use crate::store::identity::own::Locked;
 use crate::store::identity::own_certificate;
 use crate::writing::content::frame;
-use crate::writing::rewriting::Rewriting;
+use crate::writing::rewriting::items::Rewriting;
 
 impl Rewriting<'_> {
     /// Puts the notices of the feed as it was `before` in their place again, the young ones.

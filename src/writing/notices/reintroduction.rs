@@ -5,7 +5,7 @@ use crate::session::keys::Keys;
 use crate::store::contact::pair::Pair;
 use crate::store::identity::own::Locked;
 use crate::writing::content::introducing;
-use crate::writing::feed::{self, Change};
+use crate::writing::rewriting::feed::{self, Change};
 use crate::writing::unwritten::Result;
 
 /// Tells the contact called `name` where and who we are now, and whom we mean, if that changed.

@@ -26,8 +26,8 @@ use crate::store::contact::pair::Pair;
 use crate::store::identity::own::{Identity, Locked};
 use crate::writing::content::frame;
 use crate::writing::content::sealing::{cannot_seal, signing_time};
-use crate::writing::feed::Change;
 use crate::writing::message::{self, Outgoing};
+use crate::writing::rewriting::feed::Change;
 use crate::writing::unwritten::{Result, Unwritten};
 use jiff::Timestamp;
 

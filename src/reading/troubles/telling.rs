@@ -1,9 +1,9 @@
 //! Telling the user of a contact's feed, each thing once.
 
-use super::intake::Intake;
-use super::untaken::{Fate, Untaken};
 use crate::openpgp::message::refusal::{Refusal, Treatment};
 use crate::protocol::values::hash::SealedHash;
+use crate::reading::contents::untaken::{Fate, Untaken};
+use crate::reading::intake::Intake;
 use crate::session::own_key;
 use crate::store::contact::fork::Fork;
 use crate::store::contact::history::finding::{Finding, Kind};
@@ -12,7 +12,13 @@ use crate::store::contact::verdicts::{Verdict, Why};
 
 impl Intake<'_> {
     /// Notes that a sealed object was refused, and tells of it once.
-    pub(super) fn refuse(&mut self, what: &str, guid: &str, sealed: SealedHash, refusal: &Refusal) {
+    pub(in crate::reading) fn refuse(
+        &mut self,
+        what: &str,
+        guid: &str,
+        sealed: SealedHash,
+        refusal: &Refusal,
+    ) {
         let why = match refusal.treatment() {
             _ if *refusal == Refusal::NotForUs => Why::Unopened,
             Treatment::Held if matches!(refusal, Refusal::Ahead(_)) => Why::Early,
@@ -51,7 +57,7 @@ impl Intake<'_> {
     }
 
     /// Notes why a sealed object was not taken, and tells of it once.
-    pub(super) fn note(
+    pub(in crate::reading) fn note(
         &mut self,
         what: &str,
         guid: &str,
@@ -64,7 +70,7 @@ impl Intake<'_> {
     }
 
     /// The same, of an object that was opened, and so says where it belongs.
-    pub(super) fn note_found(
+    pub(in crate::reading) fn note_found(
         &mut self,
         what: &str,
         guid: &str,
@@ -112,7 +118,7 @@ impl Intake<'_> {
 
     /// Tells of all that was not taken. Of items whose like there are many, the first is named and the
     /// others are counted: whoever puts garbage into a feed chooses how much.
-    pub(super) fn tell_untaken(&mut self) {
+    pub(in crate::reading) fn tell_untaken(&mut self) {
         let mut left = std::mem::take(&mut self.untaken);
         while !left.is_empty() {
             let first = left.remove(0);
@@ -147,7 +153,7 @@ impl Intake<'_> {
 
     /// Tells of proof that something is wrong, unless it was told before. The `proof` was never
     /// sealed: it is remembered as what was, by the hash of what it says.
-    pub(super) fn tell_once(
+    pub(in crate::reading) fn tell_once(
         &mut self,
         about: &str,
         proof: SealedHash,
@@ -161,7 +167,7 @@ impl Intake<'_> {
 
     /// Records what was found to be wrong. A fork is told once for each log, and stands until the user
     /// has looked at it.
-    pub(super) fn tell_found(&mut self, finding: Finding, text: String) {
+    pub(in crate::reading) fn tell_found(&mut self, finding: Finding, text: String) {
         // What the contact says of our own log is its word, and no proof.
         let is_fork = finding.kind == Kind::Fork && finding.log != Some(self.contact.ours.log);
         if is_fork && !Fork::note(&mut self.contact.theirs.forks, &finding, self.now) {
@@ -172,19 +178,19 @@ impl Intake<'_> {
     }
 
     /// Records something about the contact's key that is to be told.
-    pub(super) fn tell(&mut self, about: About, text: String) {
+    pub(in crate::reading) fn tell(&mut self, about: About, text: String) {
         let record = Record::notice(about, false, self.now, text);
         self.records.push(record.about(&self.contact));
     }
 
     /// Records that something which was told of is over.
-    pub(super) fn tell_healed(&mut self, about: About, text: &str) {
+    pub(in crate::reading) fn tell_healed(&mut self, about: About, text: &str) {
         let record = Record::notice(about, true, self.now, text);
         self.records.push(record.about(&self.contact));
     }
 
     /// Another `what` than those that were refused is in force, or is there again: that is over.
-    pub(super) fn heal(&mut self, what: &str) {
+    pub(in crate::reading) fn heal(&mut self, what: &str) {
         if self.verdicts.heal(what) {
             let text = format!("the {what} is as it should be again");
             let record = Record::found(Finding::new(Kind::Refused), true, self.now, text);

@@ -1,7 +1,6 @@
 //! The items of a contact's feed are judged, from the head down (PROTOCOL §2 to §4).
 
 use super::forked::{Forked, Proof};
-use super::intake::Intake;
 use super::introduction_and_state::of_the_future;
 use crate::openpgp::message::open::{Opened, sealed_hash};
 use crate::protocol;
@@ -10,6 +9,7 @@ use crate::protocol::sealed::item::{Item, Stream};
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::protocol::values::limits;
+use crate::reading::intake::Intake;
 use crate::store::contact::history::known::Link;
 use crate::store::contact::history::log_entry::Place;
 use crate::store::contact::history::record::{Direction, Record};
@@ -17,7 +17,7 @@ use crate::store::contact::verdicts::Why;
 
 impl Intake<'_> {
     /// Returns whether `item` is sealed and has yet to be opened. A known guid costs no decryption.
-    pub(super) fn is_new(&self, item: &FeedItem) -> bool {
+    pub(in crate::reading) fn is_new(&self, item: &FeedItem) -> bool {
         let Some(sealed) = item.description.as_deref().filter(|_| item.is_sealed()) else {
             return false;
         };
@@ -26,7 +26,7 @@ impl Intake<'_> {
     }
 
     /// Judges every new item of `channel`.
-    pub(super) fn items(&mut self, channel: &Channel) {
+    pub(in crate::reading) fn items(&mut self, channel: &Channel) {
         for item in &channel.items {
             if let Some(Broken { why, text, .. }) = &item.broken {
                 let (hash, guid) = (SealedHash::of(text.as_bytes()), item.shown_guid());
@@ -74,7 +74,7 @@ impl Intake<'_> {
     }
 
     /// Reads an authentic item, and judges whether it may be taken now.
-    pub(super) fn read(
+    pub(in crate::reading) fn read(
         &self,
         guid: Guid,
         opened: &Opened,

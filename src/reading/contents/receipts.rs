@@ -1,9 +1,9 @@
 //! A contact's state about what we wrote: how far it is read, and what of it is asked for
 //! (PROTOCOL §5).
 
-use super::intake::Intake;
 use crate::protocol::sealed::state::{Acknowledged, Head, State};
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
+use crate::reading::intake::Intake;
 use crate::store::contact::history::finding::{Finding, Kind};
 use crate::store::contact::history::record::{Record, What};
 use crate::store::contact::offered::octets::Octets;
@@ -17,7 +17,7 @@ const TWO_HOMES: &str = "two homes write as this identity: the contact has read 
 impl Intake<'_> {
     /// Takes note of what the contact asks for. What it asks of a log that is not ours is of no
     /// concern to anybody.
-    pub(super) fn asked_for(&mut self, state: &State) {
+    pub(in crate::reading) fn asked_for(&mut self, state: &State) {
         let ours = &self.contact.ours;
         let missing = state.missing.iter().map(SequenceRange::from);
         let missing = missing.filter_map(|range| range.up_to(ours.highest_in(range.log)));
@@ -25,7 +25,7 @@ impl Intake<'_> {
     }
 
     /// Takes note of how far the contact has read each log of ours.
-    pub(super) fn acknowledged(&mut self, state: &State) {
+    pub(in crate::reading) fn acknowledged(&mut self, state: &State) {
         for acknowledged in &state.acknowledged {
             if acknowledged.log == self.contact.ours.log {
                 self.acknowledged_now(acknowledged, state);

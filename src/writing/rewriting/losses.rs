@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use super::prepared::Prepared;
-use super::unwritten::Result;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::protocol::values::guid::Guid;
@@ -15,6 +14,7 @@ use crate::store::contact::offered::feeds;
 use crate::store::contact::offered::octets::{Filed, Octets};
 use crate::store::contact::own_feed::{OwnFeed, Span};
 use crate::store::disk::home::Home;
+use crate::writing::unwritten::Result;
 use jiff::Timestamp;
 
 /// Counts what `prepared` shows of the items that stay, and what of them is lost. Returns what is to be
@@ -22,7 +22,7 @@ use jiff::Timestamp;
 ///
 /// # Errors
 /// When the history cannot be read.
-pub(super) fn count(
+pub(in crate::writing) fn count(
     messages: &Messages,
     ours: &mut OwnFeed,
     stays: &[Filed],
@@ -42,7 +42,7 @@ fn hash(item: &FeedItem) -> Option<SealedHash> {
 }
 
 /// The feed that was read, without the sealed items that are not as they were counted, if any were.
-pub(super) fn as_counted(mut read: Channel, counted: Option<&[SealedHash]>) -> Channel {
+pub(in crate::writing) fn as_counted(mut read: Channel, counted: Option<&[SealedHash]>) -> Channel {
     if let Some(counted) = counted {
         read.items.retain(|item| hash(item).is_none_or(|hash| counted.contains(&hash)));
     }
@@ -54,7 +54,7 @@ pub(super) fn as_counted(mut read: Channel, counted: Option<&[SealedHash]>) -> C
 ///
 /// # Errors
 /// When the history cannot be read.
-pub(super) fn with_copies(
+pub(in crate::writing) fn with_copies(
     messages: &Messages,
     mut filed: Vec<Filed>,
     before: &Channel,
@@ -91,7 +91,10 @@ pub(super) fn with_copies(
 ///
 /// # Errors
 /// When nothing can be said about a file.
-pub(super) fn forget_lost_archives(home: &Home, ours: &mut OwnFeed) -> Result<Vec<FeedItem>> {
+pub(in crate::writing) fn forget_lost_archives(
+    home: &Home,
+    ours: &mut OwnFeed,
+) -> Result<Vec<FeedItem>> {
     let (mut reached, mut rescued, mut is_broken) = (Vec::new(), Vec::new(), false);
     for archive in ours.archives.drain(..).rev() {
         match feeds::archive(home, &ours.token, &archive)? {
@@ -109,7 +112,7 @@ pub(super) fn forget_lost_archives(home: &Home, ours: &mut OwnFeed) -> Result<Ve
 ///
 /// # Errors
 /// When they, or the history, cannot be read now.
-pub(super) fn octets(home: &Home, name: &str, item: &Filed) -> Result<Option<String>> {
+pub(in crate::writing) fn octets(home: &Home, name: &str, item: &Filed) -> Result<Option<String>> {
     let Some(octets) = Octets::of(home, name).intact(item)? else { return Ok(None) };
     let record = Messages::of(home, name).find(item.guid)?;
     let place = record.and_then(|record| record.place());

@@ -3,10 +3,10 @@
 
 use jiff::SignedDuration;
 
-use super::intake::Intake;
 use crate::protocol::sealed::introduction::{Earlier, Introduction};
 use crate::protocol::sealed::state::State;
 use crate::protocol::values::guid::LogId;
+use crate::reading::intake::Intake;
 use crate::store::contact::entry::{LogHead, Theirs};
 use crate::store::contact::history::record::About;
 use crate::store::contact::ranges::SequenceRange;
@@ -18,7 +18,7 @@ const ONE_RESTORE: SignedDuration = SignedDuration::from_hours(24);
 
 impl Intake<'_> {
     /// Tells that the contact writes a new log, if it goes on from an older one.
-    pub(super) fn notice_new_log(&mut self, introduction: &Introduction) {
+    pub(in crate::reading) fn notice_new_log(&mut self, introduction: &Introduction) {
         let theirs = &self.contact.theirs;
         let Some(before) = theirs.introduction.as_ref().map(|seen| seen.log) else { return };
         if before == introduction.log {

@@ -1,12 +1,12 @@
 //! Proof that a contact's log has two histories.
 
-use super::forked::{Forked, Proof};
-use super::intake::Intake;
+use crate::reading::contents::forked::{Forked, Proof};
+use crate::reading::intake::Intake;
 use crate::store::contact::history::finding::{Finding, Kind};
 
 impl Intake<'_> {
     /// Tells of the forks that were found, in one line for each log.
-    pub(super) fn tell_forks(&mut self) {
+    pub(in crate::reading) fn tell_forks(&mut self) {
         let mut left = std::mem::take(&mut self.forked);
         while let Some(log) = left.first().map(|forked| forked.log) {
             let (forked, others): (Vec<_>, Vec<_>) =

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::intake::{Intake, verdicts};
 use super::introduction_and_state;
 use crate::error::Result;
 use crate::openpgp::certificate::Certificate;
@@ -15,6 +14,7 @@ use crate::protocol::sealed::item::{Item, Stream};
 use crate::protocol::sealed::transition::Transition;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
+use crate::reading::intake::{Intake, verdicts};
 use crate::session::web::network::Network;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Trust;
@@ -40,7 +40,11 @@ impl Intake<'_> {
     ///
     /// # Errors
     /// When something cannot be read or written.
-    pub(super) fn follow_key(&mut self, locked: &Locked<'_>, chain: &[&Channel]) -> Result<()> {
+    pub(in crate::reading) fn follow_key(
+        &mut self,
+        locked: &Locked<'_>,
+        chain: &[&Channel],
+    ) -> Result<()> {
         let named = chain.first().and_then(|channel| channel.key.as_ref());
         let Some(named) = named.map(|key| key.fingerprint.clone()) else { return Ok(()) };
         while named != self.contact.fingerprint && self.contact.trust == Trust::FirstUse {
@@ -120,7 +124,10 @@ impl Intake<'_> {
     }
 
     /// Opens an item that a former key of the contact has signed, in its time.
-    pub(super) fn unseal_former(&mut self, sealed: &str) -> std::result::Result<Opened, Refusal> {
+    pub(in crate::reading) fn unseal_former(
+        &mut self,
+        sealed: &str,
+    ) -> std::result::Result<Opened, Refusal> {
         for former in self.contact.theirs.former.clone() {
             let key = contacts::former(&self.identity.home, self.name, &former.fingerprint);
             let Ok(Some(certificate)) = key else { continue };
@@ -135,7 +142,11 @@ impl Intake<'_> {
 
     /// Why the authentic `item`, which tells of another key, is not to be taken now. One whose key is
     /// left to the user is taken, and told.
-    pub(super) fn waits_for_key(&mut self, item: &Item, stream: &Stream) -> Option<(Why, String)> {
+    pub(in crate::reading) fn waits_for_key(
+        &mut self,
+        item: &Item,
+        stream: &Stream,
+    ) -> Option<(Why, String)> {
         let transition = item.transition.as_ref()?;
         let leads_to = Certificate::parse(transition.certificate.as_bytes());
         let leads_to: Option<Fingerprint> = leads_to.ok().map(|key| key.fingerprint());
@@ -165,7 +176,10 @@ impl Intake<'_> {
     }
 
     /// Reads an item, whichever of the contact's keys has signed it.
-    pub(super) fn unseal_item(&mut self, sealed: &str) -> std::result::Result<Opened, Refusal> {
+    pub(in crate::reading) fn unseal_item(
+        &mut self,
+        sealed: &str,
+    ) -> std::result::Result<Opened, Refusal> {
         match self.unseal(sealed) {
             Err(Refusal::UnknownSigner) => self.unseal_former(sealed),
             opened => opened,

@@ -4,11 +4,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::content::repair;
-use super::content::sealing::{seal, seal_as};
 use super::losses;
 use super::prepared::Prepared;
-use super::unwritten::Result;
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::session::keys::Keys;
@@ -17,6 +14,9 @@ use crate::store::contact::offered::octets::{Filed, Octets};
 use crate::store::contact::ranges;
 use crate::store::disk::atomic::Staged;
 use crate::store::identity::own::Locked;
+use crate::writing::content::repair;
+use crate::writing::content::sealing::{seal, seal_as};
+use crate::writing::unwritten::Result;
 
 /// An item that is new in the feed.
 pub struct Fresh {
@@ -31,31 +31,31 @@ pub struct Fresh {
 }
 
 /// The parts of the feed that are sealed anew, although they say what they said before.
-pub(super) struct Anew {
+pub(in crate::writing) struct Anew {
     /// The items that are not acknowledged.
-    pub(super) items: bool,
+    pub(in crate::writing) items: bool,
     /// What stands in the feed once: with the items, or since another key of ours signs now.
-    pub(super) once: bool,
+    pub(in crate::writing) once: bool,
     /// Whether the reader's encryption subkey is another than the feed is sealed to. What is not
     /// sealed again stays sealed to the one of before.
-    pub(super) is_to_another_subkey: bool,
+    pub(in crate::writing) is_to_another_subkey: bool,
 }
 
 /// One rewriting under way.
-pub(super) struct Rewriting<'a> {
-    pub(super) locked: &'a Locked<'a>,
-    pub(super) keys: &'a mut Keys,
-    pub(super) name: &'a str,
-    pub(super) contact: &'a mut Contact,
-    pub(super) to: &'a Certificate,
-    pub(super) anew: Anew,
-    pub(super) at: Timestamp,
-    pub(super) prepared: Prepared,
+pub(in crate::writing) struct Rewriting<'a> {
+    pub(in crate::writing) locked: &'a Locked<'a>,
+    pub(in crate::writing) keys: &'a mut Keys,
+    pub(in crate::writing) name: &'a str,
+    pub(in crate::writing) contact: &'a mut Contact,
+    pub(in crate::writing) to: &'a Certificate,
+    pub(in crate::writing) anew: Anew,
+    pub(in crate::writing) at: Timestamp,
+    pub(in crate::writing) prepared: Prepared,
 }
 
 impl Rewriting<'_> {
     /// Puts the items that stay into the channel, newest first, sealing those that are not sealed.
-    pub(super) fn fill(
+    pub(in crate::writing) fn fill(
         &mut self,
         before: &Channel,
         stays: &[Filed],
@@ -147,7 +147,7 @@ impl Rewriting<'_> {
         Ok(())
     }
 
-    pub(super) fn seal(&mut self, octets: &str) -> Result<String> {
+    pub(in crate::writing) fn seal(&mut self, octets: &str) -> Result<String> {
         seal(self.keys, octets, self.contact, self.to, self.at)
     }
 }

@@ -4,17 +4,17 @@
 //! run died or the reader's subkey changed, they are sealed again: the introduction with the same
 //! octets, the state under the next serial.
 
-use super::content::state;
-use super::rewriting::Rewriting;
-use super::unwritten::Result;
+use super::items::Rewriting;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::store::contact::offered::octets::{Filed, Octets};
 use crate::store::contact::own_feed::Sealed;
+use crate::writing::content::state;
+use crate::writing::unwritten::Result;
 
 impl Rewriting<'_> {
     /// Seals the introduction, if it is new or not the one that the feed holds.
-    pub(super) fn introduce(&mut self, new: Option<&Introduction>) -> Result<()> {
+    pub(in crate::writing) fn introduce(&mut self, new: Option<&Introduction>) -> Result<()> {
         let octets = match new {
             Some(introduction) => Some(introduction.write()),
             None => {
@@ -38,7 +38,7 @@ impl Rewriting<'_> {
     }
 
     /// Seals the state, if it says something new or is not the one that the feed holds.
-    pub(super) fn tell_state(&mut self, stays: &[Filed]) -> Result<()> {
+    pub(in crate::writing) fn tell_state(&mut self, stays: &[Filed]) -> Result<()> {
         let lost = &self.prepared.lost;
         let offered: Vec<Filed> =
             stays.iter().filter(|item| !lost.contains(item)).copied().collect();

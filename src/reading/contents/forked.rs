@@ -5,16 +5,16 @@ use crate::protocol::values::hash::OctetsHash;
 use crate::store::contact::history::finding::{ranges, spelled};
 
 /// One place at which a log is forked.
-pub(super) struct Forked {
-    pub(super) log: LogId,
-    pub(super) sequence: u64,
-    pub(super) proof: Proof,
-    pub(super) hashes: Vec<OctetsHash>,
+pub(in crate::reading) struct Forked {
+    pub(in crate::reading) log: LogId,
+    pub(in crate::reading) sequence: u64,
+    pub(in crate::reading) proof: Proof,
+    pub(in crate::reading) hashes: Vec<OctetsHash>,
 }
 
 /// What shows it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Proof {
+pub(in crate::reading) enum Proof {
     /// Two messages have one place.
     Two,
     /// The message names another before it, or the one after it does.
@@ -24,7 +24,7 @@ pub(super) enum Proof {
 }
 
 impl Proof {
-    pub(super) fn words(self, sequences: &[u64]) -> String {
+    pub(in crate::reading) fn words(self, sequences: &[u64]) -> String {
         let (places, many) = (spelled(&ranges(sequences)), sequences.len() > 1);
         match (self, many) {
             (Self::Two, _) => format!("there are two messages at {places}"),

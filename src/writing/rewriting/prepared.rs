@@ -2,11 +2,8 @@
 //! to. Whatever is killed in between, the next rewriting completes it.
 
 #[cfg(test)]
-mod tests;
+pub(in crate::writing) mod tests;
 
-use super::attachment;
-use super::taken::Taken;
-use super::unwritten::Result;
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::guid::Guid;
@@ -22,24 +19,27 @@ use crate::store::contact::offered::published;
 use crate::store::contact::pair::Pair;
 use crate::store::disk::atomic::{self, NotPut, Staged};
 use crate::store::identity::own::Locked;
+use crate::writing::attachment;
+use crate::writing::taken::Taken;
+use crate::writing::unwritten::Result;
 
 /// A feed that is ready to be written.
 #[derive(Default)]
 pub struct Prepared {
-    pub(super) channel: Channel,
-    pub(super) is_changed: bool,
-    pub(super) introduction: Option<String>,
-    pub(super) octets: Option<(Filed, String)>,
-    pub(super) files: Vec<Staged>,
+    pub(in crate::writing) channel: Channel,
+    pub(in crate::writing) is_changed: bool,
+    pub(in crate::writing) introduction: Option<String>,
+    pub(in crate::writing) octets: Option<(Filed, String)>,
+    pub(in crate::writing) files: Vec<Staged>,
     /// The new archives, oldest first.
-    pub(super) archives: Vec<(u64, String)>,
-    pub(super) leaves: Vec<Filed>,
+    pub(in crate::writing) archives: Vec<(u64, String)>,
+    pub(in crate::writing) leaves: Vec<Filed>,
     /// Items of which nothing is left.
-    pub(super) lost: Vec<Filed>,
+    pub(in crate::writing) lost: Vec<Filed>,
     /// Notices to the user.
-    pub(super) notices: Vec<Record>,
+    pub(in crate::writing) notices: Vec<Record>,
     /// Items that nobody can open here, and that leave.
-    pub(super) unopened: Vec<Guid>,
+    pub(in crate::writing) unopened: Vec<Guid>,
     /// Items that an earlier run filed and did not get into the feed.
     pub recovered: Vec<Filed>,
 }

@@ -1,6 +1,5 @@
 use super::*;
-use crate::protocol::sealed::state::Acknowledged;
-use crate::protocol::sealed::state::Head;
+use crate::protocol::sealed::state::{Acknowledged, Head};
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::hash::OctetsHash;
 use crate::reading::testing::Scene;

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::intake::{Intake, stands_in};
 use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::state::Range;
+use crate::reading::intake::{Intake, stands_in};
 use crate::store::contact::entry::Contact;
 use crate::store::contact::history::finding::{self, Finding, Kind, spelled};
 use crate::store::contact::history::record::{About, Record};
@@ -12,7 +12,7 @@ use crate::store::contact::ranges::SequenceRange;
 
 impl Intake<'_> {
     /// Tells that nothing can be sealed to the contact's key, and that it can again.
-    pub(super) fn watch_key(&mut self) {
+    pub(in crate::reading) fn watch_key(&mut self) {
         let why = self.certificate.encryption_subkey(self.now).err().map(|why| why.to_string());
         if why == self.contact.unusable {
             return;
@@ -25,7 +25,7 @@ impl Intake<'_> {
     }
 
     /// Tells that something has been missing for too long, and that it is no more.
-    pub(super) fn watch_gaps(&mut self, missing: &[Range], chain: &[&Channel]) {
+    pub(in crate::reading) fn watch_gaps(&mut self, missing: &[Range], chain: &[&Channel]) {
         let head = self.contact.theirs.head.as_ref().map(|head| head.sequence);
         let lacks_head = missing.iter().any(|range| Some(range.to) == head);
         // A message that is there and was not taken is withheld by nobody.

@@ -5,31 +5,31 @@ use crate::store::contact::history::record::About;
 use crate::store::contact::verdicts::Why;
 
 /// A sealed object that was not taken, and is to be told of.
-pub(super) struct Untaken {
-    pub(super) about: About,
+pub(in crate::reading) struct Untaken {
+    pub(in crate::reading) about: About,
     /// The object, for people.
-    pub(super) what: String,
+    pub(in crate::reading) what: String,
     /// Whether it is one of many, and told together with its like.
-    pub(super) is_item: bool,
-    pub(super) fate: Fate,
-    pub(super) reason: String,
-    pub(super) finding: Finding,
+    pub(in crate::reading) is_item: bool,
+    pub(in crate::reading) fate: Fate,
+    pub(in crate::reading) reason: String,
+    pub(in crate::reading) finding: Finding,
 }
 
 /// What became of an object that was not taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(in crate::reading) enum Fate {
     Held,
     Refused,
     Closed,
 }
 
 impl Fate {
-    pub(super) fn of(why: Why) -> Self {
+    pub(in crate::reading) fn of(why: Why) -> Self {
         if why.waits() { Self::Held } else { Self::Refused }
     }
 
-    pub(super) fn words(self) -> &'static str {
+    pub(in crate::reading) fn words(self) -> &'static str {
         match self {
             Self::Held => "is held",
             Self::Refused => "is refused",

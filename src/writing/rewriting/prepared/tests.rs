@@ -50,7 +50,7 @@ fn certificate() -> Certificate {
 
 /// Mary as she stands in the file, before anything was written to her.
 fn before(home: &Home) -> Contact {
-    let text = include_str!("../../store/contact/entry/begun.toml");
+    let text = include_str!("../../../store/contact/entry/begun.toml");
     home.write(&home.contact(NAME).join("contact.toml"), text.as_bytes()).unwrap();
     Contact::load(home, NAME).unwrap()
 }

@@ -1,20 +1,20 @@
 //! Archives: where the oldest items go when the feed has grown too long (RFC 5005).
 
-use super::content::frame;
-use super::rewriting::Rewriting;
+use super::items::Rewriting;
 use crate::error::Result;
 use crate::protocol::feed::channel::FeedItem;
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::store::contact::own_feed::Archive;
 use crate::store::identity::own_urls;
+use crate::writing::content::frame;
 
 /// Room for what an archive has besides its items.
 const FRAME: usize = 2_048;
 
 impl Rewriting<'_> {
     /// Moves the oldest items into a new archive if the feed is too long, and links to the newest.
-    pub(super) fn archive_oldest(&mut self) -> Result<()> {
+    pub(in crate::writing) fn archive_oldest(&mut self) -> Result<()> {
         // More than one at a time only where a feed was rebuilt whose archives were lost.
         while self.prepared.channel.write().len() > limits::FEED_BEFORE_ARCHIVING {
             let oldest = split_oldest(&mut self.prepared.channel.items);

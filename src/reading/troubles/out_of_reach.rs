@@ -18,7 +18,7 @@ const NO_FEED: Pace =
     Pace { free: 5, first: SignedDuration::from_mins(10), longest: SignedDuration::from_hours(1) };
 
 /// Why a contact's feed is out of reach.
-pub(super) struct Trouble {
+pub(in crate::reading) struct Trouble {
     error: Error,
     /// Whether the host did answer, by something that is no feed.
     no_feed: bool,
@@ -26,7 +26,7 @@ pub(super) struct Trouble {
 
 impl Trouble {
     /// The request for the feed of the contact called `name` came to nothing.
-    pub(super) fn of(name: &str, failure: Failure) -> Self {
+    pub(in crate::reading) fn of(name: &str, failure: Failure) -> Self {
         let no_feed = failure.is_answer();
         let error = fetch::failed(&format!("the feed of `{name}`"), failure);
         Self { error: Error { kind: Kind::Network, ..error }, no_feed }
@@ -34,7 +34,11 @@ impl Trouble {
 
     /// `document` came in the place of that feed, and is none, as `cause` says: a page to log in at, a
     /// parked domain, half a file.
-    pub(super) fn no_feed(name: &str, document: &Document, cause: &impl Display) -> Self {
+    pub(in crate::reading) fn no_feed(
+        name: &str,
+        document: &Document,
+        cause: &impl Display,
+    ) -> Self {
         let (size, kind) = (document.bytes.len(), document.media_type.as_deref());
         let kind = kind.map(|kind| format!("{kind}, ")).unwrap_or_default();
         let seen = protocol::Error::malformed(format!("{cause} ({kind}{size} bytes)"));
@@ -54,7 +58,7 @@ impl From<Trouble> for Error {
 ///
 /// # Errors
 /// When it cannot be noted.
-pub(super) fn not_reached(
+pub(in crate::reading) fn not_reached(
     identity: &Identity,
     talk: &mut Talk,
     now: Timestamp,
@@ -81,7 +85,7 @@ pub(super) fn not_reached(
 
 /// What a contact hosts besides its feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(in crate::reading) enum Part {
     /// The certificate.
     Key,
     /// An archive of the feed.
@@ -102,7 +106,12 @@ impl Part {
 ///
 /// # Errors
 /// When it cannot be noted.
-pub(super) fn note(run: &mut Run, name: &str, part: Part, failure: Option<Error>) -> Result<()> {
+pub(in crate::reading) fn note(
+    run: &mut Run,
+    name: &str,
+    part: Part,
+    failure: Option<Error>,
+) -> Result<()> {
     let locked = run.identity.lock_although_copied(run.clock.now())?;
     let mut contact = Contact::load(&locked.home, name)?;
     let failing = part.failing(&mut contact);
@@ -123,7 +132,7 @@ pub(super) fn note(run: &mut Run, name: &str, part: Part, failure: Option<Error>
 }
 
 /// The time at which the host that answers as `http` says is asked again, if that is not now.
-pub(super) fn paused(http: &Http, now: Timestamp) -> Option<Timestamp> {
+pub(in crate::reading) fn paused(http: &Http, now: Timestamp) -> Option<Timestamp> {
     let vain = http.no_feed.filter(|vain| !vain.is_due(NO_FEED, now))?;
     Some(vain.until(NO_FEED))
 }

@@ -4,14 +4,9 @@
 //! [`prepare`] computes, [`Prepared::commit`] writes: counters first, archives and the feed after
 //! what they refer to. Whatever is killed in between, the next rewriting completes it.
 
-use super::content::frame;
-use super::content::retention::{self, Retained};
-use super::content::sealing::{doubt_signed_ahead, signing_time, unusable};
+use super::items::{Anew, Fresh, Rewriting};
 use super::losses;
 use super::prepared::Prepared;
-use super::renewal::{self, Renewed};
-use super::rewriting::{Anew, Fresh, Rewriting};
-use super::unwritten::{Result, Unwritten};
 use crate::error::Error;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::feed::channel::Channel;
@@ -30,6 +25,11 @@ use crate::store::contact::ranges;
 use crate::store::disk::home::Home;
 use crate::store::disk::versions::without_end;
 use crate::store::identity::own::Locked;
+use crate::writing::content::frame;
+use crate::writing::content::retention::{self, Retained};
+use crate::writing::content::sealing::{doubt_signed_ahead, signing_time, unusable};
+use crate::writing::renewal::{self, Renewed};
+use crate::writing::unwritten::{Result, Unwritten};
 
 /// The change that a rewriting is for.
 #[derive(Default)]

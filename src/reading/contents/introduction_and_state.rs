@@ -2,12 +2,11 @@
 //! §9).
 
 #[cfg(test)]
-mod tests;
+pub(in crate::reading) mod tests;
 
 use std::time::Duration;
 
 use super::forked::{Forked, Proof};
-use super::intake::Intake;
 use super::logs;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol;
@@ -18,6 +17,7 @@ use crate::protocol::sealed::state::{Head, State};
 use crate::protocol::values::guid::LogId;
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::protocol::values::limits;
+use crate::reading::intake::Intake;
 use crate::session::web::network::Network;
 use crate::store::contact::entry::{Contact, LogHead, Seen};
 use crate::store::contact::history::record::About;
@@ -28,7 +28,7 @@ type Judged<T> = Result<T, (Why, String)>;
 impl Intake<'_> {
     /// Notes that the feed names another key than the pinned one, and tells of it once: nothing of
     /// that key is believed.
-    pub(super) fn key_element(&mut self, channel: &Channel) {
+    pub(in crate::reading) fn key_element(&mut self, channel: &Channel) {
         if channel.key.is_some() {
             self.heal("key");
         }
@@ -51,7 +51,7 @@ impl Intake<'_> {
     }
 
     /// Notes which of these parts are refused because they break a rule, and tells of each once.
-    pub(super) fn refuse_broken(&mut self, channel: &Channel) {
+    pub(in crate::reading) fn refuse_broken(&mut self, channel: &Channel) {
         for Broken { name, why, text } in &channel.broken {
             let what = match *name {
                 "pgpKey" => "key",
@@ -65,7 +65,7 @@ impl Intake<'_> {
     }
 
     /// Judges the introduction, if it is a new one.
-    pub(super) fn introduction(&mut self, channel: &Channel) {
+    pub(in crate::reading) fn introduction(&mut self, channel: &Channel) {
         if let Some(sealed) = channel.introduction.as_deref() {
             let seen = self.contact.theirs.introduction.as_ref().and_then(|seen| seen.sealed);
             self.single("introduction", sealed, seen, Self::judge_introduction);
@@ -73,7 +73,7 @@ impl Intake<'_> {
     }
 
     /// Judges the state, if it is a new one. A copy without one is an old copy.
-    pub(super) fn state(&mut self, channel: &Channel) {
+    pub(in crate::reading) fn state(&mut self, channel: &Channel) {
         let seen = self.contact.theirs.state.as_ref();
         let sealed_before = seen.and_then(|seen| seen.sealed);
         match channel.state.as_deref() {
@@ -258,7 +258,7 @@ fn forked(serial: u64) -> (Why, String) {
 }
 
 /// Why something waits whose log is dated over 24 hours ahead.
-pub(super) fn of_the_future() -> (Why, String) {
+pub(in crate::reading) fn of_the_future() -> (Why, String) {
     (Why::Early, "its log is of the future".to_owned())
 }
 
