@@ -8,6 +8,7 @@ mod common;
 
 mod assets;
 mod at_once;
+mod attacks;
 mod calls;
 mod check;
 mod cloud;

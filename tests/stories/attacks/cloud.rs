@@ -1,0 +1,1 @@
+//! A cloud, or who speaks to us as to a cloud.

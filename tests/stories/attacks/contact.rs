@@ -1,0 +1,1 @@
+//! A contact gone bad: it has the key that we trust.

@@ -1,0 +1,1 @@
+//! A web host that serves the feed of a contact, and has no key.

@@ -1,0 +1,1 @@
+//! Whoever stands between us and the others.

@@ -1,0 +1,1 @@
+//! A stranger: who may call, and whom we do not know.
