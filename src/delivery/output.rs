@@ -154,14 +154,19 @@ fn as_feed<'a>(messages: impl Iterator<Item = &'a Shown>) -> String {
     });
     let mut items: Vec<FeedItem> = items.collect();
     items.reverse();
-    let channel = Channel {
+    plain_feed(items).write()
+}
+
+/// A feed of messages in plain, for other programs. All that it says of itself is ours: it names no
+/// cloud, no hub and no URL at which anything could ask for it again.
+pub fn plain_feed(items: Vec<FeedItem>) -> Channel {
+    Channel {
         title: "Messages".to_owned(),
         link: "https://cloudim.invalid/".to_owned(),
         description: "Decrypted messages.".to_owned(),
         items,
         ..Channel::default()
-    };
-    channel.write()
+    }
 }
 
 #[cfg(test)]

@@ -141,7 +141,14 @@ impl Type {
 pub fn entry(guid: Guid, log: LogId, sequence: u64) -> LogEntry {
     let hash = OctetsHash::of(&sequence.to_be_bytes());
     let place = Place { log, sequence, hash, previous: None };
-    LogEntry { guid, place, attachments: Vec::new(), reply_to: None, conversation: None }
+    LogEntry {
+        guid,
+        place,
+        attachments: Vec::new(),
+        reply_to: None,
+        conversation: None,
+        sealed: None,
+    }
 }
 
 /// A record of `kind` that says `text`; items are the first of a log of their own.

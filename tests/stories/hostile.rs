@@ -15,7 +15,7 @@ mod items;
 mod logs;
 mod names;
 mod raw;
-mod story;
+pub(crate) mod story;
 mod strangers;
 mod terminal;
 mod time;

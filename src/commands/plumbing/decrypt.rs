@@ -1,25 +1,30 @@
-//! `decrypt`: sealed feed in, plain feed out.
+//! `decrypt`: sealed feed in, plain feed out. Nothing of the feed is passed on but what its writer
+//! signed.
 
+mod writer;
+
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::commands::shared::input;
+use crate::delivery::output;
 use crate::error::{Context, Error, Kind, Result};
-use crate::openpgp::certificate::Certificate;
+use crate::openpgp::message::open::{Opened, sealed_hash};
 use crate::openpgp::message::refusal::Refusal;
 use crate::protocol::feed::channel::{Channel, FeedItem};
-use crate::protocol::values::guid::LogId;
+use crate::protocol::sealed::item::Item;
+use crate::protocol::values::guid::Guid;
+use crate::protocol::values::hash::SealedHash;
 use crate::protocol::values::limits;
-use crate::protocol::xml;
 use crate::reading::contents::items;
 use crate::session::command::Session;
-use crate::session::user::trust_policy;
-use crate::store::contact::contacts;
-use crate::store::contact::entry::Contact;
-use crate::store::contact::history::known::Known;
-use crate::store::contact::history::messages::Messages;
 use crate::store::contact::verdicts::Why;
+use writer::Writer;
+
+/// Items that are left out and named one by one because nobody signed them; the rest is counted.
+const NAMED: usize = 16;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,8 +34,10 @@ Examples:
 /// Turn a sealed feed into a plain one
 ///
 /// A filter: reads the feed, opens and verifies its items, and writes an RSS feed that any reader
-/// shows. What fails is left out, and named on stderr. Takes no lock, writes nothing, fetches
-/// nothing.
+/// shows. It holds what the contact signed and nothing else, written anew: what fails, and what
+/// nobody signed, is left out and named on stderr; so is the cloud that the feed names. A message
+/// that no key opens any more comes from the history, if it was verified as it stands here. Takes no
+/// lock, writes nothing, fetches nothing.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DecryptArgs {
@@ -45,111 +52,106 @@ pub struct DecryptArgs {
     feed: PathBuf,
 }
 
-/// The writer of a feed, and what is known of it.
-struct Writer {
-    /// The writer's, and those before it.
-    certificates: Vec<Certificate>,
-    /// The logs that the feed opened; absent for our own feed.
-    logs: Option<Vec<LogId>>,
-    known: Known,
-}
-
 /// Decrypts.
 ///
 /// # Errors
 /// When it is no feed, or by nobody known; a failure of one of its items is reported.
 pub fn run(session: &mut Session, args: DecryptArgs) -> Result<()> {
     let document = input::file(session, &args.feed, limits::FEED)?;
-    let mut channel = Channel::parse(&document).or_cannot(|| "cannot read the feed".to_owned())?;
-    let writer = writer(session, &channel, args.from.as_deref())?;
+    let channel = Channel::parse(&document).or_cannot(|| "cannot read the feed".to_owned())?;
+    let writer = Writer::of(session, &channel, args.from.as_deref())?;
     session.run.keys.unlock()?;
-    let items = std::mem::take(&mut channel.items);
-    for item in items {
-        let known = args.new && item.guid().is_ok_and(|guid| writer.known.has(guid));
-        if !item.is_sealed() || known {
-            channel.items.extend((!item.is_sealed()).then_some(item));
+    let mut opening = Opening { session, writer, verified: None };
+    let mut plain = Vec::new();
+    let sealed = channel.items.iter().filter(|item| item.is_sealed() || item.broken.is_some());
+    for item in sealed {
+        if args.new && item.guid().is_ok_and(|guid| opening.writer.known.has(guid)) {
             continue;
         }
-        match open_item(session, &item, &writer) {
-            Ok(Some(octets)) => {
-                channel.items.push(FeedItem { raw: Some(octets), ..FeedItem::default() })
-            }
-            Ok(None) => {}
-            Err(error) => session.run.talk.report(&error),
+        match opening.item(item) {
+            Ok(item) => plain.extend(shown(&item)),
+            Err(error) => opening.session.run.talk.report(&error),
         }
     }
-    (channel.introduction, channel.state, channel.certificate) = (None, None, None);
-    input::print(session, channel.write().as_bytes())
+    name_unsigned(session, &channel);
+    input::print(session, output::plain_feed(plain).write().as_bytes())
 }
 
-/// Finds out whose feed it is: as the user says, by its URL, or by the key it names.
-fn writer(session: &Session, channel: &Channel, from: Option<&str>) -> Result<Writer> {
-    let key = channel.key.as_ref().map(|key| &key.fingerprint);
-    let own = session.run.keys.certificate()?;
-    if from.is_none() && key == Some(&own.fingerprint()) {
-        return Ok(Writer { certificates: vec![own.clone()], logs: None, known: Known::default() });
+/// Names the items that nobody signed. A key in such an item never shows, and is no news.
+fn name_unsigned(session: &mut Session, channel: &Channel) {
+    let is_unsigned =
+        |item: &&FeedItem| !item.is_sealed() && item.broken.is_none() && !item.is_key();
+    let unsigned: Vec<_> = channel.items.iter().filter(is_unsigned).collect();
+    for item in unsigned.iter().take(NAMED) {
+        let guid = item.shown_guid();
+        session.run.talk.warn(&format!("item {guid} is left out: nobody signed it"));
     }
-    let name = match from {
-        Some(name) => name.to_owned(),
-        None => writer_named(session, channel)?.ok_or_else(|| {
-            Error::cannot("this feed is by none of your contacts")
-                .hint("cloudim contact list; then --from CONTACT")
-        })?,
-    };
-    let contact = Contact::load(&session.run.identity.home, &name)?;
-    trust_policy::expect_shown(&session.run.identity.config, &name, &contact)?;
-    let known = Known::load(&Messages::of(&session.run.identity.home, &name))?;
-    let mut certificates = vec![contacts::certificate(&session.run.identity.home, &name)?];
-    for former in &contact.theirs.former {
-        certificates.extend(contacts::former(
-            &session.run.identity.home,
-            &name,
-            &former.fingerprint,
-        )?);
+    if let Some(more) = unsigned.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        session.run.talk.warn(&format!("{more} more items are left out: nobody signed them"));
     }
-    Ok(Writer { certificates, logs: Some(contact.theirs.logs), known })
 }
 
-fn writer_named(session: &Session, channel: &Channel) -> Result<Option<String>> {
-    let key = channel.key.as_ref().map(|key| &key.fingerprint);
-    let mut by_key = None;
-    for name in contacts::list(&session.run.identity.home)? {
-        let contact = Contact::load(&session.run.identity.home, &name)?;
-        if channel.self_link.as_ref() == Some(&contact.feed) {
-            return Ok(Some(name));
+/// An item of the plain feed; none for a key, which never shows. What was written to others must not
+/// pass for a word to us alone.
+fn shown(item: &Item) -> Option<FeedItem> {
+    let title = item.conversation.map(|id| format!("in {id}"));
+    let shows = !item.keys && item.transition.is_none();
+    shows.then(|| FeedItem { raw: Some(item.write_plain(title.as_deref())), ..FeedItem::default() })
+}
+
+/// The opening of the items of a feed.
+struct Opening<'a> {
+    session: &'a mut Session,
+    writer: Writer,
+    /// The messages in the history by guid and the sealed bytes, once they were asked for.
+    verified: Option<HashMap<(Guid, SealedHash), Item>>,
+}
+
+impl Opening<'_> {
+    /// What a sealed item holds, if it is authentic.
+    fn item(&mut self, outer: &FeedItem) -> Result<Item> {
+        let shown = outer.shown_guid();
+        let refused = |kind, reason: String| {
+            Error::new(kind, format!("item {shown} is left out")).because(anyhow::anyhow!(reason))
+        };
+        if let Some(broken) = &outer.broken {
+            return Err(refused(Kind::Integrity, broken.why.clone()));
         }
-        if key == Some(&contact.fingerprint) {
-            by_key = Some(name);
+        let guid = outer.guid().map_err(|cause| refused(Kind::Integrity, cause.to_string()))?;
+        let sealed = outer.description.as_deref().unwrap_or_default();
+        let opened = self.open(sealed);
+        if opened == Err(Refusal::NotForUs)
+            && let Some(item) = self.was_verified(guid, sealed)?
+        {
+            return Ok(item);
         }
-    }
-    Ok(by_key)
-}
-
-/// The octets of a sealed item that is authentic; none for a key, which never shows.
-fn open_item(session: &mut Session, outer: &FeedItem, writer: &Writer) -> Result<Option<String>> {
-    let shown = outer.guid.clone().unwrap_or_default();
-    let refused = |kind, reason: String| {
-        Error::new(kind, format!("item {} is left out", shown.escape_debug()))
-            .because(anyhow::anyhow!(reason))
-    };
-    let guid = outer.guid().map_err(|cause| refused(Kind::Integrity, cause.to_string()))?;
-    let sealed = outer.description.as_deref().unwrap_or_default();
-    let mut opened = writer
-        .certificates
-        .iter()
-        .map(|by| session.run.keys.unseal(sealed, by, session.run.clock.now()));
-    let unknown = Err(Refusal::UnknownSigner);
-    let opened = opened.find(|opened| *opened != unknown).unwrap_or(unknown);
-    let opened = opened.map_err(|refusal| {
-        let kind = if refusal.is_of_trust() { Kind::Trust } else { Kind::Integrity };
-        refused(kind, refusal.to_string())
-    })?;
-    let (item, _) =
-        items::read_item(guid, &opened, writer.logs.as_deref()).map_err(|(why, reason)| {
+        let opened = opened.map_err(|refusal| {
+            let kind = if refusal.is_of_trust() { Kind::Trust } else { Kind::Integrity };
+            refused(kind, refusal.to_string())
+        })?;
+        let read = items::read_item(guid, &opened, self.writer.logs.as_deref());
+        let (item, _) = read.map_err(|(why, reason)| {
             refused(if why == Why::Held { Kind::Trust } else { Kind::Integrity }, reason)
         })?;
-    let octets =
-        String::from_utf8(opened.octets).or_cannot(|| "the item is not UTF-8".to_owned())?;
-    let octets = xml::without_declaration(&octets).to_owned();
-    Ok((!item.keys && item.transition.is_none()).then_some(octets))
+        Ok(item)
+    }
+
+    fn open(&mut self, sealed: &str) -> std::result::Result<Opened, Refusal> {
+        let now = self.session.run.clock.now();
+        let keys = &mut self.session.run.keys;
+        let mut opened = self.writer.certificates.iter().map(|by| keys.unseal(sealed, by, now));
+        let unknown = Err(Refusal::UnknownSigner);
+        opened.find(|opened| *opened != unknown).unwrap_or(unknown)
+    }
+
+    /// The item in the history that came as exactly these sealed bytes, and was verified then.
+    fn was_verified(&mut self, guid: Guid, sealed: &str) -> Result<Option<Item>> {
+        let verified = match self.verified.take() {
+            Some(verified) => verified,
+            None => self.writer.verified()?,
+        };
+        let found = verified.get(&(guid, sealed_hash(sealed))).cloned();
+        self.verified = Some(verified);
+        Ok(found)
+    }
 }

@@ -92,6 +92,18 @@ impl Item {
         writer.finish()
     }
 
+    /// Writes the item for other programs that show feeds, under `title` if any: anew, from what was
+    /// understood of it, so that nothing else of the writer's octets is passed on. What reorders or
+    /// hides text is made visible in the description; `source:markdown` stays exact. An attachment
+    /// that is named by a file of this machine is left out.
+    pub fn write_plain(&self, title: Option<&str>) -> String {
+        let attachments = self.attachments.iter().filter(|file| file.url.parse::<Url>().is_ok());
+        let shown = Self { attachments: attachments.cloned().collect(), ..self.clone() };
+        let mut writer = shown.open_titled(title, &text::visible(&self.text));
+        writer.close("item");
+        writer.finish()
+    }
+
     /// Writes the octets that are sealed, padded. The padding begins with `head`, which must be random:
     /// then no hash of the octets confirms a guess of the text (PROTOCOL §2, §12).
     pub fn octets(&self, head: &Token) -> String {
@@ -100,12 +112,20 @@ impl Item {
 
     /// The item without its end.
     fn open(&self) -> Writer {
+        self.open_titled(None, &self.text)
+    }
+
+    /// The same with a title, and a description that says `described`.
+    fn open_titled(&self, title: Option<&str>, described: &str) -> Writer {
         let mut writer = Writer::fragment();
         let namespaces = [("xmlns:im", NAMESPACE), ("xmlns:source", SOURCE), ("xmlns:thr", THREAD)];
         writer.open("item", &namespaces);
+        if let Some(title) = title {
+            writer.text("title", &[], title);
+        }
         writer.text("guid", &[("isPermaLink", "false")], &self.guid.to_string());
         writer.text("pubDate", &[], &time::rfc_822(self.published));
-        writer.text("description", &[], &text::to_html(&self.text));
+        writer.text("description", &[], &text::to_html(described));
         writer.text("source:markdown", &[], &self.text);
         if let Some(guid) = &self.in_reply_to {
             writer.empty("thr:in-reply-to", &[("ref", &guid.to_string())]);

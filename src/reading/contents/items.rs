@@ -59,7 +59,7 @@ impl Intake<'_> {
                 self.verdicts.forget(&guid, hash);
                 // Whatever else stood under this guid waits for nothing any more.
                 self.verdicts.forget_waiting(&guid, None);
-                self.take(&item, &stream, OctetsHash::of(&opened.octets));
+                self.take(&item, &stream, OctetsHash::of(&opened.octets), hash);
             }
             Err(doubt) => {
                 let place = Item::parse(&opened.octets).ok().and_then(|item| item.stream);
@@ -106,9 +106,10 @@ impl Intake<'_> {
             && !self.known.vouches_for(hash)
     }
 
-    fn take(&mut self, item: &Item, stream: &Stream, hash: OctetsHash) {
+    fn take(&mut self, item: &Item, stream: &Stream, hash: OctetsHash, sealed: SealedHash) {
         self.check_links(stream, hash);
         let record = Record::of_item(item, Place::of(stream, hash), Direction::Received, self.now)
+            .sealed_as(sealed)
             .about(&self.contact);
         self.known.add(&record);
         self.records.push(record);

@@ -1,1 +1,3 @@
 //! A web host that serves the feed of a contact, and has no key.
+
+mod decrypting;

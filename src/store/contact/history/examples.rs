@@ -31,6 +31,7 @@ pub fn message(sequence: u64, text: &str) -> Record {
         attachments: Vec::new(),
         reply_to: None,
         conversation: None,
+        sealed: None,
     };
     let what = What::Message { entry, trimmed: false };
     Record::new(what, Timestamp::UNIX_EPOCH, text)

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::sealed::item::{Attachment, Item, Stream};
 use crate::protocol::values::guid::{Guid, LogId};
-use crate::protocol::values::hash::{Hash, OctetsHash};
+use crate::protocol::values::hash::{Hash, OctetsHash, SealedHash};
 
 /// An item of a log, as recorded.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,9 @@ pub struct LogEntry {
     pub reply_to: Option<Guid>,
     /// The conversation it belongs to, if that is not the pair's.
     pub conversation: Option<Guid>,
+    /// The hash of the sealed bytes that were verified: whoever shows these again shows this item.
+    /// Absent in our own, and in what earlier versions wrote.
+    pub sealed: Option<SealedHash>,
 }
 
 /// The place of an item, and the hashes by which it hangs together with its neighbours.
@@ -59,6 +62,7 @@ impl LogEntry {
             attachments: item.attachments.iter().map(Attached::from).collect(),
             reply_to: item.in_reply_to,
             conversation: item.conversation,
+            sealed: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::protocol::Error;
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::{Guid, LogId};
-use crate::protocol::values::hash::{Hash, OctetsHash};
+use crate::protocol::values::hash::{Hash, OctetsHash, SealedHash};
 use crate::store::contact::entry::Contact;
 
 /// The way that a record went.
@@ -121,6 +121,15 @@ impl Record {
         let is_key = item.keys || item.transition.is_some();
         let what = if is_key { What::Key(entry) } else { What::Message { entry, trimmed: false } };
         Self { direction, time: item.published, ..Self::new(what, now, item.text.clone()) }
+    }
+
+    /// The same, with the hash of the sealed bytes that it came as, once these were verified.
+    #[must_use]
+    pub fn sealed_as(mut self, hash: SealedHash) -> Self {
+        if let What::Message { entry, .. } | What::Key(entry) = &mut self.what {
+            entry.sealed = Some(hash);
+        }
+        self
     }
 
     /// The same, with the key of the contact it is about, and how sure we are of that.
@@ -234,6 +243,8 @@ struct Line {
     reply_to: Option<Guid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     conversation: Option<Guid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sealed: Option<SealedHash>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<Fingerprint>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -301,6 +312,7 @@ impl Line {
             attachments: std::mem::take(&mut self.attachments),
             reply_to: self.reply_to,
             conversation: self.conversation,
+            sealed: self.sealed,
         })
     }
 }
@@ -328,6 +340,7 @@ impl From<Record> for Line {
             attachments: Vec::new(),
             reply_to: None,
             conversation: None,
+            sealed: None,
             fingerprint: record.fingerprint,
             trust: record.trust,
             finding: None,
@@ -372,5 +385,6 @@ impl Line {
     fn carry(&mut self, entry: LogEntry) {
         self.attachments = entry.attachments;
         (self.reply_to, self.conversation) = (entry.reply_to, entry.conversation);
+        self.sealed = entry.sealed;
     }
 }
