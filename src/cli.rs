@@ -10,12 +10,14 @@ use clap::{ArgMatches, Args};
 use etcetera::BaseStrategy;
 use etcetera::base_strategy::Xdg;
 use jiff::{SignedDuration, Timestamp};
+use rand::SeedableRng;
 
 use crate::checking::here::settings::{InForce, Origin};
 use crate::error::{Error, Result};
+use crate::protocol::Random;
 use crate::protocol::values::time;
 use crate::session::options::{Format, Options};
-use crate::session::world::{Clock, Stream, World};
+use crate::session::world::{Clock, Randomness, Stream, World};
 use crate::store::disk::home::Home;
 
 /// What goes for every command.
@@ -118,10 +120,11 @@ impl Global {
     }
 }
 
-/// The world as it is: the system's clock, and the standard streams.
+/// The world as it is: the system's clock and randomness, and the standard streams.
 pub fn real_world() -> World {
     World {
         now: Clock::new(Timestamp::now),
+        randomness: Randomness::new(Random::from_entropy),
         state: Xdg::new().ok().and_then(|xdg| xdg.state_dir()).map(|state| state.join("cloudim")),
         stdin: Box::new(io::stdin()),
         stdout: Stream::to(io::BufWriter::new(io::stdout())),

@@ -108,6 +108,26 @@ const WORLD: &[&str] = &[
     "rand::thread_rng",
 ];
 
+/// The ways to randomness that are no argument, each with the files that may take it: the program has
+/// the system's, and hands it down as [`cloudim::session::world::Randomness`].
+const SOURCES: &[(&str, &[&str])] = &[
+    ("from_entropy", &["cli.rs"]),
+    ("seed_from_u64", &["session/world.rs"]),
+    ("from_seed", &[]),
+    ("OsRng", &[]),
+    ("ThreadRng", &[]),
+    ("thread_rng", &[]),
+    ("SystemRandom", &[]),
+    ("RandomState", &[]),
+    ("getrandom", &[]),
+    ("fastrand", &[]),
+    ("new_v1", &[]),
+    ("new_v4", &[]),
+    ("now_v6", &[]),
+    ("now_v7", &[]),
+    ("urandom", &[]),
+];
+
 /// Words that stand in no finished file.
 const UNFINISHED: &[&str] = &["TODO", "FIXME", "dbg!", "unimplemented!", "todo!"];
 
@@ -134,6 +154,11 @@ fn may_name(layer: &str, other: &str) -> bool {
     let below = BELOW.iter().find(|(name, _)| *name == layer).map(|(_, below)| *below);
     let below = below.unwrap_or_default();
     layer == other || below.iter().any(|next| may_name(next, other))
+}
+
+/// Whether `word` stands in `code`, alone.
+fn names(code: &str, word: &str) -> bool {
+    code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found == word)
 }
 
 fn is_below(path: &str, forbidden: &str) -> bool {
@@ -165,6 +190,12 @@ fn violations(file: &str, source: &str) -> Vec<String> {
         }
         if PURE.contains(&layer) && WORLD.iter().any(|world| is_below(path, world)) {
             found.push(format!("{file}: `{path}` in a pure layer"));
+        }
+    }
+    let is_test = ["tests", "testing"].contains(&module.rsplit('/').next().unwrap_or_default());
+    for (word, files) in SOURCES.iter().filter(|_| !is_test) {
+        if names(own, word) && !files.contains(&file) {
+            found.push(format!("{file}: `{word}` is randomness that nobody handed down"));
         }
     }
     for word in UNFINISHED.iter().filter(|word| source.contains(**word)) {
@@ -305,6 +336,13 @@ fn what_breaks_the_law_is_found() {
         ("openpgp/seal.rs", "fn f() { std::env::var(a); }"),
         ("openpgp/seal.rs", "use std::time::{Duration, Instant};"),
         ("openpgp/seal.rs", "let rng = rand::rngs::OsRng;"),
+        ("store/home.rs", "use rand::rngs::OsRng;"),
+        ("session/keys.rs", "fn f() { let rng = Random::from_entropy(); }"),
+        ("session/keys.rs", "fn f() { rand::SeedableRng::from_entropy() }"),
+        ("writing/message.rs", "fn f() { Random::seed_from_u64(1) }"),
+        ("commands/send.rs", "use rand::{thread_rng, RngCore};"),
+        ("protocol/values/guid.rs", "fn f() { Uuid::new_v4(); }"),
+        ("protocol/values/guid.rs", "fn f() { uuid::Uuid::now_v7(); }"),
         ("store/home.rs", "// TODO: all"),
         ("store/home.rs", "fn f() { unimplemented!() }"),
         ("store/home.rs", &"\n".repeat(LONGEST + 1)),
@@ -371,6 +409,10 @@ fn what_keeps_the_law_is_let_through() {
         ("commands/poll.rs", "use crate::{cli, store::Home, transport::client::Client};"),
         ("keys/change.rs", "use crate::publishing::run;\nuse crate::protocol::values;"),
         ("listen/duties.rs", "use crate::cloud_server::own_cloud;\nuse crate::sync::round;"),
+        ("cli.rs", "fn f() { Random::from_entropy() }"),
+        ("session/world.rs", "fn f() { Random::seed_from_u64(1) }"),
+        ("session/testing.rs", "fn f() { Random::from_entropy() }"),
+        ("session/keys.rs", "mod tests { fn f() { Random::seed_from_u64(1) } }"),
         ("lib.rs", "pub mod store; fn f() { store::open() }"),
         ("store/home.rs", &"\n".repeat(LONGEST)),
     ] {

@@ -18,7 +18,7 @@ use crate::error::{Error, Kind, Result};
 use crate::protocol::values::url::Url;
 use crate::session::web::clients::Clients;
 use crate::session::web::network::Network;
-use crate::session::world::Clock;
+use crate::session::world::{Clock, Randomness};
 use crate::store;
 use crate::store::disk::home::Home;
 use crate::store::disk::lock::Lock;
@@ -39,14 +39,15 @@ impl OwnCloud {
         identity: &Identity,
         network: &Network,
         clock: &Clock,
+        randomness: &Randomness,
     ) -> Result<Option<Arc<Self>>> {
         let (Some(base), Cloud::Own) = (&identity.config.base_url, &identity.config.cloud) else {
             return Ok(None);
         };
         let lock = lock(&identity.home)?;
-        let (home, now) = (identity.home.clone(), clock.clone());
-        let callbacks = network.callback_clients()?;
-        Self::of_home(home, base.clone(), callbacks, now, Some(lock)).map(Some)
+        let (home, base) = (identity.home.clone(), base.clone());
+        let (callbacks, now) = (network.callback_clients()?, clock.clone());
+        Self::of_home(home, base, callbacks, now, randomness.clone(), Some(lock)).map(Some)
     }
 
     /// A cloud that stands alone, for the feeds below the base URL, wherever they are served; or if
@@ -58,6 +59,7 @@ impl OwnCloud {
         identity: &Identity,
         network: &Network,
         clock: &Clock,
+        randomness: &Randomness,
         open: bool,
     ) -> Result<Arc<Self>> {
         let base = identity.config.base_url.clone();
@@ -72,7 +74,13 @@ impl OwnCloud {
         let scope = Scope { base, open };
         let reader = Arc::new(Reader::new(scope, network.clients()?, Arc::clone(&crier)));
         let fetching = Fetching::new(Arc::clone(&reader));
-        Ok(Self::with(Feeds::Fetched(reader), callbacks, crier, Some(fetching), Some(lock)))
+        let verifier = Verifier {
+            feeds: Feeds::Fetched(reader),
+            clients: callbacks,
+            crier,
+            randomness: randomness.clone(),
+        };
+        Ok(Self::with(verifier, Some(fetching), Some(lock)))
     }
 
     /// The cloud for the feeds that lie in `home` and stand below `base`. Only one process may
@@ -80,31 +88,32 @@ impl OwnCloud {
     ///
     /// # Errors
     /// When the subscriptions cannot be read.
-    pub fn new(home: Home, base: Url, callbacks: Clients, now: Clock) -> Result<Arc<Self>> {
-        Self::of_home(home, base, callbacks, now, None)
+    pub fn new(
+        home: Home,
+        base: Url,
+        callbacks: Clients,
+        now: Clock,
+        randomness: Randomness,
+    ) -> Result<Arc<Self>> {
+        Self::of_home(home, base, callbacks, now, randomness, None)
     }
 
     fn of_home(
         home: Home,
         base: Url,
-        callbacks: Clients,
+        clients: Clients,
         now: Clock,
+        randomness: Randomness,
         lock: Option<Lock>,
     ) -> Result<Arc<Self>> {
         let subscriptions = Arc::new(Subscriptions::open(&home, now.now())?);
-        let crier = Arc::new(Crier::new(callbacks.clone(), subscriptions, now));
-        Ok(Self::with(Feeds::OfHome(OwnFeeds { home, base }), callbacks, crier, None, lock))
+        let crier = Arc::new(Crier::new(clients.clone(), subscriptions, now));
+        let feeds = Feeds::OfHome(OwnFeeds { home, base });
+        Ok(Self::with(Verifier { feeds, clients, crier, randomness }, None, lock))
     }
 
-    fn with(
-        feeds: Feeds,
-        callbacks: Clients,
-        crier: Arc<Crier>,
-        fetching: Option<Fetching>,
-        lock: Option<Lock>,
-    ) -> Arc<Self> {
-        let verifier =
-            Verifier { feeds: feeds.clone(), clients: callbacks, crier: Arc::clone(&crier) };
+    fn with(verifier: Verifier, fetching: Option<Fetching>, lock: Option<Lock>) -> Arc<Self> {
+        let (feeds, crier) = (verifier.feeds.clone(), Arc::clone(&verifier.crier));
         let check = move |check| verifier.check(check);
         let checks = workers::employ(VERIFIERS, Checks::default(), check);
         let announced = Announced::default();

@@ -40,9 +40,10 @@ pub fn run(home: Home, options: Options, mut world: World, args: KeygenArgs) -> 
         .map_err(|cause| Error::usage("cannot use --cloud").because(cause))?;
     expect_free(&home)?;
     let notes = imported.as_ref().map(|imported| imported.notes(now)).unwrap_or_default();
+    let mut rng = world.randomness.stream();
     let kept = match imported {
-        Some(imported) => imported.finish(&options, &args, now)?,
-        None => key::make(&name, &options, &args, now)?,
+        Some(imported) => imported.finish(&options, &args, now, &mut rng)?,
+        None => key::make(&name, &options, &args, now, &mut rng)?,
     };
     let fresh = Fresh {
         name: &name,

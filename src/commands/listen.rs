@@ -15,6 +15,7 @@ use crate::listen::listening::{Keyless, Listening};
 use crate::protocol::values::time;
 use crate::publishing::pages;
 use crate::session::command::Session;
+use crate::session::run::Run;
 use crate::store;
 use crate::store::disk::lock::Lock;
 use crate::sync::restored;
@@ -86,7 +87,8 @@ pub fn run(session: &mut Session, args: ListenArgs) -> Result<()> {
         None => args.print.then_some(Target::Stdout),
     };
     let pause = Duration::try_from(args.poll_every).unwrap_or_default();
-    let cloud = OwnCloud::open(&session.run.identity, &session.run.network, &session.run.clock)?;
+    let Run { identity, network, clock, keys, .. } = &session.run;
+    let cloud = OwnCloud::open(identity, network, clock, &keys.randomness)?;
     let listener = bind(session, &args, &mut first)?;
     session.run.talk.go_on();
     let listening = Listening::begin(&mut session.run, cloud, target, pause, sender.clone())?;

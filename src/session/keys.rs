@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rand::SeedableRng;
 use zeroize::Zeroizing;
 
 use super::setback::Setback;
 use super::user::passphrase::{self, Source, Unlocked};
+use super::world::Randomness;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::open::{self, Opened};
@@ -28,8 +28,10 @@ use crate::store::identity::secret::{self, Stamp};
 
 /// Our own keys, as far as a run has unlocked them.
 pub struct Keys {
-    /// The source of randomness.
+    /// The randomness of this thread.
     pub rng: Random,
+    /// The source of it, for other threads.
+    pub randomness: Randomness,
     home: Home,
     /// A file whose first line is the passphrase.
     passphrase_file: Option<PathBuf>,
@@ -41,10 +43,16 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// The keys of `identity`, locked; the passphrase is in `passphrase_file` if one was named.
-    pub fn of(identity: &Identity, passphrase_file: Option<PathBuf>) -> Self {
+    /// The keys of `identity`, locked; the passphrase is in `passphrase_file` if one was named. What is
+    /// drawn comes from `randomness`.
+    pub fn of(
+        identity: &Identity,
+        passphrase_file: Option<PathBuf>,
+        randomness: &Randomness,
+    ) -> Self {
         Self {
-            rng: Random::from_entropy(),
+            rng: randomness.stream(),
+            randomness: randomness.clone(),
             home: identity.home.clone(),
             passphrase_file,
             passphrase_command: identity.config.passphrase_command.clone(),
@@ -57,7 +65,8 @@ impl Keys {
     /// The same for another thread: what is unlocked stays so.
     pub fn beside(&self) -> Self {
         Self {
-            rng: Random::from_entropy(),
+            rng: self.randomness.stream(),
+            randomness: self.randomness.clone(),
             home: self.home.clone(),
             passphrase_file: self.passphrase_file.clone(),
             passphrase_command: self.passphrase_command.clone(),

@@ -41,7 +41,7 @@ impl Run {
     /// A run on `identity` in `world`.
     pub fn on(identity: Identity, options: &Options, world: &World) -> Self {
         Self {
-            keys: Keys::of(&identity, options.passphrase_file.clone()),
+            keys: Keys::of(&identity, options.passphrase_file.clone(), &world.randomness),
             network: Network::of(&identity.config, options.timeout),
             talk: Talk::to(world.stderr.clone(), options.quiet),
             clock: world.now.clone(),

@@ -9,13 +9,14 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use rand::SeedableRng;
 
 use super::keys::Keys;
 use super::options::{Format, Options};
 use super::run::Run;
 use super::talk::Talk;
 use super::web::network::Network;
-use super::world::{Clock, Stream, World};
+use super::world::{Clock, Randomness, Stream, World};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::secret_key::{Profile, SecretKey};
 use crate::openpgp::testing as keys;
@@ -75,6 +76,7 @@ impl Person {
         let shown = Arc::clone(&clock);
         let world = World {
             now: Clock::new(move || *shown.lock().unwrap()),
+            randomness: Randomness::new(Random::from_entropy),
             state: None,
             stdin: Box::new(io::empty()),
             stdout: Stream::to(io::sink()),
@@ -163,7 +165,7 @@ impl Person {
 
     /// Has the key locked again.
     pub fn lock_key(&mut self) {
-        self.run.keys = Keys::of(&self.run.identity, None);
+        self.run.keys = Keys::of(&self.run.identity, None, &self.run.keys.randomness);
     }
 
     /// Puts what `change` makes of the key in its place, and its certificate with it.

@@ -6,11 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use rand::{RngCore, SeedableRng};
+
+use crate::protocol::Random;
 
 /// The world of a run: what it takes from outside, so that a test can be the outside.
 pub struct World {
     /// The present time.
     pub now: Clock,
+    /// The source of all that we draw: keys, session keys, salts, guids, tokens, padding. The `pgp`
+    /// crate has none of its own. TLS has, and the names of temporary files, which last for a moment.
+    pub randomness: Randomness,
     /// The folder for what is to be known of a home outside of it; nothing where there is none.
     pub state: Option<PathBuf>,
     /// The source of messages.
@@ -34,6 +40,30 @@ impl Clock {
 
     /// The present time.
     pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+/// Randomness that several may draw from: each takes a stream of its own.
+#[derive(Clone)]
+pub struct Randomness(Arc<dyn Fn() -> Random + Send + Sync>);
+
+impl Randomness {
+    /// The randomness of which each stream is what `stream` says.
+    pub fn new(stream: impl Fn() -> Random + Send + Sync + 'static) -> Self {
+        Self(Arc::new(stream))
+    }
+
+    /// All randomness that follows from `seed`: the first stream, the second, and so on. Whoever knows
+    /// the seed knows every key and all that is sealed, so it is for tests alone.
+    pub fn of_seed(seed: u64) -> Self {
+        let seeds = Mutex::new(Random::seed_from_u64(seed));
+        let next = move || seeds.lock().unwrap_or_else(PoisonError::into_inner).next_u64();
+        Self::new(move || Random::seed_from_u64(next()))
+    }
+
+    /// A stream that nobody else has.
+    pub fn stream(&self) -> Random {
         (self.0)()
     }
 }
@@ -105,6 +135,19 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn streams_of_one_seed_differ_and_come_again_with_the_seed() {
+        let drawn = |seed| {
+            let randomness = Randomness::of_seed(seed);
+            let (mut first, mut second) = (randomness.stream(), randomness.clone().stream());
+            [first.next_u64(), first.next_u64(), second.next_u64(), second.next_u64()]
+        };
+        let numbers = drawn(1);
+        assert_eq!(numbers, drawn(1));
+        assert!(numbers.iter().enumerate().all(|(at, one)| !numbers[..at].contains(one)));
+        assert!(drawn(2).iter().all(|other| !numbers.contains(other)));
     }
 
     #[test]

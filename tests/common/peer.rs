@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
-use cloudim::session::world::{Clock, Stream, World};
+use cloudim::protocol::Random;
+use cloudim::session::world::{Clock, Randomness, Stream, World};
 use jiff::Timestamp;
+use rand::SeedableRng;
 use tempfile::TempDir;
 
 use super::folder;
@@ -150,6 +152,7 @@ impl Peer {
         let (stdout, stderr) = (Heard::default(), Heard::default());
         let world = World {
             now: Clock::new(move || time),
+            randomness: Randomness::new(Random::from_entropy),
             state: Some(self.file("state-home/cloudim")),
             stdin: Box::new(Cursor::new(stdin.to_owned())),
             stdout: Stream::to(stdout.clone()),

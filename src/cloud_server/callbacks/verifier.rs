@@ -4,18 +4,16 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rand::SeedableRng;
-
 use super::checks::Check;
 use crate::cloud_server::answers::respond;
 use crate::cloud_server::feeds::served::Feeds;
 use crate::cloud_server::telling::crier::Crier;
 use crate::error::Error;
-use crate::protocol::Random;
 use crate::protocol::calls::cloud;
 use crate::protocol::values::token::Token;
 use crate::protocol::values::url::Url;
 use crate::session::web::clients::Clients;
+use crate::session::world::Randomness;
 use crate::store::subscriptions::Subscription;
 use crate::store::subscriptions::lease::LEASE;
 use crate::transport::client::Client;
@@ -31,6 +29,7 @@ pub struct Verifier {
     pub feeds: Feeds,
     pub clients: Clients,
     pub crier: Arc<Crier>,
+    pub randomness: Randomness,
 }
 
 impl Verifier {
@@ -62,7 +61,7 @@ impl Verifier {
         let unreadable = || cloud::unreadable(feed.as_str());
         let found = self.feeds.find(feed, left()).ok_or_else(unreadable)?;
         let client = self.clients.about(feed).within(left());
-        if let Err(why) = call(&client, feed, check) {
+        if let Err(why) = self.call(&client, feed, check) {
             log::info!("{} is not told of {}: {why}", check.callback.host(), feed.shortened());
             return Err(cloud::CALL_FAILED.to_owned());
         }
@@ -93,24 +92,24 @@ impl Verifier {
             }
         }
     }
-}
 
-/// Calls the callback as for `feed`.
-fn call(client: &Client, feed: &Url, check: &Check) -> Result<(), String> {
-    // By XML-RPC this can aim us at somebody who never asked: the protocol challenges nobody there.
-    // It is bounded: one short POST for each feed of ours that is named, to public networks alone,
-    // for few registrations of one caller at a time; and who does not answer 2xx is left alone.
-    if !check.is_challenged {
-        let (kind, body) = check.protocol.notification(feed);
-        let told = client.notify(&check.callback, kind, &body);
-        return told.map_err(|failure| failure.to_string());
+    /// Calls the callback as for `feed`.
+    fn call(&self, client: &Client, feed: &Url, check: &Check) -> Result<(), String> {
+        // By XML-RPC this can aim us at somebody who never asked: the protocol challenges nobody there.
+        // It is bounded: one short POST for each feed of ours that is named, to public networks alone,
+        // for few registrations of one caller at a time; and who does not answer 2xx is left alone.
+        if !check.is_challenged {
+            let (kind, body) = check.protocol.notification(feed);
+            let told = client.notify(&check.callback, kind, &body);
+            return told.map_err(|failure| failure.to_string());
+        }
+        let challenge = Token::new(&mut self.randomness.stream());
+        let url = cloud::challenge_url(&check.callback, feed, challenge.as_str())
+            .map_err(|error| error.to_string())?;
+        let answer = client.ask(&url, ANSWER).map_err(|failure| failure.to_string())?;
+        if answer == challenge.as_str().as_bytes() {
+            return Ok(());
+        }
+        Err("it did not answer the challenge".to_owned())
     }
-    let challenge = Token::new(&mut Random::from_entropy());
-    let url = cloud::challenge_url(&check.callback, feed, challenge.as_str())
-        .map_err(|error| error.to_string())?;
-    let answer = client.ask(&url, ANSWER).map_err(|failure| failure.to_string())?;
-    if answer == challenge.as_str().as_bytes() {
-        return Ok(());
-    }
-    Err("it did not answer the challenge".to_owned())
 }

@@ -45,6 +45,7 @@ pub fn serve(session: &mut Session, args: &RunArgs) -> Result<()> {
         &session.run.identity,
         &session.run.network,
         &session.run.clock,
+        &session.run.keys.randomness,
         args.open,
     )?;
     let ends = serving::watch_signals()?;

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use rand::SeedableRng;
 use zeroize::Zeroizing;
 
 use super::args::KeygenArgs;
@@ -54,7 +53,13 @@ impl<'a> Import<'a> {
     ///
     /// # Errors
     /// When it is locked and no passphrase opens it, or it does not open what it seals.
-    pub fn finish(self, options: &Options, args: &KeygenArgs, now: Timestamp) -> Result<Kept> {
+    pub fn finish(
+        self,
+        options: &Options,
+        args: &KeygenArgs,
+        now: Timestamp,
+        rng: &mut Random,
+    ) -> Result<Kept> {
         let (mut secret, path) = (self.imported.key, self.path);
         let mut known = None;
         if secret.is_locked() {
@@ -65,8 +70,7 @@ impl<'a> Import<'a> {
             secret.unlock(&passphrase).map_err(|_| source.is_wrong(path))?;
             known = Some(passphrase);
         }
-        let mut rng = Random::from_entropy();
-        if !import::is_whole(&secret, now, &mut rng) {
+        if !import::is_whole(&secret, now, rng) {
             let what = format!("`{}` as the key", path.display());
             return Err(Error::cannot(format!(
                 "cannot use {what}: it does not open what it seals"
@@ -77,7 +81,7 @@ impl<'a> Import<'a> {
             Some(known) if !args.no_passphrase => known,
             _ => key::chosen(options, args)?,
         };
-        key::finish(secret, &passphrase, now, &mut rng)
+        key::finish(secret, &passphrase, now, rng)
     }
 }
 

@@ -1,7 +1,6 @@
 //! The key of a new identity, and its passphrase.
 
 use jiff::Timestamp;
-use rand::SeedableRng;
 use zeroize::Zeroizing;
 
 use super::args::{KeygenArgs, Profile};
@@ -20,16 +19,21 @@ pub struct Kept {
 }
 
 /// A new key.
-pub fn make(name: &str, options: &Options, args: &KeygenArgs, now: Timestamp) -> Result<Kept> {
+pub fn make(
+    name: &str,
+    options: &Options,
+    args: &KeygenArgs,
+    now: Timestamp,
+    rng: &mut Random,
+) -> Result<Kept> {
     let passphrase = chosen(options, args)?;
-    let mut rng = Random::from_entropy();
     let profile = match args.profile {
         Profile::Default => secret_key::Profile::Default,
         Profile::Classic => secret_key::Profile::Classic,
     };
-    let secret = SecretKey::generate(profile, name, now, &mut rng)
+    let secret = SecretKey::generate(profile, name, now, rng)
         .or_cannot(|| "cannot make a key".to_owned())?;
-    finish(secret, &passphrase, now, &mut rng)
+    finish(secret, &passphrase, now, rng)
 }
 
 /// The unlocked `secret`, with `passphrase`.

@@ -62,12 +62,13 @@ impl Keyless {
     pub fn open(run: &mut Run) -> Result<Arc<Self>> {
         expect_no_secret(&run.identity, &mut run.talk, run.keys.has_passphrase_file())?;
         let base = run.identity.config.base()?;
-        let inbox = Inbox::open(&run.identity.home, base, run.clock.now(), run.beside().keys.rng)?;
+        let inbox =
+            Inbox::open(&run.identity.home, base, run.clock.now(), run.keys.randomness.stream())?;
         Ok(Arc::new(Self {
             hosting: Hosting::new(run.identity.home.public()),
             base: BasePath::of(Some(base)),
             inbox,
-            cloud: OwnCloud::open(&run.identity, &run.network, &run.clock)?,
+            cloud: OwnCloud::open(&run.identity, &run.network, &run.clock, &run.keys.randomness)?,
             clock: run.clock.clone(),
             writes: Schedule::new(),
             callers: Mutex::new(Callers { waiting: Vec::new(), next: Instant::now() }),

@@ -11,7 +11,8 @@ use uuid::{Builder, Uuid, Variant, Version};
 use super::limits;
 use crate::protocol::{Error, Random, Result};
 
-/// A UUIDv7 (RFC 9562), written `urn:uuid:` and 36 lower-case characters.
+/// A UUIDv7 (RFC 9562 §5.7): milliseconds since 1970, then 74 bits that were drawn; written `urn:uuid:`
+/// (§4 there) and 36 lower-case characters.
 ///
 /// Compares as its 16 bytes, so that an earlier one is smaller.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,7 +23,8 @@ pub struct Guid(Uuid);
 pub type LogId = Guid;
 
 impl Guid {
-    /// A new guid that carries the time `now`.
+    /// A new guid that carries the time `now`; the rest is drawn from `rng`. Two of one millisecond are
+    /// in no order: nothing here goes by it, for sequences say what comes after what.
     pub fn new(now: Timestamp, rng: &mut Random) -> Self {
         let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
         let mut random = [0; 10];

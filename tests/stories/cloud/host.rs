@@ -13,14 +13,16 @@ use cloudim::listen::door::asked::{Asked, Place};
 use cloudim::listen::door::base_path::BasePath;
 use cloudim::listen::door::rpc;
 use cloudim::listen::hosting::public::Hosting;
+use cloudim::protocol::Random;
 use cloudim::protocol::calls::cloud;
 use cloudim::protocol::xmlrpc::{self, Call, Value};
 use cloudim::session::web::clients::Clients;
-use cloudim::session::world::Clock;
+use cloudim::session::world::{Clock, Randomness};
 use cloudim::store::disk::home::Home;
 use cloudim::transport::egress::{Guard, Network};
 use cloudim::transport::server::{self, Answer, Limits, Request, Response, Stop};
 use jiff::{SignedDuration, Timestamp};
+use rand::SeedableRng;
 use url::form_urlencoded::Serializer;
 
 use super::subscriber::Subscriber;
@@ -76,7 +78,9 @@ impl Host {
         let clock = Arc::clone(&now);
         let clock = Clock::new(move || *clock.lock().unwrap());
         let home = Home::at(peer.home());
-        let cloud = OwnCloud::new(home, base.parse().unwrap(), clients, clock).unwrap();
+        let randomness = Randomness::new(Random::from_entropy);
+        let url = base.parse().unwrap();
+        let cloud = OwnCloud::new(home, url, clients, clock, randomness).unwrap();
         let (stop, hosting) = (Stop::new(), Hosting::new(peer.home().join("public")));
         // So that a test can be many callers.
         let limits = Limits { trusted_proxies: vec![loopback], ..Limits::default() };
