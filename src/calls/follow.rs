@@ -123,7 +123,7 @@ fn fetched(
     // Another key's host was not counted.
     let key = key.filter(|key| key.url == call.key);
     let key = key.ok_or_else(|| Error::cannot("a caller's feed does not name the caller's key"))?;
-    let (certificate, _) = fetch::certificate(network, &key)?;
+    let (certificate, _) = fetch::certificate(network, &key, now)?;
     let candidate = candidate::from_feed(config, keys, now, &document.bytes, certificate)?;
     if candidate.introduction.feed != call.feed {
         return Err(Error::cannot("a caller's introduction belongs to another feed").into());

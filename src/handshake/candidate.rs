@@ -65,7 +65,7 @@ pub fn from_file(
         Error::cannot("this is no invitation: there is no certificate in it")
             .hint("cloudim handshake invite --output FILE makes one")
     })?;
-    let certificate = Certificate::parse(enclosed.as_bytes())
+    let certificate = Certificate::parse_reduced(enclosed.as_bytes(), now)
         .or_cannot(|| "cannot use the certificate in the invitation".to_owned())?;
     let certificate = with_what_is_known(&identity.home, now, certificate)?;
     let sealed = introduction_of(&channel)?;

@@ -7,6 +7,7 @@
 
 mod armor;
 pub mod certificate;
+pub mod cost;
 pub mod message;
 mod packets;
 mod seconds;

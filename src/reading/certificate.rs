@@ -25,7 +25,7 @@ pub(super) fn refresh_certificate(
     if !in_time && contact.key_failing.is_some() {
         return Ok(false);
     }
-    let fetched = fetch::certificate(&run.network, &key).map_err(Error::from);
+    let fetched = fetch::certificate(&run.network, &key, run.now()).map_err(Error::from);
     let (announced, hash) = match fetched {
         Ok(found) => found,
         Err(cause) => {

@@ -83,7 +83,7 @@ pub fn offer(home: &Home, network: &Network, now: Timestamp, name: &str) -> Resu
     let Some(key) = channel.key.filter(|key| key.fingerprint != contact.fingerprint) else {
         return Ok(None);
     };
-    let (certificate, hash) = fetch::certificate(network, &key)?;
+    let (certificate, hash) = fetch::certificate(network, &key, now)?;
     // It may have been pinned before: what we know of it must not be undone by an old copy.
     let certificate = match contacts::former(home, name, &certificate.fingerprint())? {
         Some(former) => former.merged(&certificate, now).unwrap_or(former),

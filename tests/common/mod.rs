@@ -4,12 +4,14 @@
 pub mod again;
 pub mod ending;
 pub mod folder;
+pub mod garbage;
 pub mod hand;
 pub mod host;
 pub mod kept_folder;
 pub mod killer;
 pub mod peer;
 pub mod port;
+pub mod raw;
 pub mod sound;
 pub mod static_host;
 pub mod stub;

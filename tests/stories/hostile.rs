@@ -3,6 +3,8 @@
 //! [`story`]: it is told once, nothing else in the home changes, and the next honest
 //! message arrives exactly once.
 
+use crate::common::raw;
+
 mod announcements;
 mod archives;
 mod documents;
@@ -14,7 +16,6 @@ mod invitations;
 mod items;
 mod logs;
 mod names;
-mod raw;
 pub(crate) mod story;
 mod strangers;
 mod terminal;

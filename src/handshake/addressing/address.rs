@@ -140,7 +140,7 @@ fn addressee(
         .key
         .as_ref()
         .ok_or_else(|| Error::cannot(format!("the card {card} has no im:pgpKey")))?;
-    let (certificate, key_hash) = fetch::certificate(network, key)?;
+    let (certificate, key_hash) = fetch::certificate(network, key, now)?;
     certificate.usable(now).map_err(|why| {
         Error::new(Kind::Trust, format!("the certificate at {} {why}", key.url))
             .hint("ask its owner to publish a new one")

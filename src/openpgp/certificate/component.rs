@@ -2,8 +2,10 @@
 
 use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
 use pgp::crypto::public_key::PublicKeyAlgorithm;
-use pgp::packet::{PublicKey, Signature};
-use pgp::types::{EcdhPublicParams, Fingerprint, KeyDetails, PublicParams};
+use pgp::packet::{PublicKey, Signature, SignatureVersion};
+use pgp::types::{
+    EcdhPublicParams, Fingerprint, KeyDetails, KeyVersion, PublicParams, VerifyingKey,
+};
 
 use super::signature_policy::Moment;
 use super::unusable::Unusable;
@@ -44,14 +46,23 @@ impl Component<'_> {
             || signature.issuer_fingerprint().contains(&&self.fingerprint())
     }
 
-    /// Returns whether this key made `signature` over `octets`: the mathematics alone.
-    pub fn made(&self, signature: &Signature, octets: &[u8]) -> bool {
+    /// Returns whether this key made `signature`, whose digest is `digest`: the mathematics alone.
+    pub fn made(&self, signature: &Signature, digest: &[u8]) -> bool {
         match self {
-            Self::Primary(key) => signature.verify(key, octets),
-            Self::Subkey(subkey) => signature.verify(&subkey.key, octets),
+            Self::Primary(key) => is_made_by(*key, signature, digest),
+            Self::Subkey(subkey) => is_made_by(&subkey.key, signature, digest),
         }
-        .is_ok()
     }
+}
+
+fn is_made_by(key: &impl VerifyingKey, signature: &Signature, digest: &[u8]) -> bool {
+    let (Some(config), Some(made)) = (signature.config(), signature.signature()) else {
+        return false;
+    };
+    // Keys of version 6 make signatures of version 6, and nobody else does.
+    let are_of_one_version =
+        (key.version() == KeyVersion::V6) == (config.version() == SignatureVersion::V6);
+    are_of_one_version && key.verify(config.hash_alg, digest, made).is_ok()
 }
 
 /// All keys of `certificate`.

@@ -6,6 +6,8 @@ pub(in crate::openpgp) mod component;
 mod dates;
 pub mod keyring;
 pub(in crate::openpgp) mod merge;
+pub(in crate::openpgp) mod part;
+mod reduce;
 pub(in crate::openpgp) mod signature_policy;
 pub mod summary;
 pub(in crate::openpgp) mod unusable;
@@ -51,6 +53,26 @@ impl Certificate {
         let inner = SignedPublicKey::from_bytes(binary.as_slice())
             .map_err(|cause| Error::malformed(format!("not a certificate: {cause}")))?;
         Self::new(inner)
+    }
+
+    /// Reads one certificate that somebody else wrote, as [`Certificate::parse`] does, and keeps of it
+    /// what its primary key vouches for at `now`: of each part the newest binding and its revocations,
+    /// at most 32 subkeys and 16 User IDs. Certifications by others are left out. This bounds what each
+    /// later look at it costs.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn parse_reduced(bytes: &[u8], now: Timestamp) -> Result<Self> {
+        Self::new(reduce::reduced(&Self::parse(bytes)?.inner, now))
+    }
+
+    /// This certificate, or if it is larger than a reduced one, as [`Certificate::parse_reduced`]
+    /// leaves it: earlier versions kept all that stood in it.
+    pub fn reduced_if_large(self, now: Timestamp) -> Self {
+        if reduce::is_small(&self.inner) {
+            return self;
+        }
+        Self::new(reduce::reduced(&self.inner, now)).unwrap_or(self)
     }
 
     pub(in crate::openpgp) fn new(mut inner: SignedPublicKey) -> Result<Self> {

@@ -99,7 +99,7 @@ pub fn is_broken(hash: HashAlgorithm) -> bool {
 pub fn newest<'a>(
     signatures: impl Iterator<Item = &'a Signature>,
     moment: Moment,
-    verifies: impl Fn(&Signature) -> bool,
+    mut verifies: impl FnMut(&Signature) -> bool,
 ) -> Option<&'a Signature> {
     let mut acceptable: Vec<_> = signatures.filter(|s| objection(s, moment).is_none()).collect();
     // Of two of one second the shorter: nobody can put a padded copy in its place.

@@ -13,9 +13,10 @@ pub mod matrix;
 pub mod ours;
 
 use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
-use pgp::packet::{KeyFlags, RevocationCode, Signature, SignatureType, SubpacketData};
-use pgp::types::{KeyDetails, KeyVersion, SignedUser, Tag};
+use pgp::packet::{KeyFlags, PublicKey, PublicSubkey, RevocationCode, Signature, SubpacketData};
+use pgp::types::{KeyDetails, KeyVersion, SignedUser};
 
+use super::part::Part;
 use super::signature_policy::{self, Moment, newest};
 use super::unusable::Unusable;
 use crate::openpgp::seconds::timestamp;
@@ -33,7 +34,8 @@ fn revoked<'a>(revocations: impl Iterator<Item = &'a Signature>, at: u32) -> Res
     if soft { Err(Unusable::Revoked { hard: false }) } else { Ok(()) }
 }
 
-fn is_hard(revocation: &Signature) -> bool {
+/// Returns whether `revocation` reaches back: it does not say that the key was good before.
+pub fn is_hard(revocation: &Signature) -> bool {
     use RevocationCode::{CertUserIdInvalid, KeyRetired, KeySuperseded};
     let reason = revocation.revocation_reason_code();
     !matches!(reason, Some(KeySuperseded | KeyRetired | CertUserIdInvalid))
@@ -120,18 +122,28 @@ pub fn standing(certificate: &SignedPublicKey, moment: Moment) -> Result<Standin
 
 /// The verified revocations of the primary key.
 pub fn key_revocations(certificate: &SignedPublicKey) -> impl Iterator<Item = &Signature> {
-    certificate.details.revocation_signatures.iter().filter(|signature| {
-        signature.typ() == Some(SignatureType::KeyRevocation)
-            && signature.verify_key(&certificate.primary_key).is_ok()
-    })
+    revocations(certificate, Part::Primary, &certificate.details.revocation_signatures)
 }
 
 /// The direct-key signature in force.
 pub fn direct_signature(certificate: &SignedPublicKey, moment: Moment) -> Option<&Signature> {
-    let signatures = certificate.details.direct_signatures.iter();
-    let direct = signatures.filter(|s| s.typ() == Some(SignatureType::Key));
     let primary = &certificate.primary_key;
-    newest(direct, moment, |s| is_since(s, primary) && s.verify_key(primary).is_ok())
+    let bindings = certificate.details.direct_signatures.iter();
+    let direct = bindings.filter(|signature| Part::Primary.is_bound_by(signature));
+    newest(direct, moment, |s| {
+        Part::Primary.is_since(primary, s) && Part::Primary.is_signed_by(primary, s)
+    })
+}
+
+/// The verified revocations of `part` among its `signatures`.
+fn revocations<'a>(
+    certificate: &'a SignedPublicKey,
+    part: Part<'a>,
+    signatures: &'a [Signature],
+) -> impl Iterator<Item = &'a Signature> {
+    signatures.iter().filter(move |signature| {
+        part.is_revoked_by(signature) && part.is_signed_by(&certificate.primary_key, signature)
+    })
 }
 
 /// The User ID that the holder shows first, with its self-signature in force.
@@ -161,25 +173,17 @@ pub fn self_certification<'a>(
     user: &'a SignedUser,
     moment: Moment,
 ) -> Option<&'a Signature> {
-    let bindings =
-        user.signatures.iter().filter(|s| s.typ() != Some(SignatureType::CertRevocation));
-    let primary = &certificate.primary_key;
-    newest(bindings, moment, |s| {
-        is_since(s, primary) && s.verify_certification(primary, Tag::UserId, &user.id).is_ok()
-    })
+    let (primary, part) = (&certificate.primary_key, Part::User(&user.id));
+    let bindings = user.signatures.iter().filter(|signature| part.is_bound_by(signature));
+    newest(bindings, moment, |s| part.is_since(primary, s) && part.is_signed_by(primary, s))
 }
 
 /// The verified revocations of `user`.
 pub fn user_revocations<'a>(
-    certificate: &SignedPublicKey,
+    certificate: &'a SignedPublicKey,
     user: &'a SignedUser,
 ) -> impl Iterator<Item = &'a Signature> {
-    user.signatures.iter().filter(move |signature| {
-        signature.typ() == Some(SignatureType::CertRevocation)
-            && signature
-                .verify_certification(&certificate.primary_key, Tag::UserId, &user.id)
-                .is_ok()
-    })
+    revocations(certificate, Part::User(&user.id), &user.signatures)
 }
 
 /// The binding that puts `subkey` in force at `moment`.
@@ -211,14 +215,12 @@ pub fn newest_binding<'a>(
     subkey: &'a SignedPublicSubKey,
     moment: Moment,
 ) -> Option<&'a Signature> {
-    let bindings =
-        subkey.signatures.iter().filter(|s| s.typ() == Some(SignatureType::SubkeyBinding));
-    let primary = &certificate.primary_key;
+    let (primary, part) = (&certificate.primary_key, Part::Subkey(&subkey.key));
+    let bindings = subkey.signatures.iter().filter(|signature| part.is_bound_by(signature));
     newest(bindings, moment, |s| {
-        is_since(s, primary)
-            && is_since(s, &subkey.key)
-            && s.verify_subkey_binding(primary, &subkey.key).is_ok()
-            && (!s.key_flags().sign() || agrees(certificate, subkey, s, moment))
+        part.is_since(primary, s)
+            && part.is_signed_by(primary, s)
+            && (!s.key_flags().sign() || agrees(primary, &subkey.key, s, moment))
     })
 }
 
@@ -233,32 +235,24 @@ pub fn binding_now_or_later<'a>(
 }
 
 /// Returns whether `subkey` agrees to `binding` by a back signature (RFC 9580 §5.2.1.8).
-fn agrees(
-    certificate: &SignedPublicKey,
-    subkey: &SignedPublicSubKey,
+pub fn agrees(
+    primary: &PublicKey,
+    subkey: &PublicSubkey,
     binding: &Signature,
     moment: Moment,
 ) -> bool {
     binding.embedded_signature().is_some_and(|back| {
         signature_policy::objection(back, moment).is_none()
-            && back.verify_primary_key_binding(&subkey.key, &certificate.primary_key).is_ok()
+            && back.verify_primary_key_binding(subkey, primary).is_ok()
     })
-}
-
-/// Returns whether `signature` is not older than `key`, which made it or of which it speaks.
-fn is_since(signature: &Signature, key: &impl KeyDetails) -> bool {
-    signature.created() >= Some(key.created_at())
 }
 
 /// The verified revocations of `subkey`.
 pub fn subkey_revocations<'a>(
-    certificate: &SignedPublicKey,
+    certificate: &'a SignedPublicKey,
     subkey: &'a SignedPublicSubKey,
 ) -> impl Iterator<Item = &'a Signature> {
-    subkey.signatures.iter().filter(move |signature| {
-        signature.typ() == Some(SignatureType::SubkeyRevocation)
-            && signature.verify_subkey_binding(&certificate.primary_key, &subkey.key).is_ok()
-    })
+    revocations(certificate, Part::Subkey(&subkey.key), &subkey.signatures)
 }
 
 /// Returns whether `binding` lets its subkey encrypt, but not sign.
@@ -274,10 +268,11 @@ pub fn expired_before(
     time: u32,
 ) -> bool {
     let created = subkey.key.created_at().as_secs();
+    let part = Part::Subkey(&subkey.key);
     let lives = |signature: &Signature| {
-        signature.typ() == Some(SignatureType::SubkeyBinding)
+        part.is_bound_by(signature)
             && expiry(created, signature).is_none_or(|expires| expires > time)
-            && signature.verify_subkey_binding(&certificate.primary_key, &subkey.key).is_ok()
+            && part.is_signed_by(&certificate.primary_key, signature)
     };
     !subkey.signatures.iter().any(lives)
 }

@@ -12,18 +12,19 @@ use pgp::types::{
 };
 
 use super::refusal::Refusal;
+use crate::openpgp::cost::Cost;
 use crate::openpgp::packets;
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol::values::limits;
 
 /// The packets inside the encrypted message `bytes`, whose size the caller has limited: they are
-/// no larger. Nothing comes out whose integrity is not proven.
-pub fn decrypt(bytes: &[u8], key: &SecretKey) -> Result<Vec<u8>, Refusal> {
+/// no larger. Nothing comes out whose integrity is not proven. The work is added to `cost`.
+pub fn decrypt(bytes: &[u8], key: &SecretKey, cost: &mut Cost) -> Result<Vec<u8>, Refusal> {
     let (wrapped, data) = layers(bytes)?;
     let session_key = wrapped
         .iter()
         .filter(|wrapped| is_aligned(wrapped, &data))
-        .find_map(|wrapped| unwrap(wrapped, key))
+        .find_map(|wrapped| unwrap(wrapped, key, cost))
         .ok_or(Refusal::NotForUs)?;
     let (octets, cipher) = match &session_key {
         PlainSessionKey::V3_4 { sym_alg, key } => (key, Some(*sym_alg)),
@@ -41,6 +42,7 @@ pub fn decrypt(bytes: &[u8], key: &SecretKey) -> Result<Vec<u8>, Refusal> {
     if !plausible {
         return Err(damaged());
     }
+    cost.add_bytes(bytes.len());
     let mode = Seipdv1ReadMode::CheckFirst { max_message_size: bytes.len() };
     data.decrypt(octets.as_ref(), cipher, mode).map_err(|_| damaged())
 }
@@ -85,7 +87,7 @@ fn is_aligned(wrapped: &Wrapped, data: &SymEncryptedProtectedData) -> bool {
 }
 
 /// The session key, if one of our unlocked subkeys opens it.
-fn unwrap(wrapped: &Wrapped, key: &SecretKey) -> Option<PlainSessionKey> {
+fn unwrap(wrapped: &Wrapped, key: &SecretKey, cost: &mut Cost) -> Option<PlainSessionKey> {
     let (values, algorithm) = (wrapped.values().ok()?, wrapped.algorithm().ok()?);
     let typ = match wrapped.version() {
         PkeskVersion::V6 => EskType::V6,
@@ -96,7 +98,10 @@ fn unwrap(wrapped: &Wrapped, key: &SecretKey) -> Option<PlainSessionKey> {
             && matches!(subkey.key.secret_params(), SecretParams::Plain(_))
             && wrapped.match_identity(&subkey.key)
     });
-    subkeys.find_map(|subkey| subkey.key.decrypt(&Password::empty(), values, typ).ok()?.ok())
+    subkeys.find_map(|subkey| {
+        cost.add_opening();
+        subkey.key.decrypt(&Password::empty(), values, typ).ok()?.ok()
+    })
 }
 
 fn is_cipher(cipher: SymmetricKeyAlgorithm) -> bool {

@@ -6,19 +6,25 @@ use pgp::composed::SignedPublicKey;
 use pgp::packet::{Signature, SignatureType, SubpacketData};
 use pgp::types::Fingerprint;
 
+use super::digest;
 use super::packets_read::Message;
 use super::refusal::Refusal;
 use crate::openpgp::certificate::component::{self, Component};
 use crate::openpgp::certificate::signature_policy::{self, Moment};
 use crate::openpgp::certificate::validity;
+use crate::openpgp::cost::Cost;
 use crate::openpgp::seconds::{seconds, timestamp};
 use crate::protocol::values::limits;
 
+/// Keys that are tried for one signature: it may name one by its fingerprint, and by a key id.
+const NAMED: usize = 2;
+
 /// When `message` was signed, and by which key of `signer`.
 ///
-/// One good signature is enough; the others decide nothing (PROTOCOL §2). `us` is the primary key
-/// that must be among the intended recipients, if the signature names any; for an object that was
-/// not encrypted there is none, and it must not name any.
+/// One good signature is enough; the others decide nothing (PROTOCOL §2). What shows without a digest
+/// that a signature does not count is asked first, and each digest is computed once. `us` is the
+/// primary key that must be among the intended recipients, if the signature names any; for an object
+/// that was not encrypted there is none, and it must not name any. The work is added to `cost`.
 ///
 /// # Errors
 /// The most telling of the refusals, if no signature is good.
@@ -27,10 +33,11 @@ pub fn judge(
     signer: &SignedPublicKey,
     us: Option<&Fingerprint>,
     now: Timestamp,
+    cost: &mut Cost,
 ) -> Result<(Timestamp, Fingerprint), Refusal> {
     let mut worst = Refusal::Unsigned;
     for signature in &message.signatures {
-        match judge_one(signature, &message.octets, signer, us, now) {
+        match judge_one(signature, &message.octets, signer, us, now, cost) {
             Ok(good) => return Ok(good),
             Err(refusal) if weight(&refusal) > weight(&worst) => worst = refusal,
             Err(_) => {}
@@ -57,8 +64,9 @@ fn judge_one(
     signer: &SignedPublicKey,
     us: Option<&Fingerprint>,
     now: Timestamp,
+    cost: &mut Cost,
 ) -> Result<(Timestamp, Fingerprint), Refusal> {
-    let key = maker(signature, octets, signer)?;
+    let named = named_by(signature, signer)?;
     let invalid = |why: &str| Refusal::InvalidSigner(why.to_owned());
     if signature.typ() != Some(SignatureType::Binary) {
         return Err(invalid("the signature is of the wrong type"));
@@ -69,6 +77,7 @@ fn judge_one(
     if let Some(why) = signature_policy::objection(signature, moment) {
         return Err(invalid(why));
     }
+    let key = maker(signature, octets, named, cost)?;
     let moment = Moment::signing(created.as_secs(), now);
     let standing = validity::standing(signer, moment)
         .map_err(|cause| component::unusable("the signer's certificate", cause))?;
@@ -83,21 +92,34 @@ fn judge_one(
     Ok((signed, key.fingerprint()))
 }
 
-/// The key of `signer` that made `signature`.
+/// The keys of `signer` that `signature` names, at most [`NAMED`]. One that names no key at all is
+/// none: every program writes who made it.
+fn named_by<'a>(
+    signature: &Signature,
+    signer: &'a SignedPublicKey,
+) -> Result<Vec<Component<'a>>, Refusal> {
+    if signature.issuer_fingerprint().is_empty() && signature.issuer_key_id().is_empty() {
+        return Err(Refusal::Unsigned);
+    }
+    let named = component::all(signer).filter(|key| key.is_named_by(signature));
+    let named: Vec<_> = named.take(NAMED).collect();
+    if named.is_empty() { Err(Refusal::UnknownSigner) } else { Ok(named) }
+}
+
+/// That of the keys `named` which made `signature`.
 fn maker<'a>(
     signature: &Signature,
     octets: &[u8],
-    signer: &'a SignedPublicKey,
+    named: Vec<Component<'a>>,
+    cost: &mut Cost,
 ) -> Result<Component<'a>, Refusal> {
-    let names_any =
-        !signature.issuer_fingerprint().is_empty() || !signature.issuer_key_id().is_empty();
-    let mut named =
-        component::all(signer).filter(|key| !names_any || key.is_named_by(signature)).peekable();
-    if named.peek().is_none() {
-        return Err(Refusal::UnknownSigner);
-    }
-    let otherwise = if names_any { Refusal::Forged } else { Refusal::UnknownSigner };
-    named.find(|key| key.made(signature, octets)).ok_or(otherwise)
+    cost.add_bytes(octets.len());
+    let digest = digest::of(signature, octets).ok_or(Refusal::Forged)?;
+    let made = |key: &Component<'a>| {
+        cost.add_check();
+        key.made(signature, &digest)
+    };
+    named.into_iter().find(made).ok_or(Refusal::Forged)
 }
 
 fn is_meant_for(signature: &Signature, us: Option<&Fingerprint>) -> bool {
@@ -116,6 +138,7 @@ fn is_meant_for(signature: &Signature, us: Option<&Fingerprint>) -> bool {
 #[cfg(test)]
 mod tests {
     use pgp::packet::RevocationCode;
+    use pgp::types::KeyDetails;
 
     use super::*;
     use crate::openpgp::message::decrypt::decrypt;
@@ -157,7 +180,7 @@ mod tests {
         let (john, mary, eve) = (john(), mary(), key(Profile::Classic, "Eve"));
         let text = sealed(&john, &eve);
         let bytes = sealed_bytes(&john, &eve);
-        let plain = decrypt(&bytes, &eve).unwrap();
+        let plain = decrypt(&bytes, &eve, &mut Cost::default()).unwrap();
         assert_eq!(refused(&plain), Refusal::WrongRecipient);
         let refusal = open(&text, &mary, &john.certificate(), day(1)).unwrap_err();
         assert_eq!(refusal, Refusal::NotForUs);
@@ -211,5 +234,39 @@ mod tests {
         let compromised = revoked(&john, Some(2), RevocationCode::NoReason, 9);
         let refusal = open(&text, &mary, &compromised.certificate(), day(2)).unwrap_err();
         assert!(matches!(refusal, Refusal::Unusable(_)));
+    }
+
+    #[test]
+    fn what_shows_without_a_digest_costs_none_and_each_digest_is_computed_once() {
+        let (john, eve) = (john(), key(Profile::Default, "Eve"));
+        let mut nameless = signature(&john, OCTETS, SignatureType::Binary, 1);
+        let issuer = |config: &pgp::packet::SignatureConfig| config.hashed_subpackets[1].clone();
+        let named = issuer(nameless.config().unwrap());
+        let mut config = nameless.config().unwrap().clone();
+        config.hashed_subpackets.remove(1);
+        config.unhashed_subpackets.clear();
+        nameless = config.sign(&john.inner.primary_key, &"".into(), OCTETS).unwrap();
+        let text = signature(&john, OCTETS, SignatureType::Text, 1);
+        let others = signature(&eve, OCTETS, SignatureType::Binary, 1);
+        let judged = |signatures: Vec<Signature>| {
+            let message = Message { octets: OCTETS.to_vec(), signatures };
+            let (signer, mut cost) = (john.certificate(), Cost::default());
+            let judged = judge(&message, &signer.inner, None, day(1), &mut cost);
+            (judged.is_ok(), cost.checks, cost.bytes)
+        };
+        assert_eq!(judged(vec![nameless, text, others]), (false, 0, 0));
+        // One that names both keys of the certificate which can sign costs one digest.
+        let john = crate::openpgp::testing::with_subkey(&john, false, 1, None);
+        let mut forged = signature(&john, OCTETS, SignatureType::Binary, 1);
+        let mut config = forged.config().unwrap().clone();
+        let subkey = john.inner.secret_subkeys.last().unwrap().key.fingerprint();
+        let both = SubpacketData::IssuerFingerprint(subkey);
+        config.hashed_subpackets.push(pgp::packet::Subpacket::regular(both).unwrap());
+        assert_eq!(config.hashed_subpackets[1], named);
+        forged = config.sign(&eve.inner.primary_key, &"".into(), OCTETS).unwrap();
+        let message = Message { octets: OCTETS.to_vec(), signatures: vec![forged] };
+        let (signer, mut cost) = (john.certificate(), Cost::default());
+        let refusal = judge(&message, &signer.inner, None, day(1), &mut cost).unwrap_err();
+        assert_eq!((refusal, cost.checks, cost.bytes), (Refusal::Forged, 2, OCTETS.len()));
     }
 }

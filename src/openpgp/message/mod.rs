@@ -1,6 +1,7 @@
 //! Messages: sealed, signed and opened (PROTOCOL §2).
 
 pub(in crate::openpgp) mod decrypt;
+mod digest;
 pub(in crate::openpgp) mod encrypt;
 pub(in crate::openpgp) mod judge;
 pub mod open;

@@ -9,6 +9,7 @@ use super::refusal::Refusal;
 use super::{decrypt, judge};
 use crate::openpgp::armor;
 use crate::openpgp::certificate::{self, Certificate};
+use crate::openpgp::cost::Cost;
 use crate::openpgp::secret_key::SecretKey;
 use crate::protocol;
 use crate::protocol::values::fingerprint::Fingerprint;
@@ -43,10 +44,25 @@ pub fn open(
     signer: &Certificate,
     now: Timestamp,
 ) -> Result<Opened, Refusal> {
+    open_at_cost(sealed, key, signer, now, &mut Cost::default())
+}
+
+/// The same, with all work that it takes added to `cost`.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_at_cost(
+    sealed: &str,
+    key: &SecretKey,
+    signer: &Certificate,
+    now: Timestamp,
+    cost: &mut Cost,
+) -> Result<Opened, Refusal> {
     let bytes = armor::decode(sealed, BlockType::Message, limits::SEALED)?;
-    let plain = decrypt::decrypt(&bytes, key)?;
+    let plain = decrypt::decrypt(&bytes, key, cost)?;
     let us = key.inner.primary_key.fingerprint();
-    opened(packets_read::read(&plain, limits::SEALED)?, signer, Some(&us), now)
+    let message = packets_read::read(&plain, limits::SEALED, cost)?;
+    opened(message, signer, Some(&us), now, cost)
 }
 
 /// Reads a signed object, which is not encrypted: an introduction in an invitation file.
@@ -55,7 +71,8 @@ pub fn open(
 /// As [`open`]; what was signed for named recipients is none of it.
 pub fn open_signed(signed: &str, signer: &Certificate, now: Timestamp) -> Result<Opened, Refusal> {
     let bytes = armor::decode(signed, BlockType::Message, limits::SEALED)?;
-    opened(packets_read::read(&bytes, limits::SEALED)?, signer, None, now)
+    let cost = &mut Cost::default();
+    opened(packets_read::read(&bytes, limits::SEALED, cost)?, signer, None, now, cost)
 }
 
 /// Opens an attachment with the unlocked `key`; signatures in it are not looked at. At most
@@ -68,7 +85,8 @@ pub fn open_file(bytes: &[u8], key: &SecretKey, limit: usize) -> Result<Vec<u8>,
     if bytes.len() > most {
         return Err(Refusal::TooLarge);
     }
-    let octets = packets_read::read(&decrypt::decrypt(bytes, key)?, most)?.octets;
+    let cost = &mut Cost::default();
+    let octets = packets_read::read(&decrypt::decrypt(bytes, key, cost)?, most, cost)?.octets;
     if octets.len() > limit { Err(Refusal::TooLarge) } else { Ok(octets) }
 }
 
@@ -95,8 +113,9 @@ fn opened(
     signer: &Certificate,
     us: Option<&pgp::types::Fingerprint>,
     now: Timestamp,
+    cost: &mut Cost,
 ) -> Result<Opened, Refusal> {
-    let (signed, key) = judge::judge(&message, &signer.inner, us, now)?;
+    let (signed, key) = judge::judge(&message, &signer.inner, us, now, cost)?;
     let signer = certificate::fingerprint(&key)
         .map_err(|cause| Refusal::InvalidSigner(cause.to_string()))?;
     Ok(Opened { octets: message.octets, signed, signer })
@@ -137,6 +156,20 @@ mod tests {
                 assert_eq!(own.is_err_and(|refusal| refusal == Refusal::NotForUs), weaker);
             }
         }
+    }
+
+    #[test]
+    fn the_work_of_opening_is_counted() {
+        let (john, mary) = (john(), mary());
+        let text = sealed(&john, &mary);
+        let mut cost = Cost::default();
+        open_at_cost(&text, &mary, &john.certificate(), day(1), &mut cost).unwrap();
+        let length = sealed_bytes(&john, &mary).len();
+        assert_eq!(cost, Cost { checks: 1, openings: 1, bytes: length + OCTETS.len() });
+        let (eve, mut cost) = (key(Profile::Classic, "Eve"), Cost::default());
+        let refusal = open_at_cost(&text, &eve, &john.certificate(), day(1), &mut cost);
+        assert_eq!(refusal, Err(Refusal::NotForUs));
+        assert_eq!((cost.checks, cost.openings, cost.bytes), (0, 1, 0));
     }
 
     #[test]
@@ -227,7 +260,7 @@ mod tests {
             let (from, to) = (john.certificate(), mary.certificate());
             let text = sealed(&john, &mary);
             let outer = sealed_bytes(&john, &mary);
-            let plain = decrypt::decrypt(&outer, &mary).unwrap();
+            let plain = decrypt::decrypt(&outer, &mary, &mut Cost::default()).unwrap();
             let changed = mutated(&plain, &changes);
             let mut inputs = vec![
                 String::from_utf8_lossy(&mutated(text.as_bytes(), &changes)).into_owned(),

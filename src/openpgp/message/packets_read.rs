@@ -5,6 +5,7 @@ use std::io::Read;
 use pgp::packet::{CompressedData, Packet, Signature};
 
 use super::refusal::Refusal;
+use crate::openpgp::cost::Cost;
 use crate::openpgp::packets;
 use crate::protocol::values::limits;
 
@@ -16,15 +17,16 @@ pub struct Message {
     pub signatures: Vec<Signature>,
 }
 
-/// Reads the packets `plain`, which with everything decompressed are at most `limit` bytes.
-pub fn read(plain: &[u8], limit: usize) -> Result<Message, Refusal> {
+/// Reads the packets `plain`, which with everything decompressed are at most `limit` bytes. What is
+/// decompressed is added to `cost`.
+pub fn read(plain: &[u8], limit: usize, cost: &mut Cost) -> Result<Message, Refusal> {
     if plain.len() > limit {
         return Err(Refusal::TooLarge);
     }
     let mut rest = plain;
     match packets::next(&mut rest).map_err(Refusal::Malformed)? {
         Some(Packet::CompressedData(data)) => {
-            let inner = decompressed(&data, limit)?;
+            let inner = decompressed(&data, limit, cost)?;
             match packets::next(&mut rest) {
                 Ok(None) => parse(&inner),
                 _ => Err(malformed("something follows the compressed data")),
@@ -38,14 +40,13 @@ fn malformed(why: &str) -> Refusal {
     Refusal::Malformed(why.to_owned())
 }
 
-fn decompressed(data: &CompressedData, limit: usize) -> Result<Vec<u8>, Refusal> {
+fn decompressed(data: &CompressedData, limit: usize, cost: &mut Cost) -> Result<Vec<u8>, Refusal> {
     let reader = data.decompress().map_err(|_| malformed("an unknown kind of compression"))?;
     let mut inner = Vec::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    reader
-        .take(most)
-        .read_to_end(&mut inner)
-        .map_err(|_| malformed("the compressed data is damaged"))?;
+    let read = reader.take(most).read_to_end(&mut inner);
+    cost.add_bytes(inner.len());
+    read.map_err(|_| malformed("the compressed data is damaged"))?;
     if inner.len() > limit { Err(Refusal::TooLarge) } else { Ok(inner) }
 }
 

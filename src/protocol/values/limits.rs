@@ -12,6 +12,12 @@ pub const CERTIFICATE: usize = 64 << 10;
 pub const RECIPIENTS: usize = 64;
 /// Signatures of a sealed object.
 pub const SIGNATURES: usize = 8;
+/// Checks of signatures that may come to nothing, for one contact in one round.
+pub const FAILED_CHECKS: usize = 256;
+/// Operations of our secret keys that may come to nothing, likewise.
+pub const FAILED_OPENINGS: usize = 512;
+/// Bytes that may be decrypted, decompressed or hashed for nothing, likewise.
+pub const FAILED_BYTES: usize = 16 << 20;
 /// Depth of an XML document.
 pub const XML_DEPTH: usize = 32;
 /// Distinct namespaces of an XML document.

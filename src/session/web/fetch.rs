@@ -13,6 +13,7 @@ use crate::protocol::values::url::Url;
 use crate::session::setback::Setback;
 use crate::transport::client::{Answer, Client, Conditions, Document, Failure, HostDate};
 use crate::work::list;
+use jiff::Timestamp;
 
 /// Feeds that are fetched at once.
 const AT_ONCE: usize = 16;
@@ -97,12 +98,16 @@ pub fn unanswered(message: String, failure: Failure) -> Error {
     }
 }
 
-/// Fetches the certificate that `key` names. A hash that does not fit means that one of the two
-/// files is being replaced just now.
+/// Fetches the certificate that `key` names, and keeps what its primary key vouches for at `now`. A
+/// hash that does not fit means that one of the two files is being replaced just now.
 ///
 /// # Errors
 /// [`Setback::Passing`] when it is not there, [`Setback::Lasting`] when it is another.
-pub fn certificate(network: &Network, key: &KeyElement) -> Result<(Certificate, Hash), Setback> {
+pub fn certificate(
+    network: &Network,
+    key: &KeyElement,
+    now: Timestamp,
+) -> Result<(Certificate, Hash), Setback> {
     let document = document(network, &key.url, limits::CERTIFICATE)?;
     let hash = Hash::of(&document.bytes);
     if key.hash.is_some_and(|expected| expected != hash) {
@@ -111,8 +116,8 @@ pub fn certificate(network: &Network, key: &KeyElement) -> Result<(Certificate, 
             .hint("it is being replaced, or a cache is old: try again later");
         return Err(Setback::Passing(error));
     }
-    let certificate =
-        Certificate::parse(&document.bytes).or_cannot(|| format!("cannot use {}", key.url))?;
+    let certificate = Certificate::parse_reduced(&document.bytes, now);
+    let certificate = certificate.or_cannot(|| format!("cannot use {}", key.url))?;
     expect_fingerprint(&certificate, &key.fingerprint, &key.url)?;
     Ok((certificate, hash))
 }

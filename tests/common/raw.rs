@@ -17,7 +17,7 @@ use pgp::packet::{
 };
 use pgp::types::{DecryptionKey, EskType, KeyDetails, Password, Seipdv1ReadMode};
 
-use crate::common::peer::Peer;
+use super::peer::Peer;
 
 /// The packets `plain`, encrypted to the ECDH subkey of `to`: the session key's packet, `copies`
 /// times, then the data.
@@ -43,6 +43,11 @@ pub fn encrypted(plain: &[u8], to: &Certificate, copies: usize, rng: &mut Random
 
 /// `packets` as an armored message.
 pub fn armored(packets: &[u8]) -> String {
+    armored_as(BlockType::Message, packets)
+}
+
+/// `packets` in armor of that kind.
+pub fn armored_as(block: BlockType, packets: &[u8]) -> String {
     struct Bytes<'a>(&'a [u8]);
     impl pgp::ser::Serialize for Bytes<'_> {
         fn to_writer<W: std::io::Write>(&self, writer: &mut W) -> pgp::errors::Result<()> {
@@ -53,7 +58,7 @@ pub fn armored(packets: &[u8]) -> String {
         }
     }
     let mut text = Vec::new();
-    armor::write(&Bytes(packets), BlockType::Message, &mut text, None, true).unwrap();
+    armor::write(&Bytes(packets), block, &mut text, None, true).unwrap();
     String::from_utf8(text).unwrap()
 }
 
