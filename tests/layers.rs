@@ -57,6 +57,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("httpdate", &["listen/hosting/"]),
     ("hyper", &["transport/server"]),
     ("hyper_util", &["transport/server"]),
+    ("flate2", &["transport/client/"]),
     ("indicatif", &["commands/"]),
     ("pgp", &["openpgp/"]),
     ("qrcode", &["commands/"]),

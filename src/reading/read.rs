@@ -105,6 +105,8 @@ fn wishes(run: &mut Run, names: &[String], ask: Ask) -> Wishes {
         }
         let again = is_read_again(run, &contact.http, ask);
         let mut wish = wish(name, contact);
+        // News that was announced, or that the user waits for, may not wait in a cache.
+        wish.conditions.no_cache = ask != Ask::InTime;
         if again {
             wish.conditions = Conditions { no_cache: true, ..Conditions::default() };
         }

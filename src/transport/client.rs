@@ -1,25 +1,33 @@
 //! The HTTP client: conditional requests for documents, forms and calls sent.
 
-use std::fmt;
-use std::io::Read;
+mod body;
+mod conditions;
+mod failure;
+mod validators;
+
+use std::mem;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use ureq::http::{HeaderValue, Response};
 use ureq::{Agent, Body};
 
-use super::egress::{self, Guard, Network, Refusal};
+use self::body::{Coding, Unread};
+pub use self::conditions::Conditions;
+pub use self::failure::Failure;
+use self::failure::{HOPS, failure, is_hung_up};
+use super::egress::{self, Guard, Network};
 use crate::protocol::values::time;
 use crate::protocol::values::url::{FORM, Url, form};
 
-/// Redirects followed for one request.
-const HOPS: usize = 5;
 /// Bytes of an answer to a form.
 const ANSWER: usize = 64 << 10;
 /// Bytes of an answer's head.
 const HEAD: usize = 32 << 10;
 /// Bytes of an `ETag`; a longer one is as if absent.
 const ETAG: usize = 512;
+/// How long a connection is kept for the next request.
+const IDLE: Duration = Duration::from_secs(15);
 /// Bytes of any other header value that is kept.
 const VALUE: usize = 128;
 
@@ -28,17 +36,6 @@ const VALUE: usize = 128;
 pub struct Client {
     agent: Agent,
     timeout: Duration,
-}
-
-/// The marks that the document is already known by, for a conditional request.
-#[derive(Clone, Debug, Default)]
-pub struct Conditions {
-    /// Sent as `If-None-Match`, exactly as it was received.
-    pub etag: Option<String>,
-    /// Sent as `If-Modified-Since`, exactly as it was received.
-    pub last_modified: Option<String>,
-    /// Asks caches on the way to ask the origin (PROTOCOL §5, stale copies).
-    pub no_cache: bool,
 }
 
 /// The answer to a conditional request.
@@ -57,9 +54,9 @@ pub struct Document {
     pub bytes: Vec<u8>,
     /// The URL at which it was found, after redirects.
     pub url: Url,
-    /// The `ETag`, of at most 512 bytes.
+    /// The `ETag`, of at most 512 bytes, if a later 304 to it may be believed.
     pub etag: Option<String>,
-    /// The `Last-Modified` date, of at most 128 bytes.
+    /// The `Last-Modified` date, of at most 128 bytes, likewise.
     pub last_modified: Option<String>,
     /// The `Content-Type` in lower case and without parameters, of at most 128 bytes.
     pub media_type: Option<String>,
@@ -73,57 +70,6 @@ pub struct HostDate {
     /// The `Date` of its answer, and the `Age` of that if it comes from a cache.
     pub date: Timestamp,
 }
-
-/// Why a request had no use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// The guard forbids it; names the host and the reason.
-    Refused(String),
-    /// The document is not there (404), or no more (410).
-    NotFound,
-    /// Any other status than was wanted.
-    Status(u16),
-    /// The body has more than so many bytes.
-    TooLarge(usize),
-    /// The body is in a content coding that we did not ask for and do not know.
-    Coding(String),
-    /// More than five redirects, or one that leads to no http or https URL.
-    Redirects,
-    /// No answer: name, connection, TLS, time limit or protocol; names the host and the reason.
-    Unreachable(String),
-}
-
-impl Failure {
-    /// Returns whether the same request may succeed later, if only the other's host changes.
-    pub fn may_pass(&self) -> bool {
-        match self {
-            Self::NotFound | Self::Status(_) | Self::Unreachable(_) => true,
-            Self::Refused(_) | Self::TooLarge(_) | Self::Coding(_) | Self::Redirects => false,
-        }
-    }
-
-    /// Returns whether the host did answer, by something that is of no use however often it is asked.
-    pub fn is_answer(&self) -> bool {
-        matches!(self, Self::TooLarge(_) | Self::Coding(_) | Self::Redirects)
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(why) | Self::Unreachable(why) => f.write_str(why),
-            Self::NotFound => f.write_str("not found"),
-            Self::Status(status) => write!(f, "status {status}"),
-            Self::TooLarge(limit) => write!(f, "more than {limit} bytes"),
-            Self::Coding(coding) => {
-                write!(f, "it comes in the content coding `{coding}`, which was not asked for")
-            }
-            Self::Redirects => write!(f, "more than {HOPS} redirects, or one to no usable URL"),
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
 
 impl Client {
     /// A client that also speaks to the networks in `allow`, and gives each request `timeout` from
@@ -144,6 +90,7 @@ impl Client {
             .max_response_header_size(HEAD)
             .user_agent(concat!("cloudim/", env!("CARGO_PKG_VERSION")))
             .accept_encoding("identity")
+            .max_idle_age(IDLE)
             .build();
         Self { agent: egress::agent(config, guard), timeout }
     }
@@ -168,11 +115,7 @@ impl Client {
         limit: usize,
         conditions: &Conditions,
     ) -> (Result<Answer, Failure>, Option<HostDate>) {
-        let followed = self.follow(url, |hop, left| {
-            let request = self.agent.get(hop.as_str()).config().timeout_global(Some(left)).build();
-            let headers = conditions.headers();
-            headers.fold(request, |request, (name, value)| request.header(name, value)).call()
-        });
+        let followed = self.follow(url, |hop, left| self.call(hop, left, conditions));
         match followed {
             Ok((url, response)) => {
                 let date = dated(&url, &response);
@@ -187,9 +130,8 @@ impl Client {
     /// # Errors
     /// A [`Failure`]; [`Failure::Status`] for any status but 2xx.
     pub fn ask(&self, url: &Url, limit: usize) -> Result<Vec<u8>, Failure> {
-        let (url, mut response) = self.follow(url, |hop, left| {
-            self.agent.get(hop.as_str()).config().timeout_global(Some(left)).build().call()
-        })?;
+        let asked = Conditions { no_cache: true, ..Conditions::default() };
+        let (url, mut response) = self.follow(url, |hop, left| self.call(hop, left, &asked))?;
         succeeded(&response)?;
         read(&url, &mut response, limit)
     }
@@ -225,10 +167,39 @@ impl Client {
         read(&url, &mut response, ANSWER)
     }
 
+    /// Gets `url` within `left`.
+    ///
+    /// A connection that was kept may have been closed by the host at the moment of the request,
+    /// and a GET changes nothing: one that dies without an answer is asked once more, on a fresh
+    /// connection (RFC 9112, section 9.3.1).
+    fn call(
+        &self,
+        url: &Url,
+        left: Duration,
+        conditions: &Conditions,
+    ) -> Result<Response<Body>, ureq::Error> {
+        let start = Instant::now();
+        let call = |idle: Duration| {
+            let left = left.saturating_sub(start.elapsed());
+            let request = self.agent.get(url.as_str()).config();
+            let request = request.timeout_global(Some(left)).max_idle_age(idle).build();
+            let headers = conditions.headers();
+            headers.fold(request, |request, (name, value)| request.header(name, value)).call()
+        };
+        let opened = egress::opened();
+        match call(IDLE) {
+            Err(ureq::Error::Io(cause)) if is_hung_up(&cause) && egress::opened() == opened => {
+                call(Duration::ZERO)
+            }
+            answer => answer,
+        }
+    }
+
     fn post(&self, url: &Url, kind: &str, body: &str) -> Result<(Url, Response<Body>), Failure> {
         self.follow(url, |hop, left| {
-            let request = self.agent.post(hop.as_str()).config().timeout_global(Some(left)).build();
-            request.content_type(kind).send(body)
+            // A POST may not be sent twice, so that it takes no connection that may be closed.
+            let request = self.agent.post(hop.as_str()).config().timeout_global(Some(left));
+            request.max_idle_age(Duration::ZERO).build().content_type(kind).send(body)
         })
     }
 
@@ -241,38 +212,25 @@ impl Client {
     ) -> Result<(Url, Response<Body>), Failure> {
         let start = Instant::now();
         let mut here = url.clone();
+        let mut seen = Vec::new();
         for _ in 0..=HOPS {
             let left = self.timeout.saturating_sub(start.elapsed());
             let response = send(&here, left).map_err(|cause| failure(&here, cause))?;
             let redirects = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
             match response.headers().get("location") {
                 Some(location) if redirects => {
-                    let target = location.to_str().map_err(|_| Failure::Redirects)?;
-                    here = here.join(target).map_err(|_| Failure::Redirects)?;
+                    // Hosts write it in UTF-8, where ASCII alone is allowed; a URL encodes it.
+                    let target = str::from_utf8(location.as_bytes());
+                    let target = here.join(target.map_err(|_| Failure::Redirects)?);
+                    seen.push(mem::replace(&mut here, target.map_err(|_| Failure::Redirects)?));
+                    if seen.contains(&here) {
+                        return Err(Failure::Loop);
+                    }
                 }
                 _ => return Ok((here, response)),
             }
         }
         Err(Failure::Redirects)
-    }
-}
-
-impl Conditions {
-    /// The headers that say so.
-    fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let no_cache = self.no_cache.then_some("no-cache");
-        [
-            ("if-none-match", self.etag.as_deref()),
-            ("if-modified-since", self.last_modified.as_deref()),
-            ("cache-control", no_cache),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
-    }
-
-    /// Returns whether a 304 answers them.
-    fn are_sent(&self) -> bool {
-        self.etag.is_some() || self.last_modified.is_some()
     }
 }
 
@@ -284,7 +242,8 @@ fn answered(
     conditions: &Conditions,
 ) -> Result<Answer, Failure> {
     match response.status().as_u16() {
-        200 => {}
+        // 203 is a 200 that a proxy has changed (RFC 9110, section 15.3.4).
+        200 | 203 => {}
         304 if conditions.are_sent() => return Ok(Answer::Unchanged),
         404 | 410 => return Err(Failure::NotFound),
         status => return Err(Failure::Status(status)),
@@ -293,9 +252,14 @@ fn answered(
         let essence = text.split(';').next().unwrap_or_default().trim();
         essence.to_ascii_lowercase()
     };
+    let (etag, last_modified) = validators::proven(
+        value(&response, "etag", ETAG),
+        value(&response, "last-modified", VALUE),
+        value(&response, "date", VALUE).as_deref(),
+    );
     Ok(Answer::Document(Document {
-        etag: value(&response, "etag", ETAG),
-        last_modified: value(&response, "last-modified", VALUE),
+        etag,
+        last_modified,
         media_type: value(&response, "content-type", VALUE).map(essence),
         bytes: read(&url, &mut response, limit)?,
         url,
@@ -328,33 +292,16 @@ fn value(response: &Response<Body>, name: &str, limit: usize) -> Option<String> 
 fn read(url: &Url, response: &mut Response<Body>, limit: usize) -> Result<Vec<u8>, Failure> {
     let most = u64::try_from(limit).unwrap_or(u64::MAX);
     let coding = response.headers().get("content-encoding").map(HeaderValue::as_bytes);
-    let coding = coding.map(|coding| String::from_utf8_lossy(coding).trim().to_ascii_lowercase());
-    if let Some(coding) = coding.filter(|coding| !coding.is_empty() && coding != "identity") {
-        return Err(Failure::Coding(coding.chars().take(VALUE).collect()));
-    }
+    let is_gzip = match Coding::named(coding) {
+        Coding::Plain => false,
+        Coding::Gzip => true,
+        Coding::Unknown(name) => return Err(Failure::Coding(name.chars().take(VALUE).collect())),
+    };
     if response.body().content_length().is_some_and(|length| length > most) {
         return Err(Failure::TooLarge(limit));
     }
-    let mut bytes = Vec::new();
-    let reader = response.body_mut().as_reader();
-    reader
-        .take(most.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|cause| failure(url, cause.into()))?;
-    if bytes.len() > limit { Err(Failure::TooLarge(limit)) } else { Ok(bytes) }
-}
-
-/// Tells the guard's refusal from every other cause.
-fn failure(url: &Url, cause: ureq::Error) -> Failure {
-    let why = match cause {
-        ureq::Error::Other(inner) => match inner.downcast::<Refusal>() {
-            Ok(refusal) => return Failure::Refused(refusal.0),
-            Err(other) => other.to_string(),
-        },
-        ureq::Error::Timeout(_) => "it takes too long".to_owned(),
-        ureq::Error::HostNotFound => "no such host".to_owned(),
-        ureq::Error::Io(cause) => cause.to_string(),
-        other => other.to_string(),
-    };
-    Failure::Unreachable(format!("`{}` cannot be reached: {why}", url.authority()))
+    body::read(response.body_mut().as_reader(), is_gzip, limit).map_err(|unread| match unread {
+        Unread::TooLarge => Failure::TooLarge(limit),
+        Unread::Broken(cause) => failure(url, cause.into()),
+    })
 }

@@ -3,16 +3,22 @@
 //!
 //! The only file that uses `ureq::unversioned`, which stands outside semantic versioning.
 
+use std::cell::Cell;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
 
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::time::Duration;
-use ureq::unversioned::transport::{Connector, NextTimeout, RustlsConnector, TcpConnector};
+use ureq::unversioned::transport::{
+    ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport,
+};
 use ureq::{Agent, Error};
 
+use super::in_turn::{self, Attempt};
 pub use super::network::Network;
 
 /// The networks that are not the public internet, and the word for each in a message. The first
@@ -107,8 +113,61 @@ impl std::error::Error for Refusal {}
 /// An agent that opens no connection without asking `guard`; it knows neither SOCKS nor CONNECT,
 /// through which an address could be reached unseen.
 pub(super) fn agent(config: Config, guard: Guard) -> Agent {
-    let connector = ().chain(TcpConnector::default()).chain(RustlsConnector::default());
+    let connector = ().chain(InTurn(TcpConnector::default())).chain(RustlsConnector::default());
     Agent::with_parts(config, connector, Guarded { guard, names: DefaultResolver::default() })
+}
+
+thread_local! {
+    static OPENED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The number of connections that this thread has begun to open. `ureq` does not say whether a
+/// request went out on a new connection or on a kept one; this does.
+pub(super) fn opened() -> u64 {
+    OPENED.get()
+}
+
+/// Connects to the first address of a host that answers, and loses little time with the others.
+#[derive(Debug)]
+struct InTurn(TcpConnector);
+
+impl<In: Transport> Connector<In> for InTurn {
+    type Out = <TcpConnector as Connector<In>>::Out;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        OPENED.set(OPENED.get().wrapping_add(1));
+        if chained.is_some() || details.addrs.len() < 2 {
+            return self.0.connect(details, chained);
+        }
+        let start = Instant::now();
+        let left = || details.timeout.after.saturating_sub(start.elapsed());
+        let addresses = in_turn::mixed(&details.addrs, |address| address.is_ipv6());
+        let connected = in_turn::first(&addresses, left, |address, time| {
+            let mut addrs = details.resolver.empty();
+            addrs.push(address);
+            let after = Duration::Exact(time);
+            let timeout = NextTimeout { after, ..details.timeout };
+            let one = ConnectionDetails {
+                addrs,
+                timeout,
+                now: (details.current_time)(),
+                current_time: Arc::clone(&details.current_time),
+                run_connector: Arc::clone(&details.run_connector),
+                register_shutdown: Arc::clone(&details.register_shutdown),
+                ..*details
+            };
+            match self.0.connect(&one, None) {
+                Ok(connection) => Attempt::Connected(connection),
+                Err(cause @ Error::Timeout(_)) => Attempt::Late(cause),
+                Err(cause) => Attempt::Failed(cause),
+            }
+        });
+        connected.unwrap_or(Err(Error::Timeout(details.timeout.reason)))
+    }
 }
 
 /// Resolves names, and keeps only the addresses that the guard permits. The connection is made to

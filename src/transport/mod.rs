@@ -4,6 +4,7 @@
 
 pub mod client;
 pub mod egress;
+mod in_turn;
 mod limits;
 mod message;
 mod network;
