@@ -90,11 +90,7 @@ fn has_expired(run: &Run, made: &Made) -> Result<bool> {
 /// The document at the agreed place, if there is one.
 fn found(client: &Client, made: &Made) -> Result<Option<Vec<u8>>> {
     let Some(place) = made.reply_place()? else { return Ok(None) };
-    match client.get(
-        &place,
-        limits::STRANGER,
-        &Conditions { no_cache: true, ..Conditions::default() },
-    ) {
+    match client.get(&place, limits::STRANGER, &Conditions::past_caches()) {
         Ok(Answer::Document(document)) => Ok(Some(document.bytes)),
         Ok(Answer::Unchanged) => Ok(None),
         Err(failure) => {

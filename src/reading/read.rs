@@ -108,7 +108,7 @@ fn wishes(run: &mut Run, names: &[String], ask: Ask) -> Wishes {
         // News that was announced, or that the user waits for, may not wait in a cache.
         wish.conditions.no_cache = ask != Ask::InTime;
         if again {
-            wish.conditions = Conditions { no_cache: true, ..Conditions::default() };
+            wish.conditions = Conditions::past_caches();
         }
         all.wishes.push(wish);
     }
@@ -230,7 +230,7 @@ fn uncached(
     name: &str,
 ) -> Result<Option<(Document, Channel)>, Error> {
     let feed = Contact::load(home, name)?.feed;
-    let conditions = Conditions { no_cache: true, ..Conditions::default() };
+    let conditions = Conditions::past_caches();
     let answer = network.client()?.get(&feed, limits::FEED, &conditions);
     Ok(answered(name, answer).ok().flatten())
 }

@@ -130,7 +130,7 @@ impl Client {
     /// # Errors
     /// A [`Failure`]; [`Failure::Status`] for any status but 2xx.
     pub fn ask(&self, url: &Url, limit: usize) -> Result<Vec<u8>, Failure> {
-        let asked = Conditions { no_cache: true, ..Conditions::default() };
+        let asked = Conditions::past_caches();
         let (url, mut response) = self.follow(url, |hop, left| self.call(hop, left, &asked))?;
         succeeded(&response)?;
         read(&url, &mut response, limit)

@@ -103,8 +103,9 @@ impl Asking {
         (seen::judge(&here, &plain, Some(&fresh)), date)
     }
 
-    fn get(&self, file: &File, no_cache: bool) -> (Got, Option<HostDate>) {
-        let conditions = Conditions { no_cache, ..Conditions::default() };
+    fn get(&self, file: &File, fresh: bool) -> (Got, Option<HostDate>) {
+        let conditions =
+            if fresh { Conditions::past_caches() } else { Conditions::default() };
         let (answer, date) = self.client.get_dated(&file.url, file.role.limit(), &conditions);
         let got = answer.and_then(|answer| match answer {
             Answer::Document(document) => Ok(document),

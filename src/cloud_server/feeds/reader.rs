@@ -39,7 +39,7 @@ impl Reader {
             return None;
         }
         // A cache on the way would hide the very change that we are told of.
-        let conditions = Conditions { no_cache: true, ..Conditions::default() };
+        let conditions = Conditions::past_caches();
         let client = self.clients.about(feed).within(TIME.min(time));
         let document = match client.get(feed, limits::FEED, &conditions) {
             Ok(Answer::Document(document)) => document,

@@ -85,7 +85,7 @@ impl Weighed {
             own_key_at(&self.identity).filter(|url| !self.dates.contains_key(&url.authority()));
         let (Some(url), Ok(client)) = (own, self.network.client()) else { return };
         let client = client.within(PATIENCE);
-        let conditions = Conditions { no_cache: true, ..Conditions::default() };
+        let conditions = Conditions::past_caches();
         let (_, date) = client.get_dated(&url, limits::CERTIFICATE, &conditions);
         self.dates.extend(date.map(|date| (date.host, date.date)));
         self.weigh();

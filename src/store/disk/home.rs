@@ -1,6 +1,7 @@
 //! A home: where each file of an identity lies.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use super::atomic::{self, Mode};
@@ -16,12 +17,14 @@ const MOMENT: Duration = Duration::from_millis(200);
 pub struct Home {
     root: PathBuf,
     state: Option<PathBuf>,
+    /// Whether this run has removed what dead runs have left. The run's copies of this value share it.
+    swept: Arc<Once>,
 }
 
 impl Home {
     /// The home at `root`, which need not be there yet.
     pub fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), state: None }
+        Self { root: root.into(), state: None, swept: Arc::new(Once::new()) }
     }
 
     /// The same home. Its generation is also kept in `folder`, outside of it: see
@@ -29,6 +32,11 @@ impl Home {
     #[must_use]
     pub fn with_state(self, folder: Option<PathBuf>) -> Self {
         Self { state: folder, ..self }
+    }
+
+    /// Removes by `remove` what dead runs have left here, once a run.
+    pub(super) fn sweep(&self, remove: impl FnOnce(&Self)) {
+        self.swept.call_once(|| remove(self));
     }
 
     /// The folder in which the generation is kept, outside of the home.

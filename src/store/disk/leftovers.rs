@@ -1,4 +1,4 @@
-//! What runs have left in a home that were killed: it goes at the start of the next. What a living run
+//! What runs have left in a home that were killed: it goes when the next one locks the home first. What a living run
 //! is using has a lock on it.
 
 use std::fs::{self, File};
@@ -57,6 +57,8 @@ mod tests {
         assert!(path(".snapshot-dead").exists(), "its run may live");
         drop((living, publishing));
         home.lock().unwrap();
+        assert!(path(".snapshot-dead").exists(), "one look a run");
+        Home::at(folder.path()).lock().unwrap();
         assert!(!path(".snapshot-dead").exists());
     }
 }

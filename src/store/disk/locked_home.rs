@@ -27,13 +27,14 @@ pub struct LockedHome<'a> {
 }
 
 impl Home {
-    /// Takes the lock of the home, waiting a few seconds at most, and removes what dead runs have left.
+    /// Takes the lock of the home, waiting a few seconds at most, and removes what dead runs have left, the
+    /// first time that this run takes it.
     ///
     /// # Errors
     /// [`Error::Busy`](crate::store::Error::Busy) when another process holds it.
     pub fn lock(&self) -> Result<LockedHome<'_>> {
         let mut lock = Lock::take(&self.root().join("lock"), PATIENCE)?;
-        leftovers::remove(self);
+        self.sweep(leftovers::remove);
         let (recorded, here) = lock.origin()?;
         let standing = recorded.standing(&here, outside(self, &recorded));
         Ok(LockedHome { home: self, lock, standing, origin: RefCell::new(recorded) })

@@ -223,9 +223,9 @@ impl Found {
 
 /// The guids of all items that we have sent to the contact called `name`, as far as is known here.
 fn known(home: &Home, name: &str) -> Result<HashSet<Guid>> {
-    let octets = Octets::of(home, name);
-    let mut known: HashSet<Guid> = octets.items()?.iter().map(|item| item.guid).collect();
-    known.extend(octets.unopened()?.into_iter().map(|(guid, _)| guid));
+    let kept = Octets::of(home, name).kept()?;
+    let mut known: HashSet<Guid> = kept.items.iter().map(|item| item.guid).collect();
+    known.extend(kept.unopened);
     Messages::of(home, name).backwards(|record| {
         known.extend(record.guid().filter(|_| record.direction == Direction::Sent));
         true

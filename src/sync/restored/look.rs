@@ -50,7 +50,7 @@ pub fn look(identity: &Identity, network: &Network) -> Result<Looked> {
         // A contact whose files are damaged is told of where it is read.
         let Ok(contact) = Contact::load(&identity.home, &name) else { continue };
         let url = own_urls::feed_url(&identity.config, &contact.ours.token)?;
-        wishes.push(Wish { name, url, conditions: uncached() });
+        wishes.push(Wish { name, url, conditions: Conditions::past_caches() });
     }
     let mut looked = Looked::default();
     for fetched in fetch::all(&client, wishes, limits::FEED) {
@@ -105,7 +105,7 @@ fn archives(
 /// # Errors
 /// When it cannot be fetched.
 pub fn file(network: &Network, url: &Url, limit: usize, what: &str) -> Result<Option<Vec<u8>>> {
-    bytes_of(network.client()?.get(url, limit, &uncached()), what)
+    bytes_of(network.client()?.get(url, limit, &Conditions::past_caches()), what)
 }
 
 /// The bytes that a host answered when it was asked for `what`; nothing if that is not there.
@@ -115,8 +115,4 @@ fn bytes_of(answer: std::result::Result<Answer, Failure>, what: &str) -> Result<
         Ok(Answer::Unchanged) | Err(Failure::NotFound) => Ok(None),
         Err(failure) => Err(fetch::failed(what, failure)),
     }
-}
-
-fn uncached() -> Conditions {
-    Conditions { no_cache: true, ..Conditions::default() }
 }

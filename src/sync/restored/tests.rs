@@ -119,7 +119,7 @@ fn what_nobody_can_open_here_stays_byte_for_byte_until_the_contact_has_read_on()
     john.wait(24 * 8);
     crate::writing::testing::rewrite(&mut john, "mary").unwrap();
     assert!(!is_there(&john));
-    assert!(Octets::of(&john.home(), "mary").unopened().unwrap().is_empty());
+    assert!(Octets::of(&john.home(), "mary").kept().unwrap().unopened.is_empty());
 }
 
 #[test]

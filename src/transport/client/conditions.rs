@@ -13,6 +13,11 @@ pub struct Conditions {
 }
 
 impl Conditions {
+    /// No mark: the document is wanted whole, as the origin has it, past the caches on the way.
+    pub fn past_caches() -> Self {
+        Self { no_cache: true, ..Self::default() }
+    }
+
     /// The headers that say so.
     pub(super) fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let caches = if self.no_cache { "no-cache" } else { "max-age=0" };

@@ -8,14 +8,23 @@ use crate::protocol::sealed::state::{Range, State};
 use crate::store::contact::entry::{Contact, Reached};
 use crate::store::contact::history::known::Known;
 use crate::store::contact::history::messages::Messages;
-use crate::store::contact::offered::octets::{Filed, Octets};
+use crate::store::contact::offered::octets::Filed;
 use crate::store::disk::home::Home;
 
 /// Logs that are acknowledged: the newest.
 const LOGS: usize = 8;
 
-/// The state that tells `contact`, called `name`, where both sides stand, with the next serial; of
-/// our own items, `offered` are in the feed.
+/// What our feed offers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Offered<'a> {
+    /// The items in the feed and its archives, oldest log and lowest sequence first.
+    pub items: &'a [Filed],
+    /// Whether it also has items that nobody can open here.
+    pub holds_unopened: bool,
+}
+
+/// The state that tells `contact`, called `name`, where both sides stand, with the next serial; `offered`
+/// is what there is of our own items.
 ///
 /// # Errors
 /// When the contact's messages cannot be read.
@@ -23,13 +32,12 @@ pub fn state(
     home: &Home,
     name: &str,
     contact: &Contact,
-    offered: &[Filed],
+    offered: Offered<'_>,
     at: Timestamp,
 ) -> Result<State> {
     let log = contact.ours.log;
-    let asks = !contact.reader().missing.is_empty();
-    let holds_unopened = asks && !Octets::of(home, name).unopened()?.is_empty();
-    let floor = offered.iter().filter(|item| item.log == log).map(|item| item.sequence).min();
+    let Offered { items, holds_unopened } = offered;
+    let floor = items.iter().filter(|item| item.log == log).map(|item| item.sequence).min();
     let acknowledged =
         contact.theirs.reached.iter().rev().filter_map(Reached::acknowledged).take(LOGS);
     let head = contact.ours.head;
@@ -41,7 +49,7 @@ pub fn state(
         floor: head.and(floor),
         acknowledged: acknowledged.collect(),
         missing: missing(home, name, contact)?,
-        gone: repair::gone(&contact.ours, offered, holds_unopened),
+        gone: repair::gone(&contact.ours, items, holds_unopened),
     })
 }
 
@@ -81,6 +89,7 @@ mod tests {
     }
 
     fn says(home: &Home, contact: &Contact, offered: &[Filed]) -> Result<State> {
+        let offered = Offered { items: offered, holds_unopened: false };
         state(home, "mary", contact, offered, Timestamp::UNIX_EPOCH)
     }
 

@@ -18,7 +18,7 @@ use crate::session::own_key;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::history::messages::Messages;
 use crate::store::contact::offered::feeds;
-use crate::store::contact::offered::octets::{Filed, Octets};
+use crate::store::contact::offered::octets::{Filed, Kept, Octets};
 use crate::store::contact::own_feed::OwnFeed;
 use crate::store::contact::pair::Pair;
 use crate::store::contact::ranges;
@@ -69,10 +69,13 @@ pub fn prepare(
     let subkey = subkey.map_err(|why| Unwritten::Waits(unusable(name, why)))?;
     let anew = anew(&contact.ours, &before, &subkey, change.is_transition);
     let fresh = change.item.as_ref().map(|fresh| fresh.filed);
-    let kept = retain(locked, name, contact, fresh, &before)?;
+    let Kept { items, unopened } = Octets::of(&locked.home, name).kept()?;
+    let kept = retain(locked, name, contact, items, fresh, &before)?;
     let channel = framed(locked, keys, &contact.ours.token, &before)?;
     let prepared = Prepared { channel, leaves: kept.leaves, ..Prepared::default() };
-    let mut rewriting = Rewriting { locked, keys, name, contact, to, anew, at, prepared };
+    let written = None;
+    let mut rewriting =
+        Rewriting { locked, keys, name, contact, to, anew, at, unopened, written, prepared };
     compose(&mut rewriting, &before, &kept.stays, change)?;
     let reader = rewriting.contact.reader_mut();
     (reader.sealed_to, reader.signed_by) = (Some(subkey), Some(signer));
@@ -101,15 +104,16 @@ fn compose(
     rewriting.tell_state(stays)
 }
 
-/// Decides what stays in the feed, and forgets of the contact what it holds of the rest.
+/// Decides what of `filed`, and of the `fresh` item, stays in the feed, and forgets of the contact what it
+/// holds of the rest.
 fn retain(
     locked: &Locked<'_>,
     name: &str,
     contact: &mut Contact,
+    filed: Vec<Filed>,
     fresh: Option<Filed>,
     before: &Channel,
 ) -> Result<Retained> {
-    let filed = Octets::of(&locked.home, name).items()?;
     let messages = Messages::of(&locked.home, name);
     let filed = losses::with_copies(&messages, filed, before, &contact.ours)?;
     let kept =

@@ -9,7 +9,7 @@ use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::store::contact::offered::octets::{Filed, Octets};
 use crate::store::contact::own_feed::Sealed;
-use crate::writing::content::state;
+use crate::writing::content::state::{self, Offered};
 use crate::writing::unwritten::Result;
 
 impl Rewriting<'_> {
@@ -42,7 +42,8 @@ impl Rewriting<'_> {
         let lost = &self.prepared.lost;
         let offered: Vec<Filed> =
             stays.iter().filter(|item| !lost.contains(item)).copied().collect();
-        let state = state::state(&self.locked.home, self.name, self.contact, &offered, self.at)?;
+        let offered = Offered { items: &offered, holds_unopened: !self.unopened.is_empty() };
+        let state = state::state(&self.locked.home, self.name, self.contact, offered, self.at)?;
         let says = Some(state.says());
         let sealed = self.prepared.channel.state.as_deref().map(sealed_hash);
         let counted = &self.contact.ours.state;

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::losses;
+use super::losses::Written;
 use super::prepared::Prepared;
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::{Channel, FeedItem};
+use crate::protocol::values::guid::Guid;
 use crate::session::keys::Keys;
 use crate::store::contact::entry::Contact;
+use crate::store::contact::history::messages::Messages;
 use crate::store::contact::offered::octets::{Filed, Octets};
 use crate::store::contact::ranges;
 use crate::store::disk::atomic::Staged;
@@ -50,6 +52,10 @@ pub(in crate::writing) struct Rewriting<'a> {
     pub(in crate::writing) to: &'a Certificate,
     pub(in crate::writing) anew: Anew,
     pub(in crate::writing) at: Timestamp,
+    /// The items that nobody can open here, newest first.
+    pub(in crate::writing) unopened: Vec<Guid>,
+    /// What the history says of the items, once it was asked.
+    pub(in crate::writing) written: Option<Written>,
     pub(in crate::writing) prepared: Prepared,
 }
 
@@ -80,7 +86,7 @@ impl Rewriting<'_> {
                 self.prepared.files = fresh.files;
             } else if let Some(copy) = copy.clone().filter(|_| !again) {
                 self.prepared.channel.items.push(copy);
-            } else if let Some(octets) = losses::octets(&self.locked.home, self.name, item)? {
+            } else if let Some(octets) = self.octets(item, stays)? {
                 self.seal_item(item, &octets)?;
                 if copy.is_none() && !is_archived {
                     self.prepared.recovered.push(*item);
@@ -100,17 +106,33 @@ impl Rewriting<'_> {
         let ours = &self.contact.ours;
         let age = self.locked.now.duration_since(ours.log.time());
         let is_over = ours.acknowledged() > 0 && age > self.locked.config.retention;
-        for (guid, sealed) in Octets::of(&self.locked.home, self.name).unopened()? {
+        let octets = Octets::of(&self.locked.home, self.name);
+        for guid in &self.unopened {
             if is_over {
-                self.prepared.unopened.push(guid);
+                self.prepared.unopened.push(*guid);
                 continue;
             }
             let mut archives = self.contact.ours.archives.iter();
-            if !archives.any(|archive| archive.items.contains(&guid)) {
-                self.prepared.channel.items.push(FeedItem::sealed(guid, sealed));
+            if !archives.any(|archive| archive.items.contains(guid)) {
+                let sealed = octets.unopened(*guid)?;
+                let item = sealed.map(|sealed| FeedItem::sealed(*guid, sealed));
+                self.prepared.channel.items.extend(item);
             }
         }
         Ok(())
+    }
+
+    /// The octets of `item`, which is one of those that stay, unless they are lost.
+    fn octets(&mut self, item: &Filed, stays: &[Filed]) -> Result<Option<String>> {
+        let (home, name) = (&self.locked.home, self.name);
+        let written = match self.written.take() {
+            Some(written) => written,
+            None => Written::of(&Messages::of(home, name), stays)?,
+        };
+        let octets = Octets::of(home, name).intact(item)?;
+        let octets = octets.filter(|octets| written.is_as_written(item, octets));
+        self.written = Some(written);
+        Ok(octets)
     }
 
     /// Returns whether `item` is to be sealed again: to another subkey, what is unacknowledged; and what

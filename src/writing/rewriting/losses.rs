@@ -1,7 +1,7 @@
 //! What is lost of what we offer. An archive is written anew. Where the octets of an item are lost, a
 //! sealed copy of it stays as it is. What has neither left is told of once, and the rest goes on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::prepared::Prepared;
 use crate::openpgp::message::open::sealed_hash;
@@ -11,7 +11,7 @@ use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::store::contact::history::messages::Messages;
 use crate::store::contact::history::record::{About, Direction, Record, What};
 use crate::store::contact::offered::feeds;
-use crate::store::contact::offered::octets::{Filed, Octets};
+use crate::store::contact::offered::octets::Filed;
 use crate::store::contact::own_feed::{OwnFeed, Span};
 use crate::store::disk::home::Home;
 use crate::writing::unwritten::Result;
@@ -108,16 +108,31 @@ pub(in crate::writing) fn forget_lost_archives(
     Ok(rescued)
 }
 
-/// The octets of `item`, unless they are lost: another file under that name would be proof of a fork.
-///
-/// # Errors
-/// When they, or the history, cannot be read now.
-pub(in crate::writing) fn octets(home: &Home, name: &str, item: &Filed) -> Result<Option<String>> {
-    let Some(octets) = Octets::of(home, name).intact(item)? else { return Ok(None) };
-    let record = Messages::of(home, name).find(item.guid)?;
-    let place = record.and_then(|record| record.place());
-    let is_it = place.is_none_or(|place| place.hash == OctetsHash::of(octets.as_bytes()));
-    Ok(is_it.then_some(octets))
+/// The hashes of what we wrote, as the history has them.
+pub(in crate::writing) struct Written(BTreeMap<Guid, OctetsHash>);
+
+impl Written {
+    /// Those of `items`, as far as the history knows them. It is read back to the oldest of them.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub(in crate::writing) fn of(messages: &Messages, items: &[Filed]) -> Result<Self> {
+        let mut wanted: BTreeSet<Guid> = items.iter().map(|item| item.guid).collect();
+        let mut hashes = BTreeMap::new();
+        messages.backwards(|record| {
+            if let Some(guid) = record.guid().filter(|guid| wanted.remove(guid)) {
+                hashes.extend(record.place().map(|place| (guid, place.hash)));
+            }
+            !wanted.is_empty()
+        })?;
+        Ok(Self(hashes))
+    }
+
+    /// Whether `octets` are those that were written as `item`: others under its name would be proof of a
+    /// fork. What the history does not know yet is as it is filed.
+    pub(in crate::writing) fn is_as_written(&self, item: &Filed, octets: &str) -> bool {
+        self.0.get(&item.guid).is_none_or(|hash| *hash == OctetsHash::of(octets.as_bytes()))
+    }
 }
 
 /// The sequences of the log that are neither acknowledged nor `offered`, lowest first.

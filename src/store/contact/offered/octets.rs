@@ -43,6 +43,15 @@ impl Filed {
 /// serials.
 const UNNUMBERED: &str = "introduction.xml";
 
+/// What is kept of items.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Kept {
+    /// Those with their octets, oldest log and lowest sequence first.
+    pub items: Vec<Filed>,
+    /// Those that are kept sealed, since nobody can open them here; newest first.
+    pub unopened: Vec<Guid>,
+}
+
 /// The octets kept for one contact.
 #[derive(Debug)]
 pub struct Octets {
@@ -116,19 +125,12 @@ impl Octets {
         locked.home.remove(&self.folder.join(format!("{}.asc", guid.bare())))
     }
 
-    /// Every such item, newest first, as it is sealed.
+    /// Such an item, as it is sealed, if it is there.
     ///
     /// # Errors
-    /// When one cannot be read.
-    pub fn unopened(&self) -> Result<Vec<(Guid, String)>> {
-        let mut items = Vec::new();
-        for name in self.names()? {
-            let guid = name.strip_suffix(".asc").and_then(|name| Guid::from_user(name).ok());
-            let Some(guid) = guid else { continue };
-            items.extend(atomic::read_text(&self.folder.join(name))?.map(|sealed| (guid, sealed)));
-        }
-        items.sort_by_key(|(guid, _)| std::cmp::Reverse(*guid));
-        Ok(items)
+    /// When it cannot be read.
+    pub fn unopened(&self, guid: Guid) -> Result<Option<String>> {
+        atomic::read_text(&self.folder.join(format!("{}.asc", guid.bare())))
     }
 
     /// Every item kept, oldest log and lowest sequence first.
@@ -136,11 +138,23 @@ impl Octets {
     /// # Errors
     /// When the folder cannot be read.
     pub fn items(&self) -> Result<Vec<Filed>> {
-        let names = self.names()?;
-        let mut items: Vec<Filed> =
-            names.iter().filter_map(|name| Filed::from_name(name)).collect();
-        items.sort();
-        Ok(items)
+        Ok(self.kept()?.items)
+    }
+
+    /// All that is kept of items.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn kept(&self) -> Result<Kept> {
+        let mut kept = Kept::default();
+        for name in self.names()? {
+            kept.items.extend(Filed::from_name(&name));
+            let guid = name.strip_suffix(".asc").and_then(|name| Guid::from_user(name).ok());
+            kept.unopened.extend(guid);
+        }
+        kept.items.sort();
+        kept.unopened.sort_by_key(|guid| std::cmp::Reverse(*guid));
+        Ok(kept)
     }
 
     /// The names of all that is kept.
