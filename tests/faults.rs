@@ -7,6 +7,8 @@
 #[path = "common/mod.rs"]
 mod common;
 
+#[path = "faults/beside.rs"]
+mod beside;
 #[path = "faults/calls.rs"]
 mod calls;
 #[path = "faults/commands.rs"]

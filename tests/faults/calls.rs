@@ -7,7 +7,7 @@ use crate::commands;
 use crate::common::peer::Ran;
 use crate::sample::{self, Draw};
 use crate::strace::{self, Fault, Point, Target};
-use crate::world::Case;
+use crate::world::{Case, are_private};
 
 /// How many faults of one command a sample has.
 const SOME: usize = 10;
@@ -38,7 +38,7 @@ fn try_faults(name: &str, prepare: fn() -> Case) {
     let mut case = prepare();
     case.world.put_back();
     let log = tempfile::NamedTempFile::new().unwrap();
-    let (ran, points) = strace::points(&case.command(), &case.stdin, log.path());
+    let (ran, points) = strace::points(&case, log.path());
     assert_eq!(ran.status, 0, "{name} without a fault: {ran:?}");
     case.go_on(&ran);
     let calls: BTreeSet<&str> = points.iter().map(|(point, _)| point.call.as_str()).collect();
@@ -67,7 +67,8 @@ fn try_faults(name: &str, prepare: fn() -> Case) {
 
 fn try_fault(case: &mut Case, point: &Point, fault: Fault) {
     case.world.put_back();
-    let ran = strace::inject(&case.command(), &case.stdin, point, fault);
+    let ran = strace::inject(case, point, fault);
+    are_private(&case.world.john);
     if sample::is_all() {
         println!("{point:?} {fault:?}: {} {}", ran.status, ran.stderr.replace('\n', " | "));
     }
@@ -87,7 +88,7 @@ fn whole_lines(text: String) -> String {
     text.rfind('\n').map(|end| text[..=end].to_owned()).unwrap_or_default()
 }
 
-macro_rules! commands {
+macro_rules! tests {
     ($($name:ident)*) => {
         $(
             #[test]
@@ -98,28 +99,4 @@ macro_rules! commands {
     };
 }
 
-commands! {
-    keygen
-    handshake_invite
-    handshake_accept
-    handshake_accept_call
-    handshake_decline
-    send_with_a_file
-    send_that_archives
-    poll_that_brings_messages
-    poll_that_finds_an_answer
-    poll_that_trims
-    publish_of_a_new_name
-    publish_by_a_command
-    send_by_a_command
-    key_rotate
-    key_rotate_primary
-    key_extend
-    contact_rename
-    contact_remove
-    contact_verify
-    contact_trust
-    encrypt
-    append
-    receive
-}
+commands::all!(tests);

@@ -1,14 +1,51 @@
 //! The commands that write: each with what is there before, and what must hold after it.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
 
 use cloudim::openpgp::certificate::Certificate;
 use cloudim::openpgp::secret_key::SecretKey;
 use jiff::Timestamp;
 
 use crate::common::peer::{Peer, Ran, find, friends, texts, tree, verify};
+use crate::common::port;
 use crate::common::sound::stored;
 use crate::world::{Case, Said, World, are_private};
+
+/// Hands the names of all of them to a macro.
+macro_rules! all {
+    ($with:ident) => {
+        $with! {
+            keygen
+            handshake_invite
+            handshake_accept
+            handshake_accept_call
+            handshake_decline
+            send_with_a_file
+            send_that_archives
+            poll_that_brings_messages
+            poll_that_finds_an_answer
+            poll_that_trims
+            publish_of_a_new_name
+            publish_by_a_command
+            send_by_a_command
+            key_rotate
+            key_rotate_primary
+            key_extend
+            contact_rename
+            contact_remove
+            contact_verify
+            contact_trust
+            encrypt
+            append
+            receive
+            listen
+        }
+    };
+}
+pub(crate) use all;
 
 /// John and Mary, who have said something to each other.
 fn friends_who_talk() -> World {
@@ -417,6 +454,39 @@ pub fn append() -> Case {
         assert_eq!(texts, ["hello", "by hand", "after all"]);
     });
     case.stdin(sealed)
+}
+
+/// Listens for one round, which is at its beginning.
+pub fn listen() -> Case {
+    let world = mary_has_sent();
+    let address = format!("127.0.0.1:{}", port::free());
+    world.john.set("bind", &format!("\"{address}\""));
+    let args = ["--format", "json", "listen", "--print", "--poll-every=1h"];
+    let case = Case::new(world, &args, hears_all).next(&POLL);
+    case.while_it_runs(|world, running| {
+        let folder = world.john.home().join("contacts/mary");
+        let has = |name: &str, words: &str| {
+            fs::read_to_string(folder.join(name)).is_ok_and(|text| text.contains(words))
+        };
+        // Stored, and then printed: the cursor moves.
+        running.until(|| has("messages.jsonl", "\"two\""));
+        let cursors = fs::read(folder.join("delivered")).ok();
+        running.until(|| fs::read(folder.join("delivered")).ok() != cursors);
+        // Whoever reads it is served.
+        if let Some(mut stream) = address_of(&world.john).and_then(|at| TcpStream::connect(at).ok())
+        {
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+            let asked = b"GET /card.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+            let _ = stream.write_all(asked);
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+    })
+}
+
+/// Where somebody who listens says that it does.
+fn address_of(peer: &Peer) -> Option<String> {
+    let noted = fs::read_to_string(peer.home().join("listening")).ok()?;
+    Some(noted.trim().to_owned()).filter(|address| !address.is_empty())
 }
 
 pub fn receive() -> Case {

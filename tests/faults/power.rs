@@ -4,15 +4,15 @@
 use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
+use crate::beside;
 use crate::commands;
 use crate::common::folder;
 use crate::common::peer::Ran;
 use crate::disk::{Disk, Moment};
 use crate::nodes::{Loss, Nodes};
 use crate::sample::{self, Draw};
-use crate::world::Case;
+use crate::world::{Case, are_private};
 
 /// How many moments of one command a sample has.
 const SOME: usize = 4;
@@ -54,8 +54,10 @@ impl OnDisk<'_> {
         // What it prints has a place among what it writes.
         let stdout = File::create(self.case.world.john.file("stdout")).unwrap();
         let mut command = self.case.command();
-        command.stdin(File::open(stdin).unwrap()).stdout(stdout).stderr(Stdio::piped());
-        let (output, moments) = self.disk.moments(|| command.output().unwrap());
+        command.stdin(File::open(stdin).unwrap());
+        let beside = self.case.beside();
+        let run = || beside::output(&mut command, Some(stdout), beside);
+        let (output, moments) = self.disk.moments(run);
         let printed = self.printed(&moments.last().unwrap().nodes);
         (Ran { stdout: printed, ..Ran::of(output) }, moments)
     }
@@ -80,6 +82,7 @@ impl OnDisk<'_> {
         if let (true, Some(at_once)) = (has_ended, self.case.at_once) {
             at_once(&self.case.world, &ran);
         }
+        are_private(&self.case.world.john);
         self.case.go_on(&ran);
     }
 }
@@ -143,7 +146,7 @@ fn the_disk_of_these_tests_is_one() {
     assert!(!at("moved").exists());
 }
 
-macro_rules! commands {
+macro_rules! tests {
     ($($name:ident)*) => {
         $(
             #[test]
@@ -154,27 +157,4 @@ macro_rules! commands {
     };
 }
 
-commands! {
-    keygen
-    handshake_invite
-    handshake_accept
-    handshake_accept_call
-    handshake_decline
-    send_with_a_file
-    send_that_archives
-    poll_that_brings_messages
-    poll_that_finds_an_answer
-    poll_that_trims
-    publish_of_a_new_name
-    send_by_a_command
-    key_rotate
-    key_rotate_primary
-    key_extend
-    contact_rename
-    contact_remove
-    contact_verify
-    contact_trust
-    encrypt
-    append
-    receive
-}
+commands::all!(tests);

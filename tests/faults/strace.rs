@@ -9,7 +9,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::beside;
 use crate::common::peer::Ran;
+use crate::world::Case;
 
 /// The calls that change something, here or elsewhere. Not every machine has all of them.
 const CALLS: [&str; 25] = [
@@ -75,10 +77,10 @@ pub fn is_there() -> bool {
     probe.status().is_ok_and(|status| status.success())
 }
 
-/// Runs `program` with `stdin`, and lists the points that it comes by.
-pub fn points(program: &Command, stdin: &[u8], log: &Path) -> (Ran, Vec<(Point, Target)>) {
+/// Runs the command of `case`, and lists the points that it comes by.
+pub fn points(case: &Case, log: &Path) -> (Ran, Vec<(Point, Target)>) {
     let trace = ["-y".to_owned(), "-o".to_owned(), log.display().to_string()];
-    let ran = run(program, stdin, &trace);
+    let ran = run(case, &trace);
     let (mut counts, mut points) = (BTreeMap::new(), BTreeMap::new());
     for line in fs::read_to_string(log).unwrap().lines() {
         let Some((thread, call, rest)) = parse(line) else { continue };
@@ -90,19 +92,20 @@ pub fn points(program: &Command, stdin: &[u8], log: &Path) -> (Ran, Vec<(Point, 
     (ran, points.into_iter().collect())
 }
 
-/// Runs `program` with `stdin`, and `fault` at `point`.
-pub fn inject(program: &Command, stdin: &[u8], point: &Point, fault: Fault) -> Ran {
+/// Runs the command of `case`, with `fault` at `point`.
+pub fn inject(case: &Case, point: &Point, fault: Fault) -> Ran {
     let Point { call, nth } = point;
     let what = match fault {
         Fault::Kill => "signal=KILL".to_owned(),
         Fault::Error(error) => format!("error={error}"),
     };
     let inject = ["-e".to_owned(), format!("inject={call}:{what}:when={nth}")];
-    run(program, stdin, &[&inject[..], &["-o".to_owned(), "/dev/null".to_owned()]].concat())
+    run(case, &[&inject[..], &["-o".to_owned(), "/dev/null".to_owned()]].concat())
 }
 
 /// What it starts goes its own way: a publish command is no part of the program.
-fn run(program: &Command, stdin: &[u8], args: &[String]) -> Ran {
+fn run(case: &Case, args: &[String]) -> Ran {
+    let program = case.command();
     let mut command = Command::new("strace");
     let calls = CALLS.map(|call| format!("?{call}")).join(",");
     command.args(["-f", "-b", "execve", "-qq", "-e", "signal=none", "-e"]);
@@ -115,9 +118,9 @@ fn run(program: &Command, stdin: &[u8], args: &[String]) -> Ran {
         };
     }
     let mut input = tempfile::tempfile().unwrap();
-    input.write_all(stdin).unwrap();
+    input.write_all(&case.stdin).unwrap();
     std::io::Seek::rewind(&mut input).unwrap();
-    Ran::of(command.stdin(input).output().unwrap())
+    Ran::of(beside::output(command.stdin(input), None, case.beside()))
 }
 
 /// The thread, the name of the call, and its arguments.

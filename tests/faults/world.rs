@@ -1,12 +1,16 @@
 //! Two people between whom something happens, and what must hold of them afterwards.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use crate::beside::Beside;
 use crate::common::kept_folder::KeptFolder;
 use crate::common::peer::{Peer, Ran, tree};
 use crate::common::sound::{feeds_are_sound, stored};
+
+/// Words that the two say to each other, and nobody else may read.
+const SAID: [&str; 4] = ["hello yourself", "after all", "by hand", "xxxxxxxx"];
 
 /// John, who does something, and Mary.
 pub struct World {
@@ -60,6 +64,8 @@ impl World {
         for peer in [&self.john, &self.mary] {
             feeds_are_sound(peer);
             are_private(peer);
+            nothing_is_left(peer);
+            no_lock_is_held(peer);
         }
     }
 }
@@ -75,6 +81,31 @@ fn arrived_once<'a>(messages: &[(String, String)], guids: impl IntoIterator<Item
     }
 }
 
+/// Asserts that nothing is left of what a run has begun and not finished.
+#[track_caller]
+fn nothing_is_left(peer: &Peer) {
+    let is_left = |name: &str| name.starts_with(".new-") || name.starts_with(".snapshot-");
+    for path in tree(&peer.home()).into_keys() {
+        let below = path.strip_prefix(peer.home()).unwrap();
+        let mut names = below.iter().map(|name| name.to_string_lossy());
+        assert!(!names.any(|name| is_left(&name)), "{}", path.display());
+    }
+}
+
+/// Asserts that nobody holds a lock of the home.
+#[track_caller]
+fn no_lock_is_held(peer: &Peer) {
+    let home = peer.home();
+    let mut locks =
+        ["lock", "publishing", "listening", "cloud/lock"].map(|at| home.join(at)).to_vec();
+    let contacts = fs::read_dir(home.join("contacts")).into_iter().flatten();
+    locks.extend(contacts.map(|contact| contact.unwrap().path()));
+    for path in locks.into_iter().filter(|path| path.exists()) {
+        let lock = File::open(&path).unwrap().try_lock();
+        assert!(lock.is_ok(), "{} is held", path.display());
+    }
+}
+
 /// Asserts that what is not below `public/` is for its owner alone, as far as anybody can come to it.
 #[track_caller]
 pub fn are_private(peer: &Peer) {
@@ -87,7 +118,13 @@ pub fn are_private(peer: &Peer) {
         let is_secret = fs::read_to_string(&path).is_ok_and(|text| text.contains("PRIVATE KEY"));
         if is_secret {
             assert_eq!(mode(&path), 0o600, "{}", path.display());
-            assert!(!path.starts_with(home.join("public")), "{}", path.display());
+        }
+        let is_shown = ["public", "mirror"].iter().any(|shown| path.starts_with(home.join(shown)));
+        if is_shown {
+            let text = fs::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            let text = text.unwrap_or_default();
+            let is_told = is_secret || SAID.iter().any(|said| text.contains(said));
+            assert!(!is_told, "others can read {}", path.display());
         }
     }
 }
@@ -97,6 +134,8 @@ pub struct Case {
     pub world: World,
     pub args: Vec<String>,
     pub stdin: Vec<u8>,
+    /// What happens while it runs, where it does not end by itself.
+    pub beside: Option<Beside>,
     /// What the user does next: the same again, if nothing else is said here.
     pub next: Vec<String>,
     /// How that may end.
@@ -115,6 +154,7 @@ impl Case {
             next: args.clone(),
             args,
             stdin: Vec::new(),
+            beside: None,
             again: &[0],
             at_once: None,
             check,
@@ -127,6 +167,15 @@ impl Case {
 
     pub fn at_once(self, at_once: fn(&World, &Ran)) -> Self {
         Self { at_once: Some(at_once), ..self }
+    }
+
+    pub fn while_it_runs(self, beside: Beside) -> Self {
+        Self { beside: Some(beside), ..self }
+    }
+
+    /// What happens while it runs, and to whom.
+    pub fn beside(&self) -> Option<(Beside, &World)> {
+        self.beside.map(|beside| (beside, &self.world))
     }
 
     pub fn next(self, args: &[&str]) -> Self {
@@ -151,5 +200,6 @@ impl Case {
         assert!(self.again.contains(&next.status), "again: {next:?}");
         let printed = format!("{}{}", ran.stdout, next.stdout);
         (self.check)(&self.world, &Ran { stdout: printed, ..next });
+        self.world.is_tidy();
     }
 }

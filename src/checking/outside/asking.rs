@@ -104,8 +104,7 @@ impl Asking {
     }
 
     fn get(&self, file: &File, fresh: bool) -> (Got, Option<HostDate>) {
-        let conditions =
-            if fresh { Conditions::past_caches() } else { Conditions::default() };
+        let conditions = if fresh { Conditions::past_caches() } else { Conditions::default() };
         let (answer, date) = self.client.get_dated(&file.url, file.role.limit(), &conditions);
         let got = answer.and_then(|answer| match answer {
             Answer::Document(document) => Ok(document),
