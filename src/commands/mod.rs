@@ -105,6 +105,7 @@ pub fn run(cli: Cli, world: World) -> Result<()> {
     if let Err(error) = dispatch(&mut session, command, &given) {
         session.run.talk.report(&error);
     }
+    session.run.remember();
     session.run.talk.verdict()
 }
 

@@ -42,7 +42,7 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
     if let Err(error) = own_key::expect_usable(&session.run.keys, session.run.clock.now()) {
         // That it ended has to be published all the same.
         introduces = false;
-        session.run.talk.warn(&error.message);
+        session.run.talk.warn_daily(&error.message);
     }
     if introduces {
         // Introductions are sealed anew where name or address changed.
@@ -50,7 +50,7 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
     }
     let now = session.run.clock.now();
     if let Err(error) = removal::resume(&session.run.identity, now) {
-        session.run.talk.report(&error);
+        session.run.talk.report_daily(&error);
     }
     let locked = session.run.keys.lock_to_sign(&session.run.identity, now)?;
     pages::write(&locked, &session.run.keys)?;
@@ -58,7 +58,7 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
         rewritten.extend(introduce_anew(&locked, &mut session.run.keys)?);
     }
     drop(locked);
-    run::publish_again(&session.run.identity, &mut session.run.talk)?;
+    run::publish_again(&session.run.identity, &mut session.run.talk, now)?;
     let identity = &session.run.identity;
     if seen_outside::is_unseen(&identity.home, &identity.config) {
         session.run.talk.say("hint: cloudim check shows whether others can see it");

@@ -91,9 +91,9 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
     }
     let now = session.run.clock.now();
     if let Err(error) = pages::mend(&session.run.identity, &session.run.keys, now) {
-        session.run.talk.report(&error);
+        session.run.talk.report_daily(&error);
     }
-    run::publish(&session.run.identity, false)?;
+    run::publish(&session.run.identity, &mut session.run.talk, now)?;
     ping::each(
         &session.run.identity,
         &session.run.network,
@@ -118,7 +118,7 @@ fn expect_addressable(run: &mut Run, name: &str, yes: bool) -> Result<()> {
 fn expect_writable(run: &mut Run, name: &str) -> Result<()> {
     let pair = message::writable(&run.identity, &run.keys, run.now(), name)?;
     if pair.contact.theirs.offered.is_some() {
-        run.talk.warn(&format!(
+        run.talk.warn_daily(&format!(
             "the feed of `{name}` names another key; this is for the one that is pinned: cloudim contact trust {name}"
         ));
     }

@@ -59,7 +59,7 @@ pub fn deliver(
                 let left = limit.map(|limit| limit.saturating_sub(taken));
                 match to_hook(identity, talk, now, name, command, *retry, left) {
                     Ok(count) => taken += count,
-                    Err(error) => talk.report(&error),
+                    Err(error) => talk.report_daily(&error),
                 }
             }
             Ok(taken)
@@ -129,7 +129,7 @@ fn to_stdout(
                 waiting.push(contact);
             }
             Ok(None) => {}
-            Err(error) => talk.report(&error),
+            Err(error) => talk.report_daily(&error),
         }
     }
     if output.format == Format::Rss || !shown.is_empty() {
@@ -214,7 +214,7 @@ fn hand_over_all(
 fn may_run(talk: &mut Talk, now: Timestamp, name: &str, cursors: &Delivered) -> bool {
     let may_run = cursors.may_run(now);
     if cursors.is_parked() {
-        talk.warn(&format!(
+        talk.warn_daily(&format!(
             "the hook for `{name}` failed too often and is parked\nhint: cloudim poll --retry --exec CMD"
         ));
         talk.blame(Kind::Cannot);

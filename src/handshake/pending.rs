@@ -40,7 +40,7 @@ pub fn look(run: &mut Run) -> Result<Vec<String>> {
     for made in invitations::made(&run.identity.home)? {
         match look_for(run, &client, &made) {
             Ok(name) => names.extend(name),
-            Err(error) => run.report(&error),
+            Err(error) => run.talk.report_daily(&error),
         }
     }
     Ok(names)

@@ -187,7 +187,7 @@ pub fn tell(
     now: Timestamp,
     rewritten: &[String],
 ) -> Result<()> {
-    run::publish(identity, false)?;
+    run::publish(identity, talk, now)?;
     ping::card(identity, network, talk)?;
     ping::each(identity, network, talk, now, rewritten.iter().map(String::as_str))
 }
@@ -250,7 +250,7 @@ pub(super) fn complete(
             match tell_contact(locked, keys, &name, guid) {
                 Ok(true) => rewritten.push(name),
                 Ok(false) => {}
-                Err(error) => talk.report(&error),
+                Err(error) => talk.report_daily(&error),
             }
         }
         for made in invitations::made(&locked.home)? {

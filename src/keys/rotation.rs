@@ -39,7 +39,7 @@ pub fn attend(run: &mut Run) {
     for work in [change::finish, rotate_if_due] {
         match work(run) {
             Ok(more) => rewritten.extend(more),
-            Err(error) => run.report(&error),
+            Err(error) => run.talk.report_daily(&error),
         }
     }
     let aged = run.identity.attested.aged(run.clock.now());
@@ -52,7 +52,7 @@ pub fn attend(run: &mut Run) {
     let warned = own_key::warn(&run.identity, &run.keys, &mut run.talk, aged);
     let doubted = tell_of_doubt(run);
     for error in [forgotten, told, warned, doubted].into_iter().filter_map(Result::err) {
-        run.report(&error);
+        run.talk.report_daily(&error);
     }
 }
 

@@ -113,7 +113,7 @@ impl Callers {
     fn keep(&self, run: &mut Run) {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         if let Err(error) = calls::keep(&run.identity, run.clock.now(), &self.queue) {
-            run.talk.report(&error);
+            run.talk.report_daily(&error);
         }
     }
 

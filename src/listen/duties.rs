@@ -125,9 +125,10 @@ impl Duties {
 
     fn look_at_everybody(&self, run: &mut Run) {
         if let Err(error) = round::once(run, &[], Ask::InTime, None, None) {
-            run.talk.report(&error);
+            run.talk.report_daily(&error);
         }
         rotation::attend(run);
+        run.remember();
         self.greet_newcomers(run);
         if let Some(cloud) = &self.cloud {
             cloud.look();
@@ -137,7 +138,7 @@ impl Duties {
     fn greet_newcomers(&self, run: &mut Run) {
         match self.survey(run) {
             Ok(newcomers) => newcomers.into_iter().for_each(|name| self.attention.look(name)),
-            Err(error) => run.talk.report(&error),
+            Err(error) => run.talk.report_daily(&error),
         }
     }
 
@@ -153,7 +154,7 @@ impl Duties {
         for name in contacts::list(&run.identity.home)? {
             match Contact::load(&run.identity.home, &name) {
                 Ok(contact) => drop(all.insert(name, contact)),
-                Err(error) => run.talk.report(&error.into()),
+                Err(error) => run.talk.report_daily(&error.into()),
             }
         }
         let newcomers = self.directory.replace(&all, changed);
@@ -162,7 +163,7 @@ impl Duties {
             match self.has_undelivered(&run.identity.home, run.clock.now(), &name) {
                 Ok(true) => self.attention.deliver(name),
                 Ok(false) => {}
-                Err(error) => run.talk.report(&error),
+                Err(error) => run.talk.report_daily(&error),
             }
         }
         Ok(newcomers)
@@ -193,7 +194,7 @@ impl Duties {
             // What changed before the cloud knew of us was announced to nobody.
             Ok(Some(true)) => self.attention.look(name.to_owned()),
             Ok(_) => {}
-            Err(error) => run.talk.report(&error),
+            Err(error) => run.talk.report_daily(&error),
         }
         if let Ok(contact) = Contact::load(&run.identity.home, name) {
             self.plan_lease(&run.identity.config, run.clock.now(), name, &contact);
@@ -232,7 +233,7 @@ impl Duties {
             None => Ok(0),
         };
         if let Err(error) = done {
-            run.talk.report(&error);
+            run.talk.report_daily(&error);
         }
         if look && let Ok(after) = Contact::load(&run.identity.home, name) {
             self.attention.looked(name, seen(&after) != seen(&before));

@@ -105,7 +105,7 @@ impl Listening {
             schedule(&duties).attend(|key| {
                 // The home may have been restored meanwhile; the duty says what then fails.
                 if let Err(error) = restored::catch_up(&mut run) {
-                    run.talk.report(&error);
+                    run.talk.report_daily(&error);
                 }
                 attend(&duties, &mut run, &key);
                 if run.output.stdout.is_broken() {

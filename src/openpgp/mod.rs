@@ -19,5 +19,6 @@ pub use certificate::{Certificate, Unusable};
 pub use message::open::{Opened, dearmored_hash, open, open_file, open_signed, open_unsigned};
 pub use message::refusal::{Refusal, Treatment};
 pub use message::seal::{SealError, seal, seal_file, seal_unsigned, sign};
+pub use packets::begins_encrypted;
 pub use secret_key::locking::WrongPassphrase;
 pub use secret_key::{Profile, SecretKey};

@@ -3,6 +3,11 @@
 use pgp::errors::Error;
 use pgp::packet::{Packet, PacketParser};
 
+/// The type of the packet with a session key that a public key has encrypted (RFC 9580 §5.1).
+const PUBLIC_KEY_SESSION_KEY: u8 = 1;
+/// The same by a passphrase (§5.3).
+const SYMMETRIC_SESSION_KEY: u8 = 3;
+
 /// The next packet of `rest`, which is moved on; `None` at its end.
 ///
 /// Markers, padding and packets of unknown non-critical types are passed over, as RFC 9580 §4.3
@@ -24,6 +29,17 @@ pub(super) fn next(rest: &mut &[u8]) -> Result<Option<Packet>, String> {
     Ok(None)
 }
 
+/// Returns whether `bytes` begin like an encrypted message: with the header of a packet that holds a
+/// session key.
+pub fn begins_encrypted(bytes: &[u8]) -> bool {
+    let tag = match bytes.first() {
+        Some(first) if first & 0xC0 == 0xC0 => first & 0x3F,
+        Some(first) if first & 0x80 != 0 => (first >> 2) & 0x0F,
+        _ => return false,
+    };
+    tag == PUBLIC_KEY_SESSION_KEY || tag == SYMMETRIC_SESSION_KEY
+}
+
 fn is_ignorable(cause: &Error) -> bool {
     match cause {
         Error::Unsupported { .. } => true,
@@ -35,6 +51,16 @@ fn is_ignorable(cause: &Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_begins_with_a_session_key_and_a_page_does_not() {
+        for first in [0xC1, 0xC3, 0x84, 0x85, 0x8C] {
+            assert!(begins_encrypted(&[first, 0]), "{first:#x}");
+        }
+        for bytes in [&b""[..], b"<!DOCTYPE html>", b"-----BEGIN", b"\xEF\xBB\xBF", &LITERAL] {
+            assert!(!begins_encrypted(bytes), "{bytes:?}");
+        }
+    }
 
     const LITERAL: [u8; 9] = [0xCB, 7, b'b', 0, 0, 0, 0, 0, b'x'];
 

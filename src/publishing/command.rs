@@ -1,7 +1,6 @@
 //! The user's publish command: it holds the lock for publishing until it ends, within a limit of time.
 
 use std::fs;
-use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -11,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
+use super::heard::Heard;
 use crate::error::{Context, Result};
+use crate::session::talk::Talk;
 use crate::session::user::terminal;
 use crate::store::disk::lock::Lock;
 
@@ -35,21 +36,27 @@ pub(super) enum End {
     TimedOut,
 }
 
-/// Runs `command` on the copy in `folder`, for at most `limit`. The `lock` for publishing is held until it
-/// ends, and says by whom.
+/// Runs `command` on the copy in `folder`, for at most `limit`; what it prints is `heard`, and told by `talk`.
+/// The `lock` for publishing is held until it ends, and says by whom.
 ///
 /// # Errors
 /// When it cannot be started.
-pub(super) fn run(command: &str, folder: &Path, lock: &mut Lock, limit: Duration) -> Result<End> {
+pub(super) fn run(
+    command: &str,
+    folder: &Path,
+    lock: &mut Lock,
+    limit: Duration,
+    (heard, talk): (&mut Heard, &mut Talk),
+) -> Result<End> {
     let failed = || format!("cannot run the publish command `{command}`");
-    // The command's output is talk: stdout is for data.
-    let talk = std::io::stderr().as_fd().try_clone_to_owned().or_cannot(failed)?;
+    let [stdout, stderr] = heard.outputs().or_cannot(failed)?;
     let mut holder = Command::new("sh");
     holder
         .args(["-c", HOLDER, &command.replace("{}", "\"$IM_PUBLIC\"")])
         .env("IM_PUBLIC", folder)
         .stdin(Stdio::from(lock.share()?))
-        .stdout(talk);
+        .stdout(stdout)
+        .stderr(stderr);
     // A command that asks for a password has to be in the foreground, where Ctrl-C ends it with us.
     let has_group = !terminal::is_ours();
     if has_group {
@@ -58,27 +65,41 @@ pub(super) fn run(command: &str, folder: &Path, lock: &mut Lock, limit: Duration
     let child = holder.spawn().or_cannot(failed)?;
     let id = Pid::from_child(&child);
     lock.note(&if has_group { group(id) } else { String::new() })?;
-    let end = ended_within(child, limit, |signal| {
-        if has_group { end_group(id, signal) } else { end_tree(id, signal) }
-    });
+    let end = |signal| if has_group { end_group(id, signal) } else { end_tree(id, signal) };
+    let ended = ended_within(child, limit, || heard.listen(talk), end);
     // Whoever waits for the lock of what was left in the background must not end it.
     lock.note("")?;
-    end.or_cannot(failed)
+    ended.or_cannot(failed)
 }
 
-/// Waits for `child`, and ends it by `end` after `limit`. What dies of a signal takes with it what it has
-/// started.
-fn ended_within(mut child: Child, limit: Duration, end: impl Fn(Signal)) -> std::io::Result<End> {
+/// Waits for `child`, and ends it by `end` after `limit`; `meanwhile` happens again and again. What dies of a
+/// signal takes with it what it has started.
+fn ended_within(
+    mut child: Child,
+    limit: Duration,
+    mut meanwhile: impl FnMut(),
+    end: impl Fn(Signal),
+) -> std::io::Result<End> {
     let (sender, ended) = mpsc::channel();
     let waiter = thread::spawn(move || {
         let status = child.wait();
         let _ = sender.send(());
         status
     });
-    let is_late = ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
+    let mut is_ended_within = |limit: Duration| {
+        let start = Instant::now();
+        while ended.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+            meanwhile();
+            if start.elapsed() >= limit {
+                return false;
+            }
+        }
+        true
+    };
+    let is_late = !is_ended_within(limit);
     if is_late {
         end(Signal::TERM);
-        if ended.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {
+        if !is_ended_within(GRACE) {
             end(Signal::KILL);
         }
     }

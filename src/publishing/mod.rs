@@ -1,7 +1,8 @@
 //! Publishing: what stands in `public/` goes on the web, and the cloud is told.
 //!
 //! `pages` writes what the settings alone decide: card, key, index, WebFinger. `run` runs the
-//! user's publish command on a copy that does not change. `ping` tells the cloud that our feeds
+//! user's publish command on a copy that does not change, `whole` looks before at the attachments in it, and
+//! `heard` is what the command prints. `ping` tells the cloud that our feeds
 //! name.
 //!
 //! Its rule: a command that started after the last change has succeeded, or the run says that it has
@@ -10,6 +11,8 @@
 //! It may call writing and the client of clouds, and all below.
 
 mod command;
+mod heard;
 pub mod pages;
 pub mod ping;
 pub mod run;
+mod whole;

@@ -33,9 +33,10 @@ pub type Told = std::result::Result<(), Setback>;
 /// # Errors
 /// When a contact cannot be read or written.
 pub fn tell(run: &mut Run, mut changed: Vec<String>, names: &[String]) -> Result<()> {
-    let mended = pages::mend(&run.identity, &run.keys, run.clock.now());
-    if let Err(error) = mended.and_then(|()| run::publish(&run.identity, false)) {
-        run.talk.report(&error);
+    let now = run.clock.now();
+    let mended = pages::mend(&run.identity, &run.keys, now);
+    if let Err(error) = mended.and_then(|()| run::publish(&run.identity, &mut run.talk, now)) {
+        run.talk.report_daily(&error);
         return Ok(());
     }
     if run.identity.config.read_only || frame::cloud_of(&run.identity.config)?.is_none() {
@@ -72,7 +73,7 @@ pub fn each<'a>(
     }
     for name in names {
         if let Err(setback) = ping_noting(identity, network, now, name)? {
-            talk.warn(&format!("the cloud was not told: {setback}"));
+            talk.warn_daily(&format!("the cloud was not told: {setback}"));
             if matches!(setback, Setback::Passing(_)) {
                 break;
             }
@@ -151,7 +152,7 @@ pub fn card(identity: &Identity, network: &Network, talk: &mut Talk) -> Result<(
     let Some(base) = identity.config.base_url.clone() else { return Ok(()) };
     let Some((_, cloud)) = frame::cloud(&identity.config, true)? else { return Ok(()) };
     if let Err(error) = ping_url(identity, network, &cloud, &base.join("card.rss")?) {
-        talk.warn(&format!("the cloud was not told of the card: {error}"));
+        talk.warn_daily(&format!("the cloud was not told of the card: {error}"));
     }
     Ok(())
 }

@@ -1,12 +1,19 @@
 //! Publishing: the user's command puts `public/` on the web.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::command::{self, End};
+use super::heard::Heard;
+use super::whole;
 use crate::error::{Error, Kind, Result};
 use crate::session::talk::Talk;
 use crate::store;
+use crate::store::disk::failed_run::FailedRun;
 use crate::store::disk::home::Home;
 use crate::store::disk::lock::Lock;
 use crate::store::disk::{changes, mirror};
@@ -23,7 +30,12 @@ const RETRY: &str = "what you wrote is kept, do not send it again: cloudim publi
 ///
 /// # Errors
 /// [`Kind::Unpublished`] when the command failed, took too long, or another run of it does not end.
-pub fn publish(identity: &Identity, anyway: bool) -> Result<()> {
+pub fn publish(identity: &Identity, talk: &mut Talk, now: Timestamp) -> Result<()> {
+    publish_if(identity, talk, now, false)
+}
+
+/// As [`publish`], and `anyway` if nothing changed.
+fn publish_if(identity: &Identity, talk: &mut Talk, now: Timestamp, anyway: bool) -> Result<()> {
     let Some(command) = identity.config.publish.clone() else { return Ok(()) };
     if identity.config.read_only {
         return Ok(());
@@ -38,27 +50,56 @@ pub fn publish(identity: &Identity, anyway: bool) -> Result<()> {
     if !anyway && is_done(home, target)? {
         return Ok(());
     }
+    let damaged = whole::mend(identity, talk, now)?;
+    let (folder, number) = prepare(home, &publishing, &damaged, anyway)?;
+    let mut heard = Heard::new(talk);
+    let end = command::run(&command, &folder, &mut publishing, limit, (&mut heard, talk));
+    let Some(failure) = failure(&command, end, limit) else {
+        heard.end(talk, false);
+        // First: the size of what is not counted as published may be on the web.
+        mirror::has_published(home, &publishing)?;
+        FailedRun::clear(home, &publishing)?;
+        return Ok(changes::has_published(home, number)?);
+    };
+    let said = heard.end(talk, talk.knows(&failure.to_string()));
+    let cause = failure.source.as_ref().map(|cause| format!("{cause:#}"));
+    let why = cause.unwrap_or_else(|| failure.message.clone());
+    if let Err(error) = (FailedRun { at: now, why, said }).save(home, &publishing) {
+        log::info!("how publishing failed is not noted: {error}");
+    }
+    Err(failure)
+}
+
+/// Brings the mirror up to date, without what is `damaged`. Returns its folder, and the number of the change
+/// that it is as of.
+fn prepare(
+    home: &Home,
+    publishing: &Lock,
+    damaged: &BTreeSet<PathBuf>,
+    anyway: bool,
+) -> Result<(PathBuf, u64)> {
     // Most of the copying is done before others are kept from writing.
-    let mut is_news = mirror::update(home, &publishing)?.is_news;
+    let mut is_news = mirror::update(home, publishing, damaged)?.is_news;
     let locked = home.lock()?;
-    let mirror = mirror::update(&locked, &publishing)?;
+    let mirror = mirror::update(&locked, publishing, damaged)?;
     is_news |= mirror.is_news;
     if anyway && (is_news || changes::changed(&locked)? == 0) {
         // Also what changed while there was no command counts as published from now on.
         changes::about_to_change(&locked)?;
     }
-    let number = changes::changed(&locked)?;
-    drop(locked);
-    let end = command::run(&command, &mirror.folder, &mut publishing, limit);
-    match end.map_err(|error| Error { kind: Kind::Unpublished, ..error }.hint(RETRY))? {
-        End::Exited(status) if status.success() => {
-            // First: the size of what is not counted as published may be on the web.
-            mirror::has_published(home, &publishing)?;
-            Ok(changes::has_published(home, number)?)
-        }
-        End::Exited(status) => Err(failed(&command, reason(status))),
-        End::TimedOut => Err(failed(&command, format!("it took longer than {limit:?}"))
-            .hint("if it may: publish_timeout in config.toml")),
+    Ok((mirror.folder, changes::changed(&locked)?))
+}
+
+/// The failure of a run that came to its `end`, if it is one.
+fn failure(command: &str, end: Result<End>, limit: Duration) -> Option<Error> {
+    match end {
+        Ok(End::Exited(status)) if status.success() => None,
+        Ok(End::Exited(status)) => Some(failed(command, reason(status))),
+        Ok(End::TimedOut) => Some(
+            failed(command, format!("it took longer than {limit:?}"))
+                .hint("if it may: publish_timeout in config.toml"),
+        ),
+        Err(error) => Some(Error { kind: Kind::Unpublished, ..error }.hint(RETRY)),
     }
 }
 
@@ -67,11 +108,11 @@ pub fn publish(identity: &Identity, anyway: bool) -> Result<()> {
 ///
 /// # Errors
 /// As [`publish`].
-pub fn publish_again(identity: &Identity, talk: &mut Talk) -> Result<()> {
-    match publish(identity, true) {
+pub fn publish_again(identity: &Identity, talk: &mut Talk, now: Timestamp) -> Result<()> {
+    match publish_if(identity, talk, now, true) {
         Err(error) if error.kind == Kind::Unpublished && changes::is_published(&identity.home)? => {
             let error = Error { hints: Vec::new(), ..error };
-            talk.warn(&format!("nothing was new, and {error}"));
+            talk.warn_daily(&format!("nothing was new, and {error}"));
             Ok(())
         }
         published => published,

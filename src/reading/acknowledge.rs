@@ -36,7 +36,7 @@ pub fn acknowledge(
             // What came is stored; only the acknowledgement waits for a better key.
             untouched.save(locked, &pair.name)?;
             if untouched.unusable.is_none() {
-                talk.report(&error);
+                talk.report_daily(&error);
             }
             Ok(false)
         }

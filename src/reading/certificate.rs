@@ -40,7 +40,7 @@ pub(super) fn refresh_certificate(
     let known = contacts::certificate(&locked.home, name)?;
     match known.merged(&announced, locked.now) {
         Ok(merged) => contacts::pin(&locked, name, &merged)?,
-        Err(cause) => talk.report(
+        Err(cause) => talk.report_daily(
             &Error::new(Kind::Trust, format!("the certificate of `{name}` is kept as it was"))
                 .because(cause),
         ),

@@ -54,7 +54,7 @@ pub fn look_if_due(run: &mut Run, names: &[String]) {
         let unseen = contact.ok().and_then(|contact| unseen_since(&contact, now));
         if let Some(since) = unseen {
             let days = now.duration_since(since).as_hours() / 24;
-            run.talk.warn(&format!(
+            run.talk.warn_daily(&format!(
                 "the feed of `{name}` has not been seen for {days} days: if its key has changed since, it can open this only after you have run cloudim poll {name}"
             ));
         }

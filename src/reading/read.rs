@@ -48,7 +48,7 @@ pub fn read(run: &mut Run, names: &[String], ask: Ask) -> Result<Vec<String>, Er
         match done {
             Ok(true) => rewritten.push(name),
             Ok(false) => {}
-            Err(error) => run.report(&error),
+            Err(error) => run.talk.report_daily(&error),
         }
     }
     if asked > 0 && unreachable == asked {
@@ -90,7 +90,7 @@ fn wishes(run: &mut Run, names: &[String], ask: Ask) -> Wishes {
             Ok(contact) if contact.blocked => continue,
             Ok(contact) => contact,
             Err(error) => {
-                run.report(&error.into());
+                run.talk.report_daily(&error.into());
                 continue;
             }
         };

@@ -12,6 +12,7 @@
 
 pub mod command;
 pub mod keys;
+mod memory;
 pub mod options;
 pub mod own_key;
 pub mod run;

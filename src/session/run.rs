@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 
 use super::keys::Keys;
+use super::memory::Memory;
 use super::options::{Format, Options};
 use super::talk::Talk;
 use super::web::network::Network;
 use super::world::{Clock, Stream, World};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::store::identity::own::{Identity, Locked};
-use crate::store::identity::told::Told;
 
 /// The handles of one thread of a run. Only what leads a whole round, or follows a call from its first
 /// request to its last file, takes all of them; everything else takes what it needs.
@@ -43,7 +43,8 @@ impl Run {
         Self {
             keys: Keys::of(&identity, options.passphrase_file.clone(), &world.randomness),
             network: Network::of(&identity.config, options.timeout),
-            talk: Talk::to(world.stderr.clone(), options.quiet),
+            talk: Talk::to(world.stderr.clone(), options.quiet)
+                .with(Memory::of(&identity.home, &world.now)),
             clock: world.now.clone(),
             output: Output { stdout: world.stdout.clone(), format: options.format },
             identity,
@@ -67,21 +68,9 @@ impl Run {
         self.clock.now()
     }
 
-    /// Reports a failure after which the run goes on, and which may be the same at the next run. A quiet
-    /// run says each no more than once a day; its status is the same all the same.
-    pub fn report(&mut self, error: &Error) {
-        if !self.talk.is_quiet() {
-            return self.talk.report(error);
-        }
-        let (trouble, now) = (error.to_string(), self.now());
-        if Told::has(&self.identity.home, &trouble, now) {
-            return self.talk.blame(error.kind);
-        }
-        self.talk.report(error);
-        // Where it cannot be noted it is said again.
-        if let Ok(locked) = self.identity.lock_although_copied(now) {
-            let _ = Told::note(&locked, &trouble);
-        }
+    /// Keeps what was told, so that the next quiet run need not say the same.
+    pub fn remember(&self) {
+        self.talk.remember(&self.identity);
     }
 
     /// Takes the lock of the home.

@@ -31,7 +31,7 @@ pub fn trim(identity: &Identity, talk: &mut Talk, now: Timestamp) -> Result<()> 
     for name in contacts::list(&identity.home)? {
         match of_contact(identity, &name, end, now) {
             Err(store::Error::Busy(_)) => return Ok(()),
-            Err(error) => talk.report(&error.into()),
+            Err(error) => talk.report_daily(&error.into()),
             Ok(()) => {}
         }
     }

@@ -31,7 +31,7 @@ pub fn once(
         Ok(()) => read_all(run, names, ask)?,
         Err(error) => {
             // What others have written is received all the same.
-            run.report(&error);
+            run.talk.report_daily(&error);
             let names = all_of(run, names)?;
             read::read(run, &names, ask)?;
             (names, Vec::new())
@@ -60,18 +60,18 @@ pub fn once(
 fn read_all(run: &mut Run, names: &[String], ask: Ask) -> Result<(Vec<String>, Vec<String>)> {
     let everybody = names.is_empty();
     if everybody && let Err(error) = inbox::read(run) {
-        run.report(&error);
+        run.talk.report_daily(&error);
     }
     let removed = removal::resume(&run.identity, run.clock.now());
     if let Err(error) = removed {
-        run.report(&error);
+        run.talk.report_daily(&error);
     }
     let mut rewritten = if everybody { pending::look(run)? } else { Vec::new() };
     // Those who have answered just now are among them.
     let names = all_of(run, names)?;
     rewritten.extend(read::read(run, &names, ask)?);
     if let Err(error) = claimed::confirm(run, &names) {
-        run.talk.report(&error);
+        run.talk.report_daily(&error);
     }
     Ok((names, rewritten))
 }

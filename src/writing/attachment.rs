@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::content::sealing::cannot_seal;
 use crate::error::{Context, Error, Kind, Result};
+use crate::openpgp::begins_encrypted;
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::seal;
+use crate::protocol;
 use crate::protocol::sealed::item::{Attachment, Item};
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
@@ -24,7 +26,7 @@ use crate::store::disk::atomic::{self, Staged};
 use crate::store::disk::home::Home;
 use crate::store::disk::names;
 use crate::store::identity::own::{Identity, Locked};
-use crate::transport::client::{Answer, Conditions};
+use crate::transport::client::{Answer, Conditions, Document, Failure};
 
 const SCHEME: &str = "file://";
 
@@ -94,7 +96,29 @@ pub fn publish(locked: &Locked<'_>, files: Vec<Staged>) -> store::error::Result<
     locked.home.put(files)
 }
 
-/// Refuses an item whose attachments are not beside the feed any more.
+/// Puts the attachment `token` back as it was `announced`, out of the copy that the publish command saw last.
+/// Returns whether that has it.
+///
+/// # Errors
+/// When the copy cannot be read, or the file not written.
+pub fn put_back(locked: &Locked<'_>, token: &Token, announced: &Attachment) -> Result<bool> {
+    let Some(bytes) = attachments::copied(&locked.home, token, announced)? else {
+        return Ok(false);
+    };
+    replace(locked, token, &bytes)?;
+    Ok(true)
+}
+
+/// Writes `bytes` in the place of the attachment `token`, which was damaged.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn replace(locked: &Locked<'_>, token: &Token, bytes: &[u8]) -> Result<()> {
+    locked.about_to_change_public()?;
+    Ok(locked.home.write(&locked.home.attachment(token), bytes)?)
+}
+
+/// Refuses an item whose attachments are not beside the feed any more, or not as it announces them.
 ///
 /// # Errors
 /// When one that is named as ours is not there.
@@ -102,7 +126,8 @@ pub fn expect_published(identity: &Identity, item: &Item) -> Result<()> {
     let folder = identity.config.base()?.join("b/")?;
     for attachment in &item.attachments {
         let token = attachment.url.strip_prefix(folder.as_str()).and_then(|t| t.parse().ok());
-        if token.is_some_and(|token: Token| !identity.home.attachment(&token).exists()) {
+        let Some(token) = token else { continue };
+        if !attachments::is_whole(&identity.home, &token, attachment)? {
             let name = attachment.name.escape_debug();
             return Err(Error::cannot(format!("the attachment `{name}` is here no more"))
                 .hint("it was to be appended within a day: seal it again by cloudim encrypt"));
@@ -151,22 +176,48 @@ pub fn is_sealed_from(
     Ok(opened.is_none_or(|plain| Hash::of(&plain) == content))
 }
 
+/// The sealed file, as it was announced. What a cache on the way, or a host that fails, gives in its place
+/// is asked for once more.
 fn fetch_sealed(network: &Network, attached: &Attached) -> Result<Vec<u8>> {
     let shown = format!("the attachment `{}`", attached.name.escape_debug());
     let url: Url = attached.url.parse().or_cannot(|| format!("cannot fetch {shown}"))?;
-    let sealed = match network.client()?.get(
-        &url,
-        limits::ATTACHMENT + limits::SEALED,
-        &Conditions::default(),
-    ) {
-        Ok(Answer::Document(document)) => document.bytes,
-        Ok(Answer::Unchanged) => Vec::new(),
-        Err(failure) => return Err(fetch::failed(&shown, failure)),
+    let client = network.client()?;
+    let get = |conditions| match client.get(&url, limits::ATTACHMENT + limits::SEALED, &conditions)
+    {
+        Ok(Answer::Document(document)) => Ok(document),
+        // Nothing was asked for under a condition.
+        Ok(Answer::Unchanged) => Err(out_of_reach(&shown, Failure::Status(304))),
+        Err(failure) => Err(out_of_reach(&shown, failure)),
     };
-    if Hash::of(&sealed) == attached.hash {
-        return Ok(sealed);
+    let mut document = get(Conditions::default())?;
+    if Hash::of(&document.bytes) != attached.hash {
+        document = get(Conditions::past_caches())?;
     }
-    Err(Error::new(Kind::Integrity, format!("{shown} is not the file that was sent")))
+    if Hash::of(&document.bytes) == attached.hash {
+        return Ok(document.bytes);
+    }
+    Err(not_it(&shown, attached, &document))
+}
+
+/// The host gives nothing, or nothing of use: that may pass.
+fn out_of_reach(shown: &str, failure: Failure) -> Error {
+    let is_answer = failure.is_answer();
+    let error = fetch::failed(shown, failure);
+    if is_answer { Error { kind: Kind::Network, ..error } } else { error }
+}
+
+/// `document` came in the place of `attached`. Only a whole message is another file than was sent: a page
+/// to log in at, or half a file, says no more than that the host fails.
+fn not_it(shown: &str, attached: &Attached, document: &Document) -> Error {
+    let (bytes, size) = (&document.bytes, document.bytes.len());
+    if begins_encrypted(bytes) && size as u64 >= attached.size {
+        return Error::new(Kind::Integrity, format!("{shown} is not the file that was sent"));
+    }
+    let kind = document.media_type.as_deref().map(|kind| format!("{kind}, ")).unwrap_or_default();
+    let seen = format!("its host sends something else ({kind}{size} bytes)");
+    Error::new(Kind::Network, format!("cannot fetch {shown}"))
+        .because(protocol::Error::malformed(seen))
+        .hint("it is asked for anew each time: try again later")
 }
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {

@@ -191,6 +191,13 @@ impl Peer {
     }
 }
 
+/// The sealed attachments of `peer`, below its `public/`.
+pub fn attachments(peer: &Peer) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = tree(&peer.home().join("public/b")).into_keys().collect();
+    paths.retain(|path| path.extension().is_none());
+    paths
+}
+
 /// The texts of the messages among lines of JSON.
 pub fn texts(json: &str) -> Vec<String> {
     let lines = json.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{chain, verdicts};
+use super::{attached, chain, verdicts};
 use crate::checking::finding::Finding;
 use crate::error::{Kind, Result};
 use crate::session::user::trust_policy;
@@ -27,11 +27,12 @@ pub fn look(identity: &Identity, name: &str, now: Timestamp) -> Vec<Finding> {
         Ok(contact) => contact,
         Err(error) => return vec![Finding::failed("contact", name, &error.into()).of(name)],
     };
-    let looks: [(&str, Result<Vec<Finding>>); 5] = [
+    let looks: [(&str, Result<Vec<Finding>>); 6] = [
         ("chain", written_by(identity, name, &contact, now)),
         ("verdicts", not_taken(identity, name)),
         ("contact-key", key(identity, name, &contact, now)),
         ("acknowledged", written_to(identity, name, &contact, now)),
+        ("attachment", attached::look(identity, name, now)),
         ("delivered", delivered(identity, name, &contact)),
     ];
     let mut found = Vec::new();

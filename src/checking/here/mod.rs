@@ -1,5 +1,6 @@
 //! The disk: what the files of the home say, without any network.
 
+pub mod attached;
 pub mod chain;
 mod contact;
 mod key;

@@ -3,18 +3,21 @@
 use crate::checking::finding::Finding;
 use crate::error::Kind;
 use crate::store::disk::changes;
+use crate::store::disk::failed_run::FailedRun;
 use crate::store::error::Result;
 use crate::store::identity::own::Identity;
 
 const CHECK: &str = "publish";
 
 /// What is known of the publish command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 struct Runs {
     /// The number of changes of `public/`.
     changed: u64,
     /// The last of these that a successful run saw; 0 before the first run.
     published: u64,
+    /// The last run, if it failed.
+    failed: Option<FailedRun>,
 }
 
 /// Looks at whether there is a way, and whether all has gone it.
@@ -33,30 +36,48 @@ pub fn look(identity: &Identity) -> Vec<Finding> {
         return vec![without_command(identity)];
     }
     vec![match runs(identity) {
-        Ok(runs) => judge(runs),
+        Ok(runs) => judge(&runs),
         Err(error) => Finding::failed(CHECK, "publish", &error.into()),
     }]
 }
 
 fn runs(identity: &Identity) -> Result<Runs> {
     let home = &identity.home;
-    Ok(Runs { changed: changes::changed(home)?, published: changes::published(home)? })
+    let (changed, published) = (changes::changed(home)?, changes::published(home)?);
+    Ok(Runs { changed, published, failed: FailedRun::load(home) })
 }
 
-/// How the publish command has done.
-fn judge(runs: Runs) -> Finding {
-    let Runs { changed, published } = runs;
-    if published == 0 {
-        let text = "the publish command has never succeeded";
-        return Finding::wrong(CHECK, Kind::Unpublished, "never", "publish", text)
-            .hint("cloudim publish");
+/// How the publish command has done. A run that failed when nothing was new, as that of git does, is no
+/// trouble.
+fn judge(runs: &Runs) -> Finding {
+    let Runs { changed, published, failed } = runs;
+    let wrong = |finding, text: &str| {
+        let told = failed.as_ref().map(told).unwrap_or_default();
+        let text = format!("{text}{told}");
+        let finding = Finding::wrong(CHECK, Kind::Unpublished, finding, "publish", text);
+        finding.hint(match failed {
+            Some(_) => "mend what it says, or raise publish_timeout in config.toml if it needs longer; then cloudim publish",
+            None => "cloudim publish",
+        })
+    };
+    if *published == 0 {
+        return wrong("never", "the publish command has never succeeded");
     }
     if published != changed {
-        let text = "the publish command has not succeeded since the last change";
-        return Finding::wrong(CHECK, Kind::Unpublished, "pending", "publish", text)
-            .hint("cloudim publish");
+        let finding = if failed.is_some() { "failed" } else { "pending" };
+        return wrong(finding, "the publish command has not succeeded since the last change");
     }
     Finding::ok(CHECK, "publish", "the publish command has succeeded since the last change")
+}
+
+/// How the last run failed, as the end of a sentence.
+fn told(FailedRun { at, why, said }: &FailedRun) -> String {
+    let at = at.strftime("%Y-%m-%d %H:%M UTC");
+    let said = match said.is_empty() {
+        true => String::new(),
+        false => format!("; it printed last: {said}"),
+    };
+    format!(": the run of {at} failed ({why}){said}")
 }
 
 fn without_command(identity: &Identity) -> Finding {
@@ -88,13 +109,36 @@ mod tests {
 
     #[test]
     fn a_run_that_saw_the_last_change_is_well_and_no_other() {
-        let finding = |changed, published| judge(Runs { changed, published }).finding;
+        let finding =
+            |changed, published| judge(&Runs { changed, published, failed: None }).finding;
         assert_eq!(finding(0, 0), Some("never"));
         assert_eq!(finding(3, 0), Some("never"));
         assert_eq!(finding(3, 2), Some("pending"));
         assert_eq!(finding(3, 3), None);
         // The home was restored: nobody knows what the host has.
         assert_eq!(finding(3, 4), Some("pending"));
+    }
+
+    #[test]
+    fn a_run_that_failed_is_told_with_its_last_words_unless_nothing_was_new() {
+        let at = "2026-11-29T10:20:30Z".parse().unwrap();
+        let of = |changed, published, said: &str| {
+            let failed = FailedRun { at, why: "status 9".to_owned(), said: said.to_owned() };
+            judge(&Runs { changed, published, failed: Some(failed) })
+        };
+        let found = of(3, 2, "rsync: no route\nto host");
+        assert_eq!((found.finding, found.status), (Some("failed"), 7));
+        assert!(
+            found.text.ends_with("since the last change: the run of 2026-11-29 10:20 UTC failed (status 9); it printed last: rsync: no route\nto host"),
+            "{}", found.text
+        );
+        assert!(found.hint.unwrap().ends_with("then cloudim publish"));
+        assert!(
+            of(3, 0, "")
+                .text
+                .ends_with("never succeeded: the run of 2026-11-29 10:20 UTC failed (status 9)")
+        );
+        assert!(of(3, 3, "nothing to commit").is_ok());
     }
 
     #[test]

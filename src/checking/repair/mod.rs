@@ -1,8 +1,9 @@
 //! Repair: what other files of the home say is written anew.
 //!
 //! `written` rebuilds what stands below `public/`: from the secret key, the settings, and the octets of
-//! what we wrote. `noted` rebuilds the notes on a contact that are damaged. `consent` asks the user.
+//! what we wrote; `attached` puts attachments back out of their copies. `noted` rebuilds the notes on a contact that are damaged. `consent` asks the user.
 
+mod attached;
 pub mod consent;
 mod noted;
 mod written;
@@ -60,6 +61,10 @@ pub fn repair(run: &mut Run, only: Option<&str>, consent: Consent) -> Result<Vec
         found.extend(pages.unwrap_or_else(|error| vec![failed("public", &error)]));
     }
     rewritten.extend(feeds(run, &names, consent, &mut found));
+    for name in &names {
+        let files = attached::repair(run, name);
+        found.extend(files.unwrap_or_else(|error| vec![failed(name, &error).of(name)]));
+    }
     publish(run, &rewritten, &mut found)?;
     Ok(found)
 }
@@ -88,7 +93,7 @@ fn feeds(
 
 /// Publishes, and tells the cloud of the feeds for the contacts called `rewritten`.
 fn publish(run: &mut Run, rewritten: &[String], found: &mut Vec<Finding>) -> Result<()> {
-    if let Err(error) = run::publish(&run.identity, false) {
+    if let Err(error) = run::publish(&run.identity, &mut run.talk, run.clock.now()) {
         found.push(failed("publish", &error));
         return Ok(());
     }

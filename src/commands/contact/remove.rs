@@ -23,7 +23,7 @@ pub fn remove(session: &mut Session, name: &str, yes: bool) -> Result<()> {
     // Whoever says it again after a run that died has no contact of that name any more.
     if removal::resume(&session.run.identity, session.run.clock.now())? {
         session.run.talk.say("what an earlier removal had left is removed");
-        run::publish(&session.run.identity, false)?;
+        publish(session)?;
     }
     Contact::load(&session.run.identity.home, name)?;
     let unread = unread(&session.run.identity.home, name);
@@ -40,7 +40,12 @@ pub fn remove(session: &mut Session, name: &str, yes: bool) -> Result<()> {
         session.run.talk.warn(&format!("`{name}` is removed with {unread}"));
     }
     removal::remove(&session.run.identity, session.run.clock.now(), name)?;
-    run::publish(&session.run.identity, false)
+    publish(session)
+}
+
+fn publish(session: &mut Session) -> Result<()> {
+    let now = session.now();
+    run::publish(&session.run.identity, &mut session.run.talk, now)
 }
 
 /// Says how many messages of the contact called `name` nobody has read, if there are any. What cannot be

@@ -118,7 +118,8 @@ fn decide(
     session.run.talk.say(&format!(
         "the new key of `{name}` is pinned; cloudim poll {name} judges anew what was held"
     ));
-    run::publish(&session.run.identity, false)
+    let now = session.now();
+    run::publish(&session.run.identity, &mut session.run.talk, now)
 }
 
 fn show(session: &mut Session, keys: &Keys<'_>) -> Result<()> {

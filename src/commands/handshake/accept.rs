@@ -53,13 +53,14 @@ pub fn accept(session: &mut Session, args: &AcceptArgs) -> Result<()> {
         None => from_list(session, args.name.as_deref().unwrap_or_default(), &terms)?,
     };
     claimed::confirm(&mut session.run, std::slice::from_ref(&name))?;
+    let now = session.now();
     if let Some(path) = &args.output {
         // First the file: a publish command that fails must not cost it.
         let file = acceptance::file(&session.run.identity.home, &session.run.keys, &name)?;
         input::output(session, path, file.as_bytes())?;
-        return run::publish(&session.run.identity, false);
+        return run::publish(&session.run.identity, &mut session.run.talk, now);
     }
-    run::publish(&session.run.identity, false)?;
+    run::publish(&session.run.identity, &mut session.run.talk, now)?;
     acceptance::call(&session.run.identity, &session.run.network, &mut session.run.talk, &name)
 }
 

@@ -65,11 +65,11 @@ pub fn invite(session: &mut Session, args: &InviteArgs) -> Result<()> {
         ));
     }
     let Some(path) = &args.output else {
-        run::publish(identity, false)?;
+        run::publish(identity, talk, now)?;
         return invitation::call(identity, network, talk, &made);
     };
     // First the file: a publish command that fails must not cost it.
     let file = invitation::file(&identity.home, keys, now, &made)?;
     input::output(session, path, file.as_bytes())?;
-    run::publish(&session.identity, false)
+    run::publish(&session.run.identity, &mut session.run.talk, now)
 }

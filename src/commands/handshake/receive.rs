@@ -91,7 +91,7 @@ fn again(session: &mut Session, name: &str, candidate: &Candidate) -> Result<()>
     let Run { identity, keys, talk, .. } = &mut session.run;
     pending::conclude(identity, keys, now, candidate, Settled::Accepted)?;
     talk.say(&accept::known_already(name, true));
-    run::publish(identity, false)
+    run::publish(identity, talk, now)
 }
 
 /// Declines.

@@ -155,7 +155,7 @@ impl Keyless {
                 }
                 Err(error) => {
                     if told != error.to_string() {
-                        run.talk.report(&error);
+                        run.talk.report_daily(&error);
                         told = error.to_string();
                     }
                     AFTER_FAILURE

@@ -2,7 +2,7 @@
 //! runs. Each version of a file is copied once. The command may edit the copies: what it changed is
 //! copied anew, and nothing of it reaches the home.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -61,6 +61,31 @@ pub(super) fn shown(home: &Home, path: &Path) -> Shown {
     Shown { path: folder(home).join(below), sizes: sizes.into_iter().flatten().flatten().collect() }
 }
 
+/// The copy of the file at `path`, below `public/`, that the command saw last, if it saw one.
+pub fn copy_of(home: &Home, path: &Path) -> PathBuf {
+    shown(home, path).path
+}
+
+/// The names of the files directly in `folder` of `public/` that are not copied as they are now.
+///
+/// # Errors
+/// When the folder is there and cannot be read.
+pub fn unseen(home: &Home, folder: &str) -> Result<Vec<String>> {
+    let path = home.public().join(folder);
+    if !path.is_dir() {
+        return Ok(Vec::new());
+    }
+    let copies = load(home)?;
+    let is_seen = |name: &str, file: &Metadata| {
+        let copied = copies.get(&format!("/{folder}/{name}"));
+        copied.is_some_and(|copied| copied.version == stamp(file))
+    };
+    let there = entries(&path).or_cannot_read(&path)?;
+    let named = there.iter().filter_map(|(name, file)| Some((name.to_str()?, file)));
+    let unseen = named.filter(|(name, file)| file.is_file() && !is_seen(name, file));
+    Ok(unseen.map(|(name, _)| name.to_owned()).collect())
+}
+
 /// Notes that the mirror as it is was published.
 ///
 /// # Errors
@@ -94,14 +119,15 @@ fn save(home: &Home, copies: &Copies) -> Result<()> {
 
 /// Brings the mirror up to `public/` as it is now. While the home is not locked a file may be replaced
 /// meanwhile, and the next call sees that; so the slow part need not keep others waiting. The lock for
-/// publishing keeps the mirror as it is for the command.
+/// publishing keeps the mirror as it is for the command. The files that are `left_out` are not in it.
 ///
 /// # Errors
 /// When something cannot be read, copied or removed.
-pub fn update(home: &Home, _publishing: &Lock) -> Result<Mirror> {
+pub fn update(home: &Home, _publishing: &Lock, left_out: &BTreeSet<PathBuf>) -> Result<Mirror> {
     let failed = "copy `public` for publishing";
     let (folder, before) = (folder(home), load(home)?);
-    let mut copying = Copying { scratch: home.root(), before, after: Copies::new() };
+    let scratch = home.root();
+    let mut copying = Copying { scratch, left_out, before, after: Copies::new() };
     copying.folder(&home.public(), &folder, "").or_cannot(failed)?;
     let Copying { before, after, .. } = copying;
     let versions = |copies: &Copies| -> Vec<(String, Stamp)> {
@@ -116,6 +142,7 @@ pub fn update(home: &Home, _publishing: &Lock) -> Result<Mirror> {
 
 struct Copying<'a> {
     scratch: &'a Path,
+    left_out: &'a BTreeSet<PathBuf>,
     before: Copies,
     after: Copies,
 }
@@ -123,7 +150,8 @@ struct Copying<'a> {
 impl Copying<'_> {
     /// Makes `to` a copy of the folder `from`, whose path below `public/` is `path`.
     fn folder(&mut self, from: &Path, to: &Path, path: &str) -> io::Result<()> {
-        let wanted = entries(from)?;
+        let mut wanted = entries(from)?;
+        wanted.retain(|name, _| !self.left_out.contains(&from.join(name)));
         ensure_folder(to, &fs::metadata(from)?)?;
         for name in entries(to)?.keys().filter(|name| !wanted.contains_key(*name)) {
             remove(&to.join(name))?;
@@ -250,7 +278,7 @@ mod tests {
     }
 
     fn updated(home: &Home) -> Mirror {
-        update(home, &home.publishing(Duration::ZERO).unwrap()).unwrap()
+        update(home, &home.publishing(Duration::ZERO).unwrap(), &BTreeSet::new()).unwrap()
     }
 
     fn inode(path: &Path) -> u64 {
@@ -318,6 +346,20 @@ mod tests {
         fs::write(home.public().join("f"), "a file now").unwrap();
         updated(&home);
         assert!(content(&mirror) == content(&home.public()));
+    }
+
+    #[test]
+    fn what_is_new_is_known_by_name_and_what_is_left_out_is_not_copied() {
+        let (_folder, home) = home();
+        assert_eq!(unseen(&home, "f").unwrap(), ["a.rss", "b.rss"]);
+        let path = home.public().join("f/a.rss");
+        let publishing = home.publishing(Duration::ZERO).unwrap();
+        let mirror = update(&home, &publishing, &[path.clone()].into()).unwrap().folder;
+        assert!(!mirror.join("f/a.rss").exists() && mirror.join("f/b.rss").exists());
+        assert_eq!(unseen(&home, "f").unwrap(), ["a.rss"]);
+        update(&home, &publishing, &BTreeSet::new()).unwrap();
+        assert_eq!(fs::read(copy_of(&home, &path)).unwrap(), b"a");
+        assert!(unseen(&home, "f").unwrap().is_empty() && unseen(&home, "b").unwrap().is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod atomic;
 pub mod changes;
 pub mod dumps;
+pub mod failed_run;
 pub mod home;
 mod leftovers;
 pub mod lock;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::home::Home;
 use super::{mirror, rebuildable};
+use crate::protocol::values::token::Token;
 use crate::store::error::Result;
 
 /// The number of different endings.
@@ -16,11 +17,15 @@ const MOST: usize = 1 << 20;
 
 /// `content` as it is to be written to `path`, below `public/`: with another size than what stands there,
 /// was shown to the publish command last, and was published last. The same content again is the same
-/// bytes, and what was never there is as it is given: archives and attachments are written once.
+/// bytes, and what was never there is as it is given: archives are written once. An attachment is always as
+/// it is given, for its item names its hash.
 ///
 /// # Errors
 /// When nothing can be said about the file.
 pub(super) fn told_apart(home: &Home, path: &Path, content: &[u8]) -> Result<Vec<u8>> {
+    if is_attachment(home, path) {
+        return Ok(content.to_vec());
+    }
     let shown = mirror::shown(home, path);
     let standing = match rebuildable::read(path, MOST)? {
         Some(standing) => Some(standing),
@@ -40,6 +45,11 @@ pub(super) fn told_apart(home: &Home, path: &Path, content: &[u8]) -> Result<Vec
     let mut bytes = body.to_vec();
     bytes.resize(body.len().saturating_add(ending.unwrap_or_default()), b'\n');
     Ok(bytes)
+}
+
+fn is_attachment(home: &Home, path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.parse().is_ok_and(|token: Token| home.attachment(&token) == path)
 }
 
 /// A file without the line feeds at its end: those say nothing.
@@ -74,6 +84,17 @@ mod tests {
     }
 
     #[test]
+    fn an_attachment_is_as_it_is_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let path = home.attachment(&"a".repeat(26).parse().unwrap());
+        for content in ["cut\n", "whole\n\n"] {
+            home.lock().unwrap().write(&path, content.as_bytes()).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), content.as_bytes());
+        }
+    }
+
+    #[test]
     fn no_version_has_the_size_of_the_one_that_was_published_last() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path());
@@ -82,12 +103,12 @@ mod tests {
         let size = || fs::metadata(&path).unwrap().len();
         let publishing = home.publishing(Duration::ZERO).unwrap();
         write("aaaaaa\n");
-        mirror::update(&home, &publishing).unwrap();
+        mirror::update(&home, &publishing, &Default::default()).unwrap();
         mirror::has_published(&home, &publishing).unwrap();
         let published = size();
         // A run fails, another change follows: the host still has the first.
         write("aaaa\n");
-        mirror::update(&home, &publishing).unwrap();
+        mirror::update(&home, &publishing, &Default::default()).unwrap();
         let failed = size();
         write("aa\n");
         write("aaa\n");

@@ -1,4 +1,4 @@
-//! `told.toml`: the troubles that a quiet run has told, so that the next one need not say the same.
+//! `told.toml`: the troubles that quiet runs have told, so that the next one need not say the same.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,30 +26,47 @@ pub struct Told {
 }
 
 impl Told {
-    /// Returns whether `trouble` was told in `home` during the day before `now`. A file that cannot be
-    /// read has told nothing.
-    pub fn has(home: &Home, trouble: &str, now: Timestamp) -> bool {
-        let told = Self::load(home).told.get(&key(trouble)).copied();
-        told.is_some_and(|told| is_fresh(told, now))
+    /// What the runs before this one have told in `home`. A file that cannot be read has told nothing.
+    pub fn load(home: &Home) -> Self {
+        let text = atomic::read_text(&path(home)).ok().flatten().unwrap_or_default();
+        toml::from_str(&text).unwrap_or_default()
     }
 
-    /// Notes that `trouble` is told now.
+    /// Whether nothing was told.
+    pub fn is_empty(&self) -> bool {
+        self.told.is_empty()
+    }
+
+    /// Whether `trouble` was told during the day before `now`.
+    pub fn has(&self, trouble: &str, now: Timestamp) -> bool {
+        self.told.get(&key(trouble)).is_some_and(|told| is_fresh(*told, now))
+    }
+
+    /// Notes that `trouble` is told now. Of more than 64 troubles the rest is not remembered.
+    pub fn note(&mut self, trouble: &str, now: Timestamp) {
+        self.told.retain(|_, told| is_fresh(*told, now));
+        if self.told.len() < MOST {
+            self.told.insert(key(trouble), now);
+        }
+    }
+
+    /// Adds to what stands in the home what was told just now.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn note(locked: &Locked<'_>, trouble: &str) -> Result<()> {
-        let mut told = Self::load(&locked.home);
+    pub fn add(locked: &Locked<'_>, news: &Self) -> Result<()> {
+        let before = Self::load(&locked.home);
+        let mut told = before.clone();
+        told.told.extend(news.told.clone());
         told.told.retain(|_, told| is_fresh(*told, locked.now));
-        if told.told.len() < MOST {
-            told.told.insert(key(trouble), locked.now);
+        while told.told.len() > MOST {
+            told.told.pop_last();
+        }
+        if told == before {
+            return Ok(());
         }
         let text = toml::to_string(&told).or_cannot("write `told.toml`")?;
         locked.home.write(&path(&locked.home), text.as_bytes())
-    }
-
-    fn load(home: &Home) -> Self {
-        let text = atomic::read_text(&path(home)).ok().flatten().unwrap_or_default();
-        toml::from_str(&text).unwrap_or_default()
     }
 }
 
@@ -76,22 +93,33 @@ mod tests {
         let home = Home::at(folder.path());
         let at = |hours: i64| Timestamp::from_second(1_000_000 + 3_600 * hours).unwrap();
         let note = |trouble: &str, now| {
-            locked_at(&home, now, |locked| Told::note(locked, trouble)).unwrap();
+            let mut news = Told::default();
+            news.note(trouble, now);
+            locked_at(&home, now, |locked| Told::add(locked, &news)).unwrap();
         };
-        assert!(!Told::has(&home, "locked", at(0)));
+        let has = |trouble: &str, hours| Told::load(&home).has(trouble, at(hours));
+        assert!(!has("locked", 0));
         note("locked", at(0));
-        assert_eq!(
-            [0, 23, 24, -25].map(|hours| Told::has(&home, "locked", at(hours))),
-            [true, true, false, false]
-        );
-        assert!(!Told::has(&home, "another", at(0)));
-        for number in 0..200 {
-            note(&number.to_string(), at(1));
-        }
-        assert!(Told::has(&home, "locked", at(1)) && !Told::has(&home, "199", at(1)));
+        assert_eq!([0, 23, 24, -25].map(|hours| has("locked", hours)), [true, true, false, false]);
+        assert!(!has("another", 0));
         std::fs::write(path(&home), "damaged").unwrap();
-        assert!(!Told::has(&home, "locked", at(1)));
+        assert!(!has("locked", 1));
         note("locked", at(1));
-        assert!(Told::has(&home, "locked", at(1)));
+        assert!(has("locked", 1));
+    }
+
+    #[test]
+    fn the_memory_has_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let (now, mut news) = (Timestamp::UNIX_EPOCH, Told::default());
+        for number in 0..200 {
+            news.note(&number.to_string(), now);
+        }
+        for _ in 0..2 {
+            locked_at(&home, now, |locked| Told::add(locked, &news)).unwrap();
+        }
+        assert_eq!(Told::load(&home).told.len(), MOST);
+        assert!(news.has("0", now) && !news.has("199", now));
     }
 }

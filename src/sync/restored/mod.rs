@@ -156,7 +156,7 @@ fn take_over(
     for (published, findings) in found {
         match renew(locked, keys, published, findings) {
             Ok(count) => talk.say(&told(&published.name, count)),
-            Err(error) => talk.report(&error),
+            Err(error) => talk.report_daily(&error),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use cloudim::protocol::feed::channel::Channel;
 
 use super::{check, the};
-use crate::common::peer::{Peer, friends};
+use crate::common::peer::{Peer, friends, in_hours};
 
 /// The feed at `path`, changed.
 fn change(path: &Path, change: impl FnOnce(&mut Channel)) {
@@ -101,6 +101,85 @@ fn a_publish_command_that_has_not_succeeded_is_status_7() {
     fs::write(&done, "").unwrap();
     john.ok(&["publish"]);
     assert!(check(&john, &[], 0).is_empty());
+}
+
+#[test]
+fn a_publish_command_that_failed_last_is_told_with_when_and_what_it_said() {
+    let (john, mary) = friends();
+    let done = john.file("done");
+    let command = format!("echo ready; echo 'no route to host' >&2; test -e '{}'", done.display());
+    john.set("publish", &format!("'''{command}'''"));
+    let never = check(&john, &[], 7);
+    assert_eq!(the(&never, "publish", "never").hint, "cloudim publish");
+    john.fails(&["publish"], 7);
+    let never = check(&john, &[], 7);
+    let told = the(&never, "publish", "never");
+    assert!(told.text.contains("(status 1); it printed last: ready\nno route to host"), "{told:?}");
+    fs::write(&done, "").unwrap();
+    john.ok(&["publish"]);
+    fs::remove_file(&done).unwrap();
+    john.run(&["send", "mary", "-m", "kept"]).expect(7);
+    let found = check(&john, &[], 7);
+    let told = the(&found, "publish", "failed");
+    let today = in_hours(0)[..10].to_owned();
+    assert!(told.text.contains(&format!("the run of {today} ")), "{told:?}");
+    assert!(told.text.contains("it printed last: ready\nno route to host"), "{told:?}");
+    assert!(told.hint.ends_with("cloudim publish"), "{told:?}");
+    let line = john.run(&["check"]).expect(7).stdout;
+    assert!(line.contains("it printed last: ready no route to host\thint: "), "{line}");
+    fs::write(&done, "").unwrap();
+    john.ok(&["publish"]);
+    check(&john, &[], 0);
+    // A run with nothing new that fails, as that of git does, is no trouble.
+    fs::remove_file(&done).unwrap();
+    john.ok(&["publish"]);
+    check(&john, &[], 0);
+    drop(mary);
+}
+
+#[test]
+fn an_attachment_that_was_cut_or_changed_is_told_and_put_back_out_of_what_was_published() {
+    let (john, mary) = friends();
+    let www = john.file("www");
+    john.set("publish", &format!("\"rm -rf '{0}' && cp -r {{}} '{0}'\"", www.display()));
+    let file = john.file("cat.png");
+    fs::write(&file, "a cat").unwrap();
+    john.ok(&["send", "mary", "-m", "see", "-a", file.to_str().unwrap()]);
+    john.host.root(&www);
+    let sealed = crate::common::peer::attachments(&john).remove(0);
+    let whole = fs::read(&sealed).unwrap();
+    let mut changed = whole.clone();
+    changed[100] ^= 1;
+    for (damaged, finding) in [
+        (Some(whole[..90].to_vec()), "damaged"),
+        (Some(changed), "damaged"),
+        (Some(Vec::new()), "damaged"),
+        (None, "lost"),
+    ] {
+        match damaged {
+            Some(bytes) => fs::write(&sealed, bytes).unwrap(),
+            None => fs::remove_file(&sealed).unwrap(),
+        }
+        let found = check(&john, &["mary"], 7);
+        let told = the(&found, "mary", finding);
+        assert_eq!((told.status, &*told.hint), (1, "cloudim check mary --repair"), "{told:?}");
+        let found = check(&john, &["mary", "--repair"], 0);
+        assert!(the(&found, "mary", "rebuilt").text.contains("`cat.png`"), "{found:?}");
+        assert!(fs::read(&sealed).unwrap() == whole);
+    }
+    // Where no copy is left here, the host has one.
+    fs::remove_dir_all(john.home().join("mirror")).unwrap();
+    fs::write(&sealed, "cut").unwrap();
+    the(&check(&john, &["mary", "--repair"], 0), "mary", "rebuilt");
+    assert!(fs::read(&sealed).unwrap() == whole);
+    fs::remove_dir_all(john.home().join("mirror")).unwrap();
+    fs::remove_dir_all(www.join("b")).unwrap();
+    fs::write(&sealed, "cut").unwrap();
+    let ran = john.run(&["--format", "json", "check", "mary", "--repair"]);
+    let found = super::findings(&ran);
+    let told = the(&found, "mary", "not-repaired");
+    assert!(told.hint.contains("cloudim send mary -a FILE"), "{told:?}");
+    drop(mary);
 }
 
 #[test]

@@ -97,6 +97,53 @@ fn a_file_that_was_tampered_with_is_not_saved() {
 }
 
 #[test]
+fn a_host_that_gives_no_file_of_ours_is_out_of_reach_and_asked_again() {
+    let (john, mary) = friends();
+    let guid = attach(&john, "notes.txt", b"the truth");
+    mary.ok(&["poll"]);
+    let folder = mary.file("saved");
+    fs::create_dir(&folder).unwrap();
+    let save = ["read", &guid, "--save", folder.to_str().unwrap()];
+    let page = |kind| Behaviour::Says(("Content-Type", kind), b"<title>Log in</title>".to_vec());
+    let half = fs::read(&sealed(&john)[0]).unwrap()[..200].to_vec();
+    let loops = Behaviour::Redirect("/again".to_owned());
+    for lie in [
+        page("text/html"),
+        page("application/octet-stream"),
+        Behaviour::Says(("Content-Type", "application/octet-stream"), half),
+        Behaviour::Says(("Content-Type", "application/octet-stream"), Vec::new()),
+        Behaviour::Says(("Content-Encoding", "br"), b"?".to_vec()),
+        loops,
+    ] {
+        john.host.set(lie);
+        let said = mary.fails(&save, 3);
+        assert!(said.starts_with("error: cannot fetch the attachment `notes.txt`: "), "{said}");
+    }
+    john.host.set(page("text/html"));
+    let said = mary.fails(&save, 3);
+    assert!(said.contains("its host sends something else (text/html, 21 bytes)\nhint: "), "{said}");
+    john.host.set(Behaviour::Normal);
+    mary.ok(&save);
+    assert_eq!(fs::read_to_string(folder.join("notes.txt")).unwrap(), "the truth");
+}
+
+#[test]
+fn a_cache_that_has_a_page_in_the_place_of_a_file_is_asked_past() {
+    let (john, mary) = friends();
+    let guid = attach(&john, "notes.txt", b"the truth");
+    mary.ok(&["poll"]);
+    let path = sealed(&john).remove(0);
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, "<title>Log in</title>").unwrap();
+    john.host.set(Behaviour::Cached);
+    fs::write(&path, whole).unwrap();
+    let folder = mary.file("saved");
+    fs::create_dir(&folder).unwrap();
+    mary.ok(&["read", &guid, "--save", folder.to_str().unwrap()]);
+    assert_eq!(fs::read_to_string(folder.join("notes.txt")).unwrap(), "the truth");
+}
+
+#[test]
 fn a_file_alone_is_a_message_and_a_file_that_is_not_there_is_none() {
     let (john, mary) = friends();
     let path = john.file("cat.png");

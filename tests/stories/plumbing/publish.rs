@@ -9,7 +9,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::common::peer::{Peer, friends};
+use crate::common::peer::{Peer, attachments, friends};
 
 /// Lets `peer` publish by this shell command.
 fn publish_by(peer: &Peer, command: &str) {
@@ -273,4 +273,79 @@ fn a_command_that_takes_too_long_is_ended_with_all_that_it_has_started() {
     publish_by(&john, &command);
     john.ok(&["publish"]);
     assert_eq!(mary.poll(), ["kept"]);
+}
+
+#[test]
+fn what_a_command_leaves_in_the_background_keeps_no_pipe_of_ours() {
+    let (john, mary) = friends();
+    let (command, _) = publishing(&john);
+    let (pid, over, said) = (john.file("pid"), john.file("over"), john.file("said"));
+    // As `ssh -f` does it: it has the stdout and stderr that the command had, and writes there later.
+    let left = format!(
+        "(until [ -e '{}' ]; do sleep 0.05; done; echo later; echo later >&2 && touch '{}') &",
+        over.display(),
+        said.display()
+    );
+    publish_by(&john, &format!("{command}; echo now; {left} echo $! > '{}'", pid.display()));
+    // Whoever reads all that is printed until its end, as cron does, comes to that end.
+    let ran = john.run(&["send", "mary", "-m", "one"]).expect(0);
+    assert_eq!(ran.stderr, "now\n");
+    let process = Path::new("/proc").join(fs::read_to_string(&pid).unwrap().trim());
+    assert!(process.exists(), "it is not ended");
+    fs::write(&over, "").unwrap();
+    wait_until(|| said.exists());
+    assert_eq!(mary.poll(), ["one"], "and what it says later ends it neither");
+}
+
+#[test]
+fn a_run_without_end_whose_send_was_killed_is_ended_by_the_next() {
+    let (john, mary) = friends();
+    let (command, _) = publishing(&john);
+    let (started, late) = (john.file("started"), john.file("late"));
+    let (shown, late) = (started.display(), late.display());
+    publish_by(&john, &format!("touch '{shown}'; sleep 600; touch '{late}'; {command}"));
+    john.set("publish_timeout", "\"1s\"");
+    let mut send = john.command(&["send", "mary", "-m", "one"]);
+    let mut send = send.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until(|| started.exists());
+    send.kill().unwrap();
+    send.wait().unwrap();
+    publish_by(&john, &command);
+    // It waits for as long as a run may take, and a little more.
+    john.send(&mary, "two");
+    assert_eq!(mary.poll(), ["one", "two"]);
+    assert!(!john.file("late").exists());
+}
+
+#[test]
+fn an_attachment_that_was_damaged_is_put_back_before_it_is_published() {
+    let (john, mary) = friends();
+    let (command, published) = publishing(&john);
+    publish_by(&john, &command);
+    let file = john.file("cat.png");
+    fs::write(&file, "a cat").unwrap();
+    let guid = john.ok(&["send", "mary", "-m", "see", "-a", file.to_str().unwrap()]);
+    let sealed = attachments(&john).remove(0);
+    let whole = fs::read(&sealed).unwrap();
+    fs::write(&sealed, &whole[..whole.len() / 2]).unwrap();
+    let ran = john.run(&["send", "mary", "-m", "more"]).expect(0);
+    assert!(ran.stderr.contains("the attachment `cat.png` for `mary` was damaged"), "{ran:?}");
+    assert!(fs::read(&sealed).unwrap() == whole);
+    let there = published.join("b").join(sealed.file_name().unwrap());
+    assert!(fs::read(&there).unwrap() == whole);
+    // Where no copy is left, half a file takes the place of none.
+    fs::write(&sealed, "cut").unwrap();
+    fs::remove_dir_all(john.home().join("mirror")).unwrap();
+    let ran = john.run(&["send", "mary", "-m", "even more"]).expect(0);
+    assert!(ran.stderr.contains("is damaged, and is not published\nhint: cloudim check mary"));
+    assert!(!there.exists());
+    let said = john.run(&["--quiet", "publish"]).expect(0).stderr;
+    assert!(said.contains("is damaged"), "{said}");
+    assert_eq!(john.run(&["--quiet", "publish"]).expect(0).stderr, "", "once a day");
+    mary.poll();
+    let folder = mary.file(".");
+    mary.fails(&["read", guid.trim(), "--save", folder.to_str().unwrap()], 3);
+    fs::write(&sealed, &whole).unwrap();
+    john.ok(&["publish"]);
+    mary.ok(&["read", guid.trim(), "--save", folder.to_str().unwrap()]);
 }

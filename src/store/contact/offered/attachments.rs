@@ -1,13 +1,20 @@
 //! Attachments of ours: sealed files below `public/b`. The octets of the item that an attachment
 //! goes with name it; nothing else does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::protocol::sealed::item::Item;
+use super::octets::{Filed, Octets};
+use crate::protocol::sealed::item::{Attachment, Item};
+use crate::protocol::values::hash::Hash;
+use crate::protocol::values::limits;
 use crate::protocol::values::token::Token;
-use crate::store::disk::changes;
+use crate::store::disk::home::Home;
+use crate::store::disk::{changes, mirror, rebuildable};
 use crate::store::error::Result;
 use crate::store::identity::own::Locked;
+
+/// The longest file that is ours.
+pub const LIMIT: usize = limits::ATTACHMENT + limits::SEALED;
 
 /// The token of the attachment at `url`, if it has the form of one of ours.
 pub fn token_of(url: &str) -> Option<Token> {
@@ -19,6 +26,50 @@ pub fn named_in(octets: &str) -> BTreeSet<Token> {
     let item = Item::parse(octets.as_bytes());
     let urls = item.map(|item| item.attachments).unwrap_or_default();
     urls.iter().filter_map(|attachment| token_of(&attachment.url)).collect()
+}
+
+/// The attachments of the items that are offered to the contact called `name`, as these announce them. What
+/// cannot be read announces none.
+///
+/// # Errors
+/// When the folder of the octets cannot be read.
+pub fn announced(home: &Home, name: &str) -> Result<BTreeMap<Token, Attachment>> {
+    let octets = Octets::of(home, name);
+    let mut announced = BTreeMap::new();
+    for item in octets.items()? {
+        announced.extend(announced_by(&octets, &item));
+    }
+    Ok(announced)
+}
+
+/// The attachments of `item`, as its octets announce them.
+pub fn announced_by(octets: &Octets, item: &Filed) -> Vec<(Token, Attachment)> {
+    let item = octets.item(item).ok().and_then(|octets| Item::parse(octets.as_bytes()).ok());
+    let all = item.map(|item| item.attachments).unwrap_or_default();
+    all.into_iter().filter_map(|one| Some((token_of(&one.url)?, one))).collect()
+}
+
+/// Whether the file of the attachment `token` stands below `public/` as it was `announced`.
+///
+/// # Errors
+/// When nothing can be said about the file.
+pub fn is_whole(home: &Home, token: &Token, announced: &Attachment) -> Result<bool> {
+    Ok(is_it(rebuildable::read(&home.attachment(token), LIMIT)?.as_deref(), announced))
+}
+
+/// The attachment `token` out of the copy that the publish command saw last, if that is as it was
+/// `announced`.
+///
+/// # Errors
+/// When nothing can be said about the copy.
+pub fn copied(home: &Home, token: &Token, announced: &Attachment) -> Result<Option<Vec<u8>>> {
+    let copy = rebuildable::read(&mirror::copy_of(home, &home.attachment(token)), LIMIT)?;
+    Ok(copy.filter(|bytes| is_it(Some(bytes), announced)))
+}
+
+/// Whether `bytes` are the sealed file that was `announced`.
+pub fn is_it(bytes: Option<&[u8]>, announced: &Attachment) -> bool {
+    bytes.is_some_and(|bytes| Hash::of(bytes) == announced.hash)
 }
 
 /// Removes these attachments from `public/`, those that are there. A publish command that has seen a
