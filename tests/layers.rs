@@ -75,7 +75,17 @@ const DOORS: &[(&str, &[&str])] = &[
     ("sha2", &["protocol/values/hash.rs", "openpgp/"]),
     ("signal_hook", &["commands/"]),
     ("smallvec", &["openpgp/"]),
-    ("tempfile", &["store/", "delivery/hook.rs", "listen/hosting/", "listen/keyless/", "writing/"]),
+    (
+        "tempfile",
+        &[
+            "store/",
+            "delivery/hook.rs",
+            "publishing/heard.rs",
+            "listen/hosting/",
+            "listen/keyless/",
+            "writing/",
+        ],
+    ),
     ("tokio", &["transport/server"]),
     ("toml", &["store/"]),
     ("ureq", &["transport/"]),

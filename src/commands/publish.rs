@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::error::Result;
-use crate::handshake::invitation;
+use crate::handshake::invitation_feed;
 use crate::keys::change;
 use crate::publishing::{pages, ping, run};
 use crate::session::command::Session;
@@ -77,7 +77,7 @@ pub fn run(session: &mut Session, _: PublishArgs) -> Result<()> {
 /// our feed changed.
 fn introduce_anew(locked: &Locked<'_>, keys: &mut Keys) -> Result<Vec<String>> {
     for made in invitations::made(&locked.home)? {
-        invitation::ensure_feed(locked, keys, &made)?;
+        invitation_feed::ensure(locked, keys, &made)?;
     }
     let mut rewritten = Vec::new();
     for name in contacts::list(&locked.home)? {

@@ -1,15 +1,13 @@
 //! Inviting: a feed with an introduction in it, and the ways to make it known (PROTOCOL §6, §8).
 
 use super::addressing::{address, naming, same_card};
-use super::reinvitation;
+use super::{invitation_feed, reinvitation};
 use crate::error::{Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
-use crate::openpgp::message::seal;
-use crate::protocol::sealed::introduction::{Introduction, NOTE};
+use crate::protocol::sealed::introduction::NOTE;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::hash::OctetsHash;
-use crate::protocol::values::time;
 use crate::protocol::values::token::Token;
 use crate::session::keys::Keys;
 use crate::session::own_key;
@@ -17,13 +15,11 @@ use crate::session::talk::Talk;
 use crate::session::web::network::Network;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::{Contact, Trust};
-use crate::store::contact::offered::feeds;
 use crate::store::disk::home::Home;
 use crate::store::identity::own::{Identity, Locked};
 use crate::store::identity::own_urls;
 use crate::store::waiting::invitations::{self, Addressee, Invitation, Made};
 use crate::writing::content::frame;
-use crate::writing::content::sealing::cannot_seal;
 use jiff::Timestamp;
 
 /// The user's wishes for an invitation.
@@ -83,7 +79,7 @@ pub fn make(
         (Some(made), Some(to)) => renewed(&locked, made, to)?,
         _ => fresh(&locked, keys, draft, to)?,
     };
-    ensure_feed(&locked, keys, &made)?;
+    invitation_feed::ensure(&locked, keys, &made)?;
     Ok(made)
 }
 
@@ -176,79 +172,11 @@ pub(super) fn fresh(
         hash,
         replaced: Vec::new(),
         to,
+        sealed: None,
         created: now,
     };
     invitations::save(locked, &Invitation::Made(Box::new(made.clone())))?;
     Ok(made)
-}
-
-/// Sees to it that the feed of a pending invitation stands below `public/`. The feed of a
-/// single-use invitation has no introduction yet.
-///
-/// # Errors
-/// When it cannot be sealed or written.
-pub fn ensure_feed(locked: &Locked<'_>, keys: &mut Keys, made: &Made) -> Result<()> {
-    if feeds::load(&locked.home, &made.token)?.is_some() {
-        return Ok(());
-    }
-    if contacts::reader_of(&locked.home, &made.token)?.is_some() {
-        // A contact has it: it is rewritten from what is kept.
-        return Ok(());
-    }
-    let mut channel = frame::channel(locked, keys, &made.token)?;
-    if made.to.is_some() {
-        channel.introduction = Some(sealed_introduction(keys, locked.now, made)?);
-    }
-    locked.about_to_change_public()?;
-    Ok(locked.home.write(&locked.home.feed(&made.token), channel.write().as_bytes())?)
-}
-
-/// Introduces us anew by our present key in the pending invitation `made`, if another one did.
-/// Somebody who has the old one as a file may still accept that.
-///
-/// # Errors
-/// When it cannot be sealed or written.
-pub fn renew(locked: &Locked<'_>, keys: &mut Keys, mut made: Made) -> Result<()> {
-    let before = Introduction::parse(made.octets.as_bytes())?;
-    let fingerprint = keys.certificate()?.fingerprint();
-    let is_read = contacts::reader_of(&locked.home, &made.token)?.is_some();
-    if made.to.is_none() || before.fingerprint == fingerprint || is_read {
-        return Ok(());
-    }
-    let serial = before.serial.saturating_add(1);
-    made.octets = Introduction { fingerprint, serial, ..before }.write();
-    made.replaced.push(made.hash);
-    made.hash = OctetsHash::of(made.octets.as_bytes());
-    let mut channel = frame::channel(locked, keys, &made.token)?;
-    channel.introduction = Some(sealed_introduction(keys, locked.now, &made)?);
-    invitations::save(locked, &Invitation::Made(Box::new(made.clone())))?;
-    locked.about_to_change_public()?;
-    Ok(locked.home.write(&locked.home.feed(&made.token), channel.write().as_bytes())?)
-}
-
-fn sealed_introduction(keys: &mut Keys, now: Timestamp, made: &Made) -> Result<String> {
-    let now = time::whole_seconds(now);
-    let certificate =
-        made.to.as_ref().map(|to| Certificate::parse(to.certificate.as_bytes())).transpose()?;
-    let (secret, rng) = keys.secret()?;
-    let sealed = match &certificate {
-        Some(to) => seal::seal_hidden(made.octets.as_bytes(), secret, &[to], now, rng),
-        None => seal::sign(made.octets.as_bytes(), secret, now, rng),
-    };
-    Ok(sealed.map_err(|cause| cannot_seal(keys, cause))?)
-}
-
-/// The invitation as a file that anything may carry: the feed with our certificate in it.
-///
-/// # Errors
-/// When it cannot be sealed.
-pub fn file(home: &Home, keys: &mut Keys, now: Timestamp, made: &Made) -> Result<String> {
-    let mut channel = feeds::load(home, &made.token)?.unwrap_or_default();
-    (channel.items, channel.state) = (Vec::new(), None);
-    if channel.introduction.is_none() {
-        channel.introduction = Some(sealed_introduction(keys, now, made)?);
-    }
-    frame::with_certificate(keys, channel)
 }
 
 /// Calls the host of the one whom we invited, if it takes calls; says what else to do if not.
@@ -286,10 +214,10 @@ pub fn call(identity: &Identity, network: &Network, talk: &mut Talk, made: &Made
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handshake::testing::{addressee, candidate, file, invite};
-    use crate::openpgp::message::open;
+    use crate::handshake::testing::{addressee, candidate, file};
     use crate::session::run::Run;
     use crate::session::testing::Person;
+    use crate::store::contact::offered::feeds;
     use crate::writing::testing::acquainted;
 
     fn made(person: &mut Person, draft: &Draft<'_>) -> Result<Made> {
@@ -348,24 +276,5 @@ mod tests {
         let at_marys = Addressee { card: addressee(&mary).card, ..to_eve };
         assert_eq!(refused(&at_marys, None), Some(Kind::Trust));
         assert_eq!(refused(&at_marys, Some(&fingerprint)), None);
-    }
-
-    #[test]
-    fn whom_we_invited_is_invited_by_our_new_key_and_may_answer_either() {
-        let (mut john, mut mary) = (Person::called("John"), Person::called("Mary"));
-        let before = invite(&mut mary, Some(addressee(&john)));
-        mary.replace_key();
-        let (locked, keys, _) = mary.hands();
-        renew(&locked, keys, before.clone()).unwrap();
-        let after = invitations::made(&mary.home()).unwrap().remove(0);
-        assert!(after.is(before.hash) && after.is(OctetsHash::of(after.octets.as_bytes())));
-        assert_ne!(after.hash, before.hash);
-        let sealed = feeds::load(&mary.home(), &after.token).unwrap().unwrap().introduction;
-        let (secret, now) = (john.run.keys.secret().unwrap().0, mary.now());
-        let opened = open::open(&sealed.unwrap(), secret, &mary.certificate(), now).unwrap();
-        assert_eq!(opened.octets, after.octets.as_bytes());
-        let introduction = Introduction::parse(&opened.octets).unwrap();
-        assert_eq!(introduction.serial, 2);
-        assert_eq!(introduction.fingerprint, mary.certificate().fingerprint());
     }
 }

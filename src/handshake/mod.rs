@@ -3,7 +3,8 @@
 //! In come an address, a file, or a feed that somebody named. Out come invitations that wait, and
 //! contacts: a folder with a pinned certificate and a feed of ours.
 //!
-//! The way of an invitation: `addressing` finds the card, `invitation` makes the feed; on the other
+//! The way of an invitation: `addressing` finds the card, `invitation` makes it, and
+//! `invitation_feed` its feed; on the other
 //! side `candidate` checks what came, `received` keeps it for the user, `accept` agrees; `acceptance`
 //! tells whom it is from, `pending` finds the answer, and `settle` makes the contact, on either side.
 //! `repetition`, `used_up` and `answer` serve those who lost their side, come late, or crossed;
@@ -21,6 +22,7 @@ pub mod anew;
 mod answer;
 pub mod candidate;
 pub mod invitation;
+pub mod invitation_feed;
 pub mod pending;
 pub mod received;
 mod reinvitation;

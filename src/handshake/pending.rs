@@ -2,8 +2,9 @@
 
 use super::addressing::naming;
 use super::candidate::{self, Candidate};
+use super::invitation_feed::Shown;
 use super::settle::{self, Decision};
-use super::{anew, repetition};
+use super::{anew, invitation_feed, repetition};
 use crate::error::{Error, Result};
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::feed::channel::Channel;
@@ -49,6 +50,14 @@ pub fn look(run: &mut Run) -> Result<Vec<String>> {
 fn look_for(run: &mut Run, client: &Client, made: &Made) -> Result<Option<String>> {
     if let Some(name) = repetition::resume(&run.identity, &mut run.keys, run.clock.now(), made)? {
         return Ok(Some(name));
+    }
+    let shown = invitation_feed::shown(&run.identity, &run.keys, made)?;
+    if shown == Shown::Unsealed {
+        run.keys.unlock()?;
+    }
+    if shown != Shown::Whole {
+        let locked = run.keys.lock_to_sign(&run.identity, run.clock.now())?;
+        invitation_feed::ensure(&locked, &mut run.keys, made)?;
     }
     // An answer that came in time counts, however long nobody looked for it.
     if let Some(document) = found(client, made)? {

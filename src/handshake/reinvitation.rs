@@ -114,6 +114,7 @@ fn later(
         octets,
         replaced: Vec::new(),
         to: Some(to),
+        sealed: None,
         created: now,
     };
     Ok((made, introduction))

@@ -2,7 +2,7 @@
 
 use super::accept::{self, Terms};
 use super::candidate::{self, Candidate};
-use super::{acceptance, invitation};
+use super::{acceptance, invitation, invitation_feed};
 use crate::error::Result;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::hash::Hash;
@@ -35,7 +35,7 @@ pub fn addressee(person: &Person) -> Addressee {
 pub fn invite(by: &mut Person, to: Option<Addressee>) -> Made {
     let (locked, keys, _) = by.hands();
     let made = invitation::fresh(&locked, keys, &invitation::Draft::default(), to).unwrap();
-    invitation::ensure_feed(&locked, keys, &made).unwrap();
+    invitation_feed::ensure(&locked, keys, &made).unwrap();
     made
 }
 
@@ -48,7 +48,7 @@ pub fn invitation(by: &mut Person, to: Option<Addressee>) -> String {
 /// The file of an invitation that `by` made.
 pub fn file(by: &mut Person, made: &Made) -> String {
     let (home, now) = (by.home(), by.now());
-    invitation::file(&home, &mut by.run.keys, now, made).unwrap()
+    invitation_feed::file(&home, &mut by.run.keys, now, made).unwrap()
 }
 
 /// The candidate that `reader` makes of an invitation or an answer in a file.

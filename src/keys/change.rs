@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::error::{Context, Error, Result};
-use crate::handshake::invitation;
+use crate::handshake::invitation_feed;
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::secret_key::SecretKey;
 use crate::openpgp::secret_key::rotate::KEPT;
@@ -255,7 +255,7 @@ pub(super) fn complete(
         }
         for made in invitations::made(&locked.home)? {
             key_notice::renew_key(locked, keys, &made.token, guid)?;
-            invitation::renew(locked, keys, made)?;
+            invitation_feed::renew(locked, keys, made)?;
         }
     }
     pages::write(locked, keys)?;

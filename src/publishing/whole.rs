@@ -11,6 +11,7 @@ use crate::protocol::values::token::Token;
 use crate::session::talk::Talk;
 use crate::store::contact::contacts;
 use crate::store::contact::offered::attachments;
+use crate::store::contact::offered::octets::Octets;
 use crate::store::disk::home::Home;
 use crate::store::disk::mirror;
 use crate::store::identity::own::Identity;
@@ -36,7 +37,7 @@ pub(super) fn mend(
             // The usual case: all that is new is for whom was written to just now.
             break;
         }
-        for (token, announced) in attachments::announced(home, &name)? {
+        for (token, announced) in Octets::of(home, &name).announced()? {
             if !unseen.remove(&token) || attachments::is_whole(home, &token, &announced)? {
                 continue;
             }

@@ -49,8 +49,7 @@ pub fn damaged(
             && !retention::is_settled(item, &ours, retention, aged)
     });
     let mut damaged = Vec::new();
-    for (token, announced) in items.iter().flat_map(|item| attachments::announced_by(&octets, item))
-    {
+    for (token, announced) in items.iter().flat_map(|item| octets.announced_by(item)) {
         if !attachments::is_whole(home, &token, &announced)? {
             damaged.push((token, announced));
         }

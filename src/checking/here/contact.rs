@@ -40,7 +40,7 @@ pub fn look(identity: &Identity, name: &str, now: Timestamp) -> Vec<Finding> {
         let failed = |error| vec![Finding::failed(check, name, &error).of(name)];
         found.extend(looked.unwrap_or_else(failed));
     }
-    found.extend(lease(name, &contact));
+    found.extend(lease(identity, name, &contact, now));
     found
 }
 
@@ -108,7 +108,7 @@ fn written_to(
 ) -> Result<Vec<Finding>> {
     let ours = &contact.ours;
     let mut found = Vec::new();
-    if !identity.config.read_only && !is_shown(identity, name, contact, now)? {
+    if !identity.config.read_only && !is_whole(identity, name, contact, now)? {
         let text = "our feed for it is lost, or not as it was written";
         let finding = Finding::wrong("feed", Kind::Cannot, "lost", name, text).of(name);
         found.push(finding.hint(format!("cloudim check {name} --repair")));
@@ -126,14 +126,14 @@ fn written_to(
     Ok(found)
 }
 
-/// Whether our feed for `contact` is as it was counted. Another run may be between counting and
+/// Whether our feed for `contact`, with its archives, is as it was counted. Another run may be between counting and
 /// writing: where it looks otherwise, it is looked at once more under the lock.
-fn is_shown(identity: &Identity, name: &str, contact: &Contact, now: Timestamp) -> Result<bool> {
-    if feed::is_shown(&identity.home, &contact.ours)? {
+fn is_whole(identity: &Identity, name: &str, contact: &Contact, now: Timestamp) -> Result<bool> {
+    if feed::is_whole(&identity.home, &contact.ours)? {
         return Ok(true);
     }
     let Ok(locked) = identity.lock(now) else { return Ok(false) };
-    Ok(feed::is_shown(&locked.home, &Contact::load(&locked.home, name)?.ours)?)
+    Ok(feed::is_whole(&locked.home, &Contact::load(&locked.home, name)?.ours)?)
 }
 
 /// How far a contact has acknowledged what was written to it, up to `head`.
@@ -191,9 +191,21 @@ fn delivered(identity: &Identity, name: &str, contact: &Contact) -> Result<Vec<F
     Ok(found)
 }
 
-fn lease(name: &str, contact: &Contact) -> Option<Finding> {
+/// How it stands with the cloud that is to tell us of changes: only who listens is registered there.
+fn lease(identity: &Identity, name: &str, contact: &Contact, now: Timestamp) -> Option<Finding> {
     let lease = contact.lease.as_ref()?;
-    let why = lease.failure.as_ref()?;
+    let Some(why) = &lease.failure else {
+        let until = lease.until?;
+        let text =
+            format!("its cloud tells us of changes until {}", until.strftime("%Y-%m-%d %H:%M UTC"));
+        if now <= until {
+            return Some(Finding::ok("lease", name, text).of(name).at(&lease.cloud));
+        }
+        let text = "its cloud tells us of changes no more: that is renewed while cloudim listens";
+        let finding = Finding::note("lease", "ended", name, text).of(name).at(&lease.cloud);
+        let is_there = identity.home.listens_at().is_some();
+        return Some(if is_there { finding } else { finding.hint("cloudim listen") });
+    };
     let text = format!("its cloud does not tell us of changes: {why}");
     let finding = Finding::wrong("lease", Kind::Network, "refused", name, text).of(name);
     Some(finding.at(&lease.cloud).hint("nothing is lost: cloudim poll finds what is new"))
@@ -218,6 +230,36 @@ mod tests {
         assert_eq!((finding, status), (Some("unacknowledged"), 7));
         assert_eq!(text, "it has yet to acknowledge 2 messages, for 31 days now");
         assert_eq!(of(4, 4, days(99)).1, 0);
+    }
+
+    #[test]
+    fn a_lease_is_told_while_it_runs_when_it_has_ended_and_where_it_is_refused() {
+        let (john, _) = acquainted();
+        let mut contact = john.contact("mary");
+        let told = |contact: &Contact, hours: i64| {
+            let now = john.now() + SignedDuration::from_hours(hours);
+            let found = lease(&john.run.identity, "mary", contact, now);
+            found.map(|found| (found.finding, found.status))
+        };
+        assert_eq!(told(&contact, 0), None);
+        let url = |path: &str| -> crate::protocol::values::url::Url {
+            format!("https://mary.example/{path}").parse().unwrap()
+        };
+        let mut lease = crate::store::subscriptions::lease::Lease::new(
+            url("cloud"),
+            url("feed"),
+            url("back"),
+            john.now(),
+        );
+        lease.until = Some(john.now());
+        contact.lease = Some(lease.clone());
+        assert_eq!(
+            [0, 1].map(|hours| told(&contact, hours)),
+            [Some((None, 0)), Some((Some("ended"), 0))]
+        );
+        lease.failure = Some("no".to_owned());
+        contact.lease = Some(lease);
+        assert_eq!(told(&contact, 0), Some((Some("refused"), 3)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod attached;
 pub mod chain;
 mod contact;
+mod invited;
 mod key;
 mod pages;
 mod permissions;
@@ -36,6 +37,11 @@ pub fn look(
         found.extend(key::look(&identity.home, keys, now));
         found.extend(pages::look(identity, keys));
         found.extend(publishing::look(identity));
+        let invited = invited::look(identity, keys);
+        found
+            .extend(invited.unwrap_or_else(|error| {
+                vec![Finding::failed("invitation", "invitations", &error)]
+            }));
     }
     for name in named(identity, only)? {
         found.extend(contact::look(identity, &name, now));

@@ -89,6 +89,7 @@ impl Asking {
         let knows = |guid| self.knows(file, guid);
         let here = Here {
             role: file.role,
+            announced: file.announced,
             bytes,
             url: &file.url,
             fingerprints: &self.fingerprints,

@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 
 use crate::error::Result;
+use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::{self, Url};
 use crate::publishing::pages;
+use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::offered::octets::Octets;
 use crate::store::identity::config::Config;
 use crate::store::identity::own::Identity;
 use crate::store::identity::own_urls;
+use crate::store::waiting::invitations::{self, Made};
 
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +62,8 @@ pub struct File {
     pub url: Url,
     /// The contact that it is for, if it is for one.
     pub contact: Option<String>,
+    /// The hash that its item announces, if it is an attachment.
+    pub announced: Option<Hash>,
 }
 
 /// The files by which others find us.
@@ -69,7 +74,7 @@ pub fn pages(identity: &Identity) -> Result<Vec<File>> {
     let (home, base) = (&identity.home, identity.config.base()?);
     let file = |role, name: &str, url| {
         let (name, path) = (name.to_owned(), home.public().join(name));
-        File { role, name, path, url, contact: None }
+        File { role, name, path, url, contact: None, announced: None }
     };
     let mut files = vec![
         file(Role::Card, "card.rss", base.join("card.rss")?),
@@ -95,7 +100,7 @@ fn finger(config: &Config, base: &Url) -> Result<Option<Url>> {
 /// told by another check.
 pub fn of_contact(identity: &Identity, name: &str) -> Vec<File> {
     let mut files = feeds(identity, name).unwrap_or_default();
-    files.retain(|file| file.path.is_file());
+    files.retain(|file| file.announced.is_some() || file.path.is_file());
     files
 }
 
@@ -104,7 +109,8 @@ fn feeds(identity: &Identity, name: &str) -> Result<Vec<File>> {
     let ours = Contact::load(home, name)?.ours;
     let file = |role, path: PathBuf, url: Url| {
         let below = path.strip_prefix(home.public()).unwrap_or(&path).display().to_string();
-        File { role, name: url::shortened(&below), path, url, contact: Some(name.to_owned()) }
+        let (name, contact) = (url::shortened(&below), Some(name.to_owned()));
+        File { role, name, path, url, contact, announced: None }
     };
     let mut files = Vec::new();
     for token in std::iter::once(&ours.token).chain(&ours.answers) {
@@ -115,11 +121,34 @@ fn feeds(identity: &Identity, name: &str) -> Result<Vec<File>> {
         let url = own_urls::archive_url(config, &ours.token, archive.number)?;
         files.push(file(Role::Archive, path, url));
     }
-    for token in Octets::of(home, name).attachments()? {
+    for (token, announced) in Octets::of(home, name).announced()? {
         let url = config.base()?.join(&format!("b/{token}"))?;
-        files.push(file(Role::Attachment, home.attachment(&token), url));
+        let file = file(Role::Attachment, home.attachment(&token), url);
+        files.push(File { announced: Some(announced.hash), ..file });
     }
     Ok(files)
+}
+
+/// The feeds of the invitations that wait for an answer, those that are there.
+pub fn of_invitations(identity: &Identity) -> Vec<File> {
+    let made = invitations::made(&identity.home).unwrap_or_default();
+    let file = |made: &Made| {
+        let path = identity.home.feed(&made.token);
+        let url = own_urls::feed_url(&identity.config, &made.token).ok()?;
+        let name = url::shortened(&format!("f/{}.rss", made.token));
+        // Once a contact has it, it is among those for that contact.
+        let is_pending = contacts::reader_of(&identity.home, &made.token).ok()?.is_none();
+        let is_there = is_pending && path.is_file();
+        is_there.then_some(File {
+            role: Role::Feed,
+            name,
+            path,
+            url,
+            contact: None,
+            announced: None,
+        })
+    };
+    made.iter().filter_map(file).collect()
 }
 
 #[cfg(test)]
@@ -155,6 +184,8 @@ mod tests {
         assert!(files[0].url.as_str().ends_with(&format!("/f/{token}.rss")));
         assert!(!files[0].name.contains(token.as_str()), "{}", files[0].name);
         std::fs::remove_file(&files[1].path).unwrap();
+        assert_eq!(of_contact(&john.run.identity, "mary").len(), 2, "its hash is known");
+        std::fs::remove_file(&files[0].path).unwrap();
         assert_eq!(of_contact(&john.run.identity, "mary").len(), 1);
     }
 }

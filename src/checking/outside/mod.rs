@@ -76,7 +76,13 @@ fn ours(
         found.extend(pages.iter().map(|asked| telling.tell(asked)));
         found.extend(listing::look(&asking.client, &run.identity)?);
     }
-    let mut seen = pages.iter().filter(|asked| asked.verdict.is_seen()).count();
+    let pending = if only.is_none() {
+        asking.all(files::of_invitations(&run.identity), dates)
+    } else {
+        Vec::new()
+    };
+    found.extend(pending.iter().map(|asked| telling.tell(asked)));
+    let mut seen = pages.iter().chain(&pending).filter(|asked| asked.verdict.is_seen()).count();
     let files = names.iter().flat_map(|name| files::of_contact(&run.identity, name));
     let (large, small): (Vec<File>, Vec<File>) =
         files.partition(|file| file.role == Role::Attachment);

@@ -6,6 +6,7 @@ use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::protocol::feed::webfinger;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::guid::Guid;
+use crate::protocol::values::hash::Hash;
 use crate::protocol::values::url::Url;
 use crate::transport::client::{Document, Failure};
 
@@ -16,6 +17,8 @@ pub type Got = Result<Document, Failure>;
 pub struct Here<'a> {
     /// What it is for.
     pub role: Role,
+    /// The hash that its item announces, if it is an attachment: what is here may be damaged.
+    pub announced: Option<Hash>,
     /// Its bytes.
     pub bytes: &'a [u8],
     /// Its URL.
@@ -83,7 +86,11 @@ fn by(here: &Here<'_>, got: &Got) -> Verdict {
 
 fn compared(here: &Here<'_>, document: &Document) -> Verdict {
     let bytes = &document.bytes;
-    if bytes == here.bytes {
+    let is_it = match here.announced {
+        Some(announced) => Hash::of(bytes) == announced,
+        None => bytes == here.bytes,
+    };
+    if is_it {
         return typed(here.role, document.media_type.as_deref());
     }
     let other = || Verdict::Replaced(document.media_type.clone());
@@ -194,6 +201,7 @@ mod tests {
     fn judged(role: Role, bytes: &str, plain: Got, fresh: Option<Got>) -> Verdict {
         let here = Here {
             role,
+            announced: None,
             bytes: bytes.as_bytes(),
             url: &url(),
             fingerprints: &[fingerprint('A')],
@@ -251,6 +259,23 @@ mod tests {
     }
 
     #[test]
+    fn an_attachment_is_seen_by_its_hash_whatever_is_left_of_it_here() {
+        let of = |seen: &str| {
+            let here = Here {
+                role: Role::Attachment,
+                announced: Some(Hash::of(b"sealed")),
+                bytes: b"cut",
+                url: &url(),
+                fingerprints: &[],
+                knows: &|_| true,
+            };
+            judge(&here, &got(seen, None), None)
+        };
+        assert_eq!(of("sealed"), Verdict::AsHere);
+        assert_eq!(of("cut"), Verdict::Replaced(None));
+    }
+
+    #[test]
     fn a_certificate_of_ours_is_told_from_another_s() {
         let (john, mary) = (key(Profile::Classic, "John"), key(Profile::Classic, "Mary"));
         let (ours, theirs) = (john.certificate(), mary.certificate());
@@ -258,6 +283,7 @@ mod tests {
         let verdict = |seen: &str| {
             let here = Here {
                 role: Role::Key,
+                announced: None,
                 bytes: armored.as_bytes(),
                 url: &url(),
                 fingerprints: &[ours.fingerprint()],

@@ -3,7 +3,7 @@
 use super::consent::Consent;
 use crate::checking::finding::Finding;
 use crate::error::{Kind, Result};
-use crate::handshake::invitation;
+use crate::handshake::invitation_feed;
 use crate::openpgp::certificate::Certificate;
 use crate::protocol::values::limits;
 use crate::publishing::pages::{self, Difference};
@@ -43,7 +43,7 @@ pub fn pages(run: &mut Run) -> Result<Vec<Finding>> {
     pages::write(&locked, &run.keys)?;
     if locked.config.base_url.is_some() {
         for made in invitations::made(&locked.home)? {
-            invitation::ensure_feed(&locked, &mut run.keys, &made)?;
+            invitation_feed::ensure(&locked, &mut run.keys, &made)?;
         }
     }
     let rebuilt = |name| Finding::note(CHECK, "rebuilt", name, "it was written anew");
@@ -82,7 +82,7 @@ pub fn feed(run: &mut Run, name: &str, consent: Consent) -> Result<Option<Findin
         return Ok(None);
     }
     let change = Change { is_only_home: is_refused, ..Change::default() };
-    let was_whole = feed::is_shown(&locked.home, &pair.contact.ours)?;
+    let was_whole = feed::is_whole(&locked.home, &pair.contact.ours)?;
     if !feed::rewrite(&locked, &mut run.keys, &mut pair, change)? {
         return Ok(None);
     }

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::commands::shared::input;
 use crate::error::{Error, Result};
 use crate::handshake::invitation::{self, Draft};
+use crate::handshake::invitation_feed;
 use crate::publishing::run;
 use crate::session::command::Session;
 use crate::session::run::Run;
@@ -69,7 +70,7 @@ pub fn invite(session: &mut Session, args: &InviteArgs) -> Result<()> {
         return invitation::call(identity, network, talk, &made);
     };
     // First the file: a publish command that fails must not cost it.
-    let file = invitation::file(&identity.home, keys, now, &made)?;
+    let file = invitation_feed::file(&identity.home, keys, now, &made)?;
     input::output(session, path, file.as_bytes())?;
     run::publish(&session.run.identity, &mut session.run.talk, now)
 }

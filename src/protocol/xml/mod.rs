@@ -211,14 +211,6 @@ impl Element {
     }
 }
 
-/// `xml` without the declaration that it may begin with: what is left may stand in another document.
-pub fn without_declaration(xml: &str) -> &str {
-    let bare = xml.strip_prefix('\u{FEFF}').unwrap_or(xml);
-    let declared =
-        bare.strip_prefix("<?xml").filter(|rest| rest.starts_with([' ', '\t', '\r', '\n']));
-    declared.and_then(|rest| rest.split_once("?>")).map_or(bare, |(_, after)| after.trim_start())
-}
-
 fn hardened() -> ParserConfig {
     ParserConfig::new()
         .cdata_to_characters(true)

@@ -54,6 +54,10 @@ pub struct Made {
     pub replaced: Vec<OctetsHash>,
     /// The addressee; absent for a single-use invitation.
     pub to: Option<Addressee>,
+    /// The hash of the sealed object that our feed shows. Absent until there is one, and in what earlier
+    /// versions kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<SealedHash>,
     /// When it was made.
     pub created: Timestamp,
 }

@@ -138,14 +138,36 @@ fn anew(ours: &OwnFeed, before: &Channel, subkey: &Fingerprint, is_transition: b
 }
 
 /// Returns whether the feed that stands there is the one that was counted last. Else a run died before
-/// it was written, or the file was lost.
+/// it was written, or the file was lost. Of its items only the number is looked at: this is asked at each
+/// poll.
 ///
 /// # Errors
-/// When it is there and not a feed of ours.
+/// When nothing can be said about the file.
 pub fn is_shown(home: &Home, ours: &OwnFeed) -> Result<bool> {
     let there = feeds::load(home, &ours.token)?.unwrap_or_default();
+    let items = there.items.iter().filter(|item| item.is_sealed()).count();
     let shown = [there.introduction, there.state].map(|sealed| sealed.as_deref().map(sealed_hash));
-    Ok(shown == [ours.introduction.sealed, ours.state.sealed])
+    Ok(shown == [ours.introduction.sealed, ours.state.sealed]
+        && ours.shown.as_ref().is_none_or(|counted| counted.len() == items))
+}
+
+/// Returns whether the feed that stands there and its archives are, to the last item, as they were counted.
+///
+/// # Errors
+/// When nothing can be said about a file.
+pub fn is_whole(home: &Home, ours: &OwnFeed) -> Result<bool> {
+    let there = feeds::load(home, &ours.token)?.unwrap_or_default();
+    let items: Vec<_> = there.items.iter().filter_map(losses::hash).collect();
+    let is_counted = ours.shown.as_ref().is_none_or(|counted| *counted == items);
+    if !is_counted || !is_shown(home, ours)? {
+        return Ok(false);
+    }
+    for archive in &ours.archives {
+        if feeds::archive(home, &ours.token, archive)?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Refuses to sign by `signer` for a contact that does not know this key of ours yet.

@@ -37,15 +37,27 @@ pub(in crate::writing) fn count(
     Ok(told)
 }
 
-fn hash(item: &FeedItem) -> Option<SealedHash> {
+/// The hash of a sealed item.
+pub(in crate::writing) fn hash(item: &FeedItem) -> Option<SealedHash> {
     item.description.as_deref().filter(|_| item.is_sealed()).map(sealed_hash)
 }
 
-/// The feed that was read, without the sealed items that are not as they were counted, if any were.
+/// The feed that was read, without the sealed items that are not as they were counted, if any were: each
+/// stands in its place, after the same ones. Another's copy under its guid is none.
 pub(in crate::writing) fn as_counted(mut read: Channel, counted: Option<&[SealedHash]>) -> Channel {
-    if let Some(counted) = counted {
-        read.items.retain(|item| hash(item).is_none_or(|hash| counted.contains(&hash)));
-    }
+    let Some(counted) = counted else { return read };
+    let there: Vec<SealedHash> = read.items.iter().filter_map(hash).collect();
+    let (is_as_long, mut places, mut next) = (there.len() == counted.len(), counted.iter(), 0..);
+    read.items.retain(|item| {
+        let Some(hash) = hash(item) else { return true };
+        let place = next.next().unwrap_or_default();
+        if is_as_long {
+            return counted.get(place) == Some(&hash);
+        }
+        // Some are gone: what is left stands in the order in which it was counted.
+        let is_once = there.iter().filter(|other| **other == hash).count() == 1;
+        is_once && places.clone().any(|known| *known == hash) && places.any(|known| *known == hash)
+    });
     read
 }
 
@@ -235,6 +247,36 @@ mod tests {
         assert_eq!(spans(3, 3, &[3]), []);
         assert_eq!(spans(1, 9, &[4, 1, 7]), [(2, 3), (5, 6), (8, 9)]);
         assert_eq!(spans(0, limits::INTEGER, &[]), [(1, limits::INTEGER)]);
+    }
+
+    #[test]
+    fn only_what_stands_in_its_place_is_as_it_was_counted() {
+        let (mut john, _) = acquainted();
+        for text in ["one", "two", "three", "four"] {
+            write(&mut john, "mary", text);
+        }
+        let (feed, ours) = (john.feed("mary"), john.contact("mary").ours);
+        let left = |change: &dyn Fn(&mut Vec<FeedItem>)| -> Vec<usize> {
+            let mut damaged = feed.clone();
+            change(&mut damaged.items);
+            let left = as_counted(damaged, ours.shown.as_deref()).items;
+            let of = |item: &FeedItem| feed.items.iter().position(|whole| whole.guid == item.guid);
+            left.iter().filter_map(of).collect()
+        };
+        assert_eq!(left(&|_| {}), [0, 1, 2, 3]);
+        assert_eq!(left(&|items| items[0].description = items[1].description.clone()), [1, 2, 3]);
+        assert_eq!(left(&|items| drop(items.remove(1))), [0, 2, 3]);
+        assert_eq!(left(&|items| items.truncate(2)), [0, 1]);
+        let swap = |items: &mut Vec<FeedItem>| {
+            let first = items[0].description.clone();
+            items[0].description = std::mem::replace(&mut items[1].description, first);
+        };
+        assert_eq!(left(&swap), [2, 3]);
+        let copied = |items: &mut Vec<FeedItem>| {
+            items.remove(3);
+            items[0].description = items[1].description.clone();
+        };
+        assert_eq!(left(&copied), [2], "nobody knows which of the two it is");
     }
 
     /// The file with the octets of the message `sequence`.

@@ -9,6 +9,9 @@ use cloudim::protocol::feed::channel::Channel;
 use super::{check, the};
 use crate::common::peer::{Peer, friends, in_hours};
 
+/// A way to damage a feed.
+type Damage = fn(&mut Channel);
+
 /// The feed at `path`, changed.
 fn change(path: &Path, change: impl FnOnce(&mut Channel)) {
     let mut feed = Channel::parse(&fs::read(path).unwrap()).unwrap();
@@ -160,7 +163,8 @@ fn an_attachment_that_was_cut_or_changed_is_told_and_put_back_out_of_what_was_pu
             Some(bytes) => fs::write(&sealed, bytes).unwrap(),
             None => fs::remove_file(&sealed).unwrap(),
         }
-        let found = check(&john, &["mary"], 7);
+        let found = check(&john, &["mary"], 1);
+        assert_eq!(found.len(), 1, "the host has it whole: {found:#?}");
         let told = the(&found, "mary", finding);
         assert_eq!((told.status, &*told.hint), (1, "cloudim check mary --repair"), "{told:?}");
         let found = check(&john, &["mary", "--repair"], 0);
@@ -180,6 +184,32 @@ fn an_attachment_that_was_cut_or_changed_is_told_and_put_back_out_of_what_was_pu
     let told = the(&found, "mary", "not-repaired");
     assert!(told.hint.contains("cloudim send mary -a FILE"), "{told:?}");
     drop(mary);
+}
+
+#[test]
+fn an_item_and_an_archive_that_are_not_as_they_were_written_are_told_and_rebuilt() {
+    let (john, mary) = friends();
+    for number in 0..12 {
+        john.feed(&["send", "mary"], format!("{number} {}", "x".repeat(7_000))).expect(0);
+    }
+    let damages: [(bool, Damage); 4] = [
+        (false, |feed| feed.items[0].description = feed.items[1].description.clone()),
+        (false, |feed| drop(feed.items.remove(0))),
+        (true, |archive| drop(archive.items.remove(0))),
+        (true, |archive| archive.items.clear()),
+    ];
+    for (is_archive, damage) in damages {
+        let mut feeds = john.pair_feeds();
+        // An archive that is written anew has another number.
+        feeds.sort_by_key(|path| path.as_os_str().len());
+        change(&feeds[usize::from(is_archive)], damage);
+        let found = check(&john, &["mary"], 1);
+        assert_eq!(the(&found, "mary", "lost").hint, "cloudim check mary --repair");
+        the(&check(&john, &["mary", "--repair"], 0), "mary", "rebuilt");
+        assert!(check(&john, &["mary"], 0).is_empty());
+    }
+    assert_eq!(mary.poll().len(), 12);
+    assert_eq!(mary.ok(&["status"]), "john\tall well\n");
 }
 
 #[test]

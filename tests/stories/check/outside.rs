@@ -192,6 +192,27 @@ fn a_clock_that_hosts_contradict_is_told() {
 }
 
 #[test]
+fn the_feed_of_an_invitation_that_waits_is_looked_at_here_and_from_outside() {
+    let (john, mary) = (Peer::john(), Peer::mary());
+    john.ok(&["handshake", "invite", &mary.address(), "--output", "-"]);
+    let said = john.ok(&["check"]);
+    assert!(said.contains("ok\tmary\tthe invitation waits for an answer\n"), "{said}");
+    let seen = "….rss\tothers see it as it is here\n";
+    assert!(said.lines().any(|line| line.starts_with("ok\tf/")) && said.contains(seen), "{said}");
+    john.host.set(Behaviour::Stale);
+    let feed = john.pair_feed();
+    let whole = fs::read(&feed).unwrap();
+    john.host.set(Behaviour::Status(404));
+    of_feed(&check(&john, &[], 7), "wiped");
+    john.host.set(Behaviour::Normal);
+    fs::write(&feed, "<rss>").unwrap();
+    assert_eq!(the(&check(&john, &[], 1), "mary", "lost").hint, "cloudim check --repair");
+    check(&john, &["--repair"], 0);
+    assert!(fs::read(&feed).unwrap().len() > whole.len() / 2);
+    check(&john, &[], 0);
+}
+
+#[test]
 fn a_home_that_only_reads_publishes_nothing_that_could_be_compared() {
     let (john, _mary) = friends();
     john.set("read_only", "true");

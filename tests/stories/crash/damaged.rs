@@ -52,6 +52,53 @@ fn guids(channel: &Channel) -> Vec<String> {
     channel.items.iter().rev().map(|item| item.guid().unwrap().to_string()).collect()
 }
 
+/// What is damaged and can be read all the same: another's introduction, none, or text that is not ours.
+const READABLE: [Damage; 3] = [
+    ("another's introduction", |path| {
+        let others = fs::read_dir(path.parent().unwrap()).unwrap().map(|file| file.unwrap().path());
+        let is_other =
+            |it: &std::path::PathBuf| it != path && it.extension().is_some_and(|e| e == "rss");
+        let other = others.into_iter().find(is_other).unwrap();
+        let other = Channel::parse(&fs::read(other).unwrap()).unwrap();
+        change(path, |feed| feed.introduction = other.introduction);
+    }),
+    ("no introduction", |path| change(path, |feed| feed.introduction = None)),
+    ("another place", |path| {
+        change(path, |feed| feed.self_link = Some("https://x.example/f/x.rss".parse().unwrap()));
+    }),
+];
+
+fn change(path: &Path, change: impl FnOnce(&mut Channel)) {
+    let mut feed = Channel::parse(&fs::read(path).unwrap()).unwrap();
+    change(&mut feed);
+    fs::write(path, feed.write()).unwrap();
+}
+
+#[test]
+fn a_damaged_feed_of_an_invitation_is_rebuilt_by_who_polls_or_publishes() {
+    let (john, mary, anna) = (Peer::john(), Peer::mary(), Peer::new("Anna", &[]));
+    let invite = |to: &Peer| john.ok(&["handshake", "invite", &to.address(), "--output", "-"]);
+    invite(&mary);
+    let feed = john.pair_feed();
+    invite(&anna);
+    let bare = |feed: &Channel| Channel { introduction: None, ..feed.clone() };
+    let whole = Channel::parse(&fs::read(&feed).unwrap()).unwrap();
+    for (index, (what, damage)) in DAMAGES.iter().chain(&READABLE).enumerate() {
+        damage(&feed);
+        john.ok(if index % 2 == 0 { &["poll"] } else { &["publish"] });
+        let rebuilt = Channel::parse(&fs::read(&feed).unwrap()).unwrap();
+        assert_eq!(bare(&rebuilt), bare(&whole), "{what}");
+        let before = content(&feed);
+        john.ok(&["poll"]);
+        assert!(content(&feed) == before, "{what}");
+    }
+    // It is the same invitation, sealed to whom it was for.
+    mary.feed(&["handshake", "accept", "--input", "-"], invite(&mary)).expect(0);
+    john.ok(&["poll"]);
+    john.send(&mary, "hello");
+    assert_eq!(mary.poll(), ["hello"]);
+}
+
 #[test]
 fn a_damaged_feed_is_rebuilt_with_the_same_items_and_read_as_if_nothing_had_been() {
     let (john, mary) = friends();

@@ -288,7 +288,7 @@ fn what_a_command_leaves_in_the_background_keeps_no_pipe_of_ours() {
     );
     publish_by(&john, &format!("{command}; echo now; {left} echo $! > '{}'", pid.display()));
     // Whoever reads all that is printed until its end, as cron does, comes to that end.
-    let ran = john.run(&["send", "mary", "-m", "one"]).expect(0);
+    let ran = john.run(&["--quiet", "send", "mary", "-m", "one"]).expect(0);
     assert_eq!(ran.stderr, "now\n");
     let process = Path::new("/proc").join(fs::read_to_string(&pid).unwrap().trim());
     assert!(process.exists(), "it is not ended");

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::octets::{Filed, Octets};
 use crate::protocol::sealed::item::{Attachment, Item};
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
@@ -23,28 +22,12 @@ pub fn token_of(url: &str) -> Option<Token> {
 
 /// The attachments that the item with these octets names. What is no item names none.
 pub fn named_in(octets: &str) -> BTreeSet<Token> {
+    announced_in(octets).into_keys().collect()
+}
+
+/// The same, as the item announces them.
+pub fn announced_in(octets: &str) -> BTreeMap<Token, Attachment> {
     let item = Item::parse(octets.as_bytes());
-    let urls = item.map(|item| item.attachments).unwrap_or_default();
-    urls.iter().filter_map(|attachment| token_of(&attachment.url)).collect()
-}
-
-/// The attachments of the items that are offered to the contact called `name`, as these announce them. What
-/// cannot be read announces none.
-///
-/// # Errors
-/// When the folder of the octets cannot be read.
-pub fn announced(home: &Home, name: &str) -> Result<BTreeMap<Token, Attachment>> {
-    let octets = Octets::of(home, name);
-    let mut announced = BTreeMap::new();
-    for item in octets.items()? {
-        announced.extend(announced_by(&octets, &item));
-    }
-    Ok(announced)
-}
-
-/// The attachments of `item`, as its octets announce them.
-pub fn announced_by(octets: &Octets, item: &Filed) -> Vec<(Token, Attachment)> {
-    let item = octets.item(item).ok().and_then(|octets| Item::parse(octets.as_bytes()).ok());
     let all = item.map(|item| item.attachments).unwrap_or_default();
     all.into_iter().filter_map(|one| Some((token_of(&one.url)?, one))).collect()
 }

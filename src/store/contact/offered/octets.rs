@@ -1,13 +1,13 @@
 //! The exact octets of what may have to be sealed again: the introduction, and every item that is
 //! still offered (PROTOCOL §2).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::attachments;
-use crate::protocol::sealed::item::Item;
+use crate::protocol::sealed::item::{Attachment, Item};
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::token::Token;
 use crate::store::disk::atomic::{self, Staged};
@@ -173,12 +173,21 @@ impl Octets {
     /// # Errors
     /// When the folder cannot be read.
     pub fn attachments(&self) -> Result<BTreeSet<Token>> {
-        let mut named = BTreeSet::new();
-        for item in self.items()? {
-            // What is lost names nothing, and must not hold up the rest.
-            named.extend(self.item(&item).iter().flat_map(|octets| attachments::named_in(octets)));
-        }
-        Ok(named)
+        Ok(self.announced()?.into_keys().collect())
+    }
+
+    /// The same, as their items announce them.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn announced(&self) -> Result<BTreeMap<Token, Attachment>> {
+        Ok(self.items()?.iter().flat_map(|item| self.announced_by(item)).collect())
+    }
+
+    /// The attachments of `item`, as it announces them. What is lost announces none, and must not hold up
+    /// the rest.
+    pub fn announced_by(&self, item: &Filed) -> BTreeMap<Token, Attachment> {
+        self.item(item).map(|octets| attachments::announced_in(&octets)).unwrap_or_default()
     }
 
     /// Writes the octets of the introduction with this `serial`, not in their place yet. Those of the
