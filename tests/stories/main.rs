@@ -23,6 +23,7 @@ mod keygen;
 mod keyless;
 mod keys;
 mod listen;
+mod objects;
 mod plumbing;
 mod rotation;
 mod server;
