@@ -29,9 +29,13 @@ const RETRY: &str = "what you wrote is kept, do not send it again: cloudim publi
 /// called with the home's lock held.
 ///
 /// # Errors
-/// [`Kind::Unpublished`] when the command failed, took too long, or another run of it does not end.
+/// [`Kind::Unpublished`] when the command failed, took too long, or another run of it does not end; and when
+/// the home is busy: what was to be published is kept all the same.
 pub fn publish(identity: &Identity, talk: &mut Talk, now: Timestamp) -> Result<()> {
-    publish_if(identity, talk, now, false)
+    publish_if(identity, talk, now, false).map_err(|error| match error.kind {
+        Kind::Busy => Error { kind: Kind::Unpublished, hints: Vec::new(), ..error }.hint(RETRY),
+        _ => error,
+    })
 }
 
 /// As [`publish`], and `anyway` if nothing changed.

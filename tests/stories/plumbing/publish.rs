@@ -349,3 +349,28 @@ fn an_attachment_that_was_damaged_is_put_back_before_it_is_published() {
     john.ok(&["publish"]);
     mary.ok(&["read", guid.trim(), "--save", folder.to_str().unwrap()]);
 }
+
+#[test]
+fn a_home_that_is_busy_before_the_command_runs_is_no_reason_to_send_again() {
+    let (john, mary) = friends();
+    let (command, _) = publishing(&john);
+    publish_by(&john, &command);
+    john.ok(&["publish"]);
+    let held = |name: &str| {
+        let file = fs::File::open(john.home().join(name)).unwrap();
+        file.lock().unwrap();
+        file
+    };
+    let publishing = held("publishing");
+    let (child, _stdout, guid) = start(&john, "kept");
+    assert!(guid.starts_with("urn:uuid:"), "{guid}");
+    let lock = held("lock");
+    drop(publishing);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    assert!(said.contains("do not send it again") && !said.contains("nothing was done"), "{said}");
+    drop(lock);
+    john.ok(&["publish"]);
+    assert_eq!(mary.poll(), ["kept"]);
+}
