@@ -20,7 +20,12 @@ use crate::store::disk::lock::Lock;
 /// with the command. That one has not got it, and neither has what the command leaves in the background.
 /// If this process is killed, the lock is still held until the command has ended. A signal that ends the
 /// command leaves the holder to wait for that.
-const HOLDER: &str = r#"trap : HUP INT TERM; exec 9<&0 </dev/null; sh -c "$0" 9<&-; exit $?"#;
+const HOLDER: &str =
+    r#"trap : HUP INT TERM; exec 9<&0 </dev/null; eval "$1"; sh -c "$0" 9<&-; exit $?"#;
+
+/// What the holder writes into the lock before the command begins: whoever waits for one that goes on alone
+/// has to know whom to end, however early this process is killed.
+const NOTE: &str = r#"printf 'group %s\n' "$$" >&9"#;
 
 /// How long a command that has to end may take over that.
 const GRACE: Duration = Duration::from_secs(5);
@@ -50,21 +55,22 @@ pub(super) fn run(
 ) -> Result<End> {
     let failed = || format!("cannot run the publish command `{command}`");
     let [stdout, stderr] = heard.outputs().or_cannot(failed)?;
+    // A command that asks for a password has to be in the foreground, where Ctrl-C ends it with us.
+    let has_group = !terminal::is_ours();
+    lock.note("")?;
     let mut holder = Command::new("sh");
     holder
         .args(["-c", HOLDER, &command.replace("{}", "\"$IM_PUBLIC\"")])
+        .arg(if has_group { NOTE } else { ":" })
         .env("IM_PUBLIC", folder)
         .stdin(Stdio::from(lock.share()?))
         .stdout(stdout)
         .stderr(stderr);
-    // A command that asks for a password has to be in the foreground, where Ctrl-C ends it with us.
-    let has_group = !terminal::is_ours();
     if has_group {
         holder.process_group(0);
     }
     let child = holder.spawn().or_cannot(failed)?;
     let id = Pid::from_child(&child);
-    lock.note(&if has_group { group(id) } else { String::new() })?;
     let end = |signal| if has_group { end_group(id, signal) } else { end_tree(id, signal) };
     let ended = ended_within(child, limit, || heard.listen(talk), end);
     // Whoever waits for the lock of what was left in the background must not end it.
@@ -121,10 +127,6 @@ pub(super) fn end_noted(note: &str) {
         thread::sleep(PAUSE);
     }
     end_group(id, Signal::KILL);
-}
-
-fn group(id: Pid) -> String {
-    format!("group {}\n", id.as_raw_nonzero())
 }
 
 fn end_group(id: Pid, signal: Signal) {

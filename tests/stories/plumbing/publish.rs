@@ -303,13 +303,17 @@ fn a_run_without_end_whose_send_was_killed_is_ended_by_the_next() {
     let (command, _) = publishing(&john);
     let (started, late) = (john.file("started"), john.file("late"));
     let (shown, late) = (started.display(), late.display());
-    publish_by(&john, &format!("touch '{shown}'; sleep 600; touch '{late}'; {command}"));
+    let (noted, lock) = (john.file("noted"), john.home().join("publishing"));
+    let note = format!("cat '{}' > '{}'", lock.display(), noted.display());
+    publish_by(&john, &format!("{note}; touch '{shown}'; sleep 600; touch '{late}'; {command}"));
     john.set("publish_timeout", "\"1s\"");
     let mut send = john.command(&["send", "mary", "-m", "one"]);
     let mut send = send.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     wait_until(|| started.exists());
     send.kill().unwrap();
     send.wait().unwrap();
+    // From its first moment on it is known whom to end.
+    assert!(fs::read_to_string(noted).unwrap().starts_with("group "));
     publish_by(&john, &command);
     // It waits for as long as a run may take, and a little more.
     john.send(&mary, "two");
