@@ -81,6 +81,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "store/",
             "delivery/hook.rs",
             "publishing/heard.rs",
+            "publishing/place.rs",
             "listen/hosting/",
             "listen/keyless/",
             "writing/",

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 
 use super::heard::Heard;
+use super::place::Place;
 use crate::error::{Context, Result};
 use crate::session::talk::Talk;
 use crate::session::user::terminal;
@@ -58,9 +59,10 @@ pub(super) fn run(
     // A command that asks for a password has to be in the foreground, where Ctrl-C ends it with us.
     let has_group = !terminal::is_ours();
     lock.note("")?;
+    let place = Place::of(folder, command).or_cannot(failed)?;
     let mut holder = Command::new("sh");
     holder
-        .args(["-c", HOLDER, &command.replace("{}", "\"$IM_PUBLIC\"")])
+        .args(["-c", HOLDER, &place.fill(command)])
         .arg(if has_group { NOTE } else { ":" })
         .env("IM_PUBLIC", folder)
         .stdin(Stdio::from(lock.share()?))

@@ -1,8 +1,8 @@
 //! Publishing: what stands in `public/` goes on the web, and the cloud is told.
 //!
 //! `pages` writes what the settings alone decide: card, key, index, WebFinger. `run` runs the
-//! user's publish command on a copy that does not change, `whole` looks before at the attachments in it, and
-//! `heard` is what the command prints. `ping` tells the cloud that our feeds
+//! user's publish command on a copy that does not change, at a `place` that it can name; `whole` looks
+//! before at the attachments in it, and `heard` is what the command prints. `ping` tells the cloud that our feeds
 //! name.
 //!
 //! Its rule: a command that started after the last change has succeeded, or the run says that it has
@@ -14,5 +14,6 @@ mod command;
 mod heard;
 pub mod pages;
 pub mod ping;
+mod place;
 pub mod run;
 mod whole;

@@ -47,6 +47,24 @@ fn exit_0_means_that_the_world_has_it() {
 }
 
 #[test]
+fn the_copy_may_be_named_between_quotes() {
+    let john = Peer::john();
+    let web = john.file("web");
+    let copies = [
+        format!("sh -c 'mkdir -p {0}; cp -r {{}}/. {0}'", web.display()),
+        format!("sh -c \"cp -r {{}}/. {0}\" && cp {{}}/card.rss {0}/again", web.display()),
+    ];
+    for command in copies {
+        publish_by(&john, &command);
+        john.run(&["publish"]).expect(0);
+        let card = fs::read(john.home().join("public/card.rss"));
+        assert_eq!(fs::read(web.join("card.rss")).unwrap(), card.unwrap(), "{command}");
+        fs::remove_file(web.join("card.rss")).unwrap();
+    }
+    assert!(web.join("again").exists());
+}
+
+#[test]
 fn what_could_not_be_published_is_kept_and_not_to_be_sent_again() {
     let (john, mary) = friends();
     let (command, _) = publishing(&john);
