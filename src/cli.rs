@@ -17,8 +17,10 @@ use crate::error::{Error, Result};
 use crate::protocol::Random;
 use crate::protocol::values::time;
 use crate::session::options::{Format, Options};
+use crate::session::web::network::AT_ONCE;
 use crate::session::world::{Clock, Randomness, Stream, World};
 use crate::store::disk::home::Home;
+use crate::store::disk::refusals::Refusals;
 
 /// What goes for every command.
 #[derive(Debug, Args)]
@@ -126,6 +128,8 @@ pub fn real_world() -> World {
         now: Clock::new(Timestamp::now),
         randomness: Randomness::new(Random::from_entropy),
         state: Xdg::new().ok().and_then(|xdg| xdg.state_dir()).map(|state| state.join("cloudim")),
+        refusals: Refusals::default(),
+        at_once: AT_ONCE,
         stdin: Box::new(io::stdin()),
         stdout: Stream::to(io::BufWriter::new(io::stdout())),
         stderr: Stream::to(io::stderr()),

@@ -95,6 +95,7 @@ impl Cli {
 /// With the exit status, and unless it was told already, with what to tell the user.
 pub fn run(cli: Cli, world: World) -> Result<()> {
     let home = cli.global.home()?.with_state(world.state.clone());
+    let home = home.with_refusals(world.refusals.clone());
     let options = cli.global.options();
     let given = cli.global.given(&home);
     let Some(command) = cli.command else { return status::overview::run(home, options, world) };

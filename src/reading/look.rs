@@ -88,7 +88,7 @@ fn look_until(run: &mut Run, names: &[String], end: Instant) -> Result<()> {
     let asked: Vec<String> = wishes.iter().map(|wish| wish.name.clone()).collect();
     let time_left = || end.saturating_duration_since(Instant::now());
     let client = run.network.client()?.within(time_left());
-    let answers = fetch::all(&client, wishes, limits::FEED);
+    let answers = fetch::all(&client, run.network.most_at_once(), wishes, limits::FEED);
     while let Ok(fetched) = answers.recv_timeout(time_left()) {
         let name = fetched.name.clone();
         run.network.hurry(time_left().max(LEAST))?;

@@ -33,7 +33,7 @@ pub fn read(run: &mut Run, names: &[String], ask: Ask) -> Result<Vec<String>, Er
     let client = run.network.client()?;
     let Wishes { wishes, waiting: mut unreachable, newest_signature } = wishes(run, names, ask);
     let (mut rewritten, asked) = (Vec::new(), wishes.len().saturating_add(unreachable));
-    let answers = fetch::all(&client, wishes, limits::FEED);
+    let answers = fetch::all(&client, run.network.most_at_once(), wishes, limits::FEED);
     for fetched in Weighed::new(run, newest_signature, answers) {
         let name = fetched.name;
         let done = match answered(&name, fetched.answer) {

@@ -42,7 +42,7 @@ impl Run {
     pub fn on(identity: Identity, options: &Options, world: &World) -> Self {
         Self {
             keys: Keys::of(&identity, options.passphrase_file.clone(), &world.randomness),
-            network: Network::of(&identity.config, options.timeout),
+            network: Network::of(&identity.config, options.timeout).at_once(world.at_once),
             talk: Talk::to(world.stderr.clone(), options.quiet)
                 .with(Memory::of(&identity.home, &world.now)),
             clock: world.now.clone(),

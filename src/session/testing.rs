@@ -15,7 +15,7 @@ use super::keys::Keys;
 use super::options::{Format, Options};
 use super::run::Run;
 use super::talk::Talk;
-use super::web::network::Network;
+use super::web::network::{AT_ONCE, Network};
 use super::world::{Clock, Randomness, Stream, World};
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::secret_key::{Profile, SecretKey};
@@ -28,6 +28,7 @@ use crate::store::contact::history::messages::Messages;
 use crate::store::contact::history::record::Record;
 use crate::store::contact::offered::feeds;
 use crate::store::disk::home::Home;
+use crate::store::disk::refusals::Refusals;
 use crate::store::identity::config::Config;
 use crate::store::identity::key_state::{Former, KeyState};
 use crate::store::identity::own::Locked;
@@ -78,6 +79,8 @@ impl Person {
             now: Clock::new(move || *shown.lock().unwrap()),
             randomness: Randomness::new(Random::from_entropy),
             state: None,
+            refusals: Refusals::default(),
+            at_once: AT_ONCE,
             stdin: Box::new(io::empty()),
             stdout: Stream::to(io::sink()),
             stderr: Stream::to(heard.clone()),

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rand::{RngCore, SeedableRng};
 
 use crate::protocol::Random;
+use crate::store::disk::refusals::Refusals;
 
 /// The world of a run: what it takes from outside, so that a test can be the outside.
 pub struct World {
@@ -19,6 +20,10 @@ pub struct World {
     pub randomness: Randomness,
     /// The folder for what is to be known of a home outside of it; nothing where there is none.
     pub state: Option<PathBuf>,
+    /// What the disk refuses; by itself nothing.
+    pub refusals: Refusals,
+    /// How many feeds are fetched at once. With one, all that happens comes in one order.
+    pub at_once: usize,
     /// The source of messages.
     pub stdin: Box<dyn Read + Send>,
     /// The stream for data.

@@ -8,7 +8,9 @@ use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use cloudim::protocol::Random;
+use cloudim::session::web::network::AT_ONCE;
 use cloudim::session::world::{Clock, Randomness, Stream, World};
+use cloudim::store::disk::refusals::Refusals;
 use jiff::Timestamp;
 use rand::SeedableRng;
 use tempfile::TempDir;
@@ -154,6 +156,8 @@ impl Peer {
             now: Clock::new(move || time),
             randomness: Randomness::new(Random::from_entropy),
             state: Some(self.file("state-home/cloudim")),
+            refusals: Refusals::default(),
+            at_once: AT_ONCE,
             stdin: Box::new(Cursor::new(stdin.to_owned())),
             stdout: Stream::to(stdout.clone()),
             stderr: Stream::to(stderr.clone()),

@@ -42,7 +42,8 @@ pub fn look(
     };
     let wishes = contacts.iter().map(wish).collect();
     let mut found = BTreeMap::new();
-    for fetched in fetch::all(&network.client()?, wishes, limits::FEED) {
+    let answers = fetch::all(&network.client()?, network.most_at_once(), wishes, limits::FEED);
+    for fetched in answers {
         dates.extend(fetched.date.clone().map(|said| (said.host, said.date)));
         if let Some(contact) = contacts.get(&fetched.name) {
             let name = fetched.name.clone();

@@ -15,9 +15,6 @@ use crate::transport::client::{Answer, Client, Conditions, Document, Failure, Ho
 use crate::work::list;
 use jiff::Timestamp;
 
-/// Feeds that are fetched at once.
-const AT_ONCE: usize = 16;
-
 /// One feed to be fetched.
 #[derive(Clone)]
 pub struct Wish {
@@ -39,10 +36,10 @@ pub struct Fetched {
     pub date: Option<HostDate>,
 }
 
-/// Fetches all of `wishes`, several at a time, `limit` bytes each at most; the answers come as they
+/// Fetches all of `wishes`, `at_once` at a time, `limit` bytes each at most; the answers come as they
 /// arrive, and only a few wait in memory.
-pub fn all(client: &Client, wishes: Vec<Wish>, limit: usize) -> Receiver<Fetched> {
-    list::work_off(wishes, AT_ONCE, || {
+pub fn all(client: &Client, at_once: usize, wishes: Vec<Wish>, limit: usize) -> Receiver<Fetched> {
+    list::work_off(wishes, at_once, || {
         let client = client.clone();
         move |Wish { name, url, conditions }| {
             let (answer, date) = client.get_dated(&url, limit, &conditions);

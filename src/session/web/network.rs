@@ -11,19 +11,36 @@ use crate::store::identity::config::Config;
 use crate::transport::client::Client;
 use crate::transport::egress::{self, Guard};
 
+/// Feeds that are fetched at once.
+pub const AT_ONCE: usize = 16;
+
 /// The network, as the settings let a run reach it.
 #[derive(Clone)]
 pub struct Network {
     config: Config,
     /// The deadline of one request.
     timeout: Duration,
+    /// The feeds that are fetched at once.
+    at_once: usize,
     client: OnceCell<Client>,
 }
 
 impl Network {
     /// The network that `config` opens; each request has `timeout`.
     pub fn of(config: &Config, timeout: Duration) -> Self {
-        Self { config: config.clone(), timeout, client: OnceCell::new() }
+        Self { config: config.clone(), timeout, at_once: AT_ONCE, client: OnceCell::new() }
+    }
+
+    /// The same network; `most` feeds are fetched at once. One after the other they come in the same
+    /// order each time.
+    #[must_use]
+    pub fn at_once(self, most: usize) -> Self {
+        Self { at_once: most, ..self }
+    }
+
+    /// How many feeds may be fetched at once.
+    pub fn most_at_once(&self) -> usize {
+        self.at_once
     }
 
     /// The deadline of one request.

@@ -132,7 +132,7 @@ pub fn ask(run: &Run) -> Result<()> {
         }
     }
     let client = run.network.client()?.within(PATIENCE);
-    let answers = fetch::all(&client, wishes, limits::FEED);
+    let answers = fetch::all(&client, run.network.most_at_once(), wishes, limits::FEED);
     let dates = answers.into_iter().filter_map(|fetched| fetched.date);
     let dates = dates.map(|date| (date.host, date.date)).collect();
     run.identity.attested.set(clock::judge(run.now(), newest_signature(home), &dates));

@@ -101,6 +101,7 @@ pub fn make_room(locked: &Locked<'_>, name: &str) -> Result<()> {
     if is_taken(home, name) {
         return Err(Error::Taken(name.to_owned()));
     }
+    home.expect_change(&home.contact(name))?;
     match fs::remove_dir_all(home.contact(name)) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(atomic::cannot_write(&home.contact(name), error))
@@ -173,6 +174,7 @@ pub fn rename(locked: &Locked<'_>, name: &str, new: &str) -> Result<()> {
     if is_taken(home, new) {
         return Err(Error::Taken(new.to_owned()));
     }
+    home.expect_change(&home.contact(new))?;
     let renamed = fs::rename(home.contact(name), home.contact(new));
     renamed.or_cannot(format!("rename `{name}`"))?;
     atomic::sync_folder_of(&home.contact(new))
@@ -186,6 +188,7 @@ pub fn rename(locked: &Locked<'_>, name: &str, new: &str) -> Result<()> {
 pub fn hide(locked: &Locked<'_>, name: &str, token: &Token) -> Result<()> {
     let home = &locked.home;
     let hidden = home.contacts().join(format!("{REMOVED}{token}"));
+    home.expect_change(&hidden)?;
     fs::rename(home.contact(name), &hidden).or_cannot(format!("remove `{name}`"))?;
     atomic::sync_folder_of(&hidden)
 }
@@ -212,6 +215,7 @@ pub fn removed(home: &Home) -> Vec<(String, Token, Option<Contact>)> {
 /// # Errors
 /// When something in it cannot be removed.
 pub fn forget(locked: &Locked<'_>, folder: &str) -> Result<()> {
+    locked.home.expect_change(&locked.home.contact(folder))?;
     fs::remove_dir_all(locked.home.contact(folder)).or_cannot("remove what is left of a contact")
 }
 

@@ -31,6 +31,13 @@ pub struct Staged {
     path: PathBuf,
 }
 
+impl Staged {
+    /// Where it will be.
+    pub(in crate::store) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
 /// Writes `bytes` into a temporary file that [`put`] will move to `path`. It lies in `scratch`,
 /// which must be on the same file system; so a folder that is being published never shows one.
 ///

@@ -49,6 +49,7 @@ pub fn is_published(home: &Home) -> Result<bool> {
 /// # Errors
 /// When it cannot be written.
 pub fn has_published(home: &Home, number: u64) -> Result<()> {
+    home.expect_change(&path(home, "published"))?;
     atomic::write(home.root(), &path(home, "published"), &line(number), Mode::Private)
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::atomic::{self, Mode};
 use super::lock::Lock;
+use super::refusals::Refusals;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::token::Token;
 use crate::store::error::{Error, Result};
@@ -19,12 +20,15 @@ pub struct Home {
     state: Option<PathBuf>,
     /// Whether this run has removed what dead runs have left. The run's copies of this value share it.
     swept: Arc<Once>,
+    /// What the disk refuses.
+    refusals: Refusals,
 }
 
 impl Home {
     /// The home at `root`, which need not be there yet.
     pub fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), state: None, swept: Arc::new(Once::new()) }
+        let (swept, refusals) = (Arc::new(Once::new()), Refusals::default());
+        Self { root: root.into(), state: None, swept, refusals }
     }
 
     /// The same home. Its generation is also kept in `folder`, outside of it: see
@@ -37,6 +41,20 @@ impl Home {
     /// Removes by `remove` what dead runs have left here, once a run.
     pub(super) fn sweep(&self, remove: impl FnOnce(&Self)) {
         self.swept.call_once(|| remove(self));
+    }
+
+    /// The same home, on a disk with these `refusals`.
+    #[must_use]
+    pub fn with_refusals(self, refusals: Refusals) -> Self {
+        Self { refusals, ..self }
+    }
+
+    /// Lets the change of a file of this home be made.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub(in crate::store) fn expect_change(&self, path: &Path) -> Result<()> {
+        self.refusals.expect_none(path)
     }
 
     /// The folder in which the generation is kept, outside of the home.

@@ -12,7 +12,7 @@ use super::lock::{Lock, PATIENCE};
 use super::origin::{self, Origin, Standing};
 use super::{leftovers, rebuildable, versions};
 use crate::protocol::values::fingerprint::Fingerprint;
-use crate::store::error::Result;
+use crate::store::error::{Error, Result};
 
 /// A home whose lock this process holds. A file below a home is written by means of one, so no
 /// process writes what another is about to replace. What has a lock of its own is written without:
@@ -49,7 +49,7 @@ impl LockedHome<'_> {
     pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
         let staged = self.stage(path, bytes)?;
         atomic::sync([&staged])?;
-        atomic::put(vec![staged])
+        self.put(vec![staged])
     }
 
     /// Writes a file of this home that is not in its place yet.
@@ -57,6 +57,7 @@ impl LockedHome<'_> {
     /// # Errors
     /// When the disk is full, read-only, or not ours.
     pub fn stage(&self, path: &Path, bytes: &[u8]) -> Result<Staged> {
+        self.expect_change(path)?;
         let mode = self.mode_of(path);
         if mode == Mode::Private {
             atomic::folder_of(path, mode)?;
@@ -72,6 +73,7 @@ impl LockedHome<'_> {
     /// # Errors
     /// As [`LockedHome::write`], and when it is there.
     pub fn create(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        self.expect_change(path)?;
         let mode = self.mode_of(path);
         if let Some(folder) = path.parent() {
             atomic::folder(folder, mode)?;
@@ -84,15 +86,18 @@ impl LockedHome<'_> {
     /// # Errors
     /// When a file cannot be put there; those before it are, those after it are not.
     pub fn put(&self, staged: Vec<Staged>) -> Result<()> {
-        atomic::put(staged)
+        Ok(self.place(staged)?)
     }
 
     /// As [`LockedHome::put`], where it matters whether the last file is there.
     ///
     /// # Errors
     /// A [`NotPut`], which tells.
-    pub fn place(&self, staged: Vec<Staged>) -> std::result::Result<(), NotPut> {
-        atomic::place(staged)
+    pub fn place(&self, mut staged: Vec<Staged>) -> std::result::Result<(), NotPut> {
+        let (count, refusal) = self.before_refusal(staged.iter().map(Staged::path));
+        staged.truncate(count);
+        atomic::place(staged)?;
+        refusal.map_or(Ok(()), |refusal| Err(NotPut::Moved(refusal)))
     }
 
     /// Removes a file of this home, if it is there, for good.
@@ -100,6 +105,7 @@ impl LockedHome<'_> {
     /// # Errors
     /// When it is there and cannot be removed.
     pub fn remove(&self, path: &Path) -> Result<()> {
+        self.expect_change(path)?;
         atomic::remove(path)
     }
 
@@ -108,7 +114,21 @@ impl LockedHome<'_> {
     /// # Errors
     /// When one is there and cannot be removed; those before it are gone.
     pub fn remove_all(&self, paths: &[PathBuf]) -> Result<()> {
-        atomic::remove_all(paths)
+        let (count, refusal) = self.before_refusal(paths.iter().map(PathBuf::as_path));
+        atomic::remove_all(paths.get(..count).unwrap_or(paths))?;
+        refusal.map_or(Ok(()), Err)
+    }
+
+    /// How many of the changes of these files, in their order, can be made, and why the next cannot.
+    fn before_refusal<'a>(&self, paths: impl Iterator<Item = &'a Path>) -> (usize, Option<Error>) {
+        let mut count = 0;
+        for path in paths {
+            if let Err(refusal) = self.expect_change(path) {
+                return (count, Some(refusal));
+            }
+            count += 1;
+        }
+        (count, None)
     }
 
     /// How this home stands to the one that was made, or that has caught up, here.
@@ -127,6 +147,7 @@ impl LockedHome<'_> {
     /// # Errors
     /// When the lock cannot be written.
     pub fn record(&mut self, key: Fingerprint, looked: Option<Timestamp>) -> Result<()> {
+        self.expect_change(&self.root().join("lock"))?;
         let (recorded, here) = self.lock.origin()?;
         let mut origin = recorded.moved(here, key);
         let outside = outside(self.home, &origin).unwrap_or_default();
@@ -143,6 +164,7 @@ impl LockedHome<'_> {
     /// # Errors
     /// When the lock cannot be written.
     pub fn advance(&self) -> Result<()> {
+        self.expect_change(&self.root().join("lock"))?;
         let mut origin = self.origin.borrow_mut();
         let next = origin.next();
         self.lock.overwrite(&next)?;

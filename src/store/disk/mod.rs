@@ -12,5 +12,6 @@ pub mod mirror;
 pub mod names;
 pub mod origin;
 pub mod rebuildable;
+pub mod refusals;
 mod temporary;
 pub mod versions;

@@ -53,7 +53,7 @@ pub fn look(identity: &Identity, network: &Network) -> Result<Looked> {
         wishes.push(Wish { name, url, conditions: Conditions::past_caches() });
     }
     let mut looked = Looked::default();
-    for fetched in fetch::all(&client, wishes, limits::FEED) {
+    for fetched in fetch::all(&client, network.most_at_once(), wishes, limits::FEED) {
         match seen(identity, network, &fetched.name, fetched.answer) {
             Ok(published) => looked.published.extend(published),
             Err(failure) => looked.failures.push(failure),

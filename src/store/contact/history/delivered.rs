@@ -57,6 +57,7 @@ impl Delivered {
     pub fn save(&self, home: &Home, name: &str) -> Result<()> {
         let text = toml::to_string(self).or_cannot("write the cursors")?;
         let path = path(home, name);
+        home.expect_change(&path)?;
         match atomic::write(home.root(), &path, text.as_bytes(), Mode::Private) {
             Err(_) if !home.contact(name).exists() => Ok(()),
             written => written,

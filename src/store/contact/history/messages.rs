@@ -30,10 +30,11 @@ impl Messages {
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn append(&self, _: &Locked<'_>, records: &mut [Record]) -> Result<()> {
+    pub fn append(&self, locked: &Locked<'_>, records: &mut [Record]) -> Result<()> {
         if records.is_empty() {
             return Ok(());
         }
+        locked.home.expect_change(&self.path)?;
         let failed = |error| atomic::cannot_write(&self.path, error);
         let existed = self.path.exists();
         let mut file = OpenOptions::new()
