@@ -72,6 +72,8 @@ fn two_homes(name: &str) -> Error {
 /// Puts a new log in the place of the present one, which is named by the highest item that we know of.
 fn begin(ours: &mut OwnFeed, now: Timestamp, rng: &mut Random) {
     let known = [ours.head, ours.overtaken.take()].into_iter().flatten();
+    // A log without an item that we can name is named by none: 0 is no sequence.
+    let known = known.filter(|head| head.sequence > 0);
     if let Some(Head { sequence, hash }) = known.max_by_key(|head| head.sequence) {
         let acknowledged = ours.acknowledged();
         ours.earlier.push(EarlierLog { log: ours.log, sequence, hash, acknowledged });

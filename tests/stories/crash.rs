@@ -6,5 +6,6 @@ mod killed;
 mod restored;
 mod together;
 mod torn;
+mod unseen;
 
 use crate::common::sound::{feeds_are_sound, stored};

@@ -136,6 +136,12 @@ impl LockedHome<'_> {
         self.standing
     }
 
+    /// Whether more was written to contacts than this copy of the home counts.
+    pub fn is_older_copy(&self) -> bool {
+        let origin = self.origin.borrow();
+        outside(self.home, &origin).is_some_and(|outside| outside > origin.generation)
+    }
+
     /// When our own published feeds were looked at last.
     pub fn looked(&self) -> Option<Timestamp> {
         self.origin.borrow().looked

@@ -20,6 +20,7 @@ use crate::store::contact::entry::Contact;
 use crate::store::contact::history::messages::Messages;
 use crate::store::contact::history::record::Direction;
 use crate::store::contact::offered::octets::Octets;
+use crate::store::contact::own_feed::OwnFeed;
 use crate::store::disk::home::Home;
 use crate::store::identity::own_urls::Ours;
 
@@ -30,8 +31,8 @@ pub struct Findings {
     pub items: Vec<Found>,
     /// Sealed items that nobody can open here.
     pub unopened: Vec<(Guid, String)>,
-    /// A later introduction of ours.
-    pub introduction: Option<Introduction>,
+    /// A later introduction of ours, with its exact octets.
+    pub introduction: Option<(Introduction, String)>,
     /// The head of the log that a state of ours is about, if that is later than any here.
     pub state: Option<(LogId, Option<Head>)>,
     /// When we signed last.
@@ -73,7 +74,8 @@ pub fn signers(keys: &mut Keys) -> Result<Vec<Certificate>> {
 /// # Errors
 /// When the contact or its messages cannot be read.
 pub fn is_news(home: &Home, published: &Published) -> Result<bool> {
-    let ours = Contact::load(home, &published.name)?.ours;
+    let contact = Contact::load(home, &published.name)?;
+    let ours = &contact.ours;
     let channel = &published.channel;
     let other = |sealed: &Option<String>, counted| {
         sealed.as_deref().is_some_and(|sealed| Some(sealed_hash(sealed)) != counted)
@@ -83,7 +85,7 @@ pub fn is_news(home: &Home, published: &Published) -> Result<bool> {
     {
         return Ok(true);
     }
-    let known = known(home, &published.name)?;
+    let known = known(home, &published.name, ours)?;
     Ok(sealed_items(published).any(|(guid, _)| !known.contains(&guid)))
 }
 
@@ -105,7 +107,7 @@ pub fn find(
     let mut logs = finding.logs();
     logs.extend(finding.introduction(channel.introduction.as_deref()));
     finding.state(channel.state.as_deref(), &logs);
-    let (known, places) = (known(home, name)?, places(home, name)?);
+    let (known, places) = (known(home, name, &contact.ours)?, places(home, name)?);
     for (guid, item) in sealed_items(published).filter(|(guid, _)| !known.contains(guid)) {
         finding.item(guid, item, &logs, &places);
     }
@@ -147,17 +149,17 @@ impl Finding<'_> {
     /// Takes note of a later introduction; returns the logs that it opens.
     fn introduction(&mut self, sealed: Option<&str>) -> Vec<LogId> {
         let opened = sealed.and_then(|sealed| self.open(sealed).ok());
-        let read = opened.and_then(|opened| Introduction::parse(&opened.octets).ok());
-        let Some(introduction) = read.filter(|introduction| self.is_of_this_feed(introduction))
-        else {
-            return Vec::new();
-        };
+        let octets = opened.and_then(|opened| String::from_utf8(opened.octets).ok());
+        let read = octets
+            .and_then(|octets| Some((Introduction::parse(octets.as_bytes()).ok()?, octets)))
+            .filter(|(introduction, _)| self.is_of_this_feed(introduction));
+        let Some((introduction, octets)) = read else { return Vec::new() };
         let ours = &self.contact.ours;
         let here = (ours.log, ours.introduction.serial);
         let earlier = introduction.earlier.iter().map(|earlier| earlier.log);
         let logs = earlier.chain([introduction.log]).collect();
         if (introduction.log, introduction.serial) > here {
-            self.found.introduction = Some(introduction);
+            self.found.introduction = Some((introduction, octets));
         }
         logs
     }
@@ -221,10 +223,12 @@ impl Found {
     }
 }
 
-/// The guids of all items that we have sent to the contact called `name`, as far as is known here.
-fn known(home: &Home, name: &str) -> Result<HashSet<Guid>> {
+/// The guids of all items that we have sent to the contact called `name`, as far as is known here. What
+/// is kept and not counted in `ours` is no part of it: a run died before it had taken it over.
+fn known(home: &Home, name: &str, ours: &OwnFeed) -> Result<HashSet<Guid>> {
     let kept = Octets::of(home, name).kept()?;
-    let mut known: HashSet<Guid> = kept.items.iter().map(|item| item.guid).collect();
+    let counted = kept.items.iter().filter(|item| item.sequence <= ours.highest_in(item.log));
+    let mut known: HashSet<Guid> = counted.map(|item| item.guid).collect();
     known.extend(kept.unopened);
     Messages::of(home, name).backwards(|record| {
         known.extend(record.guid().filter(|_| record.direction == Direction::Sent));

@@ -12,6 +12,7 @@ use crate::store::contact::history::record::{Direction, Record};
 use crate::store::contact::offered::octets::{Filed, Octets};
 use crate::store::contact::own_feed::{EarlierLog, OwnFeed};
 use crate::store::contact::pair::Pair;
+use crate::store::disk::atomic;
 use crate::store::identity::own::Locked;
 
 /// Takes over what was found in `published`, our feed for the contact of `pair`, which is saved. What
@@ -44,16 +45,22 @@ pub fn import(
 fn keep(locked: &Locked<'_>, pair: &Pair, findings: &Findings) -> Result<usize> {
     let (octets, messages) =
         (Octets::of(&locked.home, &pair.name), Messages::of(&locked.home, &pair.name));
-    let mut records = Vec::new();
+    let (mut records, mut staged) = (Vec::new(), Vec::new());
     for Found { item, stream, octets: text, .. } in &findings.items {
         let filed = Filed { log: stream.log, sequence: stream.sequence, guid: item.guid };
-        locked.home.put(vec![octets.stage(locked, &filed, text)?])?;
+        staged.push(octets.stage(locked, &filed, text)?);
         if messages.find(item.guid)?.is_none() {
             let place = Place::of(stream, OctetsHash::of(text.as_bytes()));
             let record = Record::of_item(item, place, Direction::Sent, locked.now);
             records.push(record.about(&pair.contact));
         }
     }
+    if let Some((introduction, text)) = &findings.introduction {
+        // It is counted in a moment, and a run may die before the next one is made.
+        staged.push(octets.stage_introduction(locked, introduction.serial, text)?);
+    }
+    atomic::sync(&staged)?;
+    locked.home.put(staged)?;
     for (guid, sealed) in &findings.unopened {
         octets.keep_unopened(locked, *guid, sealed)?;
     }
@@ -65,8 +72,8 @@ fn keep(locked: &Locked<'_>, pair: &Pair, findings: &Findings) -> Result<usize> 
 
 /// Puts the counters where what was published had them, so that a new log follows.
 fn go_on_from(ours: &mut OwnFeed, findings: &Findings) {
-    let latest = findings.introduction.as_ref().map(|introduction| introduction.log);
-    if let Some(introduction) = &findings.introduction {
+    let latest = findings.introduction.as_ref().map(|(introduction, _)| introduction.log);
+    if let Some((introduction, _)) = &findings.introduction {
         ours.introduction.serial = ours.introduction.serial.max(introduction.serial);
     }
     if let Some(log) = latest.filter(|log| *log > ours.log) {

@@ -14,6 +14,8 @@ use jiff::SignedDuration;
 
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
+use crate::protocol::sealed::state::Head;
+use crate::protocol::values::hash::OctetsHash;
 use crate::protocol::values::limits;
 use crate::reading::ask::Ask;
 use crate::reading::read;
@@ -81,14 +83,14 @@ fn after_restart(run: &mut Run) -> Result<()> {
         // Another process has found out meanwhile that the home was copied.
         return Ok(());
     }
-    take_over(&locked, keys, talk, &found);
+    take_over(&locked, keys, talk, &found)?;
     Ok(locked.home.record(key, is_whole.then_some(now))?)
 }
 
 /// Looks at all, or refuses.
 fn after_copy(run: &mut Run) -> Result<()> {
     // What the contacts have read of us tells more than our own host may show.
-    let everybody = contacts::list(&run.identity.home)?;
+    let mut everybody = contacts::list(&run.identity.home)?;
     read::read(run, &everybody, Ask::Soon)?;
     let Looked { published, failures } = look::look(&run.identity, &run.network)?;
     if let Some(failure) = failures.into_iter().next() {
@@ -100,13 +102,21 @@ fn after_copy(run: &mut Run) -> Result<()> {
     let news = news(&run.identity, published)?;
     let found = open(run, news)?;
     let (key, now) = (run.keys.certificate()?.fingerprint(), run.clock.now());
+    if run.keys.can_unlock_unasked() {
+        run.keys.unlock()?;
+    }
     let Run { identity, keys, talk, .. } = run;
     let mut locked = identity.lock_although_copied(now)?;
     skip_serials(&locked)?;
     // What was sealed to us since the copy was made may be sealed to a subkey that is lost.
     let state = KeyState::load(&locked.home)?;
     KeyState { restored: Some(now), ..state }.save(&locked)?;
-    take_over(&locked, keys, talk, &found);
+    take_over(&locked, keys, talk, &found)?;
+    if locked.home.is_older_copy() {
+        let is_begun = |name: &String| found.iter().any(|(published, _)| published.name == *name);
+        everybody.retain(|name| !is_begun(name));
+        begin_anew(&locked, keys, talk, &everybody)?;
+    }
     Ok(locked.home.record(key, Some(now))?)
 }
 
@@ -146,35 +156,71 @@ fn open(run: &mut Run, news: Vec<Published>) -> Result<Vec<(Published, Findings)
     Ok(proofs)
 }
 
-/// Takes over what was found. A failure for one contact is reported, and stops nobody else.
+/// Takes over what was found, and begins a new log for each of these contacts. One whose files cannot be
+/// read is reported, and stops nobody else: nothing is written to it either.
+///
+/// # Errors
+/// When something could not be taken over, as on a full disk: then it is still to be done.
 fn take_over(
     locked: &Locked<'_>,
     keys: &mut Keys,
     talk: &mut Talk,
     found: &[(Published, Findings)],
-) {
+) -> Result<()> {
+    let mut done = Ok(());
     for (published, findings) in found {
-        match renew(locked, keys, published, findings) {
-            Ok(count) => talk.say(&told(&published.name, count)),
-            Err(error) => talk.report_daily(&error),
+        let mut pair = match Pair::load(locked, &published.name) {
+            Ok(pair) => pair,
+            Err(error) => {
+                talk.report_daily(&error.into());
+                continue;
+            }
+        };
+        match import::import(locked, &mut pair, published, findings) {
+            Ok(count) => begin(locked, keys, talk, &mut pair, count),
+            Err(error) => done = done.and(Err(error)),
         }
     }
+    done
 }
 
-/// Takes over what was found for one contact, and begins a new log. Returns how many messages came
-/// back.
-fn renew(
+/// Begins a new log for the contacts called `names`. More was written than this home knows, and nothing
+/// that was seen shows it: the web may have been put back with the home, a contact may be out of reach,
+/// and what it has read may be sealed to a subkey that is lost. So no number is known to be free.
+///
+/// # Errors
+/// When that cannot be noted: then it is still to be done.
+fn begin_anew(
     locked: &Locked<'_>,
     keys: &mut Keys,
-    published: &Published,
-    findings: &Findings,
-) -> Result<usize> {
-    let mut pair = Pair::load(locked, &published.name)?;
-    let count = import::import(locked, &mut pair, published, findings)?;
-    if !pair.contact.blocked {
-        feed::rewrite(locked, keys, &mut pair, Change::default())?;
+    talk: &mut Talk,
+    names: &[String],
+) -> Result<()> {
+    for name in names {
+        let Ok(mut pair) = Pair::load(locked, name) else { continue };
+        let ours = &mut pair.contact.ours;
+        // Nothing of a log without an item can be named.
+        let none = || Head { sequence: 0, hash: OctetsHash::of(b"") };
+        ours.overtaken = ours.overtaken.or(ours.head).or_else(|| Some(none()));
+        pair.save(locked)?;
+        if keys.secret().is_ok() {
+            begin(locked, keys, talk, &mut pair, 0);
+        }
     }
-    Ok(count)
+    Ok(())
+}
+
+/// Begins the new log for the contact of `pair`, which is saved as one that is overtaken, so that the next
+/// write does it if this fails; `count` messages came back.
+fn begin(locked: &Locked<'_>, keys: &mut Keys, talk: &mut Talk, pair: &mut Pair, count: usize) {
+    let written = match pair.contact.blocked {
+        true => Ok(false),
+        false => feed::rewrite(locked, keys, pair, Change::default()),
+    };
+    match written {
+        Ok(_) => talk.say(&told(&pair.name, count)),
+        Err(error) => talk.report_daily(&error.into()),
+    }
 }
 
 fn told(name: &str, count: usize) -> String {

@@ -1,9 +1,14 @@
+use std::io::ErrorKind;
+use std::path::Path;
+
 use super::*;
 use crate::openpgp::message::seal;
 use crate::protocol::feed::channel::FeedItem;
+use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::guid::Guid;
 use crate::session::testing::{Host, Person};
 use crate::store::contact::offered::octets::Octets;
+use crate::store::disk::refusals::Refusals;
 use crate::store::identity::own_urls;
 use crate::store::testing::Type;
 use crate::writing::testing::{acquaint, filed, write};
@@ -51,6 +56,76 @@ fn what_was_written_since_comes_back_and_a_new_log_follows() {
     publish(&john, &host, "mary", "mary");
     john.wait(25);
     assert_eq!(look(&mut john), "", "what is known is no news");
+}
+
+#[test]
+fn where_nothing_shows_what_is_lost_the_new_log_names_what_is_known() {
+    let (mut john, _) = john();
+    write(&mut john, "mary", "one");
+    let logs = ["mary", "bob"].map(|name| john.contact(name).ours.log);
+    let (locked, keys, talk) = john.hands();
+    begin_anew(&locked, keys, talk, &["mary".to_owned(), "bob".to_owned()]).unwrap();
+    drop(locked);
+    assert!(john.heard().contains("in a new log for `bob`"));
+    let [mary, bob] = ["mary", "bob"].map(|name| john.contact(name).ours);
+    assert!(mary.log > logs[0] && bob.log > logs[1]);
+    assert_eq!((mary.earlier[0].log, mary.earlier[0].sequence), (logs[0], 1));
+    assert!(bob.earlier.is_empty(), "nothing of it can be named");
+    let serial = bob.introduction.serial;
+    let octets = Octets::of(&john.home(), "bob").introduction(serial).unwrap().unwrap();
+    assert!(Introduction::parse(octets.as_bytes()).unwrap().earlier.is_empty());
+}
+
+#[test]
+fn with_a_locked_key_the_new_log_waits_for_what_is_written_next() {
+    let (mut john, _) = john();
+    write(&mut john, "mary", "one");
+    let log = john.contact("mary").ours.log;
+    john.lock_key();
+    let (locked, keys, talk) = john.hands();
+    begin_anew(&locked, keys, talk, &["mary".to_owned()]).unwrap();
+    drop(locked);
+    assert_eq!((john.heard().as_str(), john.contact("mary").ours.log), ("", log));
+    john.run.keys.unlock().unwrap();
+    assert_eq!(write(&mut john, "mary", "two"), 1);
+    assert!(john.contact("mary").ours.log > log);
+}
+
+#[test]
+fn what_a_full_disk_kept_from_coming_back_is_still_to_be_taken_over() {
+    let (mut john, host) = john();
+    let saved = john.files();
+    write(&mut john, "mary", "one");
+    publish(&john, &host, "mary", "mary");
+    john.restore(&saved);
+    let home = john.home();
+    let refuses = |path: &Path| match path.ends_with("messages.jsonl") {
+        true => Err(ErrorKind::StorageFull.into()),
+        false => Ok(()),
+    };
+    john.run.identity.home = home.clone().with_refusals(Refusals::by(refuses));
+    assert!(look_daily(&mut john.run).is_err());
+    john.run.identity.home = home;
+    assert!(look(&mut john).contains("in a new log for `mary`, and 1 message"));
+}
+
+#[test]
+fn the_introduction_of_a_lost_copy_is_kept_before_it_is_counted() {
+    let (mut john, host) = john();
+    write(&mut john, "mary", "zero");
+    let saved = john.files();
+    john.update("mary", |mary| {
+        mary.ours.overtaken = Some(Head { sequence: 0, hash: OctetsHash::of(b"") })
+    });
+    write(&mut john, "mary", "one");
+    publish(&john, &host, "mary", "mary");
+    let counts = john.contact("mary").ours.introduction.serial;
+    let octets = |john: &Person| Octets::of(&john.home(), "mary").introduction(counts).unwrap();
+    let written = octets(&john);
+    john.restore(&saved);
+    // The new log of before is of today, so there is no other: the user is asked.
+    look(&mut john);
+    assert_eq!((john.contact("mary").ours.introduction.serial, octets(&john)), (counts, written));
 }
 
 #[test]
