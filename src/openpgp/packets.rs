@@ -7,6 +7,8 @@ use pgp::packet::{Packet, PacketParser};
 const PUBLIC_KEY_SESSION_KEY: u8 = 1;
 /// The same by a passphrase (§5.3).
 const SYMMETRIC_SESSION_KEY: u8 = 3;
+/// Packets that are passed over before one that means something: nobody writes more than one.
+const IGNORED: usize = 64;
 
 /// The next packet of `rest`, which is moved on; `None` at its end.
 ///
@@ -14,9 +16,13 @@ const SYMMETRIC_SESSION_KEY: u8 = 3;
 /// and §5 ask. Nothing is decompressed or decrypted.
 ///
 /// # Errors
-/// When the bytes are no packet, or one of a critical type unknown to us.
+/// When the bytes are no packet, or one of a critical type unknown to us, or begin with 64 that mean
+/// nothing.
 pub(super) fn next(rest: &mut &[u8]) -> Result<Option<Packet>, String> {
-    while !rest.is_empty() {
+    for _ in 0..IGNORED {
+        if rest.is_empty() {
+            return Ok(None);
+        }
         match PacketParser::new(&mut *rest).next() {
             // The parser takes a header cut short for the end.
             None => return Err("a packet is cut short".to_owned()),
@@ -26,7 +32,7 @@ pub(super) fn next(rest: &mut &[u8]) -> Result<Option<Packet>, String> {
             Some(Err(cause)) => return Err(format!("a packet is malformed: {cause}")),
         }
     }
-    Ok(None)
+    Err("there is nothing but packets without meaning".to_owned())
 }
 
 /// Returns whether `bytes` begin like an encrypted message: with the header of a packet that holds a
@@ -73,6 +79,18 @@ mod tests {
         let mut rest = bytes.as_slice();
         assert!(matches!(next(&mut rest), Ok(Some(Packet::LiteralData(_)))));
         assert!(matches!(next(&mut rest), Ok(None)));
+    }
+
+    #[test]
+    fn a_flood_of_what_may_be_ignored_is_an_error() {
+        let marker = [0xCA, 3, b'P', b'G', b'P'];
+        for (count, is_read) in [(IGNORED - 1, true), (IGNORED, false), (200_000, false)] {
+            let bytes = [marker.repeat(count), LITERAL.to_vec()].concat();
+            let mut rest = bytes.as_slice();
+            assert_eq!(next(&mut rest).is_ok(), is_read, "{count}");
+            // What was looked at is bounded, however much is there.
+            assert!(bytes.len() - rest.len() <= IGNORED * marker.len() + LITERAL.len());
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub const FAILED_BYTES: usize = 16 << 20;
 pub const XML_DEPTH: usize = 32;
 /// Distinct namespaces of an XML document.
 pub const XML_NAMESPACES: usize = 40;
+/// A namespace of an XML document.
+pub const XML_NAMESPACE: usize = 512;
 /// Archives that a reader walks for one contact.
 pub const ARCHIVES: usize = 1_000;
 /// A feed, card, page or key that a stranger's word made us fetch.

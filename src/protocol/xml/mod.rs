@@ -1,23 +1,23 @@
 //! The one hardened XML reader, and the small writer beside it: the only door to the `xml` crate.
 
 mod chars;
+mod scope;
 mod spellings;
 #[cfg(test)]
 mod tests;
 mod writer;
 
-use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use xml::ParserConfig;
 use xml::common::XmlVersion;
-use xml::namespace::{NS_XML_URI, NS_XMLNS_URI};
 use xml::reader::XmlEvent;
 
 use super::values::limits;
 use super::{Error, Result};
 
 pub use chars::is_xml_char;
+use scope::Scope;
 pub use spellings::SOURCE;
 pub use writer::Writer;
 
@@ -65,16 +65,12 @@ impl Element {
     ///
     /// # Errors
     /// When it is not well-formed XML 1.0, or is larger than [`limits::FEED`], deeper than
-    /// [`limits::XML_DEPTH`], of more namespaces than [`limits::XML_NAMESPACES`] or more than
-    /// 256,000 nodes, or has a document type or an entity that XML does not define itself.
+    /// [`limits::XML_DEPTH`], of more namespaces than [`limits::XML_NAMESPACES`] or longer ones than
+    /// [`limits::XML_NAMESPACE`], of more than 256,000 nodes, declares too much for too many elements,
+    /// or has a document type or an entity that XML does not define itself.
     pub fn parse(document: &[u8]) -> Result<Self> {
-        if document.len() > limits::FEED {
-            return Err(Error::malformed("larger than 5 MiB"));
-        }
         let mut tree = Tree::default();
-        for event in hardened().create_reader(document) {
-            tree.take(event.map_err(not_xml)?)?;
-        }
+        tree.grow(document)?;
         tree.root.ok_or_else(|| Error::malformed("not XML: it has no root element"))
     }
 
@@ -237,11 +233,21 @@ fn not_xml(cause: xml::reader::Error) -> Error {
 struct Tree {
     open: Vec<Element>,
     root: Option<Element>,
-    namespaces: BTreeSet<String>,
+    scope: Scope,
     nodes: usize,
 }
 
 impl Tree {
+    fn grow(&mut self, document: &[u8]) -> Result<()> {
+        if document.len() > limits::FEED {
+            return Err(Error::malformed("larger than 5 MiB"));
+        }
+        for event in hardened().create_reader(document) {
+            self.take(event.map_err(not_xml)?)?;
+        }
+        Ok(())
+    }
+
     fn take(&mut self, event: XmlEvent) -> Result<()> {
         match event {
             XmlEvent::StartDocument { version: XmlVersion::Version11, .. } => {
@@ -250,7 +256,7 @@ impl Tree {
             }
             XmlEvent::Doctype { .. } => return Err(Error::malformed("it has a DOCTYPE")),
             XmlEvent::StartElement { name, attributes, namespace } => {
-                self.declare(namespace.iter().map(|(_, uri)| uri))?;
+                self.scope.declare(namespace)?;
                 self.start(element(name, attributes))?;
             }
             XmlEvent::EndElement { .. } => self.end(),
@@ -261,19 +267,6 @@ impl Tree {
                 }
             }
             _ => {}
-        }
-        Ok(())
-    }
-
-    fn declare<'a>(&mut self, in_scope: impl Iterator<Item = &'a str>) -> Result<()> {
-        for uri in in_scope {
-            if matches!(uri, "" | NS_XML_URI | NS_XMLNS_URI) || self.namespaces.contains(uri) {
-                continue;
-            }
-            if self.namespaces.len() >= limits::XML_NAMESPACES {
-                return Err(Error::malformed("more than 40 namespaces"));
-            }
-            self.namespaces.insert(uri.to_owned());
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The documents that the reader takes, and each thing that it refuses.
 
+use super::scope::SCOPED;
 use super::*;
 
 fn refusal(document: &str) -> String {
@@ -150,4 +151,61 @@ proptest::proptest! {
         let _ = Element::parse(pieces.concat().as_bytes());
         let _ = Element::parse(&bytes);
     }
+}
+
+/// What reading `document` took of copies of declarations, in bytes, whether it is read or refused.
+fn scoped(document: &str) -> (usize, bool) {
+    let mut tree = Tree::default();
+    let is_read = tree.grow(document.as_bytes()).is_ok();
+    (tree.scope.scoped, is_read)
+}
+
+/// `inner` in elements that declare what `declaration` says for each number.
+fn declaring(count: usize, declaration: impl Fn(usize) -> String, inner: &str) -> String {
+    let all: Vec<String> = (0..count).map(declaration).collect();
+    // An element has 64 attributes at most.
+    let chunks: Vec<String> =
+        all.chunks(32).map(|chunk| format!("<a {}>", chunk.join(" "))).collect();
+    format!("{}{inner}{}", chunks.concat(), "</a>".repeat(chunks.len()))
+}
+
+#[test]
+fn twice_the_document_takes_twice_the_work_or_is_refused() {
+    let elements = |count: usize| "<b/>".repeat(count);
+    let long = |number: usize| format!("xmlns:p{number}='urn:{}'", "x".repeat(8_000 + number));
+    let many = |number: usize| format!("xmlns:p{number}='urn:x'");
+    type Make = Box<dyn Fn(usize) -> String>;
+    let attacks: [(&str, Make); 4] = [
+        ("long namespaces", Box::new(move |n| declaring(40, long, &elements(n)))),
+        ("many prefixes", Box::new(move |n| declaring(n / 100, many, &elements(n)))),
+        ("as many as may be", Box::new(move |n| declaring(37, many, &elements(n)))),
+        (
+            "one anew for each element",
+            Box::new(|n| {
+                (0..n).map(|n| format!("<b xmlns:p='urn:{}'/>", n % 30)).collect::<String>()
+            }),
+        ),
+    ];
+    for (attack, make) in attacks {
+        let work = |count: usize| scoped(&format!("<r>{}</r>", make(count)));
+        let (one, _) = work(8_000);
+        let (two, is_read) = work(16_000);
+        assert!(!is_read || two <= one * 21 / 10, "{attack}: {one}, {two}");
+        let (most, _) = work(250_000);
+        // The last element may go beyond it, by what one may declare.
+        assert!(most <= SCOPED + (1 << 20), "{attack}: {most}");
+    }
+    assert!(!scoped(&declaring(40, |n| format!("xmlns:p{n}='urn:{}'", "x".repeat(8_000)), "")).1);
+}
+
+#[test]
+fn a_feed_of_the_largest_size_with_many_namespaces_is_read() {
+    let item = "<item><guid>urn:uuid:0199f0c2-0000-7000-8000-000000000000</guid><description>x</description></item>";
+    let namespaces: String = (0..11)
+        .map(|n| format!(" xmlns:n{n}='http://purl.org/rss/1.0/modules/number-{n}/'"))
+        .collect();
+    let items = item.repeat(40_000);
+    let (took, is_read) = scoped(&format!("<rss{namespaces}><channel>{items}</channel></rss>"));
+    assert!(is_read, "{took}");
+    assert!(took < SCOPED, "{took}");
 }
