@@ -67,13 +67,13 @@ fn feeds(program: &str) {
     let (to, signer) = (hers.to.clone(), hers.key.certificate());
     let honest = fs::read(mary.pair_feed()).unwrap();
     type Make<'a> = Box<dyn FnMut(&mut Garbage) -> String + 'a>;
-    let one = |sealed: String| move |_: &mut Garbage| sealed.clone();
-    let same = eve.bloated(&to, By::The(&signer));
+    let packets = eve.bloated_packets(By::The(&signer));
+    let bloated = || -> Make<'_> { Box::new(|eve| eve.sealed(&packets, &to)) };
     let attacks: [(&str, usize, Make<'_>); 5] = [
         ("an honest feed", 0, Box::new(|_| String::new())),
-        ("one item: 1 MiB, 8 signatures by \"the contact\"", 12 << 10, Box::new(one(same.clone()))),
-        ("items: 1 MiB, 8 signatures by \"the contact\"", 266 << 10, Box::new(one(same.clone()))),
-        ("the same, as much as is read", FEED - (64 << 10), Box::new(one(same))),
+        ("one item: 1 MiB, 8 signatures by \"the contact\"", 12 << 10, bloated()),
+        ("items: 1 MiB, 8 signatures by \"the contact\"", 266 << 10, bloated()),
+        ("the same, as much as is read", FEED - (64 << 10), bloated()),
         ("items that nobody signed", FEED - (64 << 10), Box::new(|eve| eve.small(&to))),
     ];
     for (attack, bytes, make) in attacks {

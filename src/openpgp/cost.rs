@@ -38,6 +38,12 @@ impl Cost {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget(Cost);
 
+impl Default for Budget {
+    fn default() -> Self {
+        Self::CONTACT
+    }
+}
+
 impl Budget {
     /// That of one contact in one round (PROTOCOL §11).
     pub const CONTACT: Self = Self(Cost {
@@ -75,6 +81,14 @@ impl Budget {
         *checks = checks.saturating_sub(vain.checks);
         *openings = openings.saturating_sub(vain.openings);
         *bytes = bytes.saturating_sub(vain.bytes);
+    }
+
+    /// Gives back what did not come to nothing after all.
+    pub fn regain(&mut self, cost: Cost) {
+        let Cost { checks, openings, bytes } = &mut self.0;
+        *checks = checks.saturating_add(cost.checks);
+        *openings = openings.saturating_add(cost.openings);
+        *bytes = bytes.saturating_add(cost.bytes);
     }
 
     /// What of it was used since it was `before`.

@@ -1,6 +1,7 @@
 //! Archives: what no longer stands in the feed itself (RFC 5005).
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::ask::Ask;
 use super::troubles::out_of_reach::{self, Part};
@@ -22,11 +23,20 @@ use jiff::{SignedDuration, Timestamp};
 const TOGETHER: usize = 16 << 20;
 /// Archives in a row that bring nothing, and are read at any time.
 const NEAR: usize = 16;
+/// Bytes of archives in a row that bring nothing, and are read at any time.
+const NEAR_BYTES: usize = 16 << 20;
+/// Bytes of archives in a row that bring nothing, at most.
+const FAR_BYTES: usize = 128 << 20;
 /// How often more than these are read.
 const FAR: Pace =
     Pace { free: 0, first: SignedDuration::from_mins(10), longest: SignedDuration::from_hours(24) };
-/// The time that the archives of one contact may take.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
+/// The time that the archives of one contact may take in one round.
+pub(super) const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
+/// The time that they may take where they took it all the last time, or others have taken it.
+pub(super) const HURRY: SignedDuration = SignedDuration::from_secs(2);
+
+/// The least time for a request: none at all would be no limit.
+const LEAST: Duration = Duration::from_millis(1);
 
 /// One way back through the archives of a contact. Whoever writes them chooses how many there are, and
 /// each costs a request: a long way that brings nothing is gone again only after a pause.
@@ -34,8 +44,12 @@ pub(super) struct Walk {
     read: HashSet<Url>,
     /// How many archives in a row brought nothing.
     vain: usize,
+    /// Their bytes.
+    vain_bytes: usize,
     far: Far,
     ends: Timestamp,
+    /// Whether it ended for want of time.
+    is_late: bool,
     has_news: bool,
     failure: Option<Error>,
 }
@@ -52,15 +66,23 @@ enum Far {
 }
 
 impl Walk {
-    /// A way back for `contact`, which begins at `now` because of `ask`.
-    pub(super) fn begin(contact: &Contact, now: Timestamp, ask: Ask) -> Self {
+    /// A way back for `contact`, which begins at `now` because of `ask`, and may take `patience`.
+    pub(super) fn begin(
+        contact: &Contact,
+        now: Timestamp,
+        ask: Ask,
+        patience: SignedDuration,
+    ) -> Self {
         let walked = contact.theirs.walked;
         let is_due = ask == Ask::ByUser || walked.is_none_or(|vain| vain.is_due(FAR, now));
+        let patience = if is_due { patience } else { patience.min(HURRY) };
         Self {
             read: HashSet::new(),
             vain: 0,
+            vain_bytes: 0,
             far: if is_due { Far::Due } else { Far::Later },
-            ends: now.checked_add(PATIENCE).unwrap_or(now),
+            ends: now.checked_add(patience).unwrap_or(now),
+            is_late: false,
             has_news: false,
             failure: None,
         }
@@ -74,20 +96,30 @@ impl Walk {
         name: &str,
         url: &Url,
     ) -> Result<Option<(Channel, usize)>> {
-        let goes_on = self.read.len() < limits::ARCHIVES && run.now() <= self.ends;
+        let left = self.ends.duration_since(run.now());
+        self.is_late |= left.is_negative();
+        let goes_on = self.read.len() < limits::ARCHIVES
+            && self.vain_bytes < FAR_BYTES
+            && !left.is_negative();
         if !goes_on || !self.read.insert(url.clone()) || !self.may_go_far(run, name)? {
             return Ok(None);
         }
         self.vain = self.vain.saturating_add(1);
-        Ok(archive(&run.network, name, url).unwrap_or_else(|error| {
+        let left = left.unsigned_abs().max(LEAST);
+        let found = archive(&run.network, name, url, left).unwrap_or_else(|error| {
             self.failure = Some(error);
             None
-        }))
+        });
+        self.is_late |= run.now() > self.ends;
+        let bytes = found.as_ref().map_or(0, |(_, bytes)| *bytes);
+        self.vain_bytes = self.vain_bytes.saturating_add(bytes);
+        Ok(found)
     }
 
     /// A long way is noted before it is gone: whoever kills the run must not make it free.
     fn may_go_far(&mut self, run: &Run, name: &str) -> Result<bool> {
-        if self.vain < NEAR || self.far == Far::Noted {
+        let is_near = self.vain < NEAR && self.vain_bytes < NEAR_BYTES;
+        if is_near || self.far == Far::Noted {
             return Ok(true);
         }
         if self.far == Far::Later {
@@ -104,18 +136,21 @@ impl Walk {
 
     /// What was read last brought something new.
     pub(super) fn has_brought_news(&mut self) {
-        (self.vain, self.has_news) = (0, true);
+        (self.vain, self.vain_bytes, self.has_news) = (0, 0, true);
     }
 
-    /// Notes at its end whether an archive was out of reach, and that it was not in vain.
+    /// Notes at its end whether an archive was out of reach, and that it was not in vain, or took all its
+    /// time.
     pub(super) fn end(self, run: &mut Run, name: &str) -> Result<()> {
         if !self.read.is_empty() {
             out_of_reach::note(run, name, Part::Archive, self.failure)?;
         }
-        if self.far == Far::Noted && self.has_news {
+        let was_late = self.is_late && !self.has_news && self.far == Far::Due;
+        if was_late || (self.far == Far::Noted && self.has_news) {
             let locked = run.identity.lock_although_copied(run.now())?;
             let mut contact = Contact::load(&locked.home, name)?;
-            contact.theirs.walked = Some(Vain::once_more(None, locked.now));
+            let before = contact.theirs.walked.filter(|_| was_late);
+            contact.theirs.walked = Some(Vain::once_more(before, locked.now));
             contact.save(&locked, name)?;
         }
         Ok(())
@@ -151,10 +186,15 @@ pub(super) fn archives_before(
     Ok(archives)
 }
 
-/// The archive at `url`; nothing if it is gone.
-fn archive(network: &Network, name: &str, url: &Url) -> Result<Option<(Channel, usize)>> {
+/// The archive at `url`, which has to be here after `left`; nothing if it is gone.
+fn archive(
+    network: &Network,
+    name: &str,
+    url: &Url,
+    left: Duration,
+) -> Result<Option<(Channel, usize)>> {
     let what = format!("an archive of `{name}`");
-    match network.client()?.get(url, limits::FEED, &Conditions::default()) {
+    match network.client()?.within(left).get(url, limits::FEED, &Conditions::default()) {
         Ok(Answer::Document(document)) => {
             let archive = Channel::parse_each(&document.bytes);
             let archive = archive.or_cannot(|| format!("cannot read {what}"))?;
@@ -198,8 +238,12 @@ mod tests {
         john
     }
 
+    fn begin(john: &Person, ask: Ask) -> Walk {
+        Walk::begin(&john.contact("mary"), john.now(), ask, PATIENCE)
+    }
+
     fn walk(john: &mut Person, channel: &Channel) -> usize {
-        let mut walk = Walk::begin(&john.contact("mary"), john.now(), Ask::InTime);
+        let mut walk = begin(john, Ask::InTime);
         let archives = archives_before(&john.run, "mary", channel, &mut walk).unwrap();
         walk.end(&mut john.run, "mary").unwrap();
         archives.len()
@@ -289,7 +333,7 @@ mod tests {
         let ((host, feed), mut john) = (chain(40), john_with(9));
         let now = john.now();
         john.update("mary", |mary| mary.theirs.walked = Some(Vain { times: 5, last: now }));
-        let mut walk = Walk::begin(&john.contact("mary"), john.now(), Ask::InTime);
+        let mut walk = begin(&john, Ask::InTime);
         let mut next = feed.prev_archive.clone();
         while let Some(url) = next {
             let (archive, _) = walk.read(&john.run, "mary", &url).unwrap().unwrap();
@@ -306,12 +350,49 @@ mod tests {
         let ((host, feed), mut john) = (chain(40), john_with(9));
         let now = john.now();
         john.update("mary", |mary| mary.theirs.walked = Some(Vain { times: 5, last: now }));
-        let mut walk = Walk::begin(&john.contact("mary"), john.now(), Ask::ByUser);
+        let mut walk = begin(&john, Ask::ByUser);
         let url = feed.prev_archive.clone().unwrap();
         assert_eq!(archives_before(&john.run, "mary", &feed, &mut walk).unwrap().len(), 40);
         john.wait(1);
-        let mut walk = Walk { ends: now, ..Walk::begin(&john.contact("mary"), now, Ask::ByUser) };
+        let mut walk = Walk { ends: now, ..begin(&john, Ask::ByUser) };
         assert!(walk.read(&john.run, "mary", &url).unwrap().is_none());
         assert_eq!(host.asked().len(), 40);
+    }
+
+    #[test]
+    fn large_archives_that_bring_nothing_are_read_by_their_bytes() {
+        let (host, john) = (Host::start(), john_with(9));
+        for number in 1..=6 {
+            let archive = channel(&host, 100, Some(&format!("{}", number + 1))).write();
+            let large = format!("{archive}{}", " ".repeat(limits::FEED - archive.len()));
+            host.put(&format!("{number}"), large);
+        }
+        let feed = channel(&host, 100, Some("1"));
+        let now = john.now();
+        john.update("mary", |mary| mary.theirs.walked = Some(Vain { times: 5, last: now }));
+        let mut walk = begin(&john, Ask::InTime);
+        let mut next = feed.prev_archive.clone();
+        while let Some(url) = next {
+            next = walk.read(&john.run, "mary", &url).unwrap().and_then(|(it, _)| it.prev_archive);
+        }
+        assert_eq!(host.asked().len(), NEAR_BYTES.div_ceil(limits::FEED));
+    }
+
+    #[test]
+    fn a_host_that_takes_all_the_time_has_little_of_it_until_a_pause_is_over() {
+        let ((host, feed), mut john) = (chain(3), john_with(9));
+        let url = feed.prev_archive.clone().unwrap();
+        let mut walk = begin(&john, Ask::InTime);
+        assert!(walk.ends.duration_since(john.now()) == PATIENCE);
+        john.wait(1);
+        assert!(walk.read(&john.run, "mary", &url).unwrap().is_none());
+        walk.end(&mut john.run, "mary").unwrap();
+        assert_eq!(john.contact("mary").theirs.walked.map(|vain| vain.times), Some(1));
+        let walk = begin(&john, Ask::InTime);
+        assert!(walk.ends.duration_since(john.now()) == HURRY);
+        assert!(begin(&john, Ask::ByUser).ends.duration_since(john.now()) == PATIENCE);
+        john.wait(1);
+        assert!(begin(&john, Ask::InTime).ends.duration_since(john.now()) == PATIENCE);
+        assert!(host.asked().is_empty());
     }
 }

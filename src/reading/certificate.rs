@@ -9,6 +9,9 @@ use crate::session::web::fetch;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::Contact;
 
+/// How often a version is merged anew because another run has changed the pinned one.
+const TRIES: usize = 8;
+
 /// Takes over a later version of the contact's certificate, which the feed announces by its hash.
 /// One that was not to be had before is only asked for if it is `in_time`. Returns whether it is here.
 pub(super) fn refresh_certificate(
@@ -36,19 +39,29 @@ pub(super) fn refresh_certificate(
         }
     };
     let Run { identity, talk, clock, .. } = run;
-    let locked = identity.lock_although_copied(clock.now())?;
-    let known = contacts::certificate(&locked.home, name)?;
-    match known.merged(&announced, locked.now) {
-        Ok(merged) => contacts::pin(&locked, name, &merged)?,
-        Err(cause) => talk.report_daily(
-            &Error::new(Kind::Trust, format!("the certificate of `{name}` is kept as it was"))
-                .because(cause),
-        ),
+    for _ in 0..TRIES {
+        // What the host sent is looked at without the lock.
+        let now = clock.now();
+        let known = contacts::certificate(&identity.home, name)?;
+        let merged = known.clone().reduced_if_large(now).0.merged(&announced, now);
+        let locked = identity.lock_although_copied(now)?;
+        if contacts::certificate(&locked.home, name)? != known {
+            continue;
+        }
+        match merged {
+            Ok(merged) => contacts::pin(&locked, name, &merged)?,
+            Err(cause) => talk.report_daily(
+                &Error::new(Kind::Trust, format!("the certificate of `{name}` is kept as it was"))
+                    .because(cause),
+            ),
+        }
+        let mut contact = Contact::load(&locked.home, name)?;
+        (contact.key_hash, contact.key_failing) = (Some(hash), None);
+        contact.save(&locked, name)?;
+        return Ok(true);
     }
-    let mut contact = Contact::load(&locked.home, name)?;
-    (contact.key_hash, contact.key_failing) = (Some(hash), None);
-    contact.save(&locked, name)?;
-    Ok(true)
+    // Others change it all the time: the next look finds it.
+    Ok(false)
 }
 
 /// The later version of the pinned certificate that the feed announces: by `im:pgpKey`, or where

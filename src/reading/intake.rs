@@ -4,32 +4,40 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+use std::rc::Rc;
+
 use jiff::Timestamp;
 
-use super::acknowledge::acknowledge;
+use super::contents::followed::Followed;
 use super::contents::forked::Forked;
 use super::contents::untaken::Untaken;
-use crate::error::{Context, Result};
+use super::documents::{Documents, Sealed};
+use super::judged::{Judged, Outcome};
+use super::openings::{Closed, Openings};
+use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
-use crate::openpgp::message::open::{Opened, sealed_hash};
-use crate::openpgp::message::refusal::Refusal;
+use crate::openpgp::cost::Budget;
+use crate::openpgp::message::open::Opened;
 use crate::protocol::feed::channel::{Channel, cloud_of};
+use crate::protocol::values::guid::Guid;
 use crate::protocol::values::hash::{Hash, SealedHash};
-use crate::protocol::values::url::Url;
 use crate::session::keys::Keys;
 use crate::session::own_key;
 use crate::session::talk::Talk;
+use crate::store::contact::basis::Basis;
 use crate::store::contact::contacts;
 use crate::store::contact::entry::{Contact, Http};
-use crate::store::contact::failing::Vain;
 use crate::store::contact::history::known::Known;
 use crate::store::contact::history::messages::Messages;
 use crate::store::contact::history::record::{About, Record};
-use crate::store::contact::pair::Pair;
-use crate::store::contact::verdicts::{OURS, PARTS, Verdicts, Why};
+use crate::store::contact::verdicts::{Verdicts, Why};
 use crate::store::disk::home::Home;
-use crate::store::identity::own::{Identity, Locked};
+use crate::store::identity::own::Identity;
 use crate::writing::rewriting::feed;
+
+/// How often a feed is judged anew because something else changed what is known of its contact.
+const TRIES: usize = 8;
 
 /// The kind of a document, and the headers that came with it.
 #[derive(Clone, Debug, Default)]
@@ -43,19 +51,10 @@ pub struct Source {
     pub in_time: bool,
     /// Whether a certificate that it announces was not to be had.
     pub lacks_key: bool,
-}
-
-/// The result of taking a document in.
-#[derive(Clone, Debug, Default)]
-pub struct Outcome {
-    /// Whether the copy is older than what we know.
-    pub stale: bool,
-    /// The archive to look in for what is missing.
-    pub archive: Option<Url>,
-    /// Whether our own feed changed.
-    pub rewritten: bool,
-    /// Whether an item was new.
-    pub has_news: bool,
+    /// How much work on it may come to nothing.
+    pub budget: Budget,
+    /// What gives the order in which its objects are opened: another each time.
+    pub seed: u64,
 }
 
 /// One document being taken in.
@@ -82,6 +81,20 @@ pub struct Intake<'a> {
     pub(super) succeeded: bool,
     /// Whether this home was copied or restored, and does not know yet what it has published since.
     pub(super) is_copied: bool,
+    /// What was opened of its feed.
+    pub(super) openings: &'a mut Openings,
+    /// The keys by which the feed was followed to the present one.
+    pub(super) followed: Followed,
+    /// Former keys of the contact, with their certificates.
+    pub(super) former: Vec<Certificate>,
+    /// The items of which something right was found, so that no other of the name need be opened.
+    pub(super) found: HashSet<Guid>,
+    /// Whether the feed is to be read again, though it may be unchanged.
+    pub(super) again: bool,
+    /// What had been refused or held before, while that was more than is tried or remembered.
+    pub(super) told_of: Vec<Why>,
+    /// Whether the pinned certificate was larger than it is kept now.
+    is_reduced: bool,
 }
 
 /// Takes `document` in as the feed of the contact called `name`.
@@ -105,8 +118,12 @@ pub fn take_in(
 /// Takes in `chain`, a document and the archives before it, newest first: judged from the head down,
 /// stored from the oldest up.
 ///
+/// All that others wrote is opened and judged without a lock. Under it is looked whether what that was
+/// judged by is still the same, and only then it is stored.
+///
 /// # Errors
-/// When something cannot be read or written; what was stored before stays.
+/// When something cannot be read or written; what was stored before stays. [`Kind::Busy`] when others
+/// change what is known of the contact all the time.
 pub fn take_in_chain(
     identity: &Identity,
     keys: &mut Keys,
@@ -116,42 +133,48 @@ pub fn take_in_chain(
     chain: &[&Channel],
     source: Source,
 ) -> Result<Outcome> {
-    if Intake::open(identity, keys, now, name)?.has_work_in(chain) {
-        keys.unlock()?;
+    let documents = Documents::of(chain);
+    let mut openings = Openings::new(source.budget, source.seed);
+    let mut is_copied = false;
+    for _ in 0..TRIES {
+        keys.notice_key_change()?;
+        let basis = Basis::of(&identity.home, name)?;
+        let mut intake = Intake::open(identity, keys, &mut openings, now, name)?;
+        intake.is_copied = is_copied;
+        if intake.has_work_in(&documents) {
+            intake.keys.unlock()?;
+        }
+        let judged = intake.judge(&documents, &source)?;
+        let locked = identity.lock_although_copied(now)?;
+        is_copied = locked.is_copied();
+        let stands = judged.by == (keys.hash()?, is_copied) && !keys.are_outdated();
+        if stands && Basis::of(&locked.home, name)? == basis {
+            return judged.store(&locked, keys, talk, openings.left());
+        }
     }
-    let locked = identity.lock_although_copied(now)?;
-    keys.notice_key_change()?;
-    let mut intake = Intake::open(identity, keys, now, name)?;
-    intake.is_copied = locked.is_copied();
-    if intake.keys.secret().is_err() && intake.has_work_in(chain) {
-        // Another process has changed what is known meanwhile. What cannot be opened for want of
-        // the key must not be taken for what nobody can open.
-        drop(locked);
-        keys.unlock()?;
-        return take_in_chain(identity, keys, talk, now, name, chain, source);
-    }
-    if let Some(channel) = chain.first().filter(|_| !source.is_archive) {
-        intake.follow_key(&locked, chain)?;
-        intake.refuse_broken(channel);
-        intake.key_element(channel);
-        intake.introduction(channel);
-        intake.state(channel);
-    }
-    chain.iter().for_each(|channel| intake.items(channel));
-    intake.finish(&locked, talk, chain, source)
+    Err(Error::new(Kind::Busy, format!("other runs change `{name}` all the time"))
+        .hint("its feed is read at the next poll"))
 }
 
 impl<'a> Intake<'a> {
     fn open(
         identity: &'a Identity,
         keys: &'a mut Keys,
+        openings: &'a mut Openings,
         now: Timestamp,
         name: &'a str,
     ) -> Result<Self> {
         let home = &identity.home;
         let contact = Contact::load(home, name)?;
-        let certificate = contacts::certificate(home, name)?;
+        let (certificate, is_reduced) = contacts::certificate(home, name)?.reduced_if_large(now);
         let verdicts = verdicts(home, keys, name, &certificate)?;
+        openings.by_keys(keys.hash()?);
+        let is_flooded = contact.theirs.put_off > 0 || contact.theirs.dropped > 0;
+        let told_of = verdicts.items.iter().filter(|_| is_flooded).map(|item| item.why).collect();
+        let former = contact.theirs.former.iter();
+        let former =
+            former.filter_map(|key| contacts::former(home, name, &key.fingerprint).ok()?);
+        let former = former.map(|certificate| certificate.reduced_if_large(now).0).collect();
         let known = Known::load(&Messages::of(home, name))?;
         Ok(Self {
             identity,
@@ -170,26 +193,31 @@ impl<'a> Intake<'a> {
             disputed: None,
             succeeded: false,
             is_copied: false,
+            openings,
+            followed: Followed::default(),
+            former,
+            found: HashSet::new(),
+            again: false,
+            told_of,
+            is_reduced,
         })
     }
 
-    fn has_work_in(&self, chain: &[&Channel]) -> bool {
-        self.is_to_be_written() || chain.iter().any(|channel| self.has_work(channel))
-    }
-
-    /// Returns whether anything in `channel` has yet to be opened: only that costs a passphrase.
-    fn has_work(&self, channel: &Channel) -> bool {
+    /// Returns whether anything in `documents` has yet to be opened, or written: only that costs a
+    /// passphrase.
+    fn has_work_in(&self, documents: &Documents<'_>) -> bool {
         let theirs = &self.contact.theirs;
-        let new_single = |sealed: &Option<String>, seen: Option<SealedHash>, what: &str| {
-            let hash = sealed.as_deref().map(sealed_hash);
-            hash.is_some_and(|hash| Some(hash) != seen && !self.is_settled(what, hash))
+        let new_single = |part: Option<Sealed<'_>>, seen: Option<SealedHash>, what: &str| {
+            part.is_some_and(|part| Some(part.hash) != seen && !self.is_settled(what, part.hash))
         };
-        new_single(
-            &channel.introduction,
-            theirs.introduction.as_ref().and_then(|seen| seen.sealed),
-            "introduction",
-        ) || new_single(&channel.state, theirs.state.as_ref().and_then(|seen| seen.sealed), "state")
-            || channel.items.iter().any(|item| self.is_new(item))
+        let introduction = theirs.introduction.as_ref().and_then(|seen| seen.sealed);
+        let state = theirs.state.as_ref().and_then(|seen| seen.sealed);
+        self.is_to_be_written()
+            || documents.all.iter().any(|document| {
+                new_single(document.introduction, introduction, "introduction")
+                    || new_single(document.state, state, "state")
+                    || document.items.iter().any(|entry| self.is_new(entry))
+            })
     }
 
     /// Returns whether our feed has to be written, whatever is new: the contact's encryption subkey is
@@ -215,56 +243,72 @@ impl<'a> Intake<'a> {
     }
 
     /// Opens a sealed object of this contact.
-    pub(super) fn unseal(&mut self, sealed: &str) -> std::result::Result<Opened, Refusal> {
-        let opened = self.keys.unseal(sealed, &self.certificate, self.now)?;
+    pub(super) fn unseal(&mut self, sealed: Sealed<'_>) -> std::result::Result<Rc<Opened>, Closed> {
+        let opened = self.openings.open(self.keys, sealed, &self.certificate, self.now)?;
         let newest = self.contact.theirs.signed.max(Some(opened.signed));
         self.contact.theirs.signed = newest;
         Ok(opened)
     }
 
-    /// Stores and acknowledges what the documents of `chain` brought, the newest of them first.
-    fn finish(
-        mut self,
-        locked: &Locked<'_>,
-        talk: &mut Talk,
-        chain: &[&Channel],
-        source: Source,
-    ) -> Result<Outcome> {
+    /// Judges all that is new in `documents`, and says what is to be stored.
+    fn judge(mut self, documents: &Documents<'_>, source: &Source) -> Result<Judged> {
+        let newest = documents.newest().filter(|_| !source.is_archive);
+        if let Some(document) = newest {
+            // What is there no more makes room, or that could be used up for good. It may stand in
+            // archives that were not read.
+            if documents.reach_the_beginning() || self.verdicts.are_full() {
+                self.verdicts.forget_refused(|guid, sealed| documents.have_sealed(guid, sealed));
+            }
+            self.open_parts(document);
+            self.open_ahead(documents);
+            self.follow_key(documents)?;
+            self.refuse_broken(document.channel);
+            self.key_element(document.channel);
+            self.introduction(document);
+            self.state(document);
+        } else {
+            self.open_ahead(documents);
+        }
+        documents.all.iter().for_each(|document| self.items(document));
         let theirs = &self.contact.theirs;
         let reached = theirs.logs.iter().map(|log| self.known.reached(theirs, *log)).collect();
         self.contact.theirs.reached = reached;
         let missing = self.known.missing(&self.contact.theirs);
         let floor = self.contact.theirs.floor.unwrap_or(1);
         let archived = missing.iter().any(|range| range.to >= floor);
-        let oldest = chain.last().and_then(|oldest| oldest.prev_archive.clone());
+        let oldest = documents.all.last();
+        let oldest = oldest.and_then(|oldest| oldest.channel.prev_archive.clone());
         // An old copy leads to old archives.
         let archive = oldest.filter(|_| archived && !self.stale);
-        self.watch_gaps(&missing, chain);
+        self.watch_gaps(&missing, documents);
         self.watch_key();
-        if let Some(newest) = chain.first().filter(|_| !source.is_archive) {
-            self.forget_replaced(newest, chain);
-            self.forget_unopened(newest, chain);
-            self.learn_cloud(newest);
+        if let Some(newest) = newest {
+            self.forget_replaced(newest.channel, documents);
+            self.forget_unopened(documents);
+            self.learn_cloud(newest.channel);
         }
         // Where the messages show a fork, that says more than two states do.
         self.tell_forks();
         self.tell_untaken();
+        self.tell_put_off();
+        self.tell_dropped();
         let has_news = self.records.iter().any(|record| record.entry().is_some());
-        self.remember_copy(chain, source, archive.is_some(), has_news);
-        self.remember_keys(chain)?;
-        if locked.is_copied() {
-            // A home that must not write yet acknowledges at the next reading.
-            let http = &mut self.contact.http;
-            (http.etag, http.last_modified, http.copy) = (None, None, None);
-        }
-        let succeeded = self.succeeded;
-        let Self { keys, name, contact, certificate, verdicts, mut records, stale, .. } = self;
-        records.sort_by_key(Record::order);
-        Messages::of(&locked.home, name).append(locked, &mut records)?;
-        verdicts.save(locked, name)?;
-        let mut pair = Pair { name: name.to_owned(), contact, certificate };
-        let rewritten = acknowledge(locked, keys, talk, &mut pair, succeeded)?;
-        Ok(Outcome { stale, archive, rewritten, has_news })
+        self.remember_copy(documents, source, archive.is_some(), has_news);
+        self.remember_keys(documents)?;
+        Ok(Judged {
+            name: self.name.to_owned(),
+            by: (self.keys.hash()?, self.is_copied),
+            contact: self.contact,
+            certificate: self.certificate,
+            is_reduced: self.is_reduced,
+            verdicts: self.verdicts,
+            records: self.records,
+            followed: self.followed,
+            succeeded: self.succeeded,
+            stale: self.stale,
+            archive,
+            has_news,
+        })
     }
 
     /// Learns who tells of changes of the feed.
@@ -277,17 +321,18 @@ impl<'a> Intake<'a> {
     }
 
     /// Forgets what was held and stands in the feed no more, be it that another stands in its place.
-    fn forget_replaced(&mut self, channel: &Channel, chain: &[&Channel]) {
+    fn forget_replaced(&mut self, channel: &Channel, documents: &Documents<'_>) {
         if self.stale {
             return;
         }
-        for (what, present) in [("introduction", &channel.introduction), ("state", &channel.state)]
-        {
-            let present = present.as_deref().map(sealed_hash);
-            self.verdicts.forget_waiting(what, present);
+        let newest = documents.newest();
+        let introduction = newest.and_then(|newest| newest.introduction);
+        let state = newest.and_then(|newest| newest.state);
+        for (what, present) in [("introduction", introduction), ("state", state)] {
+            self.verdicts.forget_waiting(what, present.map(|present| present.hash));
         }
-        if chain.last().is_some_and(|oldest| oldest.prev_archive.is_none()) {
-            self.verdicts.forget_gone(|guid| stands_in(chain, guid));
+        if documents.reach_the_beginning() {
+            self.verdicts.forget_gone(|guid| documents.have(guid));
         }
         let names_pinned = self.disputed.is_none() && channel.key.is_some();
         if names_pinned && self.contact.theirs.offered.take().is_some() {
@@ -296,82 +341,11 @@ impl<'a> Intake<'a> {
     }
 
     /// Forgets what was sealed to a key that is not here, and has been sealed again or is gone.
-    fn forget_unopened(&mut self, channel: &Channel, chain: &[&Channel]) {
-        if self.stale {
-            return;
-        }
-        self.verdicts.forget_unopened(|guid, sealed| match guid {
-            "introduction" => channel.introduction.as_deref().map(sealed_hash) == Some(sealed),
-            "state" => channel.state.as_deref().map(sealed_hash) == Some(sealed),
-            _ => {
-                let mut items = chain.iter().flat_map(|channel| &channel.items);
-                items.any(|item| {
-                    item.shown_guid() == guid
-                        && item.description.as_deref().map(sealed_hash) == Some(sealed)
-                })
-            }
-        });
-    }
-
-    /// Remembers what the host said of the copy, unless it has to be read again in any case: one at a
-    /// place that the feed has left, or one with something in it that waits for the clock. An old
-    /// copy, one whose archives are still to be read, and one that names a key which was not to be had
-    /// are read again after pauses that grow until something new comes.
-    fn remember_copy(&mut self, chain: &[&Channel], source: Source, unread: bool, has_news: bool) {
-        let feed = chain.first().filter(|_| !source.is_archive);
-        let outdated = feed.is_some_and(|channel| self.has_outdated_certificate(channel));
-        if feed.is_some() && !self.stale && !outdated {
-            self.contact.note_seen(self.now);
-        }
-        let is_vain = self.stale || unread || source.lacks_key || outdated;
-        let forget = self.moved || self.waits_for_clock(chain);
-        let (now, http) = (self.now, &mut self.contact.http);
-        let (before, unopened) = (http.again, http.unopened);
-        let again = match (has_news, before) {
-            _ if !is_vain => None,
-            (false, Some(before)) if !source.in_time => Some(before),
-            (news, before) => Some(Vain::once_more(before.filter(|_| !news), now)),
-        };
-        match source.http {
-            Some(said) => {
-                *http = Http { again, unopened, ..if forget { Http::default() } else { said } };
-            }
-            // It came by another way: what the host said is about another copy.
-            None if !source.is_archive => {
-                (http.etag, http.last_modified, http.copy, http.again) = (None, None, None, again);
-            }
-            // With the last archive that was to be read, nothing is missing any more.
-            None if !unread && self.contact.key_failing.is_none() => http.again = None,
-            None => {}
+    fn forget_unopened(&mut self, documents: &Documents<'_>) {
+        if !self.stale {
+            self.verdicts.forget_unopened(|guid, sealed| documents.have_sealed(guid, sealed));
         }
     }
-
-    /// Notes by which keys something in the copy was not to be opened.
-    fn remember_keys(&mut self, chain: &[&Channel]) -> Result<()> {
-        let waits = self.verdicts.unopened().any(|guid| stands_in(chain, guid));
-        let unopened = if waits { Some(self.keys.hash()?) } else { None };
-        if unopened.is_some() || self.verdicts.unopened().next().is_none() {
-            self.contact.http.unopened = unopened;
-        }
-        Ok(())
-    }
-
-    /// Returns whether `channel` names another version of the pinned certificate than we have taken.
-    fn has_outdated_certificate(&self, channel: &Channel) -> bool {
-        let named = channel.key.as_ref().filter(|key| key.fingerprint == self.contact.fingerprint);
-        named.is_some_and(|key| key.hash.is_some() && key.hash != self.contact.key_hash)
-    }
-
-    fn waits_for_clock(&self, chain: &[&Channel]) -> bool {
-        self.verdicts.early().any(|guid| stands_in(chain, guid))
-    }
-}
-
-/// Returns whether what is remembered by `guid` may stand in the documents of `chain`. An item does
-/// or does not. Each of the rest can be there only once.
-pub(super) fn stands_in(chain: &[&Channel], guid: &str) -> bool {
-    let mut items = chain.iter().flat_map(|channel| &channel.items);
-    PARTS.contains(&guid) || guid == OURS || items.any(|item| item.shown_guid() == guid)
 }
 
 /// The verdicts on what the contact called `name` wrote, which stand as long as its certificate and our

@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use rand::RngCore;
 
 use super::certificate::refresh_certificate;
 use super::intake::{self, Source};
@@ -111,7 +112,8 @@ fn taken(run: &mut Run, Fetched { name, answer, .. }: Fetched) -> Result<()> {
 fn take_in(run: &mut Run, name: &str, document: &Document, channel: &Channel) -> Result<()> {
     // What was not to be had before is left to a poll, which tells of it.
     let lacks_key = !refresh_certificate(run, name, channel, false)?;
-    let source = Source { lacks_key, ..source_of(document) };
+    let seed = run.keys.rng.next_u64();
+    let source = Source { lacks_key, seed, ..source_of(document) };
     let (now, Run { identity, keys, talk, .. }) = (run.now(), run);
     intake::take_in_chain(identity, keys, talk, now, name, &[channel], source).map(drop)
 }

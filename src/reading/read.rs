@@ -1,9 +1,11 @@
 //! Reading the feeds of contacts: many at once, and one failure stops nobody else.
 
+use super::allowance::{Allowance, Effort};
 use super::archives::{Walk, archives_before};
 use super::ask::Ask;
 use super::certificate::refresh_certificate;
-use super::intake::{self, Outcome, Source};
+use super::intake::{self, Source};
+use super::judged::Outcome;
 use super::reached::reached;
 use super::troubles::out_of_reach::{Trouble, not_reached, paused};
 use crate::error::{Error, Kind};
@@ -19,6 +21,7 @@ use crate::store::contact::failing::{Pace, Vain};
 use crate::store::disk::home::Home;
 use crate::transport::client::{Answer, Conditions, Document, Failure};
 use jiff::{SignedDuration, Timestamp};
+use rand::RngCore;
 
 /// How often a copy is read again that is old, or of which not all was to be had.
 const AGAIN: Pace =
@@ -33,11 +36,13 @@ pub fn read(run: &mut Run, names: &[String], ask: Ask) -> Result<Vec<String>, Er
     let client = run.network.client()?;
     let Wishes { wishes, waiting: mut unreachable, newest_signature } = wishes(run, names, ask);
     let (mut rewritten, asked) = (Vec::new(), wishes.len().saturating_add(unreachable));
+    let mut allowance = Allowance::new(run.keys.rng.next_u64(), run.now());
     let answers = fetch::all(&client, run.network.most_at_once(), wishes, limits::FEED);
     for fetched in Weighed::new(run, newest_signature, answers) {
         let name = fetched.name;
         let done = match answered(&name, fetched.answer) {
-            Ok(Some((document, channel))) => take_in(run, &name, &document, &channel, ask),
+            Ok(Some((document, channel))) => allowance
+                .for_one(run.now(), |left| take_in(run, &name, &document, &channel, ask, left)),
             Ok(None) => unchanged(run, &name),
             Err(trouble) => {
                 unreachable = unreachable.saturating_add(1);
@@ -143,6 +148,7 @@ fn take_in(
     document: &Document,
     channel: &Channel,
     ask: Ask,
+    effort: &mut Effort,
 ) -> Result<bool, Error> {
     let contact = Contact::load(&run.identity.home, name)?;
     let http = &contact.http;
@@ -154,10 +160,10 @@ fn take_in(
     }
     let in_time = http.again.is_none() || read_again;
     let has_key = refresh_certificate(run, name, channel, in_time)?;
-    let mut walk = Walk::begin(&contact, run.now(), ask);
+    let mut walk = Walk::begin(&contact, run.now(), ask, effort.patience);
     let archives = archives_before(run, name, channel, &mut walk)?;
     let marks = Marks { in_time, has_key };
-    let mut outcome = stored(run, name, document, channel, &archives, marks)?;
+    let mut outcome = stored(run, name, document, channel, &archives, marks, effort)?;
     let mut rewritten = outcome.rewritten;
     let fresh = if outcome.stale && http.again.is_none() {
         uncached(&run.identity.home, &run.network, name)?
@@ -165,24 +171,32 @@ fn take_in(
         None
     };
     if let Some((fresh, channel)) = fresh {
-        let again = stored(run, name, &fresh, &channel, &[], marks)?;
+        let again = stored(run, name, &fresh, &channel, &[], marks, effort)?;
         outcome = Outcome { has_news: outcome.has_news || again.has_news, ..again };
         rewritten |= outcome.rewritten;
     }
-    Ok(go_back(run, name, outcome, walk)? || rewritten)
+    Ok(go_back(run, name, outcome, walk, effort)? || rewritten)
 }
 
 /// Walks down the archives after what is missing. Returns whether our own feed changed.
-fn go_back(run: &mut Run, name: &str, mut outcome: Outcome, mut walk: Walk) -> Result<bool, Error> {
+fn go_back(
+    run: &mut Run,
+    name: &str,
+    mut outcome: Outcome,
+    mut walk: Walk,
+    effort: &mut Effort,
+) -> Result<bool, Error> {
     let mut rewritten = false;
     if outcome.has_news {
         walk.has_brought_news();
     }
     while let Some(url) = outcome.archive.take() {
         let Some((archive, _)) = walk.read(run, name, &url)? else { break };
-        let source = Source { is_archive: true, ..Source::default() };
+        let Effort { budget, seed, .. } = *effort;
+        let source = Source { is_archive: true, budget, seed, ..Source::default() };
         let (now, Run { identity, keys, talk, .. }) = (run.now(), &mut *run);
         outcome = intake::take_in_chain(identity, keys, talk, now, name, &[&archive], source)?;
+        effort.budget = outcome.left;
         rewritten |= outcome.rewritten;
         if outcome.has_news {
             walk.has_brought_news();
@@ -206,12 +220,15 @@ fn stored(
     channel: &Channel,
     archives: &[Channel],
     marks: Marks,
+    effort: &mut Effort,
 ) -> Result<Outcome, Error> {
-    let Marks { in_time, has_key } = marks;
-    let source = Source { in_time, lacks_key: !has_key, ..source_of(document) };
+    let (Marks { in_time, has_key }, Effort { budget, seed, .. }) = (marks, *effort);
+    let source = Source { in_time, lacks_key: !has_key, budget, seed, ..source_of(document) };
     let chain: Vec<&Channel> = std::iter::once(channel).chain(archives).collect();
     let (now, Run { identity, keys, talk, .. }) = (run.now(), run);
-    intake::take_in_chain(identity, keys, talk, now, name, &chain, source)
+    let outcome = intake::take_in_chain(identity, keys, talk, now, name, &chain, source)?;
+    effort.budget = outcome.left;
+    Ok(outcome)
 }
 
 /// What is remembered of a `document` that was fetched as the feed itself.

@@ -1,6 +1,7 @@
 //! A reader and a writer for tests, with the writer's feed between them, which can be changed.
 
-use super::intake::{self, Outcome, Source};
+use super::intake::{self, Source};
+use super::judged::Outcome;
 use crate::error::Result;
 use crate::openpgp::message::seal;
 use crate::protocol::feed::channel::{Channel, FeedItem};

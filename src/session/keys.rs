@@ -12,6 +12,7 @@ use super::user::passphrase::{self, Source, Unlocked};
 use super::world::Randomness;
 use crate::error::{Context, Error, Kind, Result};
 use crate::openpgp::certificate::Certificate;
+use crate::openpgp::cost::Cost;
 use crate::openpgp::message::open::{self, Opened};
 use crate::openpgp::message::refusal::Refusal;
 use crate::openpgp::secret_key::SecretKey;
@@ -137,6 +138,11 @@ impl Keys {
         if self.secret.is_some() { self.unlock_again() } else { Ok(()) }
     }
 
+    /// Returns whether the secret key was unlocked, and another run has changed it since.
+    pub fn are_outdated(&self) -> bool {
+        self.secret.is_some() && !self.has_current_secret()
+    }
+
     /// Takes the lock of the home for writing what is signed. Another run may have replaced the key while
     /// we waited: what the old one signs is not believed any more, so the new one is unlocked.
     ///
@@ -208,7 +214,21 @@ impl Keys {
         signer: &Certificate,
         now: Timestamp,
     ) -> std::result::Result<Opened, Refusal> {
-        self.by_any_key(|key| open::open(sealed, key, signer, now))
+        self.unseal_at_cost(sealed, signer, now, &mut Cost::default())
+    }
+
+    /// The same, with all work that it takes added to `cost`.
+    ///
+    /// # Errors
+    /// With the reason.
+    pub fn unseal_at_cost(
+        &mut self,
+        sealed: &str,
+        signer: &Certificate,
+        now: Timestamp,
+        cost: &mut Cost,
+    ) -> std::result::Result<Opened, Refusal> {
+        self.by_any_key(|key| open::open_at_cost(sealed, key, signer, now, cost))
     }
 
     /// Opens an attachment, likewise.
@@ -221,7 +241,7 @@ impl Keys {
 
     fn by_any_key<T>(
         &mut self,
-        open: impl Fn(&SecretKey) -> std::result::Result<T, Refusal>,
+        mut open: impl FnMut(&SecretKey) -> std::result::Result<T, Refusal>,
     ) -> std::result::Result<T, Refusal> {
         let (secret, _) = self.secret().map_err(|_| Refusal::NotForUs)?;
         let opened = open(secret);

@@ -57,28 +57,38 @@ impl Garbage {
     /// A sealed object for `to` of some kilobytes, which opens to the most that is read, with 8
     /// signatures.
     pub fn bloated(&mut self, to: &Certificate, by: By<'_>) -> String {
+        let packets = self.bloated_packets(by);
+        self.sealed(&packets, to)
+    }
+
+    /// `packets` sealed to `to`, and each time others.
+    pub fn sealed(&mut self, packets: &[u8], to: &Certificate) -> String {
+        raw::armored(&raw::encrypted(packets, to, 1, &mut self.rng))
+    }
+
+    /// What stands in such an object.
+    pub fn bloated_packets(&mut self, by: By<'_>) -> Vec<u8> {
         let mut message = MessageBuilder::from_bytes("", vec![0; (1 << 20) - BESIDE]);
         message.compression(CompressionAlgorithm::ZLIB);
-        let now = pgp::types::Timestamp::now();
         for _ in 0..8 {
-            let mut hashed =
-                vec![Subpacket::regular(SubpacketData::SignatureCreationTime(now)).unwrap()];
-            if let By::The(certificate) = by {
-                let fingerprint = inner(certificate).primary_key.fingerprint();
-                let named = SubpacketData::IssuerFingerprint(fingerprint);
-                hashed.push(Subpacket::regular(named).unwrap());
-            }
-            let subpackets = SubpacketConfig::UserDefined { hashed, unhashed: Vec::new() };
             let (key, none) = (&self.other.primary_key, Password::empty());
-            message.sign_with_subpackets(key, none, HashAlgorithm::Sha512, subpackets);
+            message.sign_with_subpackets(key, none, HashAlgorithm::Sha512, saying(by));
         }
+        message.to_vec(&mut self.rng).unwrap()
+    }
+
+    /// `octets` sealed to `to`, with a signature that says it is by `by`.
+    pub fn forged(&mut self, octets: &str, by: &Certificate, to: &Certificate) -> String {
+        let mut message = MessageBuilder::from_bytes("", octets.as_bytes().to_vec());
+        let (key, none) = (&self.other.primary_key, Password::empty());
+        message.sign_with_subpackets(key, none, HashAlgorithm::Sha512, saying(By::The(by)));
         let packets = message.to_vec(&mut self.rng).unwrap();
-        raw::armored(&raw::encrypted(&packets, to, 1, &mut self.rng))
+        self.sealed(&packets, to)
     }
 
     /// A small sealed object for `to` that nobody signed.
     pub fn small(&mut self, to: &Certificate) -> String {
-        raw::armored(&raw::encrypted(&raw::literal(b"x"), to, 1, &mut self.rng))
+        self.sealed(&raw::literal(b"x"), to)
     }
 
     /// An item around `sealed`, as new as can be.
@@ -132,6 +142,17 @@ impl Garbage {
         };
         Channel { key: Some(key), introduction: Some(introduction), ..Channel::default() }
     }
+}
+
+/// What a signature of now says of itself.
+fn saying(by: By<'_>) -> SubpacketConfig {
+    let now = SubpacketData::SignatureCreationTime(pgp::types::Timestamp::now());
+    let mut hashed = vec![Subpacket::regular(now).unwrap()];
+    if let By::The(certificate) = by {
+        let fingerprint = inner(certificate).primary_key.fingerprint();
+        hashed.push(Subpacket::regular(SubpacketData::IssuerFingerprint(fingerprint)).unwrap());
+    }
+    SubpacketConfig::UserDefined { hashed, unhashed: Vec::new() }
 }
 
 fn inner(certificate: &Certificate) -> SignedPublicKey {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use rand::RngCore;
 
 use crate::commands::shared::input;
 use crate::delivery::deliver::{self, Target};
@@ -65,6 +66,7 @@ pub fn run(session: &mut Session, args: ReceiveArgs) -> Result<()> {
     restored::catch_up(&mut session.run)?;
     expect_theirs(session, &name, &document)?;
     let mut rewritten = Vec::new();
+    let seed = session.run.keys.rng.next_u64();
     if !document.is_empty()
         && intake::take_in(
             &session.run.identity,
@@ -73,7 +75,7 @@ pub fn run(session: &mut Session, args: ReceiveArgs) -> Result<()> {
             session.run.clock.now(),
             &name,
             &document,
-            Source::default(),
+            Source { seed, ..Source::default() },
         )?
         .rewritten
     {

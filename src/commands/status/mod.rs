@@ -108,6 +108,13 @@ fn line(standing: &Standing, read_only: bool) -> String {
     if standing.held > 0 {
         facts.push(format!("{} held", standing.held));
     }
+    if standing.put_off > 0 {
+        let waiting = standing.put_off;
+        facts.push(format!("{waiting} put off, for so much in its feed comes to nothing"));
+    }
+    if standing.dropped > 0 {
+        facts.push(format!("{} refused beyond those that are remembered", standing.dropped));
+    }
     facts.extend(unopened(standing, read_only));
     if let Some(since) = standing.unseen_since {
         let (since, name) = (output::local(since), &standing.contact);

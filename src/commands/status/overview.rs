@@ -95,6 +95,9 @@ fn about_contact(standing: &Standing) -> Vec<Line> {
     for refused in &standing.refused_parts {
         lines.push((1, format!("the {} of {who} is refused: cloudim status {name}", refused.part)));
     }
+    if standing.put_off > 0 || standing.dropped > 0 {
+        lines.push((0, format!("the feed of {who} is full of garbage: cloudim status {name}")));
+    }
     if standing.unopened > 0 {
         let unopened = count(standing.unopened, "item");
         lines.push((0, format!("{unopened} by {who} cannot be opened: cloudim status {name}")));

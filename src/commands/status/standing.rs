@@ -54,6 +54,10 @@ pub struct Standing {
     pub parked: bool,
     /// Items that wait for a decision, a key or the clock.
     pub held: usize,
+    /// Objects of its feed that wait, since so much else in it came to nothing.
+    pub put_off: usize,
+    /// How many refusals there are beyond those that are remembered.
+    pub dropped: usize,
     /// Items that cannot be opened: they are sealed to a key that is not here.
     pub unopened: usize,
     /// When its feed was last seen, if that is over 30 days ago: its key may have changed since.
@@ -116,6 +120,8 @@ impl Standing {
             withheld: if holds { waiting } else { 0 },
             parked: delivered.is_parked(),
             held: verdicts.held_items(),
+            put_off: contact.theirs.put_off,
+            dropped: contact.theirs.dropped,
             unopened: verdicts.unopened().count(),
             refused: verdicts.refused_items(),
             refused_parts: verdicts.refused_parts().into_iter().map(RefusedPart::from).collect(),

@@ -66,13 +66,16 @@ impl Certificate {
         Self::new(reduce::reduced(&Self::parse(bytes)?.inner, now))
     }
 
-    /// This certificate, or if it is larger than a reduced one, as [`Certificate::parse_reduced`]
-    /// leaves it: earlier versions kept all that stood in it.
-    pub fn reduced_if_large(self, now: Timestamp) -> Self {
+    /// This certificate, or if it is larger than a reduced one, what [`Certificate::parse_reduced`]
+    /// leaves of it, and whether that is so: earlier versions kept all that stood in it.
+    pub fn reduced_if_large(self, now: Timestamp) -> (Self, bool) {
         if reduce::is_small(&self.inner) {
-            return self;
+            return (self, false);
         }
-        Self::new(reduce::reduced(&self.inner, now)).unwrap_or(self)
+        match Self::new(reduce::reduced(&self.inner, now)) {
+            Ok(small) => (small, true),
+            Err(_) => (self, false),
+        }
     }
 
     pub(in crate::openpgp) fn new(mut inner: SignedPublicKey) -> Result<Self> {

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use super::forked::{Forked, Proof};
 use super::logs;
-use crate::openpgp::message::open::sealed_hash;
 use crate::protocol;
 use crate::protocol::feed::channel::{Broken, Channel};
 use crate::protocol::sealed::handshake::{self, Order};
@@ -17,7 +16,9 @@ use crate::protocol::sealed::state::{Head, State};
 use crate::protocol::values::guid::LogId;
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::protocol::values::limits;
+use crate::reading::documents::{Document, Sealed};
 use crate::reading::intake::Intake;
+use crate::reading::openings::Closed;
 use crate::session::web::network::Network;
 use crate::store::contact::entry::{Contact, LogHead, Seen};
 use crate::store::contact::history::record::About;
@@ -64,22 +65,39 @@ impl Intake<'_> {
         }
     }
 
+    /// Opens introduction and state before all items: they say how these are to be judged.
+    pub(in crate::reading) fn open_parts(&mut self, document: &Document<'_>) {
+        let theirs = &self.contact.theirs;
+        let introduction = theirs.introduction.as_ref().and_then(|seen| seen.sealed);
+        let state = theirs.state.as_ref().and_then(|seen| seen.sealed);
+        for (what, part, seen) in [
+            ("introduction", document.introduction, introduction),
+            ("state", document.state, state),
+        ] {
+            let Some(part) = part.filter(|part| Some(part.hash) != seen) else { continue };
+            if !self.is_settled(what, part.hash) {
+                // What comes of it is asked for when it is judged.
+                let _ = self.openings.open(self.keys, part, &self.certificate, self.now);
+            }
+        }
+    }
+
     /// Judges the introduction, if it is a new one.
-    pub(in crate::reading) fn introduction(&mut self, channel: &Channel) {
-        if let Some(sealed) = channel.introduction.as_deref() {
+    pub(in crate::reading) fn introduction(&mut self, document: &Document<'_>) {
+        if let Some(sealed) = document.introduction {
             let seen = self.contact.theirs.introduction.as_ref().and_then(|seen| seen.sealed);
             self.single("introduction", sealed, seen, Self::judge_introduction);
         }
     }
 
     /// Judges the state, if it is a new one. A copy without one is an old copy.
-    pub(in crate::reading) fn state(&mut self, channel: &Channel) {
+    pub(in crate::reading) fn state(&mut self, document: &Document<'_>) {
         let seen = self.contact.theirs.state.as_ref();
         let sealed_before = seen.and_then(|seen| seen.sealed);
-        match channel.state.as_deref() {
+        match document.state {
             Some(sealed) => self.single("state", sealed, sealed_before, Self::judge_state),
             // One that is broken is refused, and says nothing of how old the copy is.
-            None => self.stale |= seen.is_some() && !channel.broken.iter().any(is_state),
+            None => self.stale |= seen.is_some() && !document.channel.broken.iter().any(is_state),
         }
     }
 
@@ -89,11 +107,11 @@ impl Intake<'_> {
     fn single(
         &mut self,
         what: &str,
-        sealed: &str,
+        sealed: Sealed<'_>,
         seen: Option<SealedHash>,
         judge: fn(&mut Self, &[u8], SealedHash, bool) -> Judged<bool>,
     ) {
-        let hash = sealed_hash(sealed);
+        let hash = sealed.hash;
         if seen == Some(hash) {
             return self.heal(what);
         }
@@ -104,7 +122,8 @@ impl Intake<'_> {
         let newest = self.contact.theirs.signed.map(|newest| newest.min(self.now));
         let shown = format!("the {what}");
         match self.unseal(sealed) {
-            Err(refusal) => self.refuse(&shown, what, hash, &refusal),
+            Err(Closed::PutOff) => {}
+            Err(Closed::Refused(refusal)) => self.refuse(&shown, what, hash, &refusal),
             Ok(opened) => {
                 let octets = &opened.octets;
                 match judge(self, octets, hash, is_long_before(opened.signed, newest)) {

@@ -2,54 +2,79 @@
 
 use super::forked::{Forked, Proof};
 use super::introduction_and_state::of_the_future;
-use crate::openpgp::message::open::{Opened, sealed_hash};
+use crate::openpgp::message::open::Opened;
 use crate::protocol;
-use crate::protocol::feed::channel::{Broken, Channel, FeedItem};
+use crate::protocol::feed::channel::Broken;
 use crate::protocol::sealed::item::{Item, Stream};
 use crate::protocol::values::guid::{Guid, LogId};
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::protocol::values::limits;
+use crate::reading::documents::{Document, Documents, Entry, Sealed};
 use crate::reading::intake::Intake;
+use crate::reading::openings::Closed;
 use crate::store::contact::history::known::Link;
 use crate::store::contact::history::log_entry::Place;
 use crate::store::contact::history::record::{Direction, Record};
 use crate::store::contact::verdicts::Why;
 
 impl Intake<'_> {
-    /// Returns whether `item` is sealed and has yet to be opened. A known guid costs no decryption.
-    pub(in crate::reading) fn is_new(&self, item: &FeedItem) -> bool {
-        let Some(sealed) = item.description.as_deref().filter(|_| item.is_sealed()) else {
-            return false;
-        };
-        let known = item.guid().is_ok_and(|guid| self.known.has(guid));
-        !known && !self.is_settled(&item.shown_guid(), sealed_hash(sealed))
+    /// Returns whether `entry` is sealed and has yet to be opened. A known guid costs no decryption.
+    pub(in crate::reading) fn is_new(&self, entry: &Entry<'_>) -> bool {
+        let Some(sealed) = entry.sealed else { return false };
+        let known = entry.item.guid().is_ok_and(|guid| self.known.has(guid));
+        !known && !self.is_settled(&entry.guid, sealed.hash)
     }
 
-    /// Judges every new item of `channel`.
-    pub(in crate::reading) fn items(&mut self, channel: &Channel) {
-        for item in &channel.items {
-            if let Some(Broken { why, text, .. }) = &item.broken {
-                let (hash, guid) = (SealedHash::of(text.as_bytes()), item.shown_guid());
-                self.note(&format!("item {guid}"), &guid, hash, Why::Failed, why.clone());
+    /// Opens what is new among the items of `documents`, in an order that whoever wrote them does not
+    /// know, until too much was in vain. Of what stands under one guid, one that is right is enough.
+    pub(in crate::reading) fn open_ahead(&mut self, documents: &Documents<'_>) {
+        let mut new: Vec<&Entry<'_>> =
+            documents.items().filter(|entry| self.is_new(entry)).collect();
+        new.sort_by_cached_key(|entry| entry.sealed.map(|it| self.openings.place(it.hash)));
+        for entry in new {
+            let Some((sealed, guid)) = entry.sealed.zip(entry.item.guid().ok()) else { continue };
+            if self.found.contains(&guid) {
+                continue;
             }
-            if self.is_new(item) {
-                self.item(item);
+            let Ok(opened) = self.opened_item(sealed) else { continue };
+            if Item::parse(&opened.octets).is_ok_and(|item| item.guid == guid) {
+                self.found.insert(guid);
+            } else {
+                self.openings.were_in_vain(sealed.hash);
+            }
+        }
+        self.found.clear();
+    }
+
+    /// Judges every new item of `document`.
+    pub(in crate::reading) fn items(&mut self, document: &Document<'_>) {
+        for entry in &document.items {
+            if let Some(Broken { why, text, .. }) = &entry.item.broken {
+                let (hash, guid) = (SealedHash::of(text.as_bytes()), entry.guid.as_str());
+                self.note(&format!("item {guid}"), guid, hash, Why::Failed, why.clone());
+            }
+            if let Some(sealed) = entry.sealed.filter(|_| self.is_new(entry)) {
+                self.item(entry, sealed);
             }
         }
     }
 
-    fn item(&mut self, outer: &FeedItem) {
-        let guid = outer.shown_guid();
+    fn item(&mut self, entry: &Entry<'_>, sealed: Sealed<'_>) {
+        let guid = entry.guid.clone();
         let what = format!("item {guid}");
-        let sealed = outer.description.as_deref().unwrap_or_default();
-        let hash = sealed_hash(sealed);
-        let outer_guid = match outer.guid() {
+        let hash = sealed.hash;
+        let outer_guid = match entry.item.guid() {
             Ok(guid) => guid,
             Err(error) => return self.note(&what, &guid, hash, Why::Failed, error.to_string()),
         };
+        if self.found.contains(&outer_guid) {
+            // What was right there waits, and is enough for one time.
+            return;
+        }
         let opened = match self.unseal_item(sealed) {
             Ok(opened) => opened,
-            Err(refusal) => return self.refuse(&what, &guid, hash, &refusal),
+            Err(Closed::Refused(refusal)) => return self.refuse(&what, &guid, hash, &refusal),
+            Err(Closed::PutOff) => return,
         };
         match self.read(outer_guid, &opened) {
             Ok((item, stream)) => {
@@ -62,7 +87,10 @@ impl Intake<'_> {
                 self.take(&item, &stream, OctetsHash::of(&opened.octets), hash);
             }
             Err(doubt) => {
-                let place = Item::parse(&opened.octets).ok().and_then(|item| item.stream);
+                let item = Item::parse(&opened.octets).ok();
+                let is_right = item.as_ref().is_some_and(|item| item.guid == outer_guid);
+                self.found.extend(is_right.then_some(outer_guid));
+                let place = item.and_then(|item| item.stream);
                 let octets = OctetsHash::of(&opened.octets);
                 self.note_found(&what, &guid, hash, doubt, |found| {
                     let found = found.by([octets.into()]);

@@ -1,5 +1,6 @@
 //! A contact's key is replaced by another, and the old one says so (PROTOCOL §9).
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::introduction_and_state;
@@ -7,22 +8,20 @@ use crate::error::Result;
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::message::open::{self, Opened, sealed_hash};
 use crate::openpgp::message::refusal::Refusal;
-use crate::protocol::feed::channel::{Channel, FeedItem};
 use crate::protocol::sealed::handshake;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::sealed::item::{Item, Stream};
 use crate::protocol::sealed::transition::Transition;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
+use crate::reading::documents::{Documents, Entry, Sealed};
 use crate::reading::intake::{Intake, verdicts};
+use crate::reading::openings::Closed;
 use crate::session::web::network::Network;
-use crate::store::contact::contacts;
 use crate::store::contact::entry::Trust;
 use crate::store::contact::former_key::FormerKey;
-use crate::store::contact::history::messages::Messages;
 use crate::store::contact::history::record::{About, Record};
 use crate::store::contact::verdicts::Why;
-use crate::store::identity::own::Locked;
 
 /// A key that the pinned one names as its successor.
 struct Successor {
@@ -34,32 +33,38 @@ struct Successor {
     stream: Stream,
 }
 
+/// How often a contact's key is followed to the next at once.
+const AT_ONCE: usize = 4;
+
 impl Intake<'_> {
     /// Follows the contact from key to key up to the one that the newest document of `chain` names.
     /// One that the user has verified is left by the user's decision alone.
     ///
     /// # Errors
     /// When something cannot be read or written.
-    pub(in crate::reading) fn follow_key(
-        &mut self,
-        locked: &Locked<'_>,
-        chain: &[&Channel],
-    ) -> Result<()> {
-        let named = chain.first().and_then(|channel| channel.key.as_ref());
+    pub(in crate::reading) fn follow_key(&mut self, documents: &Documents<'_>) -> Result<()> {
+        let named = documents.newest().and_then(|newest| newest.channel.key.as_ref());
         let Some(named) = named.map(|key| key.fingerprint.clone()) else { return Ok(()) };
         while named != self.contact.fingerprint && self.contact.trust == Trust::FirstUse {
-            let items = chain.iter().flat_map(|channel| &channel.items);
-            let Some(next) = items.filter_map(|item| self.successor(item)).next() else { break };
-            self.follow_to(locked, next)?;
+            if self.followed.before.len() >= AT_ONCE {
+                // Each costs some writes under the lock: the rest is followed at the next look.
+                self.again = true;
+                break;
+            }
+            let found = documents.items().filter_map(|entry| self.successor(entry)).next();
+            let Some(next) = found else { break };
+            self.follow_to(next)?;
+            self.openings.begin_again();
+            self.open_ahead(documents);
         }
         Ok(())
     }
 
     /// The successor of the pinned key as `item` names it, if it is new, by that key, and right.
-    fn successor(&mut self, item: &FeedItem) -> Option<Successor> {
-        let sealed = item.description.as_deref().filter(|_| self.is_new(item))?;
+    fn successor(&mut self, entry: &Entry<'_>) -> Option<Successor> {
+        let sealed = entry.sealed.filter(|_| self.is_new(entry))?;
         let opened = self.unseal(sealed).ok()?;
-        let (item, stream) = self.read(item.guid().ok()?, &opened).ok()?;
+        let (item, stream) = self.read(entry.item.guid().ok()?, &opened).ok()?;
         self.judge_transition(item.transition.as_ref()?, stream).ok()
     }
 
@@ -97,18 +102,18 @@ impl Intake<'_> {
         Ok(Successor { certificate, introduction, octets, sealed, stream })
     }
 
-    /// Pins the successor. The contact is written last: a run that dies before follows again.
-    fn follow_to(&mut self, locked: &Locked<'_>, next: Successor) -> Result<()> {
+    /// Goes on by the successor.
+    fn follow_to(&mut self, next: Successor) -> Result<()> {
         let new = next.certificate.fingerprint();
         let old = std::mem::replace(&mut self.contact.fingerprint, new.clone());
-        contacts::keep_former(locked, self.name)?;
-        contacts::pin(locked, self.name, &next.certificate)?;
+        let before = std::mem::replace(&mut self.certificate, next.certificate);
         let text = format!("its key is now {new}: the one before, {old}, says so");
         let record = Record::notice(About::Trust, false, self.now, text);
-        let messages = Messages::of(&locked.home, self.name);
-        messages.append(locked, &mut [record.about(&self.contact)])?;
+        self.followed.notices.push(record.about(&self.contact));
+        self.followed.before.push(before.clone());
         let (log, until) = (next.stream.log, next.stream.sequence);
         self.contact.theirs.former.push(FormerKey { fingerprint: old, log, until });
+        self.former.push(before);
         (self.contact.key_hash, self.contact.theirs.offered) = (None, None);
         let hash = OctetsHash::of(&next.octets);
         introduction_and_state::adopt(
@@ -117,28 +122,29 @@ impl Intake<'_> {
             hash,
             Some(next.sealed),
         );
-        self.contact.save(locked, self.name)?;
-        self.verdicts = verdicts(&self.identity.home, self.keys, self.name, &next.certificate)?;
-        self.certificate = next.certificate;
+        self.verdicts = verdicts(&self.identity.home, self.keys, self.name, &self.certificate)?;
+        self.followed.contact = Some(self.contact.clone());
         self.succeeded = true;
         Ok(())
     }
 
     /// Opens an item that a former key of the contact has signed, in its time.
-    pub(in crate::reading) fn unseal_former(
-        &mut self,
-        sealed: &str,
-    ) -> std::result::Result<Opened, Refusal> {
-        for former in self.contact.theirs.former.clone() {
-            let key = contacts::former(&self.identity.home, self.name, &former.fingerprint);
-            let Ok(Some(certificate)) = key else { continue };
-            let Ok(opened) = self.keys.unseal(sealed, &certificate, self.now) else { continue };
+    fn open_by_former(&mut self, sealed: Sealed<'_>) -> std::result::Result<Rc<Opened>, Closed> {
+        for certificate in &self.former {
+            let fingerprint = certificate.fingerprint();
+            let opened = match self.openings.open(self.keys, sealed, certificate, self.now) {
+                Ok(opened) => opened,
+                Err(Closed::PutOff) => return Err(Closed::PutOff),
+                Err(Closed::Refused(_)) => continue,
+            };
             let place = Item::parse(&opened.octets).ok().and_then(|item| item.stream);
-            if place.is_some_and(|place| former.reaches(place.log, place.sequence)) {
+            let mut former = self.contact.theirs.former.iter();
+            let former = former.find(|former| former.fingerprint == fingerprint);
+            if place.zip(former).is_some_and(|(at, former)| former.reaches(at.log, at.sequence)) {
                 return Ok(opened);
             }
         }
-        Err(Refusal::UnknownSigner)
+        Err(Refusal::UnknownSigner.into())
     }
 
     /// Why the authentic `item`, which tells of another key, is not to be taken now. One whose key is
@@ -176,13 +182,24 @@ impl Intake<'_> {
         }
     }
 
+    /// Opens an item, whichever of the contact's keys has signed it.
+    pub(in crate::reading) fn opened_item(
+        &mut self,
+        sealed: Sealed<'_>,
+    ) -> std::result::Result<Rc<Opened>, Closed> {
+        match self.openings.open(self.keys, sealed, &self.certificate, self.now) {
+            Err(Closed::Refused(Refusal::UnknownSigner)) => self.open_by_former(sealed),
+            opened => opened,
+        }
+    }
+
     /// Reads an item, whichever of the contact's keys has signed it.
     pub(in crate::reading) fn unseal_item(
         &mut self,
-        sealed: &str,
-    ) -> std::result::Result<Opened, Refusal> {
+        sealed: Sealed<'_>,
+    ) -> std::result::Result<Rc<Opened>, Closed> {
         match self.unseal(sealed) {
-            Err(Refusal::UnknownSigner) => self.unseal_former(sealed),
+            Err(Closed::Refused(Refusal::UnknownSigner)) => self.open_by_former(sealed),
             opened => opened,
         }
     }
@@ -192,6 +209,7 @@ impl Intake<'_> {
 mod tests {
     use super::*;
     use crate::openpgp::message::seal;
+    use crate::protocol::feed::channel::FeedItem;
     use crate::reading::testing::Scene;
     use crate::store::testing::Type;
     use crate::writing::testing::{head, tell_new_key};

@@ -3,6 +3,8 @@ use crate::protocol::feed::channel::FeedItem;
 use crate::protocol::sealed::state::Head;
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::hash::OctetsHash;
+use crate::protocol::values::limits;
+use crate::protocol::values::url::Url;
 use crate::reading::testing::Scene;
 use crate::session::testing::Person;
 use crate::store::contact::history::record::What;
@@ -199,4 +201,96 @@ fn an_item_without_a_guid_of_ours_is_refused_and_stops_no_other() {
     scene.read();
     assert_eq!(scene.messages(), ["one"]);
     assert_eq!(scene.told(Type::Integrity).len(), 1);
+}
+
+/// A budget of so many operations of our secret key.
+fn openings(count: usize) -> Budget {
+    Budget::CONTACT.part(limits::FAILED_OPENINGS / count)
+}
+
+fn read_within(scene: &mut Scene, budget: Budget, seed: u64) -> Outcome {
+    let source = Source { budget, seed, ..Source::default() };
+    let feed = scene.feed.write();
+    crate::reading::testing::take_in_from(&mut scene.john, "mary", feed.as_bytes(), source).unwrap()
+}
+
+#[test]
+fn what_is_right_comes_at_once_however_much_it_is() {
+    let mut scene = Scene::begin();
+    let mut before = None;
+    for number in 1..=12 {
+        before = Some(scene.add(number, before, "it"));
+    }
+    let budget = openings(2);
+    let outcome = read_within(&mut scene, budget, 1);
+    assert_eq!(scene.messages().len(), 12);
+    assert!(outcome.left == budget, "it cost nothing");
+    assert!(scene.told(Type::Integrity).is_empty());
+}
+
+#[test]
+fn garbage_that_stands_first_is_tried_so_often_and_starves_nobody() {
+    let (mut scene, mut eve) = (Scene::begin(), Person::called("Eve"));
+    scene.add(1, None, "the real one");
+    // More than is remembered of it.
+    for number in 2..=80 {
+        let item = scene.item(number, None, "garbage");
+        scene.forge(&mut eve, &item);
+    }
+    // What is held and remembered costs nothing again.
+    let mut rounds = 0;
+    while scene.messages().is_empty() {
+        rounds += 1;
+        assert!(rounds < 60, "it is starved");
+        let before = scene.contact().theirs.put_off;
+        let outcome = read_within(&mut scene, openings(8), rounds);
+        assert!(outcome.left.is_spent());
+        let put_off = scene.contact().theirs.put_off;
+        assert!(put_off > 0 && (before == 0 || put_off <= before), "{before} {put_off}");
+    }
+    let told = scene.told(Type::Integrity);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("so much in the feed comes to nothing that "), "{told:?}");
+    // Once the garbage is gone that is over, and told.
+    scene.feed.items.retain(|item| item.guid.is_none());
+    scene.read();
+    assert_eq!(scene.contact().theirs.put_off, 0);
+    assert_eq!(scene.told(Type::Integrity)[1], "nothing in the feed is put off any more");
+}
+
+#[test]
+fn what_was_put_off_is_asked_for_again() {
+    let (mut scene, mut eve) = (Scene::begin(), Person::called("Eve"));
+    scene.read_tagged("\"a\"");
+    assert_eq!(scene.contact().http.etag.as_deref(), Some("\"a\""));
+    for number in 1..=4 {
+        let item = scene.item(number, None, "garbage");
+        scene.forge(&mut eve, &item);
+    }
+    let http = Http { etag: Some("\"b\"".to_owned()), ..Http::default() };
+    let source = Source { http: Some(http), budget: openings(2), ..Source::default() };
+    let feed = scene.feed.write();
+    crate::reading::testing::take_in_from(&mut scene.john, "mary", feed.as_bytes(), source)
+        .unwrap();
+    assert_eq!(scene.contact().http.etag, None);
+}
+
+#[test]
+fn a_message_of_the_contact_that_a_host_shows_under_other_names_is_work_in_vain() {
+    let mut scene = Scene::begin();
+    scene.add(1, None, "one");
+    let original = scene.feed.items[0].clone();
+    for _ in 0..4 {
+        let item = scene.item(9, None, "x");
+        let mut copy = original.clone();
+        copy.guid = Some(item.guid.to_string());
+        // Sealed anew, so that it is no copy byte for byte.
+        let octets = scene.item(1, None, "one").octets(&head());
+        let now = scene.mary.now();
+        copy.description = Some(scene.sealed(&octets, now));
+        scene.feed.items.insert(0, copy);
+    }
+    let outcome = read_within(&mut scene, openings(512), 3);
+    assert_eq!(scene.messages(), ["one"]);
+    assert_eq!(outcome.left.lost_since(openings(512)).openings, 4);
 }

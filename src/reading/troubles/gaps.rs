@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 
-use crate::protocol::feed::channel::Channel;
 use crate::protocol::sealed::state::Range;
-use crate::reading::intake::{Intake, stands_in};
+use crate::reading::documents::Documents;
+use crate::reading::intake::Intake;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::history::finding::{self, Finding, Kind, spelled};
 use crate::store::contact::history::record::{About, Record};
 use crate::store::contact::ranges::SequenceRange;
+use crate::store::contact::verdicts::Verdict;
 
 impl Intake<'_> {
     /// Tells that nothing can be sealed to the contact's key, and that it can again.
@@ -25,11 +26,14 @@ impl Intake<'_> {
     }
 
     /// Tells that something has been missing for too long, and that it is no more.
-    pub(in crate::reading) fn watch_gaps(&mut self, missing: &[Range], chain: &[&Channel]) {
+    pub(in crate::reading) fn watch_gaps(&mut self, missing: &[Range], documents: &Documents<'_>) {
         let head = self.contact.theirs.head.as_ref().map(|head| head.sequence);
         let lacks_head = missing.iter().any(|range| Some(range.to) == head);
         // A message that is there and was not taken is withheld by nobody.
-        let is_taken = || !self.verdicts.items.iter().any(|item| stands_in(chain, &item.guid));
+        let is_taken = || {
+            let is_there = |item: &Verdict| documents.have(&item.guid);
+            self.openings.put_off() == 0 && !self.verdicts.items.iter().any(is_there)
+        };
         let kind = match (self.stale, missing.is_empty()) {
             (true, _) => Some(Kind::Rollback),
             (false, true) => None,

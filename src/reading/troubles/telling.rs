@@ -10,6 +10,9 @@ use crate::store::contact::history::finding::{Finding, Kind};
 use crate::store::contact::history::record::{About, Record};
 use crate::store::contact::verdicts::{Verdict, Why};
 
+/// Objects of which the hashes are recorded when their like are told of together, beside the first.
+const HASHES: usize = 15;
+
 impl Intake<'_> {
     /// Notes that a sealed object was refused, and tells of it once.
     pub(in crate::reading) fn refuse(
@@ -95,7 +98,12 @@ impl Intake<'_> {
         (why, fate): (Why, Fate),
         reason: String,
     ) {
+        let is_item = what.starts_with("item ");
         if !self.remember(guid, sealed, why, reason.clone()) {
+            return;
+        }
+        if is_item && self.told_of.contains(&why) {
+            // That more of this is to come was told, and lasts.
             return;
         }
         let kind = match why {
@@ -104,7 +112,7 @@ impl Intake<'_> {
             Why::Forked => Kind::Fork,
             _ => Kind::Refused,
         };
-        let (what, is_item) = (what.to_owned(), what.starts_with("item "));
+        let what = what.to_owned();
         let finding = Finding::new(kind).by([sealed.into()]);
         self.untaken.push(Untaken { about, what, is_item, fate, reason, finding });
     }
@@ -141,13 +149,45 @@ impl Intake<'_> {
             (1, _) => "; so is 1 more".to_owned(),
             (count, _) => format!("; so are {count} more"),
         };
-        for other in like {
+        // Whoever puts garbage into a feed chooses how much.
+        for other in like.into_iter().take(HASHES) {
             finding = finding.at(other.finding.sequences).by(other.finding.hashes);
         }
         let text = format!("{what} {}: {reason}{more}", fate.words());
         match about {
             About::Trust => self.tell(About::Trust, text),
             About::Integrity => self.tell_found(finding, text),
+        }
+    }
+
+    /// Tells that so much of the feed cannot be opened that the rest waits, once while that lasts.
+    pub(in crate::reading) fn tell_put_off(&mut self) {
+        let waiting = self.openings.put_off();
+        self.again |= waiting > 0;
+        let before = std::mem::replace(&mut self.contact.theirs.put_off, waiting);
+        match (before, waiting) {
+            (0, 1..) => {
+                let text = format!(
+                    "so much in the feed comes to nothing that {waiting} objects more were put off; others of them are tried each time"
+                );
+                self.tell_found(Finding::new(Kind::Refused), text);
+            }
+            (1.., 0) => {
+                let text = "nothing in the feed is put off any more".to_owned();
+                let record = Record::found(Finding::new(Kind::Refused), true, self.now, text);
+                self.records.push(record.about(&self.contact));
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells that more is refused than is remembered and told of, once while that lasts.
+    pub(in crate::reading) fn tell_dropped(&mut self) {
+        let dropped = self.verdicts.dropped;
+        let before = std::mem::replace(&mut self.contact.theirs.dropped, dropped);
+        if before == 0 && dropped > 0 {
+            let text = format!("{dropped} objects more are refused than are remembered");
+            self.tell_found(Finding::new(Kind::Refused), text);
         }
     }
 

@@ -144,9 +144,16 @@ pub fn pin(locked: &Locked<'_>, name: &str, certificate: &Certificate) -> Result
 /// # Errors
 /// When it cannot be read or written.
 pub fn keep_former(locked: &Locked<'_>, name: &str) -> Result<()> {
-    let home = &locked.home;
-    let pinned = certificate(home, name)?;
-    home.write(&former_path(home, name, &pinned.fingerprint()), pinned.to_armored().as_bytes())
+    keep_as_former(locked, name, &certificate(&locked.home, name)?)
+}
+
+/// Keeps `certificate` as one that was pinned for the contact called `name`, likewise.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn keep_as_former(locked: &Locked<'_>, name: &str, certificate: &Certificate) -> Result<()> {
+    let path = former_path(&locked.home, name, &certificate.fingerprint());
+    locked.home.write(&path, certificate.to_armored().as_bytes())
 }
 
 /// The certificate with this fingerprint that was pinned for the contact called `name` before.

@@ -158,9 +158,20 @@ pub struct Theirs {
     /// The cloud that the feed names: its pleaseNotify URL.
     #[serde(default)]
     pub cloud: Option<Url>,
+    /// How many objects of the feed were put off when it was last read, since so much else came to
+    /// nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub put_off: usize,
+    /// How many refusals of what stands in it were more than is remembered then.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dropped: usize,
     /// The contact's former keys, the oldest first.
     #[serde(default)]
     pub former: Vec<FormerKey>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Theirs {

@@ -1,5 +1,6 @@
 //! One contact's folder: what we know of it (`entry`), its `history`, and what is `offered` to it.
 
+pub mod basis;
 pub mod contacts;
 pub mod entry;
 pub mod failing;

@@ -13,6 +13,8 @@ use crate::store::error::{Error, Lost, OrCannot, Result};
 use crate::store::identity::own::Locked;
 
 const FAILED: usize = 256;
+/// Forgeries and proofs that are remembered beside whatever else is refused.
+const PROOFS: usize = 64;
 const HELD: usize = 64;
 
 /// Why an item was not taken.
@@ -86,6 +88,28 @@ pub struct Verdicts {
     /// The items.
     #[serde(default, rename = "item")]
     pub items: Vec<Verdict>,
+    /// How many refusals did not fit since these were read.
+    #[serde(skip)]
+    pub dropped: usize,
+}
+
+/// What is remembered in a number of its own, so that none pushes out another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Waits,
+    Proof,
+    Failed,
+}
+
+impl Verdict {
+    fn class(&self) -> Class {
+        match self.why {
+            why if why.waits() => Class::Waits,
+            Why::Forged | Why::Forked => Class::Proof,
+            _ if self.guid == OURS => Class::Proof,
+            _ => Class::Failed,
+        }
+    }
 }
 
 impl Verdicts {
@@ -99,7 +123,7 @@ impl Verdicts {
         if loaded.keys != Some(keys) {
             loaded.items.iter_mut().for_each(|item| item.anew = true);
         }
-        Ok(Self { keys: Some(keys), ..loaded })
+        Ok(Self { keys: Some(keys), dropped: 0, ..loaded })
     }
 
     /// The verdicts on items of the contact called `name`, by whatever keys they were judged.
@@ -160,8 +184,8 @@ impl Verdicts {
         standing.find(|item| item.sealed == sealed && item.guid == guid)
     }
 
-    /// Takes a verdict in; returns whether it is news. What does not fit is dropped: the item is
-    /// still in the feed, unacknowledged.
+    /// Takes a verdict in; returns whether it is news. What does not fit is dropped and counted: the
+    /// item is still in the feed, unacknowledged.
     pub fn note(&mut self, verdict: Verdict) -> bool {
         if let Some(known) =
             self.items.iter_mut().find(|i| i.sealed == verdict.sealed && i.guid == verdict.guid)
@@ -171,11 +195,17 @@ impl Verdicts {
             *known = Verdict { since, ..verdict };
             return news;
         }
-        let waits = verdict.why.waits();
-        let most = if waits { HELD } else { FAILED };
-        let fits = self.count(|why| why.waits() == waits) < most;
+        let most = match verdict.class() {
+            Class::Waits => HELD,
+            Class::Proof => PROOFS,
+            Class::Failed => FAILED,
+        };
+        let class = verdict.class();
+        let fits = self.items.iter().filter(|item| item.class() == class).count() < most;
         if fits {
             self.items.push(verdict);
+        } else if class != Class::Waits {
+            self.dropped = self.dropped.saturating_add(1);
         }
         fits
     }
@@ -205,6 +235,21 @@ impl Verdicts {
     pub fn forget_gone(&mut self, present: impl Fn(&str) -> bool) {
         let stands = |item: &Verdict| !item.why.waits() && !item.anew;
         self.items.retain(|item| stands(item) || present(&item.guid));
+    }
+
+    /// Returns whether no more refusals, or no more proofs, can be remembered.
+    pub fn are_full(&self) -> bool {
+        let count = |class| self.items.iter().filter(|item| item.class() == class).count();
+        count(Class::Failed) >= FAILED || count(Class::Proof) >= PROOFS
+    }
+
+    /// Forgets the items that were refused, unless they are `present` in the feed as they were.
+    pub fn forget_refused(&mut self, present: impl Fn(&str, SealedHash) -> bool) {
+        let stands = |item: &Verdict| item.why.waits() || item.why == Why::Unopened;
+        self.items.retain(|item| {
+            let is_item = !PARTS.contains(&item.guid.as_str()) && item.guid != OURS;
+            stands(item) || !is_item || present(&item.guid, item.sealed)
+        });
     }
 
     /// Forgets the items that no key here opens, unless they are `present` as they
@@ -272,6 +317,33 @@ mod tests {
         assert!(verdicts.note(verdict(1_000, Why::Early)));
         assert!(!verdicts.note(verdict(0, Why::Held)), "known already");
         assert_eq!(verdicts.count(Why::waits), 2);
+    }
+
+    #[test]
+    fn garbage_leaves_room_for_forgeries_and_what_does_not_fit_is_counted() {
+        let mut verdicts = Verdicts::default();
+        assert_eq!(
+            (0..300).filter(|number| verdicts.note(verdict(*number, Why::Failed))).count(),
+            FAILED
+        );
+        assert_eq!(verdicts.dropped, 300 - FAILED);
+        assert!(
+            verdicts.note(verdict(300, Why::Forged)) && verdicts.note(verdict(301, Why::Forked))
+        );
+        let ours = Verdict { guid: OURS.to_owned(), ..verdict(302, Why::Failed) };
+        assert!(verdicts.note(ours));
+        assert_eq!(
+            (400..500).filter(|number| verdicts.note(verdict(*number, Why::Forged))).count(),
+            PROOFS - 3
+        );
+        assert_eq!(verdicts.dropped, 300 - FAILED + 100 - (PROOFS - 3));
+        // What has left the feed makes room; what says something of our feed, or is a part, stays.
+        verdicts.note(Verdict { guid: "state".to_owned(), ..verdict(303, Why::Forked) });
+        verdicts.note(verdict(304, Why::Held));
+        let present = verdict(300, Why::Forged);
+        verdicts.forget_refused(|guid, sealed| guid == present.guid && sealed == present.sealed);
+        let left: Vec<&str> = verdicts.items.iter().map(|item| item.guid.as_str()).collect();
+        assert_eq!(left, ["g300", OURS, "g304"]);
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::sealed::state::{Acknowledged, Head};
 use crate::protocol::values::guid::Guid;
 use crate::protocol::values::hash::OctetsHash;
