@@ -6,7 +6,7 @@ usage: cloud.py [--alone] [--subscribers N,N…] [--pings N] CLOUDIM
 CLOUDIM is the program (cargo build --release). For each number of subscribers a fresh identity
 listens on loopback and is the cloud of its card; with --alone another server has the card, and
 `cloud run` fetches it. That many callbacks, all of one sink, are registered with it, each proving itself
-by the challenge. Then the card changes and is pinged, some times. Printed are, as medians: the
+by the challenge; they are spread over addresses of loopback, since a cloud calls none too often. Then the card changes and is pinged, some times. Printed are, as medians: the
 milliseconds from the ping to its answer and to the last notification, the processor seconds of the
 cloud for one ping and for one registration; its memory at most; and the notifications that were lost.
 The sink shares the machine with the cloud; its own processor seconds are printed too.
@@ -25,6 +25,7 @@ import urllib.parse
 
 TICK = os.sysconf("SC_CLK_TCK")
 PATIENCE = 60
+ADDRESSES = [f"127.0.{1 + number // 250}.{1 + number % 250}" for number in range(250)]
 
 
 class Sink(asyncio.Protocol):
@@ -94,7 +95,7 @@ async def register(port, sink, card, count):
     async def some():
         for number in numbers:
             form = {"port": sink, "path": f"/{number}", "protocol": "http-post",
-                    "domain": "127.0.0.1", "url1": card}
+                    "domain": ADDRESSES[number % len(ADDRESSES)], "url1": card}
             # One address may register so often only.
             await post(port, "/pleaseNotify", form, f"198.51.{number // 200}.{number % 200}")
 
@@ -157,8 +158,8 @@ async def measure(program, folder, count, pings, alone):
     try:
         listening.stderr.readline()
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(Sink, "127.0.0.1", 0, backlog=1024)
-        sink = server.sockets[0].getsockname()[1]
+        sink = free_port()
+        server = await loop.create_server(Sink, ADDRESSES, sink, backlog=1024)
         before = processor(listening.pid)
         await register(port, sink, card, count)
         registered = (processor(listening.pid) - before) / count

@@ -72,7 +72,8 @@ impl OwnCloud {
         let subscriptions = Arc::new(Subscriptions::open(&identity.home, now.now())?);
         let crier = Arc::new(Crier::new(callbacks.clone(), subscriptions, now));
         let scope = Scope { base, open };
-        let reader = Arc::new(Reader::new(scope, network.clients()?, Arc::clone(&crier)));
+        let clients = if open { network.strangers_clients() } else { network.clients() };
+        let reader = Arc::new(Reader::new(scope, clients?, Arc::clone(&crier)));
         let fetching = Fetching::new(Arc::clone(&reader));
         let verifier = Verifier {
             feeds: Feeds::Fetched(reader),

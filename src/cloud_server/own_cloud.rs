@@ -94,6 +94,9 @@ impl OwnCloud {
             return refused(cloud::TOO_MANY.to_owned(), form).into();
         }
         let caller = caller.to_canonical();
+        if asked.is_elsewhere(&caller.to_string()) {
+            return refused(cloud::ELSEWHERE.to_owned(), form).into();
+        }
         let callback = match asked.callback(&caller.to_string()) {
             Ok(callback) => callback,
             Err(error) => return refused(error.to_string(), form).into(),

@@ -6,6 +6,7 @@ mod failure;
 mod validators;
 
 use std::mem;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +18,7 @@ pub use self::conditions::Conditions;
 pub use self::failure::Failure;
 use self::failure::{HOPS, failure, is_hung_up};
 use super::egress::{self, Guard, Network};
+use super::toll::Toll;
 use crate::protocol::values::time;
 use crate::protocol::values::url::{FORM, Url, form};
 
@@ -36,6 +38,7 @@ const VALUE: usize = 128;
 pub struct Client {
     agent: Agent,
     timeout: Duration,
+    toll: Option<Arc<dyn Toll>>,
 }
 
 /// The answer to a conditional request.
@@ -92,12 +95,13 @@ impl Client {
             .accept_encoding("identity")
             .max_idle_age(IDLE)
             .build();
-        Self { agent: egress::agent(config, guard), timeout }
+        let toll = guard.toll();
+        Self { agent: egress::agent(config, guard), timeout, toll }
     }
 
     /// This client with less time for each request, if `timeout` is less.
     pub fn within(&self, timeout: Duration) -> Self {
-        Self { agent: self.agent.clone(), timeout: self.timeout.min(timeout) }
+        Self { timeout: self.timeout.min(timeout), ..self.clone() }
     }
 
     /// Fetches the document at `url`, of at most `limit` bytes, unless `conditions` still hold.
@@ -119,7 +123,9 @@ impl Client {
         match followed {
             Ok((url, response)) => {
                 let date = dated(&url, &response);
-                (answered(url, response, limit, conditions), date)
+                let host = url.host().to_owned();
+                let answer = answered(url, response, limit, conditions);
+                (self.counted(&host, answer, Answer::length), date)
             }
             Err(failure) => (Err(failure), None),
         }
@@ -133,7 +139,7 @@ impl Client {
         let asked = Conditions::past_caches();
         let (url, mut response) = self.follow(url, |hop, left| self.call(hop, left, &asked))?;
         succeeded(&response)?;
-        read(&url, &mut response, limit)
+        self.counted(url.host(), read(&url, &mut response, limit), Vec::len)
     }
 
     /// Posts `body`, of type `kind`; only the answer's status counts, and no more of it is read.
@@ -164,7 +170,7 @@ impl Client {
     pub fn submit(&self, url: &Url, kind: &str, body: &str) -> Result<Vec<u8>, Failure> {
         let (url, mut response) = self.post(url, kind, body)?;
         succeeded(&response)?;
-        read(&url, &mut response, ANSWER)
+        self.counted(url.host(), read(&url, &mut response, ANSWER), Vec::len)
     }
 
     /// Gets `url` within `left`.
@@ -231,6 +237,32 @@ impl Client {
             }
         }
         Err(Failure::Redirects)
+    }
+
+    /// Counts what an answer of `host` brought, where that is counted.
+    fn counted<T>(
+        &self,
+        host: &str,
+        read: Result<T, Failure>,
+        length: impl Fn(&T) -> usize,
+    ) -> Result<T, Failure> {
+        if let Some(toll) = &self.toll {
+            let too_large = |failure: &Failure| match failure {
+                Failure::TooLarge(limit) => *limit,
+                _ => 0,
+            };
+            toll.took(host, read.as_ref().map_or_else(too_large, length));
+        }
+        read
+    }
+}
+
+impl Answer {
+    fn length(&self) -> usize {
+        match self {
+            Self::Unchanged => 0,
+            Self::Document(document) => document.bytes.len(),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use ureq::{Agent, Error};
 
 use super::in_turn::{self, Attempt};
 pub use super::network::Network;
+use super::toll::Toll;
 
 /// The networks that are not the public internet, and the word for each in a message. The first
 /// that fits counts.
@@ -59,19 +60,44 @@ const NOT_PUBLIC: &[(Network, &str)] = &[
 pub struct Guard {
     allow: Vec<Network>,
     plain_http: bool,
+    toll: Option<Arc<dyn Toll>>,
 }
 
 impl Guard {
     /// A guard that lets through public addresses by https, and the networks in `allow` by
     /// either scheme.
     pub fn new(allow: Vec<Network>) -> Self {
-        Self { allow, plain_http: false }
+        Self { allow, plain_http: false, toll: None }
     }
 
     /// This guard, which lets plain http through to public addresses as well.
     #[must_use]
     pub fn with_plain_http(self) -> Self {
         Self { plain_http: true, ..self }
+    }
+
+    /// This guard, which asks `toll` before each request, whether the address is public or not.
+    #[must_use]
+    pub fn with_toll(self, toll: Arc<dyn Toll>) -> Self {
+        Self { toll: Some(toll), ..self }
+    }
+
+    /// What counts the requests, if anything does.
+    pub(super) fn toll(&self) -> Option<Arc<dyn Toll>> {
+        self.toll.clone()
+    }
+
+    /// Counts a request to `ip`, to which `host` leads.
+    ///
+    /// # Errors
+    /// When too much was asked of that address already.
+    fn admit(&self, host: &str, ip: IpAddr) -> Result<(), String> {
+        match &self.toll {
+            Some(toll) if !toll.admit(host, ip.to_canonical()) => {
+                Err(format!("too much was asked of {ip} within the hour"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns whether `ip` is in a network that was allowed by name.
@@ -187,17 +213,18 @@ impl Resolver for Guarded {
     ) -> Result<ResolvedSocketAddrs, Error> {
         let https = uri.scheme_str() == Some("https");
         let found = self.names.resolve(uri, config, patience(uri, timeout))?;
+        let host = uri.host().unwrap_or_default();
         let mut permitted = self.empty();
         let mut refused = None;
         for address in found.iter() {
-            match self.guard.permits(address.ip(), https) {
+            let permits = self.guard.permits(address.ip(), https);
+            match permits.and_then(|()| self.guard.admit(host, address.ip())) {
                 Ok(()) => permitted.push(*address),
                 Err(why) => refused = Some(why),
             }
         }
         match refused {
             Some(why) if permitted.is_empty() => {
-                let host = uri.host().unwrap_or_default();
                 Err(Error::Other(Box::new(Refusal(format!("`{host}` is out of bounds: {why}")))))
             }
             _ => Ok(permitted),

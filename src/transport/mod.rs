@@ -9,3 +9,4 @@ mod limits;
 mod message;
 mod network;
 pub mod server;
+pub mod toll;

@@ -1,6 +1,6 @@
 //! `cloud run`: a cloud for feeds that lie elsewhere, as a process of its own.
 
 mod bounds;
-mod run;
+pub(crate) mod run;
 mod slow;
 mod story;

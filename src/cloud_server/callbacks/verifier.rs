@@ -43,11 +43,17 @@ impl Verifier {
     }
 
     /// Subscribes the callback to the feeds of `check`; succeeds if one at least is subscribed,
-    /// else says why the first is not.
+    /// else says why the first is not. A callback that fails ends it: who does not answer for itself
+    /// has us fetch nothing, and call nobody again.
     fn verdict(&self, check: &Check) -> Result<(), String> {
         let end = Instant::now() + TIME;
         let mut verdict = Err(None);
-        for feed in &check.feeds {
+        for feed in check.feeds.iter().filter(|feed| self.feeds.admit(feed)) {
+            if !self.is_willing(feed, check, end) {
+                let failed = cloud::CALL_FAILED.to_owned();
+                verdict = verdict.map_err(|first: Option<String>| first.or(Some(failed)));
+                break;
+            }
             verdict = match (verdict, self.subscribe(feed, check, end)) {
                 (Ok(()), _) | (_, Ok(())) => Ok(()),
                 (Err(first), Err(words)) => Err(first.or(Some(words))),
@@ -56,15 +62,20 @@ impl Verifier {
         verdict.map_err(Option::unwrap_or_default)
     }
 
-    fn subscribe(&self, feed: &Url, check: &Check, end: Instant) -> Result<(), String> {
-        let left = || end.saturating_duration_since(Instant::now());
-        let unreadable = || cloud::unreadable(feed.as_str());
-        let found = self.feeds.find(feed, left()).ok_or_else(unreadable)?;
-        let client = self.clients.about(feed).within(left());
-        if let Err(why) = self.call(&client, feed, check) {
+    /// Tries the callback, as for `feed`.
+    fn is_willing(&self, feed: &Url, check: &Check, end: Instant) -> bool {
+        let left = end.saturating_duration_since(Instant::now());
+        let called = self.call(&self.clients.about(feed).within(left), feed, check);
+        if let Err(why) = &called {
             log::info!("{} is not told of {}: {why}", check.callback.host(), feed.shortened());
-            return Err(cloud::CALL_FAILED.to_owned());
         }
+        called.is_ok()
+    }
+
+    fn subscribe(&self, feed: &Url, check: &Check, end: Instant) -> Result<(), String> {
+        let left = end.saturating_duration_since(Instant::now());
+        let unreadable = || cloud::unreadable(feed.as_str());
+        let found = self.feeds.find(feed, left).ok_or_else(unreadable)?;
         let now = self.crier.now.now();
         let subscription = Subscription {
             feed: feed.clone(),
@@ -95,9 +106,7 @@ impl Verifier {
 
     /// Calls the callback as for `feed`.
     fn call(&self, client: &Client, feed: &Url, check: &Check) -> Result<(), String> {
-        // By XML-RPC this can aim us at somebody who never asked: the protocol challenges nobody there.
-        // It is bounded: one short POST for each feed of ours that is named, to public networks alone,
-        // for few registrations of one caller at a time; and who does not answer 2xx is left alone.
+        // Nobody is challenged at the address that the call came from: whoever is there has asked.
         if !check.is_challenged {
             let (kind, body) = check.protocol.notification(feed);
             let told = client.notify(&check.callback, kind, &body);

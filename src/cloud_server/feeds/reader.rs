@@ -7,6 +7,7 @@ use super::latest::Latest;
 use super::scope::Scope;
 use crate::cloud_server::telling::crier::Crier;
 use crate::protocol::calls::cloud;
+use crate::protocol::feed::kind::is_feed;
 use crate::protocol::values::hash::Hash;
 use crate::protocol::values::limits;
 use crate::protocol::values::url::Url;
@@ -31,11 +32,16 @@ impl Reader {
         Self { scope, clients, crier, latest: Latest::default() }
     }
 
-    /// Fetches `feed`, in `time` or five seconds, and has its subscribers told if it has changed.
-    /// Returns what it is now; none if it is not to be fetched, or cannot be, or has more than
-    /// 5 MiB.
+    /// Returns whether `feed` may be fetched, as far as that is known at once.
+    pub fn admits(&self, feed: &Url) -> bool {
+        self.scope.admits(feed) && !self.clients.forbids(feed)
+    }
+
+    /// Fetches `feed`, in `time` or five seconds. Returns what it is now; none if it is not to be
+    /// fetched, or cannot be, is no feed, or has more than 5 MiB. Nobody is told: it may be a stranger
+    /// who has it fetched.
     pub fn read(&self, feed: &Url, time: Duration) -> Option<Hash> {
-        if !self.scope.admits(feed) {
+        if !self.admits(feed) {
             return None;
         }
         // A cache on the way would hide the very change that we are told of.
@@ -49,14 +55,27 @@ impl Reader {
                 return None;
             }
         };
-        let hash = Hash::of(&document.bytes);
+        if !is_feed(&document.bytes) {
+            log::info!("{} is no feed", feed.shortened());
+            return None;
+        }
+        Some(Hash::of(&document.bytes))
+    }
+
+    /// Fetches `feed`, and has its subscribers told if it has changed.
+    ///
+    /// # Errors
+    /// When it cannot be read, in the words of the refusal of a ping.
+    pub fn look(&self, feed: &Url) -> Result<(), String> {
+        let words = || cloud::ping_unreadable(feed.as_str());
+        let hash = self.read(feed, TIME).ok_or_else(words)?;
         // A feed that nobody waits for leaves no trace, or strangers could fill the memory.
         if self.crier.is_awaited(feed)
             && self.latest.is_new(feed, hash, |feed| self.crier.is_awaited(feed))
         {
             self.crier.cry(feed, !self.scope.is_pair(feed));
         }
-        Some(hash)
+        Ok(())
     }
 
     /// Returns whether it is known what `feed` was the last time.
@@ -64,14 +83,13 @@ impl Reader {
         self.latest.has(feed)
     }
 
-    /// Notes that somebody subscribed to `feed`, which was `hash` then.
-    pub fn subscribed(&self, feed: &Url, hash: Hash) {
-        self.latest.begin(feed, hash, |feed| self.crier.is_awaited(feed));
+    /// Returns whether somebody is to be told of `feed` already.
+    pub fn is_awaited(&self, feed: &Url) -> bool {
+        self.crier.is_awaited(feed)
     }
 
-    /// As [`Reader::read`], in the words of the refusal of a ping.
-    pub fn look(&self, feed: &Url) -> Result<(), String> {
-        let words = || cloud::ping_unreadable(feed.as_str());
-        self.read(feed, TIME).map(drop).ok_or_else(words)
+    /// Notes that somebody subscribed to `feed`, the first to do so, which was `hash` then.
+    pub fn subscribed(&self, feed: &Url, hash: Hash) {
+        self.latest.begin(feed, hash, |feed| self.crier.is_awaited(feed));
     }
 }

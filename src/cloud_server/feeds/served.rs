@@ -30,7 +30,8 @@ pub enum Feeds {
 pub struct Found {
     /// Subscribers at most.
     most: usize,
-    /// The hash of a feed that was fetched, as it was then.
+    /// The hash of a feed that was fetched, as it was then, if nobody was to be told of it before: what
+    /// the others have yet to be told of must not pass for known.
     hash: Option<Hash>,
 }
 
@@ -39,7 +40,7 @@ impl Feeds {
     pub fn admit(&self, feed: &Url) -> bool {
         match self {
             Self::OfHome(feeds) => feeds.find(feed).is_some(),
-            Self::Fetched(reader) => reader.scope.admits(feed),
+            Self::Fetched(reader) => reader.admits(feed),
         }
     }
 
@@ -65,9 +66,10 @@ impl Feeds {
                 feeds.find(feed).map(|own| Found { most: own.most(), hash: None })
             }
             Self::Fetched(reader) => {
+                let is_first = !reader.is_awaited(feed);
                 let hash = reader.read(feed, time)?;
                 let most = if reader.scope.is_pair(feed) { OF_PAIR } else { OF_FETCHED };
-                Some(Found { most, hash: Some(hash) })
+                Some(Found { most, hash: is_first.then_some(hash) })
             }
         }
     }

@@ -20,6 +20,9 @@ pub const CALL_FAILED: &str =
 /// The answer to a ping that was taken.
 pub const THANKS: &str = "Thanks for the ping.";
 
+/// The answer to a registration for calls by XML-RPC at another address than the caller's.
+pub const ELSEWHERE: &str = "Can't accept the subscription because nobody is challenged by XML-RPC: \
+    the handler must be at the address that you call from. Leave the domain out, or use http-post.";
 /// The answer to a registration by a caller who makes too many.
 pub const TOO_MANY: &str = "Can't accept the subscription because too many came from your address. \
     Try again in an hour.";
@@ -114,6 +117,15 @@ impl PleaseNotify {
     /// than its own. By XML-RPC nobody is challenged: the protocol knows of a test call alone.
     pub fn is_challenged(&self) -> bool {
         self.domain.is_some() && self.protocol.procedure().is_none()
+    }
+
+    /// Returns whether it aims calls by XML-RPC, which no challenge goes before, at another address
+    /// than `caller`, which it came from. A name is another address: where it leads is up to whoever
+    /// has it.
+    pub fn is_elsewhere(&self, caller: &str) -> bool {
+        let is_caller = |domain: &String| host(caller).is_ok_and(|caller| caller == *domain);
+        let is_called = self.protocol.procedure().is_some();
+        is_called && self.domain.as_ref().is_some_and(|domain| !is_caller(domain))
     }
 
     /// The URL to call, for a request that came from the address `caller`.

@@ -6,6 +6,7 @@ pub mod channel;
 mod elements;
 mod feed_item;
 pub(in crate::protocol) mod html;
+pub mod kind;
 pub mod mail;
 mod namespaces;
 pub mod page;

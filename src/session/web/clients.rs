@@ -1,5 +1,6 @@
 //! Clients for all that a cloud has to do with: feeds, callbacks and other clouds.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::protocol::values::url::Url;
@@ -27,8 +28,14 @@ impl Clients {
 
     /// Returns whether `host` is an address in a network that was allowed by name.
     pub fn lists(&self, host: &str) -> bool {
-        let ip = host.trim_matches(['[', ']']).parse();
+        let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
         ip.is_ok_and(|ip| self.guard.lists(ip))
+    }
+
+    /// Returns whether `url` names an address outright, and one that is out of bounds.
+    pub fn forbids(&self, url: &Url) -> bool {
+        let ip = url.host().trim_matches(['[', ']']).parse::<IpAddr>();
+        ip.is_ok_and(|ip| self.guard.permits(ip, true).is_err())
     }
 
     /// The client for requests about `feed`.

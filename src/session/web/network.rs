@@ -2,9 +2,11 @@
 
 use std::cell::OnceCell;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::clients::Clients;
+use super::meter::Meter;
 use crate::error::{Error, Result};
 use crate::protocol::values::url::Url;
 use crate::store::identity::config::Config;
@@ -78,14 +80,24 @@ impl Network {
         Ok(Clients::new(self.guard()?, self.timeout))
     }
 
+    /// The clients for feeds that strangers name: of each address they fetch 64 MiB in an hour at
+    /// most, whatever names lead there.
+    ///
+    /// # Errors
+    /// As [`Network::client`].
+    pub fn strangers_clients(&self) -> Result<Clients> {
+        Ok(Clients::new(self.guard()?.with_toll(Arc::new(Meter::of_bytes())), self.timeout))
+    }
+
     /// The clients for callbacks that strangers name: what `allow` opens for feeds is not open for
-    /// these.
+    /// these, and each address is called 300 times at once and 3,600 times in an hour at most.
     ///
     /// # Errors
     /// When `allow_callbacks` in the settings names no network.
     pub fn callback_clients(&self) -> Result<Clients> {
         let allowed = self.allowed("allow_callbacks", &self.config.allow_callbacks)?;
-        Ok(Clients::new(Guard::new(allowed), self.timeout))
+        let guard = Guard::new(allowed).with_toll(Arc::new(Meter::of_requests()));
+        Ok(Clients::new(guard, self.timeout))
     }
 
     /// The guard that stands before every request.

@@ -74,17 +74,20 @@ fn who_cannot_be_told_is_shown_until_it_can() {
 }
 
 #[test]
-fn who_registers_finds_out_for_the_others_what_nobody_pinged() {
+fn who_registers_announces_nothing_and_hides_no_change_from_the_others() {
     let (john, one, two) = (John::new(), Subscriber::honest(), Subscriber::honest());
     let cloud = john.runs(&[]);
     let feed = [john.feed("blog.rss")];
     assert_eq!(cloud.register(&feed, &one), Ok(()));
     john.change("blog.rss", "two");
     assert_eq!(cloud.register(&feed, &two), Ok(()));
+    one.was_not_told();
+    assert_eq!(cloud.ping(&feed[0]), Ok(()));
     assert_eq!(one.told().1, feed[0]);
+    // Once too often, and not once too seldom.
+    assert_eq!(two.told().1, feed[0]);
     assert_eq!(cloud.ping(&feed[0]), Ok(()));
     one.was_not_told();
-    two.was_not_told();
 }
 
 #[test]

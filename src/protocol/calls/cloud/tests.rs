@@ -210,3 +210,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_is_called_by_xml_rpc_is_at_the_address_that_it_calls_from() {
+    let asked = |protocol: &str, domain: &str| {
+        let fields = [
+            ("port", "80"),
+            ("path", "/"),
+            ("protocol", protocol),
+            ("notifyProcedure", "x"),
+            ("url1", "https://a.example/"),
+            ("domain", domain),
+        ];
+        let field = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        PleaseNotify::from_form(&fields.map(field)).unwrap()
+    };
+    for (domain, caller, elsewhere) in [
+        ("192.0.2.1", "192.0.2.1", false),
+        ("", "192.0.2.1", false),
+        ("2001:DB8:0::1", "2001:db8::1", false),
+        ("192.0.2.2", "192.0.2.1", true),
+        ("a.example", "192.0.2.1", true),
+        ("[2001:db8::2]", "2001:db8::1", true),
+    ] {
+        assert_eq!(asked("xml-rpc", domain).is_elsewhere(caller), elsewhere, "{domain}");
+        assert!(!asked("http-post", domain).is_elsewhere(caller), "it is challenged");
+    }
+}
