@@ -89,6 +89,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ),
     ("tokio", &["transport/server"]),
     ("toml", &["store/"]),
+    ("unicode_normalization", &["protocol/values/lookalike.rs"]),
+    ("unicode_security", &["protocol/values/lookalike.rs"]),
     ("ureq", &["transport/"]),
     ("url", &["protocol/values/url.rs"]),
     ("uuid", &["protocol/values/guid.rs", "protocol/feed/card.rs"]),

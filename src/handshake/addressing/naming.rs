@@ -1,7 +1,12 @@
 //! The name of a new contact: as the user says, else out of what it calls itself.
 
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
 use crate::error::{Error, Result};
 use crate::protocol::values::fingerprint::Fingerprint;
+use crate::protocol::values::lookalike;
 use crate::store::contact::contacts;
 use crate::store::disk::home::Home;
 use crate::store::disk::names;
@@ -12,7 +17,7 @@ use crate::store::waiting::invitations::{self, Addressee, Made};
 /// # Errors
 /// When it is no name, or taken.
 pub fn free(home: &Home, name: &str) -> Result<String> {
-    names::check(name)?;
+    names::check_new(name)?;
     if contacts::is_taken(home, name) {
         return Err(Error::cannot(format!("there is a contact `{name}` already"))
             .hint("choose another name: --as NAME"));
@@ -20,17 +25,59 @@ pub fn free(home: &Home, name: &str) -> Result<String> {
     Ok(name.to_owned())
 }
 
-/// A free name made out of what somebody calls himself.
+/// A free name made out of what somebody calls himself: none that is taken, or looks like one that
+/// is.
 ///
 /// # Errors
-/// When the invitations cannot be read.
+/// When the contacts or the invitations cannot be read.
 pub fn unused(home: &Home, claimed: &str) -> Result<String> {
-    let made = invitations::made(home)?.into_iter().filter_map(|made| made.name);
-    let received = invitations::received(home)?.into_iter().map(|received| received.name);
-    let waiting: Vec<String> = made.chain(received).collect();
+    let known: BTreeSet<String> =
+        known(home)?.iter().map(|name| lookalike::skeleton(name)).collect();
     let taken =
-        |name: &str| contacts::is_taken(home, name) || waiting.iter().any(|other| other == name);
+        |name: &str| contacts::is_taken(home, name) || known.contains(&lookalike::skeleton(name));
     Ok(names::unique(&names::safe(claimed), taken))
+}
+
+/// The names that others have, contacts first.
+fn known(home: &Home) -> Result<Vec<String>> {
+    let mut known = contacts::list(home)?;
+    known.extend(invitations::made(home)?.into_iter().filter_map(|made| made.name));
+    known.extend(invitations::received(home)?.into_iter().map(|received| received.name));
+    Ok(known)
+}
+
+/// What is odd about how somebody calls himself, who is called `name` here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Oddity {
+    /// The name of another that it looks like without being the same.
+    pub looks_like: Option<String>,
+    /// Whether its letters are of scripts that nobody mixes.
+    pub mixed_scripts: bool,
+}
+
+/// What is odd about `claimed`, by which somebody calls himself who is called `name` here.
+///
+/// # Errors
+/// As [`unused`].
+pub fn oddity(home: &Home, claimed: &str, name: &str) -> Result<Oddity> {
+    let called = names::safe(claimed);
+    let skeleton = lookalike::skeleton(&called);
+    let is_like = |other: &String| {
+        *other != called && other != name && lookalike::skeleton(other) == skeleton
+    };
+    let looks_like = known(home)?.into_iter().find(is_like);
+    Ok(Oddity { looks_like, mixed_scripts: lookalike::is_mixed(&called) })
+}
+
+impl Oddity {
+    /// The words for it, about the one who is called `name`; nothing if nothing is odd.
+    pub fn told(&self, name: &str) -> Option<String> {
+        let mixed = self.mixed_scripts.then_some("mixes letters of several scripts");
+        let like =
+            self.looks_like.as_ref().map(|other| format!("looks like `{other}`, and is another"));
+        let words: Vec<String> = like.into_iter().chain(mixed.map(str::to_owned)).collect();
+        (!words.is_empty()).then(|| format!("the name of `{name}` {}", words.join("; it ")))
+    }
 }
 
 /// The name that the user wants for the one with this fingerprint, as an invitation of ours says.
@@ -91,9 +138,34 @@ mod tests {
             ("Bob", "bob"),
             ("../../etc", "etc"),
             ("\u{7}", "contact"),
+            ("M\u{430}ry", "m\u{430}ry-2"),
+            ("rnary", "rnary-2"),
+            ("Ma\u{200b}ry", "mary-2"),
         ] {
             assert_eq!(unused(&john.home(), claimed).unwrap(), name);
         }
+    }
+
+    #[test]
+    fn a_name_that_looks_like_anothers_is_told() {
+        let (john, _) = people();
+        for (claimed, looks_like, mixed_scripts) in [
+            ("M\u{430}ry", Some("mary"), true),
+            ("rnary", Some("mary"), false),
+            ("Ev\u{430}", Some("eva"), true),
+            ("B\u{3bf}b", None, true),
+            ("Mary", None, false),
+            ("Bob", None, false),
+        ] {
+            let expected = Oddity { looks_like: looks_like.map(str::to_owned), mixed_scripts };
+            assert_eq!(oddity(&john.home(), claimed, "x").unwrap(), expected, "{claimed}");
+        }
+        let odd = oddity(&john.home(), "M\u{430}ry", "x").unwrap().told("x").unwrap();
+        assert!(
+            odd.starts_with("the name of `x` looks like `mary`, and is another; it mixes"),
+            "{odd}"
+        );
+        assert_eq!(Oddity::default().told("x"), None);
     }
 
     #[test]

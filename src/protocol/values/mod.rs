@@ -6,6 +6,7 @@ pub mod guid;
 pub mod hash;
 pub mod integer;
 pub mod limits;
+pub mod lookalike;
 pub mod text;
 pub mod time;
 pub mod token;

@@ -177,7 +177,7 @@ fn former_path(home: &Home, name: &str, key: &Fingerprint) -> PathBuf {
 pub fn rename(locked: &Locked<'_>, name: &str, new: &str) -> Result<()> {
     let home = &locked.home;
     Contact::load(home, name)?;
-    names::check(new)?;
+    names::check_new(new)?;
     if is_taken(home, new) {
         return Err(Error::Taken(new.to_owned()));
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::protocol::values::guid::Guid;
+use crate::protocol::values::lookalike;
 use crate::store::error::{Error, Result};
 
 const LONGEST: usize = 48;
@@ -26,10 +27,22 @@ pub fn check(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Makes a name out of what a stranger calls himself: lower case, safe as a file name.
+/// Checks a name that a contact is to have from now on.
+///
+/// # Errors
+/// As [`check`]; also when it has a character that is not to be seen.
+pub fn check_new(name: &str) -> Result<()> {
+    if name.chars().any(lookalike::is_ignorable) {
+        return Err(Error::NoName(name.to_owned()));
+    }
+    check(name)
+}
+
+/// Makes a name out of what a stranger calls himself: each character in its plain form and lower
+/// case, none that is not to be seen, safe as a file name.
 pub fn safe(claimed: &str) -> String {
     let mut name = String::new();
-    for c in claimed.trim().chars().flat_map(char::to_lowercase) {
+    for c in lookalike::plain(claimed).trim().chars().flat_map(char::to_lowercase) {
         let c = if c.is_alphanumeric() || matches!(c, '_' | '.') { c } else { '-' };
         if name.len() + c.len_utf8() > LONGEST - 4 {
             break;
@@ -72,6 +85,9 @@ mod tests {
             assert!(check(bad).is_err(), "{bad:?}");
         }
         assert!(check("0199f0c2-0000-7000-8000-000000000000").is_err());
+        for unseen in ["ma\u{3164}ry", "\u{115f}", "mary\u{ffa0}"] {
+            assert!(check_new(unseen).is_err() && check(unseen).is_ok(), "what is there opens");
+        }
         for good in ["mary", "john-2", "j.smith", "Zoë", "母"] {
             assert!(check(good).is_ok(), "{good}");
         }
@@ -83,6 +99,7 @@ mod tests {
         assert_eq!(safe("  Mary   Anne O'Neil "), "mary-anne-o-neil");
         assert_eq!(safe("../../x"), "x");
         assert_eq!(safe("\u{202e}"), "contact");
+        assert_eq!(safe("\u{ff2d}a\u{200b}r\u{3164}y"), "mary");
         assert_eq!(unique("john", |name| name == "john" || name == "john-2"), "john-3");
     }
 
@@ -98,7 +115,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_a_stranger_claims_becomes_a_name(claimed in "\\PC*") {
-            prop_assert!(check(&safe(&claimed)).is_ok());
+            prop_assert!(check_new(&safe(&claimed)).is_ok());
         }
     }
 }
