@@ -1035,7 +1035,7 @@ _cloudim() {
             return 0
             ;;
         cloudim__subcmd__handshake__subcmd__decline)
-            opts="-q -v -h -V --block --home --format --timeout --quiet --verbose --passphrase-file --help --version"
+            opts="-q -v -h -V --block --all --home --format --timeout --quiet --verbose --passphrase-file --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -149,6 +149,7 @@ rss\t''"
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -l timeout -d 'How long one request may take: 10s, 2m' -r
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -l passphrase-file -d 'Take the passphrase from the first line of this file, which may be a pipe: /dev/fd/3' -r -F
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -l block -d 'Never show any invitation by that key again'
+complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -l all -d 'Decline also all others by the same caller, or of feeds on the same host'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -s v -l verbose -d 'Tell what is done; given twice, in detail'
 complete -c cloudim -n "__fish_cloudim_using_subcommand handshake; and __fish_seen_subcommand_from decline" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,5 +1,6 @@
 //! Following one call: what the caller names is fetched, and only that counts.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -73,23 +74,24 @@ pub fn follow_expected(
     match reason {
         _ if !admitted => Ok(Followed::Nothing),
         Reason::Answer { at_place: true } => Ok(Followed::Answer),
-        _ => follow(run, call),
+        _ => follow(run, call, None),
     }
 }
 
-/// Follows a call that [`Rate`] has admitted. Several threads may do so at once.
+/// Follows a call that [`Rate`] has admitted, and that `caller` made, where that is known. Several
+/// threads may do so at once.
 ///
 /// # Errors
 /// [`Setback::Passing`] when what it names cannot be fetched, or another run is at it;
 /// [`Setback::Lasting`] when it is no introduction for us.
-pub fn follow(run: &Run, call: &PleaseFollow) -> Result<Followed, Setback> {
+pub fn follow(run: &Run, call: &PleaseFollow, caller: Option<IpAddr>) -> Result<Followed, Setback> {
     let mut guest = run.beside();
     guest.identity.expect_writable()?;
     guest.network.hurry(PATIENCE)?;
     let now = guest.now();
     let config = &guest.identity.config;
     let candidate = fetched(config, &mut guest.keys, &guest.network, now, call)?;
-    decide(&mut guest, &candidate)
+    decide(&mut guest, &candidate, caller)
 }
 
 fn reason(identity: &Identity, call: &PleaseFollow) -> Result<Reason, Error> {
@@ -132,16 +134,21 @@ fn fetched(
 }
 
 /// Keeps what is for the user to decide, and concludes what is agreed already.
-fn decide(run: &mut Run, candidate: &Candidate) -> Result<Followed, Setback> {
+fn decide(
+    run: &mut Run,
+    candidate: &Candidate,
+    caller: Option<IpAddr>,
+) -> Result<Followed, Setback> {
     match received::take(
         &run.identity,
         &run.network,
         run.clock.now(),
         &mut run.keys.rng,
         candidate,
+        caller,
     )? {
-        Taken::Waits(name, what) => {
-            run.talk.say(&format!("`{name}` {what}: cloudim handshake accept {name}"));
+        Taken::Waits(waits) => {
+            waits.tell(&mut run.talk);
             Ok(Followed::Nothing)
         }
         Taken::Known(_) => Ok(Followed::Nothing),

@@ -51,6 +51,7 @@ pub(super) fn follow(run: &mut Run, inbox: &mut Inbox, strangers: bool) -> Resul
         });
         // So that one which always gets us killed comes last the next time.
         inbox.save(&run.identity.lock_although_copied(run.clock.now())?)?;
+        let calls = calls.into_iter().map(|(guid, call)| (guid, call, None)).collect();
         for (guid, followed) in follow_all(run, calls) {
             settle(inbox, guid, followed);
         }

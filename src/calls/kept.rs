@@ -42,9 +42,10 @@ pub fn follow_kept(run: &mut Run) -> Result<()> {
     run.keys.unlock()?;
     let (mut rate, mut places) = (Rate::of(kept.named), Places::of(kept.waiting));
     let now = run.clock.now();
-    let next = || places.take(|call| rate.admit(call, now)).map(|waiting| waiting.call);
-    let admitted: Vec<PleaseFollow> = std::iter::from_fn(next).collect();
-    let calls = admitted.iter().map(|call| ((), call.clone())).collect();
+    let next = || places.take(|call| rate.admit(call, now));
+    let taken: Vec<Waiting> = std::iter::from_fn(next).collect();
+    let calls = taken.iter().map(|it| ((), it.call.clone(), Some(it.caller))).collect();
+    let admitted: Vec<PleaseFollow> = taken.into_iter().map(|waiting| waiting.call).collect();
     for ((), followed) in follow_all(run, calls) {
         if let Err(error) = followed {
             log::info!("a call came to nothing: {error}");

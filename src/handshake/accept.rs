@@ -75,10 +75,15 @@ pub fn agree(
     }
     let candidate = &candidate;
     let name = contact_name(&locked.home, candidate, terms.alias, &relation, waiting)?;
+    let claimed = candidate.introduction.name.as_deref().filter(|_| terms.alias.is_none());
+    let odd = naming::oddity(&locked.home, claimed.unwrap_or_default(), &name)?;
     let grouped = candidate.introduction.fingerprint.grouped();
     settle(&locked, &mut run.keys, candidate, relation.decision(), &name)?;
     invitations::settle(&locked, &candidate.introduction.fingerprint)?;
     run.talk.say(&format!("`{name}` is your contact now, with the key {grouped}"));
+    if let Some(odd) = odd.told(&name) {
+        run.talk.warn(&odd);
+    }
     if terms.fingerprint.is_none() {
         run.talk
             .say(&format!("to be certain, compare it with {name}: cloudim contact verify {name}"));

@@ -27,6 +27,7 @@ pub mod pending;
 pub mod received;
 mod reinvitation;
 pub mod repetition;
+pub mod room;
 pub mod settle;
 #[cfg(test)]
 pub mod testing;

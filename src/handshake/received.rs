@@ -1,44 +1,77 @@
 //! Invitations that came to us and wait for the user's decision.
 
+use std::net::IpAddr;
+
 use super::acceptance::{self, Relation};
 use super::addressing::{claimed, naming};
 use super::candidate::Candidate;
+use super::room::{self, MOST, Origin};
 use crate::error::Error;
 use crate::protocol::Random;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::guid::Guid;
 use crate::session::setback::Setback;
+use crate::session::talk::Talk;
 use crate::session::web::network::Network;
 use crate::store::disk::home::Home;
 use crate::store::identity::own::{Identity, Locked};
 use crate::store::waiting::invitations::{self, Decision, Invitation, Received};
 use jiff::Timestamp;
 
-/// Invitations that wait for a decision, at most.
-const MOST: usize = 100;
-
 /// The outcome for an introduction.
 #[derive(Clone, Debug)]
 pub enum Taken {
-    /// It waits for the user, under a name; the words say what it does.
-    Waits(String, &'static str),
+    /// It waits for the user.
+    Waits(Waits),
     /// It waited already, or was declined.
     Known(Received),
     /// It is by a contact, or by somebody whom we invited: nobody need decide.
     Settled(Relation),
 }
 
-/// Keeps `candidate` for the user's decision, if there is anything to decide.
+/// An introduction that waits for the user's decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waits {
+    /// The name under which it waits.
+    pub name: String,
+    /// The words for what it does.
+    pub what: &'static str,
+    /// What is odd about the name that it gives itself.
+    pub odd: Option<String>,
+    /// The name of an older one that made room for it.
+    pub gone: Option<String>,
+}
+
+impl Waits {
+    /// Tells the user of it.
+    pub fn tell(&self, talk: &mut Talk) {
+        let Self { name, what, .. } = self;
+        talk.say(&format!("`{name}` {what}: cloudim handshake accept {name}"));
+        if let Some(odd) = &self.odd {
+            talk.warn(odd);
+        }
+        if let Some(gone) = &self.gone {
+            talk.warn(&format!(
+                "{MOST} invitations wait: that of `{gone}`, from whom or whose host most came, made room"
+            ));
+            talk.say("hint: cloudim handshake list; then decline all of one caller: cloudim handshake decline NAME --all");
+        }
+    }
+}
+
+/// Keeps `candidate`, with which `caller` called if it came by a call, for the user's decision, if there
+/// is anything to decide. Where too many wait, one makes room.
 ///
 /// # Errors
-/// [`Setback::Lasting`] when it answers nothing of ours, is blocked, or too many wait already;
-/// [`Setback::Passing`] when another run is at it.
+/// [`Setback::Lasting`] when it answers nothing of ours or is blocked; [`Setback::Passing`] when another
+/// run is at it.
 pub fn take(
     identity: &Identity,
     network: &Network,
     now: Timestamp,
     rng: &mut Random,
     candidate: &Candidate,
+    caller: Option<IpAddr>,
 ) -> Result<Taken, Setback> {
     let relation = acceptance::relate(&identity.home, now, candidate)?;
     if what_it_does(&relation).is_none() {
@@ -52,13 +85,25 @@ pub fn take(
     if let Some(known) = waiting(&locked.home, candidate)? {
         return Ok(Taken::Known(known));
     }
-    let before = invitations::received(&locked.home)?;
-    if before.iter().filter(|other| other.decision == Decision::Pending).count() >= MOST {
-        return Err(Error::cannot(format!("{MOST} invitations wait already"))
-            .hint("cloudim handshake list; then accept or decline some")
-            .into());
-    }
-    Ok(Taken::Waits(keep(&locked, rng, candidate, card_confirmed)?, what))
+    let gone = make_room(&locked, candidate, caller)?;
+    let name = keep(&locked, rng, candidate, card_confirmed, caller)?;
+    let claimed = candidate.introduction.name.as_deref().unwrap_or_default();
+    let odd = naming::oddity(&locked.home, claimed, &name)?.told(&name);
+    Ok(Taken::Waits(Waits { name, what, odd, gone }))
+}
+
+/// Removes the invitation that has to make room, if one has to; returns the name it was called by.
+fn make_room(
+    locked: &Locked<'_>,
+    candidate: &Candidate,
+    caller: Option<IpAddr>,
+) -> Result<Option<String>, Error> {
+    let mut pending = invitations::received(&locked.home)?;
+    pending.retain(|other| other.decision == Decision::Pending);
+    let host = Some(candidate.introduction.feed.host().to_owned());
+    let Some(gone) = room::gives_way(&pending, &Origin { host, caller }) else { return Ok(None) };
+    invitations::remove(locked, gone.id)?;
+    Ok(Some(gone.name.clone()))
 }
 
 /// The words for what there is to decide on; nothing if it is settled.
@@ -88,6 +133,7 @@ fn keep(
     rng: &mut Random,
     candidate: &Candidate,
     card_confirmed: bool,
+    caller: Option<IpAddr>,
 ) -> Result<String, Error> {
     let introduction = &candidate.introduction;
     let name = naming::unused(&locked.home, introduction.name.as_deref().unwrap_or("contact"))?;
@@ -104,6 +150,7 @@ fn keep(
         key_hash: candidate.key_hash,
         card_confirmed,
         received: locked.now,
+        caller,
     };
     invitations::save(locked, &Invitation::Received(Box::new(received)))?;
     Ok(name)
@@ -131,15 +178,16 @@ mod tests {
     fn taken(person: &mut Person, candidate: &Candidate) -> Result<Taken, Setback> {
         let now = person.now();
         let Run { identity, network, keys, .. } = &mut person.run;
-        take(identity, network, now, &mut keys.rng, candidate)
+        take(identity, network, now, &mut keys.rng, candidate, None)
     }
 
     #[test]
     fn an_invitation_waits_for_the_user_and_once() {
         let (mut john, mut mary) = (Person::called("John"), stranger("Mary"));
         let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
-        let Taken::Waits(name, what) = taken(&mut john, &by_mary).unwrap() else { panic!() };
-        assert_eq!((name.as_str(), what), ("mary", "invites you"));
+        let Taken::Waits(it) = taken(&mut john, &by_mary).unwrap() else { panic!() };
+        assert_eq!((it.name.as_str(), it.what), ("mary", "invites you"));
+        assert_eq!((it.odd, it.gone), (None, None));
         let received = invitations::find_received(&john.home(), "mary").unwrap();
         assert!(!received.card_confirmed);
         assert_eq!(received.octets, by_mary.octets);
@@ -167,8 +215,8 @@ mod tests {
             let mut mary = stranger("Mary");
             mary.change_key(|key, now, rng| key.successor("Mary", now, rng).unwrap());
             let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
-            let Taken::Waits(name, _) = taken(&mut john, &by_mary).unwrap() else { panic!() };
-            assert_eq!(name, expected);
+            let Taken::Waits(it) = taken(&mut john, &by_mary).unwrap() else { panic!() };
+            assert_eq!(it.name, expected);
         }
     }
 
@@ -193,28 +241,66 @@ mod tests {
         let (mut john, mut mary) = (stranger("John"), Person::called("Mary"));
         let answer = accepted(&mut john, &invitation(&mut mary, None));
         let answer = candidate(&mut mary, &answer).unwrap();
-        let Taken::Waits(name, what) = taken(&mut mary, &answer).unwrap() else { panic!() };
-        assert_eq!((name.as_str(), what), ("john", "answers your invitation"));
+        let Taken::Waits(it) = taken(&mut mary, &answer).unwrap() else { panic!() };
+        assert_eq!((it.name.as_str(), it.what), ("john", "answers your invitation"));
+    }
+
+    /// John, for whom a hundred wait: the first of `first`, and the others called by `callers`.
+    fn full(first: &mut Person, callers: impl Fn(u8) -> Option<IpAddr>) -> Person {
+        let mut john = Person::called("John");
+        let by_first = candidate(&mut john, &invitation(first, None)).unwrap();
+        taken(&mut john, &by_first).unwrap();
+        let first = invitations::received(&john.home()).unwrap().remove(0);
+        for number in 1..100 {
+            john.wait(1);
+            let id = Guid::new(john.now(), &mut john.run.keys.rng);
+            let (name, caller) = (format!("junk-{number}"), callers(number));
+            let octets = first.octets.replace("10.0.0.1", &format!("10.0.1.{number}"));
+            let junk = Received { id, log: id, name, octets, caller, ..first.clone() };
+            invitations::save(&john.lock(), &Invitation::Received(Box::new(junk))).unwrap();
+        }
+        john
+    }
+
+    fn names(person: &Person) -> Vec<String> {
+        let all = invitations::received(&person.home()).unwrap();
+        all.into_iter().map(|received| received.name).collect()
     }
 
     #[test]
-    fn when_a_hundred_wait_no_more_are_kept_until_one_is_decided_on() {
-        let (mut john, mut mary) = (Person::called("John"), stranger("Mary"));
-        let by_mary = candidate(&mut john, &invitation(&mut mary, None)).unwrap();
-        taken(&mut john, &by_mary).unwrap();
-        let first = invitations::find_received(&john.home(), "mary").unwrap();
-        for _ in 1..MOST {
-            let id = Guid::new(john.now(), &mut john.run.keys.rng);
-            let other = Received { id, log: id, name: id.to_string(), ..first.clone() };
-            invitations::save(&john.lock(), &Invitation::Received(Box::new(other))).unwrap();
-        }
+    fn of_a_hundred_the_oldest_of_who_called_most_makes_room_and_that_is_told() {
+        let flood = IpAddr::from([192, 0, 2, 9]);
+        let mut john = full(&mut stranger("Mary"), |_| Some(flood));
         let mut eve = stranger("Eve");
         let by_eve = candidate(&mut john, &invitation(&mut eve, None)).unwrap();
-        let refused = taken(&mut john, &by_eve).unwrap_err();
-        let refused = Error::from(refused);
-        assert!(refused.message.contains("100 invitations wait already"), "{refused}");
-        let declined = Received { decision: Decision::Declined, ..first };
+        let Taken::Waits(it) = taken(&mut john, &by_eve).unwrap() else { panic!() };
+        assert_eq!((it.name.as_str(), it.gone.as_deref()), ("eve", Some("junk-1")));
+        it.tell(&mut john.run.talk);
+        let heard = john.heard();
+        assert!(heard.contains("warning: 100 invitations wait: that of `junk-1`"), "{heard}");
+        let names = names(&john);
+        assert_eq!(names.len(), 100);
+        assert!(names.contains(&"mary".to_owned()) && names.contains(&"eve".to_owned()));
+    }
+
+    #[test]
+    fn among_a_hundred_who_called_once_the_oldest_makes_room_and_none_is_shut_out() {
+        let mut john = full(&mut stranger("Mary"), |number| Some([192, 0, 2, number].into()));
+        let mut eve = Person::at("Eve", "https://10.9.9.9/");
+        let by_eve = candidate(&mut john, &invitation(&mut eve, None)).unwrap();
+        let Taken::Waits(it) = taken(&mut john, &by_eve).unwrap() else { panic!() };
+        assert_eq!(it.gone.as_deref(), Some("mary"));
+    }
+
+    #[test]
+    fn what_is_decided_on_takes_no_place() {
+        let mut john = full(&mut stranger("Mary"), |_| None);
+        let mary = invitations::find_received(&john.home(), "mary").unwrap();
+        let declined = Received { decision: Decision::Declined, ..mary };
         invitations::save(&john.lock(), &Invitation::Received(Box::new(declined))).unwrap();
-        assert!(matches!(taken(&mut john, &by_eve).unwrap(), Taken::Waits(..)));
+        let mut eve = stranger("Eve");
+        let by_eve = candidate(&mut john, &invitation(&mut eve, None)).unwrap();
+        let Taken::Waits(it) = taken(&mut john, &by_eve).unwrap() else { panic!() };
+        assert_eq!(it.gone, None);
     }
 }

@@ -100,14 +100,14 @@ impl Callers {
         let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
         let next = self.queue.take_strange(|call| rate.admit(call, run.clock.now()));
         drop(rate);
-        let Some(Waiting { call, .. }) = next else {
+        let Some(Waiting { call, caller, .. }) = next else {
             if self.queue.has_strange() {
                 self.schedule.at(errand, Instant::now() + AGAIN);
             }
             return Ok(Followed::Nothing);
         };
         self.schedule.soon(errand);
-        calls::follow(run, &call)
+        calls::follow(run, &call, Some(caller))
     }
 
     fn keep(&self, run: &mut Run) {

@@ -25,4 +25,5 @@ Examples:
 pub const DECLINE: &str = "\
 Examples:
   cloudim handshake decline john
-  cloudim handshake decline john --block";
+  cloudim handshake decline john --block
+  cloudim handshake decline john-57 --all";

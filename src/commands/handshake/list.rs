@@ -1,5 +1,7 @@
 //! `handshake list`: the invitations that wait.
 
+use std::net::IpAddr;
+
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -8,6 +10,7 @@ use crate::calls::{self, inbox};
 use crate::commands::shared::input;
 use crate::delivery::output;
 use crate::error::Result;
+use crate::handshake::addressing::naming::{self, Oddity};
 use crate::handshake::addressing::same_card;
 use crate::protocol::sealed::introduction::Introduction;
 use crate::protocol::values::fingerprint::Fingerprint;
@@ -58,6 +61,8 @@ fn line_of_made(made: &Made, format: Format) -> String {
         time: made.created,
         card_confirmed: true,
         card_of: None,
+        caller: None,
+        odd: Oddity::default(),
     };
     line.write(format)
 }
@@ -75,6 +80,7 @@ fn line_of_received(session: &Session, received: &Received) -> Result<String> {
         )
     });
     let holder = holder.transpose()?.flatten().map(|holder| holder.name);
+    let claimed = introduction.name.as_deref().unwrap_or_default();
     let line = Line {
         direction: "received",
         name: &received.name,
@@ -84,6 +90,8 @@ fn line_of_received(session: &Session, received: &Received) -> Result<String> {
         time: received.received,
         card_confirmed: received.card_confirmed,
         card_of: holder.as_deref(),
+        caller: received.caller,
+        odd: naming::oddity(&session.run.identity.home, claimed, &received.name)?,
     };
     Ok(line.write(session.run.output.format))
 }
@@ -99,6 +107,10 @@ struct Line<'a> {
     card_confirmed: bool,
     /// The name of the one whom we know by the same card, with another key.
     card_of: Option<&'a str>,
+    /// The address, or network, that called.
+    caller: Option<IpAddr>,
+    #[serde(flatten)]
+    odd: Oddity,
 }
 
 impl Line<'_> {
@@ -119,6 +131,12 @@ impl Line<'_> {
         );
         if let Some(fingerprint) = self.fingerprint {
             line.push_str(&format!("    {}\n", fingerprint.grouped()));
+        }
+        if let Some(odd) = self.odd.told(self.name) {
+            line.push_str(&format!("    {odd}\n"));
+        }
+        if let Some(caller) = self.caller {
+            line.push_str(&format!("    called from {caller}\n"));
         }
         if let Some(note) = self.note {
             line.push_str(&format!("    {}\n", text::visible(note).replace('\n', "\n    ")));

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::handshake::acceptance::Relation;
 use crate::handshake::candidate::{self, Candidate};
 use crate::handshake::received::{self, Taken};
+use crate::handshake::room::Origin;
 use crate::handshake::settle::Decision as Settled;
 use crate::handshake::{accept, anew, pending};
 use crate::protocol::values::limits;
@@ -16,7 +17,8 @@ use crate::publishing::run;
 use crate::session::command::Session;
 use crate::session::run::Run;
 use crate::store::contact::entry::Contact;
-use crate::store::waiting::invitations::{self, Decision, Invitation};
+use crate::store::identity::own::Locked;
+use crate::store::waiting::invitations::{self, Decision, Invitation, Received};
 
 /// Take an invitation in, to decide on it later
 ///
@@ -31,7 +33,8 @@ pub struct ReceiveArgs {
 
 /// Decline an invitation
 ///
-/// The other is not told. The same invitation is not shown again.
+/// The other is not told. The same invitation is not shown again. At most 100 wait: when there is one too
+/// many, the oldest of the caller, or of the host, that most came from makes room.
 #[derive(Debug, Args)]
 pub struct DeclineArgs {
     /// The name that `list` shows
@@ -40,6 +43,9 @@ pub struct DeclineArgs {
     /// Never show any invitation by that key again
     #[arg(long)]
     block: bool,
+    /// Decline also all others by the same caller, or of feeds on the same host
+    #[arg(long)]
+    all: bool,
 }
 
 /// Takes an invitation in.
@@ -60,8 +66,12 @@ pub fn receive(session: &mut Session, args: &ReceiveArgs) -> Result<()> {
         session.run.clock.now(),
         &mut session.run.keys.rng,
         &candidate,
+        None,
     )? {
-        Taken::Waits(name, what) => format!("`{name}` {what}: cloudim handshake accept {name}"),
+        Taken::Waits(waits) => {
+            waits.tell(&mut session.run.talk);
+            return Ok(());
+        }
         Taken::Known(known) if known.decision == Decision::Pending => {
             format!("this invitation by `{}` waits already", known.name)
         }
@@ -100,10 +110,38 @@ fn again(session: &mut Session, name: &str, candidate: &Candidate) -> Result<()>
 /// When no invitation of that name waits.
 pub fn decline(session: &mut Session, args: &DeclineArgs) -> Result<()> {
     let locked = session.run.identity.lock(session.run.clock.now())?;
-    let mut received = invitations::find_received(&locked.home, &args.name)?;
-    received.decision = if args.block { Decision::Blocked } else { Decision::Declined };
-    invitations::save(&locked, &Invitation::Received(Box::new(received)))?;
-    let word = if args.block { "declined, and its key is blocked" } else { "declined" };
-    session.run.talk.say(&format!("the invitation by `{}` is {word}", args.name));
+    let named = invitations::find_received(&locked.home, &args.name)?;
+    let mut declined = if args.all { others(&locked, &named)? } else { Vec::new() };
+    declined.insert(0, named);
+    for received in &declined {
+        let decision = if args.block { Decision::Blocked } else { Decision::Declined };
+        let received = Received { decision, ..received.clone() };
+        invitations::save(&locked, &Invitation::Received(Box::new(received)))?;
+    }
+    let others = declined.len().saturating_sub(1);
+    let talk = match (args.block, others) {
+        (false, 0) => format!("the invitation by `{}` is declined", args.name),
+        (true, 0) => {
+            format!("the invitation by `{}` is declined, and its key is blocked", args.name)
+        }
+        (false, _) => format!("the invitation by `{}` and {others} others are declined", args.name),
+        (true, _) => format!(
+            "the invitation by `{}` and {others} others are declined, and their keys are blocked",
+            args.name
+        ),
+    };
+    session.run.talk.say(&talk);
     Ok(())
+}
+
+/// The other invitations that wait and came from where `named` came from.
+fn others(locked: &Locked<'_>, named: &Received) -> Result<Vec<Received>> {
+    let origin = Origin::of(named);
+    let mut others = invitations::received(&locked.home)?;
+    others.retain(|other| {
+        other.decision == Decision::Pending
+            && other.id != named.id
+            && Origin::of(other).is_shared_with(&origin)
+    });
+    Ok(others)
 }

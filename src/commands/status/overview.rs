@@ -4,6 +4,7 @@ use super::standing::Standing;
 use crate::commands::shared::input;
 use crate::delivery::output;
 use crate::error::Result;
+use crate::handshake::room;
 use crate::session::command::Session;
 use crate::session::options::Options;
 use crate::session::own_key;
@@ -14,7 +15,7 @@ use crate::store::disk::home::Home;
 use crate::store::identity::seen_outside;
 use crate::store::waiting::calls;
 use crate::store::waiting::inbox::Inbox;
-use crate::store::waiting::invitations::{self, Decision};
+use crate::store::waiting::invitations::{self, Decision, Received};
 use std::io::Write;
 
 const LINES: usize = 5;
@@ -139,11 +140,15 @@ fn in_inbox(session: &Session) -> Result<usize> {
 
 fn about_invitations(session: &Session) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
-    for received in invitations::received(&session.run.identity.home)? {
-        if received.decision == Decision::Pending {
-            let name = received.name;
-            lines.push((3, format!("`{name}` invites you: cloudim handshake accept {name}")));
-        }
+    let mut received = invitations::received(&session.run.identity.home)?;
+    received.retain(|received| received.decision == Decision::Pending);
+    if received.len() >= room::MOST {
+        let waiting = count(received.len(), "invitation");
+        let few = "as many as can: cloudim handshake list";
+        lines.push((3, format!("{waiting} wait, {few}")));
+    }
+    for Received { name, .. } in received {
+        lines.push((3, format!("`{name}` invites you: cloudim handshake accept {name}")));
     }
     if super::inbox_failing(session)?.is_some() {
         lines.push((5, "your inbox is out of reach: cloudim poll".to_owned()));

@@ -133,6 +133,7 @@ fn who_was_blocked_is_not_heard_again() {
             key_hash: None,
             card_confirmed: false,
             received: john.now(),
+            caller: None,
         };
         let received = Invitation::Received(Box::new(received));
         invitations::save(&john.lock(), &received).unwrap();

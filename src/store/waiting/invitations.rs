@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
@@ -130,6 +131,10 @@ pub struct Received {
     pub card_confirmed: bool,
     /// When it came.
     pub received: Timestamp,
+    /// The address, or network, that called with it. Absent where it came as a file, or through an
+    /// inbox, and in what earlier versions kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<IpAddr>,
 }
 
 impl Made {
