@@ -27,6 +27,7 @@ fn kind(error: &store::Error) -> Kind {
 /// The hints on what to do about it, a line each.
 fn hints(error: &store::Error) -> Vec<String> {
     let hints: &[&str] = match error {
+        store::Error::NotOurs { cures, .. } => return cures.clone(),
         store::Error::UnknownContact { known: Known::Near(near), .. } => {
             return vec![format!("did you mean `{near}`?")];
         }

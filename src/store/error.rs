@@ -87,6 +87,15 @@ pub enum Error {
         /// Whether the secret key is there.
         has_secret: bool,
     },
+    /// Others can write a file or folder that must be ours alone.
+    NotOurs {
+        /// Its path.
+        path: PathBuf,
+        /// How they can.
+        why: String,
+        /// What to do about it.
+        cures: Vec<String>,
+    },
     /// The settings have no base URL.
     NoBaseUrl,
     /// This URL has a query, and can be no base URL.
@@ -153,6 +162,9 @@ impl Error {
             Self::NoIdentity(home) => format!("there is no identity in `{}`", home.display()),
             Self::HalfWritten { home, missing, .. } => {
                 format!("the home `{}` is half-written: `{missing}` is missing", home.display())
+            }
+            Self::NotOurs { path, why, .. } => {
+                format!("cannot trust `{}`: {why}", path.display())
             }
             Self::NoBaseUrl => "this identity has no address on the web".to_owned(),
             Self::QueryInBaseUrl(url) => format!("`{url}` cannot be a base URL: it has a query"),

@@ -1,7 +1,7 @@
 //! How far a run reaches: the clients, and the networks that they may speak to.
 
 use std::cell::OnceCell;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -120,10 +120,7 @@ impl Network {
     /// for an identity that lives there itself.
     fn allowed(&self, key: &str, named: &[String]) -> Result<Vec<egress::Network>> {
         let mut allowed = networks(key, named)?;
-        let host =
-            self.config.base_url.as_ref().map(|base| base.host().to_owned()).unwrap_or_default();
-        let loopback = host == "localhost" || host == "[::1]" || host.starts_with("127.");
-        if loopback {
+        if self.config.base_url.as_ref().is_some_and(lives_on_loopback) {
             allowed.extend(
                 ["127.0.0.0/8", "::1/128"]
                     .iter()
@@ -140,6 +137,13 @@ impl Network {
     pub fn trusted_proxies(&self) -> Result<Vec<egress::Network>> {
         networks("trusted_proxies", &self.config.trusted_proxies)
     }
+}
+
+/// Whether `base` names this machine: by its name or by an address. Any other name leads where its owner
+/// wants, whatever it begins with.
+fn lives_on_loopback(base: &Url) -> bool {
+    let address = base.host().trim_matches(['[', ']']).parse::<IpAddr>();
+    base.host() == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// The networks that the setting `key` names.
@@ -180,6 +184,10 @@ mod tests {
             ("http://[::1]:8470/", true),
             ("https://john.example/", false),
             ("https://localhost.example/", false),
+            ("https://127.evil.example/", false),
+            ("https://127.0.0.1.evil.example/", false),
+            ("https://[::ffff:7f00:1]/", true),
+            ("http://127.9.9.9/", true),
         ] {
             let network = network(&format!("base_url = \"{base}\""));
             for clients in [network.clients(), network.callback_clients()] {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::atomic::{self, Mode};
 use super::lock::Lock;
 use super::refusals::Refusals;
+use super::ours;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::token::Token;
 use crate::store::error::{Error, Result};
@@ -190,9 +191,21 @@ impl Home {
     /// Makes the folder itself, if it is not there: its lock lies in it.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When it cannot be made, or is there and others can write it.
     pub fn make(&self) -> Result<()> {
-        atomic::folder(&self.root, Mode::Private)
+        atomic::folder(&self.root, Mode::Private)?;
+        self.expect_ours()
+    }
+
+    /// Checks that nobody but us and root can write the folder, the settings and the secret key, as far as
+    /// these are there.
+    ///
+    /// # Errors
+    /// [`Error::NotOurs`].
+    pub fn expect_ours(&self) -> Result<()> {
+        [&self.root, &self.config(), &self.secret()]
+            .into_iter()
+            .try_for_each(|path| ours::expect(path))
     }
 
     /// Checks that an identity lives here, whole: the settings, and a secret key, or the certificate

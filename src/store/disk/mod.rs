@@ -11,6 +11,7 @@ pub mod locked_home;
 pub mod mirror;
 pub mod names;
 pub mod origin;
+pub mod ours;
 pub mod rebuildable;
 pub mod refusals;
 mod temporary;

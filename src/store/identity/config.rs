@@ -121,9 +121,11 @@ impl Config {
     /// Reads the settings of `home`.
     ///
     /// # Errors
-    /// When a key is unknown or a value cannot be; the message has line and column.
+    /// When a key is unknown or a value cannot be; the message has line and column. When others can write
+    /// the home, the settings or the secret key.
     pub fn load(home: &Home) -> Result<Self> {
         home.expect_identity()?;
+        home.expect_ours()?;
         Self::read(&home.config())
     }
 

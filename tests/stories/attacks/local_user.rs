@@ -1,1 +1,3 @@
 //! Another user of the machine.
+
+mod writing;

@@ -1,6 +1,7 @@
 //! A stranger: who may call, and whom we do not know.
 
 mod inviting;
+mod reaching;
 
 use std::fs;
 use std::path::PathBuf;
