@@ -4,7 +4,6 @@
 //! tries a callback; and that goes through the guard, on threads of its own. One that stands alone
 //! fetches the feeds that are named, in the same way.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -45,7 +44,7 @@ impl OwnCloud {
     pub fn please_notify(&self, request: &Request) -> Answer {
         let form = Form::accepted(request.header("accept").unwrap_or_default());
         match PleaseNotify::from_form(&request.form()) {
-            Ok(asked) => self.try_callback(request.peer, asked, form),
+            Ok(asked) => self.try_callback(request, asked, form),
             Err(error) => refused(error.to_string(), form).into(),
         }
     }
@@ -56,28 +55,29 @@ impl OwnCloud {
         let form = Form::accepted(request.header("accept").unwrap_or_default());
         let fields = request.form();
         match cloud::pinged(&fields) {
-            Ok(url) => self.pinged(request.peer, url, form),
+            Ok(url) => self.pinged(request, url, form),
             Err(error) => respond(cloud::ping_result(Err(error.to_string()), form)).into(),
         }
     }
 
-    /// Answers a call by XML-RPC from the address `caller`, if its method is one of rssCloud's:
+    /// Answers a `call` by XML-RPC in `request`, if its method is one of rssCloud's:
     /// as [`OwnCloud::please_notify`] and [`OwnCloud::ping`] do, with the boolean 1 or a fault.
-    pub fn rpc(&self, caller: IpAddr, call: &Call) -> Option<Answer> {
+    pub fn rpc(&self, request: &Request, call: &Call) -> Option<Answer> {
         let form = Form::XmlRpc;
         Some(match cloud_rpc::asked(call)? {
             Ok(Asked::Hello) => respond(cloud::hello_result()).into(),
-            Ok(Asked::PleaseNotify(asked)) => self.try_callback(caller, asked, form),
-            Ok(Asked::Ping(url)) => self.pinged(caller, &url, form),
+            Ok(Asked::PleaseNotify(asked)) => self.try_callback(request, asked, form),
+            Ok(Asked::Ping(url)) => self.pinged(request, &url, form),
             Err(error) => refused(error.to_string(), form).into(),
         })
     }
 
-    /// Answers a ping from the address `caller` for the feed at `url`.
-    fn pinged(&self, caller: IpAddr, url: &str, form: Form) -> Answer {
+    /// Answers a ping for the feed at `url`.
+    fn pinged(&self, request: &Request, url: &str, form: Form) -> Answer {
+        let caller = request.peer;
         // A program on this machine, `send` above all, pings for each message; and reading our own
         // feeds costs little.
-        let is_neighbour = self.fetching.is_none() && caller.to_canonical().is_loopback();
+        let is_neighbour = self.fetching.is_none() && is_here(request);
         if !is_neighbour && !self.rates.admit(caller, Asking::Ping, Instant::now()) {
             let refusal = Err(cloud::TOO_MANY_PINGS.to_owned());
             return respond(cloud::ping_result(refusal, form)).into();
@@ -88,14 +88,20 @@ impl OwnCloud {
         }
     }
 
-    /// Answers a registration from the address `caller`, once its callback was tried.
-    fn try_callback(&self, caller: IpAddr, asked: PleaseNotify, form: Form) -> Answer {
+    /// Answers a registration, once its callback was tried.
+    fn try_callback(&self, request: &Request, asked: PleaseNotify, form: Form) -> Answer {
+        let caller = request.peer;
         if !self.rates.admit(caller, Asking::Register, Instant::now()) {
             return refused(cloud::TOO_MANY.to_owned(), form).into();
         }
         let caller = caller.to_canonical();
         if asked.is_elsewhere(&caller.to_string()) {
             return refused(cloud::ELSEWHERE.to_owned(), form).into();
+        }
+        let is_nameless = asked.domain.is_none() && request.is_forwarded();
+        if is_nameless && caller.is_loopback() {
+            // Whoever it is, it is not the proxy.
+            return refused(cloud::CALLER_UNKNOWN.to_owned(), form).into();
         }
         let callback = match asked.callback(&caller.to_string()) {
             Ok(callback) => callback,
@@ -156,4 +162,9 @@ impl OwnCloud {
         }
         Ok(())
     }
+}
+
+/// Whether a program on this machine asks, and no proxy for somebody.
+fn is_here(request: &Request) -> bool {
+    request.peer.to_canonical().is_loopback() && !request.is_forwarded()
 }

@@ -16,14 +16,15 @@ use crate::store::disk::home::Home;
 pub fn run(home: &Home, command: &str, shown: &Shown) -> Result<bool> {
     let failed = || format!("cannot run the hook `{command}`");
     let record = &shown.record;
-    let mut json = tempfile::NamedTempFile::new().or_cannot(failed)?;
+    // In the home: elsewhere others may look, and nobody sweeps up after a run that was killed.
+    let mut json = home.passing_file()?;
     output::as_json(&mut json, shown).or_cannot(failed)?;
     json.flush().or_cannot(failed)?;
     let guid = record.guid().map(|guid| guid.to_string()).unwrap_or_default();
     let conversation = record.entry().and_then(|entry| entry.conversation);
     let conversation = conversation.map(|id| id.to_string()).unwrap_or_default();
     // A file, not a pipe: if we die while it runs, the hook still reads the whole text.
-    let mut text = tempfile::tempfile().or_cannot(failed)?;
+    let mut text = tempfile::tempfile_in(home.root()).or_cannot(failed)?;
     text.write_all(record.text.as_bytes()).and_then(|()| text.rewind()).or_cannot(failed)?;
     let mut hook = Command::new("sh")
         .arg("-c")

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 
 use crate::protocol::feed::channel::{Channel, FeedItem};
-use crate::protocol::values::text::{self, visible};
+use crate::protocol::values::text::{self, is_covert, revealed, visible};
 use crate::session::options::Format;
 use crate::store::contact::entry::{Contact, Trust};
 use crate::store::contact::history::record::{Direction, Record, What};
@@ -68,13 +69,35 @@ pub fn write(out: &mut dyn Write, format: Format, shown: &[Shown]) -> io::Result
     }
 }
 
-/// One JSON object and a line feed.
+/// One JSON object and a line feed. What is covert in its texts is escaped, so that a terminal shows the
+/// line as it is.
 ///
 /// # Errors
 /// When `out` cannot be written.
 pub fn as_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
+    value.serialize(&mut Serializer::with_formatter(&mut *out, Escaping))?;
     out.write_all(b"\n")
+}
+
+/// JSON without spaces, as serde_json writes it, in which no covert character stands as itself.
+struct Escaping;
+
+impl Formatter for Escaping {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        let is_escaped = |c: char| is_covert(c) || c == '\x7f';
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_escaped(*c)) {
+            let (before, after) = rest.split_at(at);
+            // All of them lie in the basic plane.
+            write!(out, "{before}\\u{:04x}", u32::from(c))?;
+            rest = after.get(c.len_utf8()..).unwrap_or_default();
+        }
+        out.write_all(rest.as_bytes())
+    }
 }
 
 /// `time  contact  text`, further lines indented, so that nobody can forge another's line.
@@ -121,15 +144,17 @@ fn as_tsv(shown: &Shown) -> String {
     format!("{}\t{}\n", record.time.as_second(), fields.join("\t"))
 }
 
-/// A field without escapes: white space is spaces, control characters are left out.
+/// A field without escapes: white space is spaces, C0 control characters are left out, what is covert is
+/// made visible.
 fn on_one_line(field: &str) -> String {
+    let field = revealed(field);
     let spaces = field.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
     spaces.filter(|c| !c.is_control()).collect()
 }
 
 fn escaped(field: &str) -> String {
     let mut escaped = String::with_capacity(field.len());
-    for c in field.chars() {
+    for c in revealed(field).chars() {
         match c {
             '\\' => escaped.push_str("\\\\"),
             '\n' => escaped.push_str("\\n"),
@@ -147,7 +172,7 @@ fn as_feed<'a>(messages: impl Iterator<Item = &'a Shown>) -> String {
         FeedItem {
             guid: shown.record.guid().map(|guid| guid.to_string()),
             title: Some(format!("{who}{}", shown.marked())),
-            description: Some(text::to_html(&shown.record.text)),
+            description: Some(text::to_html(&revealed(&shown.record.text))),
             published: Some(shown.record.time),
             ..FeedItem::default()
         }
@@ -210,6 +235,29 @@ mod tests {
         assert!(line.contains("\ta b\t\ta\\tb\\nc\\\\d\tplain"), "{line}");
         // A title has no escapes: a reader shows it as it stands.
         assert!(as_tsv(&shown("c\\d\u{7}")).contains("\tc\\d\t\tc\\\\d\tplain"));
+    }
+
+    #[test]
+    fn what_is_covert_is_seen_in_every_form() {
+        let shown = shown("a\u{202e}b\u{2028}c\u{85}d\u{9b}e\u{7f}");
+        let json = {
+            let mut out = Vec::new();
+            as_json(&mut out, &shown).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert!(json.contains(r#""a\u202eb\u2028c\u0085d\u009be\u007f""#), "{json}");
+        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(value["text"], shown.record.text, "it reads back");
+        let seen = "a<U+202E>b<U+2028>c<U+0085>d<U+009B>e";
+        let tsv = as_tsv(&shown);
+        assert_eq!(tsv.matches(seen).count(), 2, "title and content: {tsv}");
+        assert!(as_text(&shown).contains(seen));
+        let feed = as_feed([&shown].into_iter());
+        let seen = text::to_html(seen).replace('&', "&amp;");
+        assert!(feed.contains(&seen), "{feed}");
+        for form in [json, tsv, feed] {
+            assert!(!form.chars().any(is_covert), "{form}");
+        }
     }
 
     #[test]

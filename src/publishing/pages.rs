@@ -150,10 +150,28 @@ fn card(identity: &Identity, keys: &Keys, base: &Url) -> Result<String> {
 
 fn index(config: &Config, base: &Url) -> String {
     let name = text::to_html(&config.name);
+    // In an attribute a quote would end it.
+    let quoted = name.replace('"', "&quot;");
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{name}</title>\n\
-         <link rel=\"alternate\" type=\"application/rss+xml\" title=\"{name}\" href=\"card.rss\">\n</head>\n<body>\n\
+         <link rel=\"alternate\" type=\"application/rss+xml\" title=\"{quoted}\" href=\"card.rss\">\n</head>\n<body>\n\
          <h1>{name}</h1>\n<p>To write to me privately: <code>cloudim handshake invite {base}</code></p>\n\
          <p><a href=\"card.rss\">My card</a>, <a href=\"key.asc\">my OpenPGP certificate</a></p>\n</body>\n</html>\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_quote_in_a_name_ends_no_attribute() {
+        let settings = "name = 'John \" onload=\"x <b>'";
+        let config = Config::parse(settings, Path::new("config.toml")).unwrap();
+        let page = index(&config, &"https://john.example/".parse().unwrap());
+        assert!(page.contains("title=\"John &quot; onload=&quot;x &lt;b&gt;\" href"), "{page}");
+        assert!(page.contains("<h1>John \" onload=\"x &lt;b&gt;</h1>"), "{page}");
+    }
 }

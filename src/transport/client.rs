@@ -17,7 +17,7 @@ use self::body::{Coding, Unread};
 pub use self::conditions::Conditions;
 pub use self::failure::Failure;
 use self::failure::{HOPS, failure, is_hung_up};
-use super::egress::{self, Guard, Network};
+use super::egress::{self, Guard, Network, Refusal};
 use super::toll::Toll;
 use crate::protocol::values::time;
 use crate::protocol::values::url::{FORM, Url, form};
@@ -131,25 +131,33 @@ impl Client {
         }
     }
 
-    /// Gets `url` and returns the answer's body, of at most `limit` bytes.
+    /// Gets `url` and returns the answer's body, of at most `limit` bytes. A redirect to another host is not
+    /// followed: who answers there is not who was asked.
     ///
     /// # Errors
     /// A [`Failure`]; [`Failure::Status`] for any status but 2xx.
     pub fn ask(&self, url: &Url, limit: usize) -> Result<Vec<u8>, Failure> {
         let asked = Conditions::past_caches();
-        let (url, mut response) = self.follow(url, |hop, left| self.call(hop, left, &asked))?;
+        let (url, mut response) = self.follow(url, |hop, left| {
+            stays_at(url, hop)?;
+            self.call(hop, left, &asked)
+        })?;
         succeeded(&response)?;
         self.counted(url.host(), read(&url, &mut response, limit), Vec::len)
     }
 
     /// Posts `body`, of type `kind`; only the answer's status counts, and no more of it is read.
     ///
-    /// A redirect of any kind is followed by the same POST again, as rssCloud servers expect.
+    /// A redirect of any kind is followed by the same POST again, as rssCloud servers expect; but none to
+    /// another host, which never asked for it.
     ///
     /// # Errors
     /// A [`Failure`]; [`Failure::Status`] for any status but 2xx.
     pub fn notify(&self, url: &Url, kind: &str, body: &str) -> Result<(), Failure> {
-        let (_, response) = self.post(url, kind, body)?;
+        let (_, response) = self.follow(url, |hop, left| {
+            stays_at(url, hop)?;
+            self.post_to(hop, left, kind, body)
+        })?;
         succeeded(&response)
     }
 
@@ -202,11 +210,20 @@ impl Client {
     }
 
     fn post(&self, url: &Url, kind: &str, body: &str) -> Result<(Url, Response<Body>), Failure> {
-        self.follow(url, |hop, left| {
-            // A POST may not be sent twice, so that it takes no connection that may be closed.
-            let request = self.agent.post(hop.as_str()).config().timeout_global(Some(left));
-            request.max_idle_age(Duration::ZERO).build().content_type(kind).send(body)
-        })
+        self.follow(url, |hop, left| self.post_to(hop, left, kind, body))
+    }
+
+    /// Posts `body` to `url` itself, within `left`.
+    fn post_to(
+        &self,
+        url: &Url,
+        left: Duration,
+        kind: &str,
+        body: &str,
+    ) -> Result<Response<Body>, ureq::Error> {
+        // A POST may not be sent twice, so that it takes no connection that may be closed.
+        let request = self.agent.post(url.as_str()).config().timeout_global(Some(left));
+        request.max_idle_age(Duration::ZERO).build().content_type(kind).send(body)
     }
 
     /// Sends a request to `url` and wherever its answers redirect to, all within the time limit;
@@ -305,6 +322,15 @@ fn dated(url: &Url, response: &Response<Body>) -> Option<HostDate> {
     let age = SignedDuration::from_secs(age.unwrap_or_default().into());
     let date = date.checked_add(age).ok()?;
     Some(HostDate { host: url.authority(), date })
+}
+
+/// Refuses to go on to another host than that of `url`.
+fn stays_at(url: &Url, hop: &Url) -> Result<(), ureq::Error> {
+    if hop.host() == url.host() {
+        return Ok(());
+    }
+    let why = format!("`{}` redirects to another host", url.authority());
+    Err(ureq::Error::Other(Box::new(Refusal(why))))
 }
 
 fn succeeded(response: &Response<Body>) -> Result<(), Failure> {

@@ -20,6 +20,7 @@ use ureq::{Agent, Error};
 
 use super::in_turn::{self, Attempt};
 pub use super::network::Network;
+use super::links::Links;
 use super::toll::Toll;
 
 /// The networks that are not the public internet, and the word for each in a message. The first
@@ -61,13 +62,14 @@ pub struct Guard {
     allow: Vec<Network>,
     plain_http: bool,
     toll: Option<Arc<dyn Toll>>,
+    links: Links,
 }
 
 impl Guard {
     /// A guard that lets through public addresses by https, and the networks in `allow` by
     /// either scheme.
     pub fn new(allow: Vec<Network>) -> Self {
-        Self { allow, plain_http: false, toll: None }
+        Self { allow, plain_http: false, toll: None, links: Links::default() }
     }
 
     /// This guard, which lets plain http through to public addresses as well.
@@ -115,6 +117,10 @@ impl Guard {
             return Ok(());
         }
         if let Some((_, what)) = NOT_PUBLIC.iter().find(|(network, _)| network.contains(ip)) {
+            return Err(format!("{ip} is not public ({what}) and not in `allow`"));
+        }
+        if self.links.hold(ip) {
+            let what = "on a network that this machine stands in";
             return Err(format!("{ip} is not public ({what}) and not in `allow`"));
         }
         if https || self.plain_http {

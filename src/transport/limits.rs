@@ -1,6 +1,10 @@
 //! The most that the server gives a client, and all clients; and who a client is.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::message::Request;
@@ -33,6 +37,37 @@ pub struct Limits {
     pub queue: usize,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// Told of a peer that sends one and is none of these.
+    pub claims: Claims,
+}
+
+/// Tells once of a peer that says for whom it speaks, and is not believed.
+#[derive(Clone, Default)]
+pub struct Claims(Option<Arc<Once>>);
+
+struct Once {
+    told: AtomicBool,
+    tell: Box<dyn Fn(IpAddr) + Send + Sync>,
+}
+
+impl Claims {
+    /// The first such peer is given to `tell`.
+    pub fn told_by(tell: impl Fn(IpAddr) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(Once { told: AtomicBool::new(false), tell: Box::new(tell) })))
+    }
+
+    /// Notes that `peer` is one.
+    pub(super) fn note(&self, peer: IpAddr) {
+        if let Some(once) = self.0.as_ref().filter(|once| !once.told.swap(true, Relaxed)) {
+            (once.tell)(peer);
+        }
+    }
+}
+
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claims").finish_non_exhaustive()
+    }
 }
 
 impl Default for Limits {
@@ -49,6 +84,7 @@ impl Default for Limits {
             workers: 4,
             queue: 256,
             trusted_proxies: Vec::new(),
+            claims: Claims::default(),
         }
     }
 }
@@ -59,13 +95,16 @@ impl Limits {
         self.trusted_proxies.iter().any(|network| network.contains(address))
     }
 
-    /// The sender of `request` through the socket of `peer`: the last hop that is no trusted proxy.
+    /// The sender of `request` through the socket of `peer`: the last hop that is no trusted proxy. Nobody
+    /// behind a proxy is on this machine, whatever it says.
     pub(super) fn client(&self, peer: IpAddr, request: &Request) -> IpAddr {
         let fields = request.headers.iter().rev().filter(|(name, _)| name == "x-forwarded-for");
         let mut client = peer;
         for hop in fields.flat_map(|(_, value)| value.rsplit(',')) {
             match address(hop.trim()) {
-                Some(hop) if self.trust(client) => client = hop,
+                // Another proxy of ours, one of several here.
+                Some(hop) if hop.is_loopback() && self.trust(hop) && self.trust(client) => {}
+                Some(hop) if self.trust(client) && !hop.is_loopback() => client = hop,
                 _ => break,
             }
         }
@@ -128,6 +167,9 @@ mod tests {
             ("127.0.0.1", &["::ffff:10.0.0.1"], "10.0.0.1"),
             ("127.0.0.1", &["198.51.100.1, unknown"], "127.0.0.1"),
             ("127.0.0.1", &[""], "127.0.0.1"),
+            ("10.0.0.1", &["127.0.0.1"], "10.0.0.1"),
+            ("10.0.0.1", &["198.51.100.1, 127.0.0.1"], "198.51.100.1"),
+            ("10.0.0.1", &["::1"], "10.0.0.1"),
         ] {
             assert_eq!(client(peer, fields), expected, "{peer} {fields:?}");
         }

@@ -31,6 +31,11 @@ impl Request {
         self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
+    /// Returns whether it says that it came through a proxy: its sender may be anybody.
+    pub fn is_forwarded(&self) -> bool {
+        self.header("x-forwarded-for").is_some()
+    }
+
     /// The path without its escapes; none if that is not UTF-8 or an escape is broken.
     pub fn decoded(&self) -> Option<String> {
         decode(&self.path)

@@ -6,6 +6,7 @@ pub mod client;
 pub mod egress;
 mod in_turn;
 mod limits;
+mod links;
 mod message;
 mod network;
 pub mod server;

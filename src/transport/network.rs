@@ -25,6 +25,11 @@ impl Network {
         Self { address: IpAddr::V4(Ipv4Addr::new(a, b, c, d)), prefix }
     }
 
+    /// The network of the addresses that share the first `prefix` bits with `address`.
+    pub(super) const fn of(address: IpAddr, prefix: u32) -> Self {
+        Self { address, prefix }
+    }
+
     /// The IPv6 network of the addresses that share the first `prefix` bits with `head`, zeros
     /// following.
     pub(super) const fn v6(head: [u16; 2], prefix: u32) -> Self {

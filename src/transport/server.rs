@@ -10,9 +10,11 @@ mod outgoing;
 mod paced;
 mod progress;
 mod shared;
+mod sharing;
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Read, Write};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,10 +25,10 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
-pub use super::limits::{Limits, neighbourhood};
+pub use super::limits::{Claims, Limits, neighbourhood};
 pub use super::message::{Body, Request, Response, decode};
 pub use answer::{Answer, Later, Promise};
-use shared::Server;
+use shared::{Place, Server};
 
 /// The header fields of every answer (PROTOCOL §10).
 const ALWAYS: &[(&str, &str)] = &[("referrer-policy", "no-referrer"), ("x-robots-tag", "noindex")];
@@ -34,6 +36,8 @@ const ALWAYS: &[(&str, &str)] = &[("referrer-policy", "no-referrer"), ("x-robots
 const GRACE: Duration = Duration::from_secs(3);
 /// The pause after a failed accept: the usual cause, too many open files, passes with time.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long one who takes another's place waits until that has left.
+const HANDOVER: Duration = Duration::from_secs(1);
 /// More than any limit needs to be, less than what tokio can count.
 const MANY: usize = 1 << 20;
 
@@ -81,6 +85,7 @@ pub fn serve<A: Into<Answer>>(
         handler: Arc::new(move |request| handler(request).into()),
         addresses: RefCell::default(),
         bodies: Cell::new(0),
+        open: Rc::default(),
         limits,
     });
     let outcome = LocalSet::new().block_on(&runtime, run(server, listener));
@@ -113,12 +118,25 @@ async fn accept(server: Rc<Server>, listener: TcpListener) {
         };
         let seat = Arc::clone(&server.connections).try_acquire_owned();
         let place = server.place(peer);
-        match (seat, place) {
-            (Ok(seat), place) if place.is_some() || server.limits.trust(peer) => {
+        let may_stay = place.is_some() || server.limits.trust(peer);
+        match seat {
+            Ok(seat) if may_stay => {
                 spawn_local(connection::converse(Rc::clone(&server), stream, peer, (seat, place)));
+            }
+            Err(_) if may_stay && server.open.give_seat(peer) => {
+                spawn_local(take_over(Rc::clone(&server), stream, peer, place));
             }
             _ => refuse(stream),
         }
+    }
+}
+
+/// Serves one connection in the seat of another, once that is free.
+async fn take_over(server: Rc<Server>, stream: TcpStream, peer: IpAddr, place: Option<Place>) {
+    let seat = Arc::clone(&server.connections).acquire_owned();
+    match timeout(HANDOVER, seat).await {
+        Ok(Ok(seat)) => connection::converse(server, stream, peer, (seat, place)).await,
+        _ => refuse(stream),
     }
 }
 

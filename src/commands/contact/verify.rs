@@ -6,9 +6,9 @@ use crate::commands::shared::input;
 use crate::commands::status::standing::Standing;
 use crate::delivery::output;
 use crate::error::{Context, Error, Kind, Result};
-use crate::openpgp::certificate::keyring;
+use crate::openpgp::certificate::keyring::{self, Listed};
 use crate::protocol::values::fingerprint::Fingerprint;
-use crate::protocol::values::limits;
+use crate::protocol::values::{limits, text};
 use crate::session::command::Session;
 use crate::session::options::Format;
 use crate::store::contact::entry::{Contact, Trust};
@@ -20,8 +20,30 @@ use crate::store::contact::entry::{Contact, Trust};
 pub fn verify(session: &mut Session, name: &str, told: Option<&str>) -> Result<()> {
     let contact = Contact::load(&session.run.identity.home, name)?;
     let Some(told) = told else { return show(session, name, &contact) };
-    let told = fingerprints(session, told)?;
-    compare(session, name, &told)
+    if told != "-" {
+        let told = Fingerprint::from_user(told)
+            .map_err(|cause| Error::usage("that is no fingerprint").because(cause))?;
+        return compare(session, name, &[told]);
+    }
+    let bytes = input::stdin(session, limits::FEED)?;
+    let listed =
+        keyring::certificates(&bytes).or_cannot(|| "stdin is no certificate".to_owned())?;
+    let told: Vec<Fingerprint> = listed.iter().map(|listed| listed.fingerprint.clone()).collect();
+    compare(session, name, &told)?;
+    if let Some(fits) = listed.iter().find(|listed| listed.fingerprint == contact.fingerprint) {
+        session.run.talk.say(&fitting(fits, listed.len()));
+    }
+    Ok(())
+}
+
+/// Says which of so many certificates fits.
+fn fitting(fits: &Listed, of: usize) -> String {
+    let calls_itself = match &fits.user_id {
+        Some(user_id) => format!(", which calls itself `{}`", text::visible(user_id)),
+        None => String::new(),
+    };
+    let among = if of == 1 { "it fits" } else { "the one that fits is" };
+    format!("{among} {}{calls_itself}", fits.fingerprint.grouped())
 }
 
 /// Calls the key of the contact called `name` verified, if it is one of those that the user was
@@ -52,17 +74,6 @@ pub fn compare(session: &mut Session, name: &str, told: &[Fingerprint]) -> Resul
         session.run.talk.say(&format!("cloudim poll {name} delivers what was held"));
     }
     Ok(())
-}
-
-/// The fingerprints in what the user was told, or in the certificates on stdin.
-fn fingerprints(session: &mut Session, told: &str) -> Result<Vec<Fingerprint>> {
-    if told == "-" {
-        let bytes = input::stdin(session, limits::FEED)?;
-        return keyring::fingerprints(&bytes).or_cannot(|| "stdin is no certificate".to_owned());
-    }
-    let told = Fingerprint::from_user(told)
-        .map_err(|cause| Error::usage("that is no fingerprint").because(cause))?;
-    Ok(vec![told])
 }
 
 #[derive(Serialize)]

@@ -116,7 +116,10 @@ struct Line<'a> {
 impl Line<'_> {
     fn write(&self, format: Format) -> String {
         if format == Format::Json {
-            return serde_json::to_string(self).unwrap_or_default() + "\n";
+            let mut line = Vec::new();
+            // Memory takes all that is written.
+            let _ = output::as_json(&mut line, self);
+            return String::from_utf8(line).unwrap_or_default();
         }
         let claimed =
             if self.card_confirmed { "" } else { " (claimed only: the card was not reached)" };

@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -11,7 +12,7 @@ use signal_hook::iterator::Signals;
 use crate::error::{Context, Error, Result};
 use crate::listen::listening::End;
 use crate::session::command::Session;
-use crate::transport::server::{self, Answer, Limits, Request, Stop};
+use crate::transport::server::{self, Answer, Claims, Limits, Request, Stop};
 
 /// Takes `address`; also returns which that is, for port 0 is any. From then on as many files may be
 /// open as the system allows.
@@ -58,8 +59,17 @@ fn start(
     door: impl Fn(Request) -> Answer + Send + Sync + 'static,
     ends: Sender<End>,
 ) -> Result<JoinHandle<Result<()>>> {
-    let limits =
-        Limits { trusted_proxies: session.run.network.trusted_proxies()?, ..Limits::default() };
+    let trusted_proxies = session.run.network.trusted_proxies()?;
+    let talk = Mutex::new(session.run.talk.beside());
+    let claims = Claims::told_by(move |peer| {
+        let mut talk = talk.lock().unwrap_or_else(PoisonError::into_inner);
+        talk.warn(&format!(
+            "{peer} says by X-Forwarded-For for whom it speaks, and is not in trusted_proxies: all who come \
+             through it count as one"
+        ));
+        talk.say("hint: if it is your proxy: trusted_proxies = [\"ADDRESS\"] in config.toml");
+    });
+    let limits = Limits { trusted_proxies, claims, ..Limits::default() };
     let stop = stop.clone();
     Ok(thread::spawn(move || {
         let served = server::serve(listener, limits, stop, door);

@@ -18,7 +18,7 @@ pub fn answer(
             return Response::new(200, xmlrpc::KIND, fault).into();
         }
     };
-    let by_cloud = cloud.and_then(|cloud| cloud.rpc(request.peer, &call));
+    let by_cloud = cloud.and_then(|cloud| cloud.rpc(request, &call));
     by_cloud.unwrap_or_else(|| otherwise(&call))
 }
 

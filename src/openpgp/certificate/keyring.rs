@@ -8,20 +8,40 @@ use crate::openpgp::{armor, certificate, packets};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::{Error, Result};
 
-/// The fingerprints of the primary keys in `bytes`: certificates one after the other, binary or in
+/// A certificate among several, by what it says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The fingerprint of its primary key.
+    pub fingerprint: Fingerprint,
+    /// Its first User ID, which nothing here vouches for.
+    pub user_id: Option<String>,
+}
+
+/// The certificates in `bytes`, by the fingerprints of their primary keys: certificates one after the other, binary or in
 /// armored blocks with any text around them. Nothing else in them is looked at.
 ///
 /// # Errors
 /// When there is none, when something is no packet, or for a secret key.
-pub fn fingerprints(bytes: &[u8]) -> Result<Vec<Fingerprint>> {
-    let mut found = Vec::new();
+pub fn certificates(bytes: &[u8]) -> Result<Vec<Listed>> {
+    let mut found: Vec<Listed> = Vec::new();
+    let mut is_known = false;
     for block in blocks(bytes)? {
         let mut rest = block.as_slice();
         while let Some(packet) = packets::next(&mut rest).map_err(Error::Malformed)? {
             match packet {
                 // Keys of former versions have fingerprints that nobody compares.
                 Packet::PublicKey(key) => {
-                    found.extend(certificate::fingerprint(&key.fingerprint()).ok());
+                    let fingerprint = certificate::fingerprint(&key.fingerprint()).ok();
+                    is_known = fingerprint.is_some();
+                    found.extend(
+                        fingerprint.map(|fingerprint| Listed { fingerprint, user_id: None }),
+                    );
+                }
+                Packet::UserId(id) if is_known => {
+                    let name = String::from_utf8_lossy(id.id()).into_owned();
+                    if let Some(last) = found.last_mut() {
+                        last.user_id.get_or_insert(name);
+                    }
                 }
                 Packet::SecretKey(_) => {
                     return Err(Error::malformed("a secret key where a certificate belongs"));
@@ -60,6 +80,19 @@ mod tests {
     use super::*;
     use crate::openpgp::secret_key::Profile;
     use crate::openpgp::testing::{key, packet};
+
+    fn fingerprints(bytes: &[u8]) -> Result<Vec<Fingerprint>> {
+        Ok(certificates(bytes)?.into_iter().map(|listed| listed.fingerprint).collect())
+    }
+
+    #[test]
+    fn each_is_listed_with_what_it_calls_itself() {
+        let keys = [key(Profile::Classic, "John"), key(Profile::Default, "Mary")];
+        let binary = keys.each_ref().map(|key| key.certificate().inner.to_bytes().unwrap());
+        let listed = certificates(&binary.concat()).unwrap();
+        let names: Vec<_> = listed.iter().map(|listed| listed.user_id.as_deref()).collect();
+        assert_eq!(names, [Some("John"), Some("Mary")]);
+    }
 
     #[test]
     fn each_certificate_is_found_however_they_are_put_together() {

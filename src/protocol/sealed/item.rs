@@ -99,7 +99,7 @@ impl Item {
     pub fn write_plain(&self, title: Option<&str>) -> String {
         let attachments = self.attachments.iter().filter(|file| file.url.parse::<Url>().is_ok());
         let shown = Self { attachments: attachments.cloned().collect(), ..self.clone() };
-        let mut writer = shown.open_titled(title, &text::visible(&self.text));
+        let mut writer = shown.open_titled(title, &text::revealed(&self.text));
         writer.close("item");
         writer.finish()
     }

@@ -68,6 +68,20 @@ pub fn from_html(html: &str) -> String {
     text
 }
 
+/// Returns whether `c` breaks lines, reorders what follows or is a C1 control character, without being seen
+/// itself.
+pub fn is_covert(c: char) -> bool {
+    matches!(
+        c,
+        '\u{80}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+    )
+}
+
 /// `text` with control characters, and those that reorder what follows, made visible. Line feed
 /// and tab stay.
 pub fn visible(text: &str) -> String {
@@ -77,18 +91,25 @@ pub fn visible(text: &str) -> String {
             '\n' | '\t' => seen.push(c),
             '\0'..='\x1f' => seen.extend(['^', char::from(c as u8 ^ 0x40)]),
             '\x7f' => seen.push_str("^?"),
-            '\u{80}'..='\u{9f}'
-            | '\u{61c}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' => {
-                seen.push_str(&format!("<U+{:04X}>", u32::from(c)));
-            }
-            _ => seen.push(c),
+            _ => reveal_in(&mut seen, c),
         }
     }
     seen
+}
+
+/// `text` with what is covert in it made visible, for forms that have their own way with the rest.
+pub fn revealed(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    text.chars().for_each(|c| reveal_in(&mut seen, c));
+    seen
+}
+
+fn reveal_in(seen: &mut String, c: char) {
+    if is_covert(c) {
+        seen.push_str(&format!("<U+{:04X}>", u32::from(c)));
+    } else {
+        seen.push(c);
+    }
 }
 
 #[cfg(test)]

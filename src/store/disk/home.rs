@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
+use tempfile::NamedTempFile;
+
 use super::atomic::{self, Mode};
 use super::lock::Lock;
 use super::refusals::Refusals;
-use super::ours;
+use super::{ours, temporary};
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::protocol::values::token::Token;
 use crate::store::error::{Error, Result};
@@ -206,6 +208,16 @@ impl Home {
         [&self.root, &self.config(), &self.secret()]
             .into_iter()
             .try_for_each(|path| ours::expect(path))
+    }
+
+    /// A file for somebody who is to read it now. It goes when it is dropped; what a run leaves that is
+    /// killed goes with the next, for it has the lock of the file.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn passing_file(&self) -> Result<NamedTempFile> {
+        temporary::temporary(&self.root)
+            .map_err(|cause| Error::CannotWrite { path: self.root.clone(), cause })
     }
 
     /// Checks that an identity lives here, whole: the settings, and a secret key, or the certificate

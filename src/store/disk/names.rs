@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::protocol::values::guid::Guid;
-use crate::protocol::values::lookalike;
+use crate::protocol::values::{lookalike, text};
 use crate::store::error::{Error, Result};
 
 const LONGEST: usize = 48;
@@ -65,7 +65,12 @@ pub fn unique(name: &str, taken: impl Fn(&str) -> bool) -> String {
 pub fn of_file(claimed: &str) -> String {
     let last = Path::new(claimed).file_name().map(|name| name.to_string_lossy().into_owned());
     let last = last.unwrap_or_default();
-    let harmless = |c: char| if c.is_control() || matches!(c, '/' | '\\' | ':') { '_' } else { c };
+    let is_unseen = |c| text::is_covert(c) || lookalike::is_ignorable(c);
+    let harmless = |c: char| match c {
+        '/' | '\\' | ':' => '_',
+        c if c.is_control() || is_unseen(c) => '_',
+        c => c,
+    };
     let name: String =
         last.trim_start_matches(['.', '-']).chars().map(harmless).take(100).collect();
     if name.trim().is_empty() { "attachment".to_owned() } else { name }
@@ -105,9 +110,13 @@ mod tests {
 
     #[test]
     fn attachments_stay_in_their_folder() {
-        for (claimed, name) in
-            [("cat.png", "cat.png"), ("../../x", "x"), ("/", "attachment"), (".bashrc", "bashrc")]
-        {
+        for (claimed, name) in [
+            ("cat.png", "cat.png"),
+            ("../../x", "x"),
+            ("/", "attachment"),
+            (".bashrc", "bashrc"),
+            ("cat\u{202e}gnp.exe\u{2028}\u{9b}\u{200b}", "cat_gnp.exe___"),
+        ] {
             assert_eq!(of_file(claimed), name);
         }
     }

@@ -1,6 +1,5 @@
 //! One connection, from its first octet to its last.
 
-use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -39,11 +38,10 @@ pub(super) async fn converse(
     // Without it an answer may wait for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
     let limits = &server.limits;
-    let progress = Rc::new(Progress {
-        until: Cell::new(Instant::now() + limits.answer),
-        begun: Cell::new(false),
-        unread: Cell::new(false),
-    });
+    let progress = Rc::new(Progress::new(peer, Instant::now() + limits.answer));
+    let shares = Some(peer).filter(|peer| !limits.trust(*peer));
+    let _entry = server.open.enter(shares, Rc::clone(&progress));
+    let mut leaving = pin!(progress.leave.notified());
     let service = service_fn(|request| {
         Box::pin(async { Ok::<_, Infallible>(server.respond(peer, &progress, request).await) })
     });
@@ -53,6 +51,9 @@ pub(super) async fn converse(
     let mut stopping = pin!(stopped.wait_for(|stopped| *stopped));
     let mut graceful = false;
     let ended = poll_fn(|cx| {
+        if leaving.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
         if !graceful && stopping.as_mut().poll(cx).is_ready() {
             graceful = true;
             if !progress.begun.get() {

@@ -11,7 +11,7 @@ use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, HOST, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Version};
-use tokio::task::spawn_blocking;
+use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::{Instant, timeout};
 
 use super::answer::{Answer, Later};
@@ -19,6 +19,11 @@ use super::outgoing::{Outgoing, outgoing};
 use super::progress::Progress;
 use super::shared::Server;
 use crate::transport::message::{Request, Response};
+
+/// Bytes of an answer after which a connection does not count as idle at once.
+const SHORT: u64 = 64 << 10;
+/// Turns in which a connection that was told to leave does.
+const TURNS: usize = 4;
 
 /// Octets of a body in memory; given back when dropped.
 struct Held(Rc<Server>, usize);
@@ -38,8 +43,13 @@ impl Server {
     ) -> hyper::Response<Outgoing> {
         let is_head = request.method() == Method::HEAD;
         progress.begun.set(true);
+        progress.idle.set(Some(Instant::now()));
         progress.until.set(Instant::now() + self.limits.answer);
-        let response = self.answer(peer, request).await.unwrap_or_else(|refusal| refusal);
+        let response = self.answer(peer, progress, request).await;
+        let response = response.unwrap_or_else(|refusal| refusal);
+        progress.body.set(0);
+        let is_short = response.body.length() <= SHORT;
+        progress.idle.set(is_short.then(Instant::now));
         let response = outgoing(response, is_head, &self.reads);
         progress.until.set(Instant::now() + self.limits.answer);
         progress.unread.set(response.headers().contains_key(CONNECTION));
@@ -49,15 +59,21 @@ impl Server {
     async fn answer(
         self: &Rc<Self>,
         peer: IpAddr,
+        progress: &Progress,
         request: hyper::Request<Incoming>,
     ) -> Result<Response, Response> {
         let (head, body) = request.into_parts();
-        if head.version == Version::HTTP_11 && !head.headers.contains_key(HOST) {
-            return Err(closing(400, "a request names its host"));
+        let hosts = head.headers.get_all(HOST).iter().count();
+        if hosts > 1 || hosts == 0 && head.version == Version::HTTP_11 {
+            return Err(closing(400, "a request names its host, and once"));
         }
         let mut request = plain(&head, peer);
         drop(head);
+        if request.is_forwarded() && !self.limits.trust(peer) {
+            self.limits.claims.note(peer);
+        }
         request.peer = self.limits.client(peer, &request);
+        progress.client.set(request.peer);
         let _place = if self.limits.trust(peer) && !self.limits.trust(request.peer) {
             // A client behind a proxy took no place with the connection.
             Some(self.place(request.peer).ok_or_else(|| closing(429, "too many requests"))?)
@@ -65,13 +81,19 @@ impl Server {
             None
         };
         let mut held = Held(Rc::clone(self), 0);
-        let read = timeout(self.limits.body, self.read(body, &mut held)).await;
+        let read = timeout(self.limits.body, self.read(body, progress, &mut held)).await;
         request.body = read.map_err(|_| closing(408, "the request took too long"))??;
+        progress.idle.set(None);
         self.work(request).await
     }
 
     /// The body of a request, whole.
-    async fn read(&self, mut body: Incoming, held: &mut Held) -> Result<Vec<u8>, Response> {
+    async fn read(
+        &self,
+        mut body: Incoming,
+        progress: &Progress,
+        held: &mut Held,
+    ) -> Result<Vec<u8>, Response> {
         let most = self.limits.body_bytes;
         let too_large = || closing(413, &format!("more than {most} bytes"));
         if body.size_hint().lower() > most as u64 {
@@ -84,15 +106,30 @@ impl Server {
             if most.saturating_sub(octets.len()) < data.len() {
                 return Err(too_large());
             }
-            let bodies = self.bodies.get().saturating_add(data.len());
-            if bodies > self.limits.bodies_bytes {
+            if !self.has_memory(progress.client.get(), data.len()).await {
                 return Err(closing(503, "too busy").with("retry-after", "10"));
             }
-            self.bodies.set(bodies);
+            self.bodies.set(self.bodies.get().saturating_add(data.len()));
             held.1 = held.1.saturating_add(data.len());
+            progress.body.set(held.1);
             octets.extend_from_slice(&data);
         }
         Ok(octets)
+    }
+
+    /// Returns whether there is memory for so many octets more of a body by `client`; for it, unfinished
+    /// bodies of others give way who have more.
+    async fn has_memory(&self, client: IpAddr, octets: usize) -> bool {
+        let fits = || self.bodies.get().saturating_add(octets) <= self.limits.bodies_bytes;
+        while !fits() && self.open.give_memory(client, octets) {
+            // What was told to leave has its turn before us.
+            for _ in 0..TURNS {
+                if !fits() {
+                    yield_now().await;
+                }
+            }
+        }
+        fits()
     }
 
     /// Has `request` handled by a worker.

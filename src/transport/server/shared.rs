@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
 use super::answer::Answer;
+use super::sharing::Open;
 use crate::transport::limits::{Limits, neighbourhood};
 use crate::transport::message::Request;
 
@@ -27,6 +28,7 @@ pub(super) struct Server {
     pub(super) reads: Arc<Semaphore>,
     pub(super) addresses: RefCell<HashMap<IpAddr, usize>>,
     pub(super) bodies: Cell<usize>,
+    pub(super) open: Rc<Open>,
 }
 
 /// One of the connections that an address may have; given back when dropped.

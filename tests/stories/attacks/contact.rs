@@ -1,6 +1,7 @@
 //! A contact gone bad: it has the key that we trust.
 
 mod decrypting;
+mod hiding;
 
 use std::fs;
 

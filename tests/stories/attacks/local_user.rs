@@ -1,3 +1,4 @@
 //! Another user of the machine.
 
+mod looking;
 mod writing;

@@ -1,6 +1,8 @@
 //! A stranger: who may call, and whom we do not know.
 
+mod crowding;
 mod inviting;
+mod pretending;
 mod reaching;
 
 use std::fs;

@@ -66,7 +66,14 @@ fn her_certificate_is_found_among_others() {
     let refused = john.feed(&["contact", "verify", "mary", "-"], others).expect(4);
     assert!(refused.stderr.contains("error: `mary` has another key here: "), "{}", refused.stderr);
     assert_eq!(trust(&john, "mary"), "first-use");
-    john.feed(&["contact", "verify", "mary", "-"], [of_anna, of_mary].concat()).expect(0);
+    let fits = john
+        .feed(&["contact", "verify", "mary", "-"], [of_anna, of_mary].concat())
+        .expect(0)
+        .stderr;
+    assert!(
+        fits.contains("the one that fits is ") && fits.contains("calls itself `Mary`"),
+        "{fits}"
+    );
     assert_eq!(trust(&john, "mary"), "verified");
 }
 

@@ -114,3 +114,29 @@ fn has_us_fetch_all_that_a_host_has() {
     }
     assert_eq!(host.requests(), 13, "64 MiB an hour, and what was under way");
 }
+
+#[test]
+fn redirects_notifications_to_somebody_who_never_asked() {
+    let (john, victim) = (John::new(), Subscriber::honest());
+    let port = victim.port();
+    // It answers the challenge itself, and sends notifications on.
+    let liar = Subscriber::answering(move |call| match call.fields.get("challenge") {
+        Some(challenge) => (200, challenge.clone(), None),
+        None => (307, String::new(), Some(format!("http://localhost:{port}/"))),
+    });
+    let cloud = john.runs(&[]);
+    let feed = [john.feed("blog.rss")];
+    assert_eq!(cloud.register(&feed, &liar), Ok(()));
+    john.change("blog.rss", "two");
+    assert_eq!(cloud.ping(&feed[0]), Ok(()));
+    liar.told();
+    // Nor may somebody else answer a challenge for it.
+    let lazy = Subscriber::answering(move |call| {
+        let challenge = call.fields.get("challenge").cloned().unwrap_or_default();
+        let to = format!("http://localhost:{port}/?challenge={challenge}&url=x");
+        (302, String::new(), Some(to))
+    });
+    assert!(cloud.register(&feed, &lazy).unwrap_err().contains(FAILED));
+    victim.was_not_told();
+    assert_eq!(victim.asked(), 0);
+}
