@@ -6,6 +6,6 @@ mod exporting;
 mod importing;
 mod killed;
 mod locking;
-mod secrecy;
+pub(crate) mod secrecy;
 mod showing;
 mod sources;

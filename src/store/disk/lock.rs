@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::atomic;
 use super::origin::Origin;
+use super::ours;
 use crate::store::error::{Error, OrCannot, Result};
 
 /// How long a busy lock is waited for.
@@ -135,7 +136,9 @@ fn open(path: &Path) -> Result<File> {
     let opened = if fs::metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
         File::open(path)
     } else {
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        ours::in_place(&mut options).open(path)
     };
     opened.map_err(|error| atomic::cannot_write(path, error))
 }

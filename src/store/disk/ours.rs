@@ -1,9 +1,9 @@
 //! Whether files are ours alone to write. Who can write the settings of a home can have any command run
 //! as its owner.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use crate::store::error::{Error, OrCannot, Result};
@@ -12,6 +12,13 @@ use crate::store::error::{Error, OrCannot, Result};
 const WRITE: u32 = 0o022;
 /// The user who can write everything anyway.
 const ROOT: u32 = 0;
+
+/// `options` for a file of the home that is written in place: a link that somebody has put there leads
+/// nowhere.
+pub fn in_place(options: &mut OpenOptions) -> &mut OpenOptions {
+    let flags = rustix::fs::OFlags::NOFOLLOW.bits();
+    options.custom_flags(i32::try_from(flags).unwrap_or_default())
+}
 
 /// Checks that nobody but us and root can write the file or folder at `path`, if there is one. It goes by
 /// what the system says, also on a mount that keeps no permissions: there it is the mount that lets

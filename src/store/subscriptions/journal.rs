@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::entry::Subscription;
 use crate::store::disk::atomic::{self, Mode};
 use crate::store::disk::home::Home;
+use crate::store::disk::ours;
 use crate::store::error::{OrCannot, Result};
 
 /// The file, and how much of it is whole.
@@ -77,7 +78,7 @@ impl Journal {
                 atomic::folder(parent(&self.path), Mode::Private)?;
                 let mut options = OpenOptions::new();
                 options.write(true).create(true).truncate(false).mode(0o600);
-                let opened = options.open(&self.path);
+                let opened = ours::in_place(&mut options).open(&self.path);
                 let file = opened.map_err(|cause| atomic::cannot_write(&self.path, cause))?;
                 atomic::sync_folder_of(&self.path)?;
                 file

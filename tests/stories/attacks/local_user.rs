@@ -1,4 +1,5 @@
 //! Another user of the machine.
 
 mod looking;
+mod memory;
 mod writing;

@@ -16,7 +16,7 @@ use crate::common::peer::{PASSPHRASE, Peer};
 const SIGABRT: i32 = 6;
 
 /// Every secret octet of `peer`'s key, in hexadecimal, component by component.
-fn secrets(peer: &Peer) -> Vec<String> {
+pub fn secrets(peer: &Peer) -> Vec<String> {
     let armored = fs::read_to_string(peer.home().join("secret.asc")).unwrap();
     let mut key = SignedSecretKey::from_string(&armored).unwrap().0;
     let password = Password::from(PASSPHRASE);

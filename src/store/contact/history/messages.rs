@@ -9,6 +9,7 @@ use super::record::Record;
 use crate::protocol::values::guid::Guid;
 use crate::store::disk::atomic;
 use crate::store::disk::home::Home;
+use crate::store::disk::ours;
 use crate::store::error::{OrCannot, Result};
 use crate::store::identity::own::Locked;
 
@@ -37,14 +38,9 @@ impl Messages {
         locked.home.expect_change(&self.path)?;
         let failed = |error| atomic::cannot_write(&self.path, error);
         let existed = self.path.exists();
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&self.path)
-            .map_err(failed)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = ours::in_place(&mut options).open(&self.path).map_err(failed)?;
         let end = whole_lines(&mut file).map_err(failed)?;
         let mut number = self.last_number()?;
         let mut lines = Vec::new();
