@@ -19,8 +19,8 @@ use ureq::unversioned::transport::{
 use ureq::{Agent, Error};
 
 use super::in_turn::{self, Attempt};
-pub use super::network::Network;
 use super::links::Links;
+pub use super::network::Network;
 use super::toll::Toll;
 
 /// The networks that are not the public internet, and the word for each in a message. The first

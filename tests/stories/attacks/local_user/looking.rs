@@ -18,7 +18,10 @@ fn reads_what_a_hook_or_the_publish_command_writes_under_a_mask_that_was_not_the
     masked.args(["-c", "umask 0027; exec \"$0\" \"$@\""]).arg(poll.get_program());
     masked.args(poll.get_args());
     for (name, value) in poll.get_envs() {
-        masked.env(name, value.unwrap_or_default());
+        match value {
+            Some(value) => masked.env(name, value),
+            None => masked.env_remove(name),
+        };
     }
     assert!(masked.output().unwrap().status.success());
     for name in ["hooked", "published"] {
