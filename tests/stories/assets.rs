@@ -3,6 +3,8 @@
 //! Rewrite them with `CLOUDIM_BLESS=1 cargo test --test stories assets::`. `man/cloudim.5` is
 //! written by hand and left alone.
 
+mod claims;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
