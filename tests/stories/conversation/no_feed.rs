@@ -26,7 +26,7 @@ fn instead(peer: &Peer) -> Vec<(Behaviour, &'static str)> {
         (Behaviour::Says(RSS, half), "not XML"),
         (Behaviour::Says(coded, feed), "content coding `br`"),
         (Behaviour::Endless, "more than 5242880 bytes"),
-        (Behaviour::Redirect("/again".to_owned()), "more than 5 redirects"),
+        (Behaviour::Redirect("/again".to_owned()), "its redirects lead round in a circle"),
         (Behaviour::Redirect("http://10.0.0.1/login".to_owned()), "10.0.0.1 is not public"),
         (Behaviour::Status(403), "status 403"),
     ]
