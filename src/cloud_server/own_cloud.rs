@@ -98,11 +98,6 @@ impl OwnCloud {
         if asked.is_elsewhere(&caller.to_string()) {
             return refused(cloud::ELSEWHERE.to_owned(), form).into();
         }
-        let is_nameless = asked.domain.is_none() && request.is_forwarded();
-        if is_nameless && caller.is_loopback() {
-            // Whoever it is, it is not the proxy.
-            return refused(cloud::CALLER_UNKNOWN.to_owned(), form).into();
-        }
         let callback = match asked.callback(&caller.to_string()) {
             Ok(callback) => callback,
             Err(error) => return refused(error.to_string(), form).into(),

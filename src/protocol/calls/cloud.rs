@@ -23,9 +23,6 @@ pub const THANKS: &str = "Thanks for the ping.";
 /// The answer to a registration for calls by XML-RPC at another address than the caller's.
 pub const ELSEWHERE: &str = "Can't accept the subscription because nobody is challenged by XML-RPC: \
     the handler must be at the address that you call from. Leave the domain out, or use http-post.";
-/// The answer to a registration without a domain whose sender a proxy does not tell.
-pub const CALLER_UNKNOWN: &str = "Can't accept the subscription because the address that you call from is \
-    not known here. Name a domain.";
 /// The answer to a registration by a caller who makes too many.
 pub const TOO_MANY: &str = "Can't accept the subscription because too many came from your address. \
     Try again in an hour.";
