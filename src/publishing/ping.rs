@@ -28,12 +28,16 @@ pub type Told = std::result::Result<(), Setback>;
 
 /// Publishes, and tells the cloud of the feeds for the contacts called `changed`, and of those
 /// among `names` of which it has yet to be told. A failure is reported, not returned: all that was
-/// read and written before stands.
+/// read and written before stands. A home that was copied or restored, and has not caught up yet,
+/// publishes nothing.
 ///
 /// # Errors
 /// When a contact cannot be read or written.
 pub fn tell(run: &mut Run, mut changed: Vec<String>, names: &[String]) -> Result<()> {
     let now = run.clock.now();
+    if run.identity.lock_although_copied(now).is_ok_and(|locked| locked.is_copied()) {
+        return Ok(());
+    }
     let mended = pages::mend(&run.identity, &run.keys, now);
     if let Err(error) = mended.and_then(|()| run::publish(&run.identity, &mut run.talk, now)) {
         run.talk.report_daily(&error);

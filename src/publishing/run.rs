@@ -16,6 +16,7 @@ use crate::store;
 use crate::store::disk::failed_run::FailedRun;
 use crate::store::disk::home::Home;
 use crate::store::disk::lock::Lock;
+use crate::store::disk::origin::Standing;
 use crate::store::disk::{changes, mirror};
 use crate::store::identity::own::Identity;
 
@@ -30,7 +31,8 @@ const RETRY: &str = "what you wrote is kept, do not send it again: cloudim publi
 ///
 /// # Errors
 /// [`Kind::Unpublished`] when the command failed, took too long, or another run of it does not end; and when
-/// the home is busy: what was to be published is kept all the same.
+/// the home is busy, or was copied or restored and has not caught up yet: what was to be published is kept all
+/// the same.
 pub fn publish(identity: &Identity, talk: &mut Talk, now: Timestamp) -> Result<()> {
     publish_if(identity, talk, now, false).map_err(|error| match error.kind {
         Kind::Busy => Error { kind: Kind::Unpublished, hints: Vec::new(), ..error }.hint(RETRY),
@@ -85,6 +87,9 @@ fn prepare(
     // Most of the copying is done before others are kept from writing.
     let mut is_news = mirror::update(home, publishing, damaged)?.is_news;
     let locked = home.lock()?;
+    if locked.standing() == Standing::Copied {
+        return Err(copied());
+    }
     let mirror = mirror::update(&locked, publishing, damaged)?;
     is_news |= mirror.is_news;
     if anyway && (is_news || changes::changed(&locked)? == 0) {
@@ -121,6 +126,12 @@ pub fn publish_again(identity: &Identity, talk: &mut Talk, now: Timestamp) -> Re
         }
         published => published,
     }
+}
+
+/// What is on the web may be newer than what is here: it must not be replaced before it was seen.
+fn copied() -> Error {
+    let text = "this home was copied or restored: nothing is published before it has seen what it has published";
+    Error::new(Kind::Unpublished, text).hint("cloudim publish")
 }
 
 fn is_done(home: &Home, target: u64) -> Result<bool> {

@@ -69,7 +69,7 @@ pub fn while_it_waits_with(
     // it finds another one there.
     let mut waits = has_open(&child, &path);
     fs::rename(&path, peer.file("the first lock")).unwrap();
-    let second = another_lock(&path);
+    let second = another_lock(&path, &peer.file("the first lock"));
     drop(first);
     waits &= has_open(&child, &path);
     meanwhile();
@@ -79,11 +79,16 @@ pub fn while_it_waits_with(
     ran
 }
 
-/// A lock that says of itself that it is the one that it was made as, and that is held.
-fn another_lock(path: &Path) -> File {
+/// A lock that says of itself that it is the one that it was made as, and else what the `first` says, and
+/// that is held.
+fn another_lock(path: &Path, first: &Path) -> File {
+    let first = fs::read_to_string(first).unwrap();
     let mut lock = File::create(path).unwrap();
     let metadata = lock.metadata().unwrap();
     writeln!(lock, "device {} inode {}", metadata.dev(), metadata.ino()).unwrap();
+    for line in first.lines().skip(1) {
+        writeln!(lock, "{line}").unwrap();
+    }
     lock.lock().unwrap();
     lock
 }

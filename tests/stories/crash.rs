@@ -4,6 +4,7 @@ mod copies;
 mod damaged;
 mod killed;
 mod restored;
+mod rolled_back;
 mod together;
 mod torn;
 mod unseen;

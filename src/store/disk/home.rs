@@ -1,6 +1,7 @@
 //! A home: where each file of an identity lies.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -25,13 +26,15 @@ pub struct Home {
     swept: Arc<Once>,
     /// What the disk refuses.
     refusals: Refusals,
+    /// The latest generation that this process has seen; copies share it.
+    seen: Arc<AtomicU64>,
 }
 
 impl Home {
     /// The home at `root`, which need not be there yet.
     pub fn at(root: impl Into<PathBuf>) -> Self {
-        let (swept, refusals) = (Arc::new(Once::new()), Refusals::default());
-        Self { root: root.into(), state: None, swept, refusals }
+        let (swept, seen) = (Arc::new(Once::new()), Arc::default());
+        Self { root: root.into(), state: None, swept, refusals: Refusals::default(), seen }
     }
 
     /// The same home. Its generation is also kept in `folder`, outside of it: see
@@ -63,6 +66,17 @@ impl Home {
     /// The folder in which the generation is kept, outside of the home.
     pub fn state(&self) -> Option<&Path> {
         self.state.as_deref()
+    }
+
+    /// The latest generation that this process has seen; 0 before the first. A program that runs for long
+    /// knows by it that all files were put back under it, wherever they lie.
+    pub fn seen(&self) -> u64 {
+        self.seen.load(Ordering::Relaxed)
+    }
+
+    /// Notes that this process has seen `generation`.
+    pub fn note_seen(&self, generation: u64) {
+        self.seen.fetch_max(generation, Ordering::Relaxed);
     }
 
     /// The folder itself.

@@ -37,6 +37,7 @@ impl Home {
         self.sweep(leftovers::remove);
         let (recorded, here) = lock.origin()?;
         let standing = recorded.standing(&here, outside(self, &recorded));
+        self.note_seen(recorded.generation);
         Ok(LockedHome { home: self, lock, standing, origin: RefCell::new(recorded) })
     }
 }
@@ -160,6 +161,7 @@ impl LockedHome<'_> {
         origin.generation = origin.generation.max(outside);
         origin.looked = looked.or(origin.looked);
         self.lock.record(&origin)?;
+        self.home.note_seen(origin.generation);
         (self.standing, self.origin) = (Standing::Original, RefCell::new(origin));
         Ok(())
     }
@@ -177,14 +179,18 @@ impl LockedHome<'_> {
         if let (Some(folder), Some(key)) = (self.home.state(), &next.key) {
             origin::note(folder, key, next.generation);
         }
+        self.home.note_seen(next.generation);
         *origin = next;
         Ok(())
     }
 }
 
-/// The generation that was noted outside of `home`, under the key that `origin` names.
+/// The latest generation that is known outside of `home`: noted under the key that `origin` names, or seen
+/// by this process.
 fn outside(home: &Home, origin: &Origin) -> Option<u64> {
-    origin::noted(home.state()?, origin.key.as_ref()?)
+    let noted = home.state().zip(origin.key.as_ref());
+    let noted = noted.and_then(|(folder, key)| origin::noted(folder, key));
+    noted.max(Some(home.seen()))
 }
 
 impl Deref for LockedHome<'_> {

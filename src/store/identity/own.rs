@@ -167,6 +167,21 @@ mod tests {
     }
 
     #[test]
+    fn a_process_knows_an_older_copy_by_what_it_has_seen_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let running = identity(folder.path(), "");
+        record(&running);
+        let lock = folder.path().join("lock");
+        let earlier = fs::read(&lock).unwrap();
+        running.lock(NOW).unwrap().home.advance().unwrap();
+        fs::write(&lock, earlier).unwrap();
+        assert!(matches!(running.clone().lock(NOW).err(), Some(Error::Copied)));
+        identity(folder.path(), "").lock(NOW).unwrap();
+        record(&running);
+        running.lock(NOW).unwrap();
+    }
+
+    #[test]
     fn a_home_that_only_reads_may_be_a_copy() {
         let folder = tempfile::tempdir().unwrap();
         let identity = identity(folder.path(), "read_only = true");

@@ -9,7 +9,7 @@ use crate::common::static_host::Behaviour;
 
 /// Two people who have agreed. What John publishes lies on a web host of its own, which no restore of
 /// his home changes.
-fn apart() -> (Peer, Peer) {
+pub fn apart() -> (Peer, Peer) {
     let (john, mary) = friends();
     let web = john.file("web");
     fs::create_dir(&web).unwrap();
@@ -47,12 +47,12 @@ fn restore_in_place(peer: &Peer, backup: &Path) {
 }
 
 /// The texts that Mary has of John, in the order of arrival.
-fn at_mary(mary: &Peer) -> Vec<String> {
+pub fn at_mary(mary: &Peer) -> Vec<String> {
     let json = mary.ok(&["--format", "json", "read", "john"]);
     texts(&json)
 }
 
-const RESTORED: &str = "this home was restored: it goes on in a new log for `mary`";
+pub const RESTORED: &str = "this home was restored: it goes on in a new log for `mary`";
 
 #[test]
 fn what_was_written_after_the_backup_is_neither_lost_nor_overwritten() {
