@@ -31,6 +31,9 @@ pub struct Earlier {
     pub sequence: u64,
     /// The hash of that item.
     pub hash: OctetsHash,
+    /// Whether the writer cannot name all: the log may have items above that one which the writer has
+    /// lost, or older logs with items are not listed.
+    pub more: bool,
 }
 
 /// The octets of a sealed or signed `im:introduction`.
@@ -81,12 +84,10 @@ impl Introduction {
         if let Some(note) = &self.note {
             writer.text("im:note", &[], note);
         }
-        for Earlier { log, sequence, hash } in &self.earlier {
-            let attributes = [
-                ("log", &*log.to_string()),
-                ("sequence", &sequence.to_string()),
-                ("hash", &hash.to_string()),
-            ];
+        for Earlier { log, sequence, hash, more } in &self.earlier {
+            let (log, sequence, hash) = (log.to_string(), sequence.to_string(), hash.to_string());
+            let mut attributes = vec![("log", &*log), ("sequence", &*sequence), ("hash", &*hash)];
+            attributes.extend(more.then_some(("more", "true")));
             writer.empty("im:earlier", &attributes);
         }
         close_padded(writer, "im:introduction")
@@ -175,7 +176,8 @@ fn read_earlier(introduction: &Element) -> Result<Vec<Earlier>> {
             return Err(Error::malformed(format!("the earlier log `{log}` stands twice")));
         }
         let sequence = integer::parse(element.required("sequence")?)?;
-        all.push(Earlier { log, sequence, hash: element.required_as("hash")? });
+        let more = element.attribute("more") == Some("true");
+        all.push(Earlier { log, sequence, hash: element.required_as("hash")?, more });
     }
     Ok(all)
 }
@@ -300,7 +302,8 @@ mod tests {
     fn names_notes_and_earlier_logs_are_limited() {
         let named = |n| Introduction { name: Some("é".repeat(n)), ..invitation() };
         let noted = |n| Introduction { note: Some("é".repeat(n)), ..invitation() };
-        let earlier = |n| Earlier { log: log(n), sequence: 1, hash: OctetsHash::of(b"") };
+        let earlier =
+            |n| Earlier { log: log(n), sequence: 1, hash: OctetsHash::of(b""), more: n % 2 == 0 };
         let offered = |n| Introduction { earlier: (0..n).map(earlier).collect(), ..invitation() };
         for fine in [named(200), noted(2_000), offered(8)] {
             assert_eq!(read(&fine.write()).unwrap(), fine);

@@ -31,7 +31,9 @@ impl Intake<'_> {
             self.tell(About::Integrity, text.to_owned());
         } else if introduction.earlier.iter().any(|earlier| earlier.log == before) {
             let text = "the contact writes a new log: its home was restored from a backup";
-            self.tell_healed(About::Integrity, text);
+            let is_all = introduction.earlier.iter().all(|earlier| !earlier.more);
+            let more = if is_all { "" } else { ", and it cannot name all that it wrote before" };
+            self.tell_healed(About::Integrity, &format!("{text}{more}"));
         }
     }
 }

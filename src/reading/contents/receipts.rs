@@ -1,6 +1,8 @@
 //! A contact's state about what we wrote: how far it is read, and what of it is asked for
 //! (PROTOCOL §5).
 
+use std::cmp::Ordering;
+
 use crate::protocol::sealed::state::{Acknowledged, Head, State};
 use crate::protocol::values::hash::{OctetsHash, SealedHash};
 use crate::reading::intake::Intake;
@@ -10,9 +12,6 @@ use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::ranges::SequenceRange;
 use crate::store::contact::verdicts::OURS;
 use crate::writing::renewal;
-
-const TWO_HOMES: &str = "two homes write as this identity: the contact has read what this one never \
-                         wrote, for the second time within a day";
 
 impl Intake<'_> {
     /// Takes note of what the contact asks for. What it asks of a log that is not ours is of no
@@ -26,24 +25,33 @@ impl Intake<'_> {
 
     /// Takes note of how far the contact has read each log of ours.
     pub(in crate::reading) fn acknowledged(&mut self, state: &State) {
-        for acknowledged in &state.acknowledged {
-            if acknowledged.log == self.contact.ours.log {
-                self.acknowledged_now(acknowledged, state);
-            } else {
-                self.acknowledged_earlier(acknowledged);
+        let mut acknowledged: Vec<&Acknowledged> = state.acknowledged.iter().collect();
+        acknowledged.sort_by_key(|acknowledged| acknowledged.log);
+        for acknowledged in acknowledged {
+            match acknowledged.log.cmp(&self.contact.ours.log) {
+                Ordering::Less => self.acknowledged_earlier(acknowledged),
+                Ordering::Equal => self.acknowledged_now(acknowledged, state),
+                // Of a log that is not to be for a day yet nobody can have read anything.
+                Ordering::Greater if acknowledged.log.is_ahead_of(self.now) => {}
+                Ordering::Greater => self.overtaken(acknowledged),
             }
+        }
+    }
+
+    /// The contact has read what this home never wrote: our counters are old, and the next item would take
+    /// a place that is not free.
+    fn overtaken(&mut self, theirs: &Acknowledged) {
+        let Acknowledged { log, sequence, hash } = *theirs;
+        let is_known = self.contact.ours.overtaken.is_some();
+        renewal::go_on_from(&mut self.contact.ours, log, Head { sequence, hash });
+        if !is_known && renewal::is_refused(&self.contact.ours, self.now) {
+            self.tell_found(found(Kind::Fork, theirs), renewal::two_homes("the contact"));
         }
     }
 
     fn acknowledged_now(&mut self, theirs: &Acknowledged, state: &State) {
         if theirs.sequence > self.contact.ours.sequence() {
-            // Our counters are old. The next item would take a place that is not free.
-            let Acknowledged { sequence, hash, .. } = *theirs;
-            let known = self.contact.ours.overtaken.replace(Head { sequence, hash });
-            if known.is_none() && renewal::is_refused(&self.contact.ours, self.now) {
-                self.tell_found(found(Kind::Fork, theirs), TWO_HOMES.to_owned());
-            }
-            return;
+            return self.overtaken(theirs);
         }
         if self.contradicts(theirs) {
             let text = format!(
@@ -106,7 +114,9 @@ fn proof_of(acknowledged: &Acknowledged) -> SealedHash {
 
 #[cfg(test)]
 mod tests {
-    use crate::reading::testing::{exchange, take_in};
+    use super::*;
+    use crate::protocol::values::guid::Guid;
+    use crate::reading::testing::{Scene, exchange, take_in};
     use crate::session::testing::Person;
     use crate::store::testing::Type;
     use crate::writing::testing::{acquainted, filed, opened, pin, write};
@@ -145,6 +155,47 @@ mod tests {
         let [earlier] = &ours.earlier[..] else { panic!() };
         assert_eq!((earlier.log, earlier.sequence, earlier.acknowledged), (log, 3, 3));
         assert_eq!(john.texts("mary", Type::Integrity).len(), 1, "nothing is told twice");
+    }
+
+    #[test]
+    fn a_log_that_the_contact_has_read_and_this_home_has_forgotten_shows_the_restore_as_well() {
+        let (mut john, mut mary) = acquainted();
+        exchange(&mut john, &mut mary);
+        write(&mut john, "mary", "one");
+        exchange(&mut john, &mut mary);
+        let (saved, first) = (john.files(), john.contact("mary").ours.log);
+        write(&mut john, "mary", "two");
+        // A first restore, after which he wrote in a second log.
+        let head = john.contact("mary").ours.head;
+        john.update("mary", |mary| mary.ours.overtaken = head);
+        write(&mut john, "mary", "three");
+        let second = john.contact("mary").ours.log;
+        exchange(&mut john, &mut mary);
+        john.restore(&saved);
+        john.wait(25);
+        mary.wait(25);
+        read(&mut john, "mary", &mary, "john");
+        let ours = john.contact("mary").ours;
+        let named: Vec<_> = ours.earlier.iter().map(|log| (log.log, log.sequence)).collect();
+        assert_eq!(named, [(first, 2), (second, 1)]);
+        assert!(ours.log > second && ours.overtaken.is_none());
+        assert_eq!(write(&mut john, "mary", "four"), 1);
+        exchange(&mut john, &mut mary);
+        assert_eq!(mary.texts("john", Type::Message), ["one", "two", "three", "four"]);
+    }
+
+    #[test]
+    fn a_log_of_the_future_that_nobody_can_have_read_changes_nothing() {
+        let mut scene = Scene::begin();
+        write(&mut scene.john, "mary", "one");
+        let before = scene.contact().ours.log;
+        let later = scene.mary.now() + jiff::SignedDuration::from_hours(49);
+        let log = Guid::new(later, &mut scene.mary.run.keys.rng);
+        let hash = OctetsHash::of(b"");
+        scene.state(|state| state.acknowledged = vec![Acknowledged { log, sequence: 1, hash }]);
+        scene.read();
+        assert_eq!(scene.contact().ours.log, before);
+        assert!(scene.told(Type::Integrity).is_empty());
     }
 
     #[test]

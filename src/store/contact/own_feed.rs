@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::former_key::FormerKey;
-use super::ranges::SequenceRange;
+use super::ranges::{SequenceRange, Span};
 use crate::protocol::Error;
 use crate::protocol::sealed::item::Stream;
 use crate::protocol::sealed::state::Head;
@@ -66,8 +66,8 @@ pub struct OwnFeed {
 pub struct Sealed {
     /// Its serial; 0 before the first.
     pub serial: u64,
-    /// The hash of what it says, serial and time left out. For an introduction the hash is not
-    /// kept: its octets are.
+    /// The hash of what it says, serial and time left out; for an introduction, of its octets, which are
+    /// kept. Nothing if a version of this program wrote it that noted none.
     pub says: Option<Hash>,
     /// The hash of the sealed object.
     pub sealed: Option<SealedHash>,
@@ -106,6 +106,10 @@ pub struct EarlierLog {
     /// The sequence up to which the reader has acknowledged; 0 for none.
     #[serde(default)]
     pub acknowledged: u64,
+    /// Whether there are older logs with items that the reader has not acknowledged, and that are named
+    /// no more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }
 
 /// An item that was sealed again since a reader had asked for it.
@@ -131,15 +135,6 @@ pub struct Archive {
     /// The hash of the file. Nothing if a version of this program wrote it that kept none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<Hash>,
-}
-
-/// Sequences of a log that follow each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Span {
-    /// The lowest.
-    pub from: u64,
-    /// The highest.
-    pub to: u64,
 }
 
 impl OwnFeed {
@@ -239,6 +234,8 @@ struct Wire {
     log: LogId,
     introduction: u64,
     introduction_sealed: Option<SealedHash>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    introduction_says: Option<Hash>,
     invitation: Option<OctetsHash>,
     #[serde(default)]
     invited: Option<String>,
@@ -296,11 +293,12 @@ impl TryFrom<Wire> for OwnFeed {
             (sequence @ 1.., Some(hash)) => Some(Head { sequence, hash }),
             _ => return Err(Error::malformed("`sequence` and `head` of `ours` do not agree")),
         };
-        let (serial, sealed) = (wire.introduction, wire.introduction_sealed);
+        let (serial, says) = (wire.introduction, wire.introduction_says);
+        let sealed = wire.introduction_sealed;
         Ok(Self {
             token: wire.token,
             log: wire.log,
-            introduction: Sealed { serial, says: None, sealed },
+            introduction: Sealed { serial, says, sealed },
             state: Sealed { serial: wire.state, says: wire.state_says, sealed: wire.state_sealed },
             head,
             shown: wire.shown,
@@ -336,6 +334,7 @@ impl From<OwnFeed> for Wire {
             log: feed.log,
             introduction: feed.introduction.serial,
             introduction_sealed: feed.introduction.sealed,
+            introduction_says: feed.introduction.says,
             invitation: feed.reader.invitation,
             invited: feed.reader.invited,
             state: feed.state.serial,

@@ -5,6 +5,35 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::sealed::state::Range;
 use crate::protocol::values::guid::LogId;
 
+/// Sequences that follow each other, both ends included; none if the last is below the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The lowest.
+    pub from: u64,
+    /// The highest.
+    pub to: u64,
+}
+
+impl Span {
+    /// The parts of it without `present`, sequences in rising order. Costs as much as `present` is long,
+    /// however long the span is.
+    pub fn without(self, present: impl IntoIterator<Item = u64>) -> Vec<Self> {
+        let (mut next, mut parts) = (self.from, Vec::new());
+        let present =
+            present.into_iter().filter(|sequence| (self.from..=self.to).contains(sequence));
+        for sequence in present {
+            if next < sequence {
+                parts.push(Self { from: next, to: sequence.saturating_sub(1) });
+            }
+            next = next.max(sequence.saturating_add(1));
+        }
+        if next <= self.to {
+            parts.push(Self { from: next, to: self.to });
+        }
+        parts
+    }
+}
+
 /// A range of sequences of one log, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SequenceRange {
@@ -40,20 +69,10 @@ impl SequenceRange {
         below.into_iter().chain(above).collect()
     }
 
-    /// The parts of it without `present`, sequences of its log in rising order. Costs as much as
-    /// `present` is long, however long the range is.
+    /// The parts of it without `present`, sequences of its log in rising order; see [`Span::without`].
     pub fn without(self, present: impl IntoIterator<Item = u64>) -> Vec<Self> {
-        let (mut next, mut parts) = (self.from, Vec::new());
-        for sequence in present.into_iter().filter(|sequence| self.has(self.log, *sequence)) {
-            if next < sequence {
-                parts.push(Self { from: next, to: sequence.saturating_sub(1), ..self });
-            }
-            next = next.max(sequence.saturating_add(1));
-        }
-        if next <= self.to {
-            parts.push(Self { from: next, ..self });
-        }
-        parts
+        let parts = Span { from: self.from, to: self.to }.without(present);
+        parts.into_iter().map(|Span { from, to }| Self { from, to, ..self }).collect()
     }
 }
 

@@ -3,17 +3,19 @@
 use super::findings::{Findings, Found};
 use super::look::Published;
 use crate::error::Result;
+use crate::protocol::sealed::introduction::Earlier;
 use crate::protocol::sealed::state::Head;
 use crate::protocol::values::guid::LogId;
-use crate::protocol::values::hash::OctetsHash;
+use crate::protocol::values::hash::{Hash, OctetsHash};
 use crate::store::contact::history::log_entry::Place;
 use crate::store::contact::history::messages::Messages;
 use crate::store::contact::history::record::{Direction, Record};
 use crate::store::contact::offered::octets::{Filed, Octets};
-use crate::store::contact::own_feed::{EarlierLog, OwnFeed};
+use crate::store::contact::own_feed::{OwnFeed, Sealed};
 use crate::store::contact::pair::Pair;
 use crate::store::disk::atomic;
 use crate::store::identity::own::Locked;
+use crate::writing::renewal;
 
 /// Takes over what was found in `published`, our feed for the contact of `pair`, which is saved. What
 /// is written next begins a new log. Returns how many messages came back.
@@ -57,7 +59,8 @@ fn keep(locked: &Locked<'_>, pair: &Pair, findings: &Findings) -> Result<usize> 
     }
     if let Some((introduction, text)) = &findings.introduction {
         // It is counted in a moment, and a run may die before the next one is made.
-        staged.push(octets.stage_introduction(locked, introduction.serial, text)?);
+        let serial = pair.contact.ours.introduction.serial.max(introduction.serial);
+        staged.push(octets.stage_introduction(locked, serial, text)?);
     }
     atomic::sync(&staged)?;
     locked.home.put(staged)?;
@@ -72,18 +75,28 @@ fn keep(locked: &Locked<'_>, pair: &Pair, findings: &Findings) -> Result<usize> 
 
 /// Puts the counters where what was published had them, so that a new log follows.
 fn go_on_from(ours: &mut OwnFeed, findings: &Findings) {
-    let latest = findings.introduction.as_ref().map(|(introduction, _)| introduction.log);
-    if let Some((introduction, _)) = &findings.introduction {
-        ours.introduction.serial = ours.introduction.serial.max(introduction.serial);
+    let none = Head { sequence: 0, hash: OctetsHash::of(b"") };
+    if let Some(head) = highest(ours.log, findings) {
+        renewal::go_on_from(ours, ours.log, head);
     }
-    if let Some(log) = latest.filter(|log| *log > ours.log) {
-        let head = highest(ours.log, findings).or(ours.head);
-        if let Some(Head { sequence, hash }) = head {
-            let acknowledged = ours.acknowledged();
-            ours.earlier.push(EarlierLog { log: ours.log, sequence, hash, acknowledged });
+    if let Some((introduction, octets)) = &findings.introduction {
+        let serial = ours.introduction.serial.max(introduction.serial);
+        let says = Some(Hash::of(octets.as_bytes()));
+        ours.introduction = Sealed { serial, says, ..ours.introduction };
+        // The logs between the one of this home and the latest, which it has forgotten.
+        let mut named = introduction.earlier.clone();
+        named.retain(|earlier| earlier.log > ours.log);
+        named.sort_by_key(|earlier| earlier.log);
+        for Earlier { log, sequence, hash, .. } in named {
+            renewal::go_on_from(ours, log, Head { sequence, hash });
         }
-        (ours.log, ours.head) = (log, None);
-        ours.set_acknowledged(0);
+        if introduction.log > ours.log {
+            renewal::go_on_from(ours, introduction.log, none);
+        }
+        for earlier in &mut ours.earlier {
+            let mut named = introduction.earlier.iter();
+            earlier.more |= named.any(|named| named.log == earlier.log && named.more);
+        }
     }
     for earlier in &mut ours.earlier {
         if let Some(head) =
@@ -92,9 +105,8 @@ fn go_on_from(ours: &mut OwnFeed, findings: &Findings) {
             (earlier.sequence, earlier.hash) = (head.sequence, head.hash);
         }
     }
-    let head = highest(ours.log, findings).or(ours.head);
-    let none = Head { sequence: 0, hash: OctetsHash::of(b"") };
-    ours.overtaken = Some(head.unwrap_or(none));
+    let head = highest(ours.log, findings).or(ours.head).unwrap_or(none);
+    renewal::go_on_from(ours, ours.log, head);
 }
 
 /// The highest item of `log` that was found.

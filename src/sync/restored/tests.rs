@@ -129,6 +129,32 @@ fn the_introduction_of_a_lost_copy_is_kept_before_it_is_counted() {
 }
 
 #[test]
+fn every_log_that_was_begun_since_is_named_and_its_messages_stay() {
+    let (mut john, host) = john();
+    write(&mut john, "mary", "one");
+    let saved = john.files();
+    let mut logs = vec![john.contact("mary").ours.log];
+    for text in ["two", "three"] {
+        let head = john.contact("mary").ours.head;
+        john.update("mary", |mary| mary.ours.overtaken = head);
+        john.wait(25);
+        write(&mut john, "mary", text);
+        logs.push(john.contact("mary").ours.log);
+    }
+    publish(&john, &host, "mary", "mary");
+    john.restore(&saved);
+    john.wait(25);
+    let told = look(&mut john);
+    assert!(told.contains("in a new log for `mary`, and 2 messages"), "{told}");
+    let ours = john.contact("mary").ours;
+    let named: Vec<_> = ours.earlier.iter().map(|log| (log.log, log.sequence)).collect();
+    assert_eq!(named, logs.iter().map(|log| (*log, 1)).collect::<Vec<_>>());
+    john.wait(24 * 30);
+    write(&mut john, "mary", "four");
+    assert_eq!(john.feed("mary").items.len(), 4);
+}
+
+#[test]
 fn an_older_copy_of_what_we_wrote_is_no_news() {
     let (mut john, host) = john();
     write(&mut john, "mary", "one");
@@ -190,6 +216,10 @@ fn what_nobody_can_open_here_stays_byte_for_byte_until_the_contact_has_read_on()
     write(&mut john, "mary", "three");
     let is_there = |john: &Person| john.feed("mary").items.contains(&two);
     assert!(is_there(&john));
+    let serial = john.contact("mary").ours.introduction.serial;
+    let octets = Octets::of(&john.home(), "mary").introduction(serial).unwrap().unwrap();
+    let introduction = Introduction::parse(octets.as_bytes()).unwrap();
+    assert!(introduction.earlier.iter().all(|earlier| earlier.more), "not all can be named");
     john.update("mary", |mary| mary.reader_mut().acknowledged = 1);
     john.wait(24 * 8);
     crate::writing::testing::rewrite(&mut john, "mary").unwrap();

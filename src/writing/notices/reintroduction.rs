@@ -19,9 +19,9 @@ pub fn reintroduce(locked: &Locked<'_>, keys: &mut Keys, name: &str) -> Result<b
     if contact.blocked {
         return Ok(false);
     }
-    let before = introducing::before(locked, name, contact)?;
-    let later = introducing::next(locked, keys, contact, &before)?;
-    if is_same(&before, &later) {
+    let before = introducing::before(locked, name, &contact.ours)?;
+    let later = introducing::next(locked, keys, name, contact, before.as_ref())?;
+    if before.is_some_and(|before| is_same(&before, &later)) {
         return feed::rewrite(locked, keys, &mut pair, Change::default());
     }
     contact.ours.introduction.serial = later.serial;

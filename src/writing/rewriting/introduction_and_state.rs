@@ -7,34 +7,56 @@
 use super::items::Rewriting;
 use crate::openpgp::message::open::sealed_hash;
 use crate::protocol::sealed::introduction::Introduction;
-use crate::store::contact::offered::octets::{Filed, Octets};
+use crate::protocol::values::hash::Hash;
+use crate::store::contact::offered::octets::Filed;
 use crate::store::contact::own_feed::Sealed;
+use crate::writing::content::introducing;
 use crate::writing::content::state::{self, Offered};
 use crate::writing::unwritten::Result;
 
 impl Rewriting<'_> {
     /// Seals the introduction, if it is new or not the one that the feed holds.
     pub(in crate::writing) fn introduce(&mut self, new: Option<&Introduction>) -> Result<()> {
-        let octets = match new {
-            Some(introduction) => Some(introduction.write()),
-            None => {
-                let serial = self.contact.ours.introduction.serial;
-                Octets::of(&self.locked.home, self.name).introduction(serial)?
-            }
-        };
-        let Some(octets) = octets else { return Ok(()) };
-        let sealed = self.prepared.channel.introduction.as_deref().map(sealed_hash);
-        if new.is_some()
-            || self.anew.once
-            || sealed != self.contact.ours.introduction.sealed
-            || sealed.is_none()
-        {
-            let sealed = self.seal(&octets)?;
-            self.contact.ours.introduction.sealed = Some(sealed_hash(&sealed));
-            self.prepared.channel.introduction = Some(sealed);
+        let shown = self.prepared.channel.introduction.as_deref().map(sealed_hash);
+        let is_shown = shown.is_some() && shown == self.contact.ours.introduction.sealed;
+        if new.is_none() && is_shown && !self.anew.once {
+            return Ok(());
         }
-        self.prepared.introduction = new.map(|_| octets);
+        let (octets, is_new) = match new {
+            Some(introduction) => (introduction.write(), true),
+            None => match self.introduction()? {
+                Some(octets) => (octets, false),
+                None if self.contact.ours.introduction.sealed.is_none() => return Ok(()),
+                None => (self.introduced_anew()?, true),
+            },
+        };
+        let sealed = self.seal(&octets)?;
+        let introduction = &mut self.contact.ours.introduction;
+        introduction.says = Some(Hash::of(octets.as_bytes()));
+        introduction.sealed = Some(sealed_hash(&sealed));
+        self.prepared.channel.introduction = Some(sealed);
+        self.prepared.introduction = is_new.then_some(octets);
         Ok(())
+    }
+
+    /// The octets of the introduction that counts: those that are kept, else those of the copy in the
+    /// feed, which is sealed to us as well.
+    fn introduction(&mut self) -> Result<Option<String>> {
+        if let Some(octets) = introducing::kept(&self.locked.home, self.name, &self.contact.ours)? {
+            return Ok(Some(octets));
+        }
+        let Some(sealed) = self.prepared.channel.introduction.as_deref() else { return Ok(None) };
+        let ours = self.keys.certificate()?.clone();
+        let opened = self.keys.unseal(sealed, &ours, self.locked.now).ok();
+        let octets = opened.and_then(|opened| String::from_utf8(opened.octets).ok());
+        Ok(octets.filter(|octets| introducing::is_counted(&self.contact.ours, octets)))
+    }
+
+    /// The octets of the next introduction, where those of the one that counts are lost.
+    fn introduced_anew(&mut self) -> Result<String> {
+        let next = introducing::next(self.locked, self.keys, self.name, self.contact, None)?;
+        self.contact.ours.introduction.serial = next.serial;
+        Ok(next.write())
     }
 
     /// Seals the state, if it says something new or is not the one that the feed holds.
@@ -60,9 +82,42 @@ impl Rewriting<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::protocol::sealed::state::State;
-    use crate::writing::testing::{acquainted, opened, rewrite};
+    use crate::store::contact::offered::octets::Octets;
+    use crate::writing::testing::{acquainted, opened, pin, rewrite};
+
+    #[test]
+    fn an_introduction_that_is_not_as_it_was_counted_is_never_published() {
+        let (mut john, mut mary) = acquainted();
+        let certificate = john.certificate();
+        let path = john.home().contact("mary").join("octets/introduction.1.xml");
+        let octets = fs::read_to_string(&path).unwrap();
+        let says = |john: &crate::session::testing::Person, mary: &mut _| {
+            opened(mary, &john.feed("mary").introduction.unwrap(), &certificate)
+        };
+        for damaged in [Some(octets.replacen("name=\"John\"", "name=\"Eve\"", 1)), None] {
+            match damaged {
+                Some(damaged) => fs::write(&path, damaged).unwrap(),
+                None => fs::remove_file(&path).unwrap(),
+            }
+            // What stands in the feed is sealed again to another subkey, as it is.
+            mary.rotate();
+            pin(&john, "mary", &mary);
+            assert!(rewrite(&mut john, "mary").unwrap());
+            assert_eq!(says(&john, &mut mary), octets);
+        }
+        // Where that is lost as well, the next introduction takes its place.
+        let token = john.contact("mary").ours.token;
+        fs::remove_file(john.home().feed(&token)).unwrap();
+        assert!(rewrite(&mut john, "mary").unwrap());
+        let next = Introduction::parse(says(&john, &mut mary).as_bytes()).unwrap();
+        let before = Introduction::parse(octets.as_bytes()).unwrap();
+        assert_eq!(next, Introduction { serial: 2, time: next.time, ..before });
+        assert!(!rewrite(&mut john, "mary").unwrap());
+    }
 
     #[test]
     fn another_state_than_ours_is_replaced_under_a_serial_that_was_never_used() {

@@ -12,7 +12,8 @@ use crate::store::contact::history::messages::Messages;
 use crate::store::contact::history::record::{About, Direction, Record, What};
 use crate::store::contact::offered::feeds;
 use crate::store::contact::offered::octets::Filed;
-use crate::store::contact::own_feed::{OwnFeed, Span};
+use crate::store::contact::own_feed::OwnFeed;
+use crate::store::contact::ranges::Span;
 use crate::store::disk::home::Home;
 use crate::writing::unwritten::Result;
 use jiff::Timestamp;
@@ -151,16 +152,9 @@ impl Written {
 fn missing<'a>(ours: &OwnFeed, offered: impl Iterator<Item = &'a Filed>) -> Vec<Span> {
     let mut sequences: Vec<u64> =
         offered.filter(|item| item.log == ours.log).map(|item| item.sequence).collect();
-    sequences.push(ours.sequence().saturating_add(1));
     sequences.sort_unstable();
-    let (mut next, mut missing) = (ours.acknowledged().saturating_add(1), Vec::new());
-    for sequence in sequences {
-        if sequence > next {
-            missing.push(Span { from: next, to: sequence.saturating_sub(1) });
-        }
-        next = next.max(sequence.saturating_add(1));
-    }
-    missing
+    let unacknowledged = Span { from: ours.acknowledged().saturating_add(1), to: ours.sequence() };
+    unacknowledged.without(sequences)
 }
 
 /// What is to be told of `lost`: the sequences in it that nothing was told of, and that the contact

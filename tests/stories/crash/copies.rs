@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::common::peer::{Peer, friends, tree};
+use crate::common::peer::{Peer, friends, texts, tree};
 use crate::common::static_host::Behaviour;
 
 /// A copy of a home, made by `cp -a`.
@@ -48,6 +48,31 @@ fn a_copy_whose_original_went_on_begins_a_new_log_and_then_two_homes_write() {
     assert!(!sent.contains("by the original"), "{sent}");
     run(&john, &copy, &["send", "mary", "-m", "the copy goes on"], 0);
     assert_eq!(mary.poll(), ["the copy goes on"]);
+}
+
+#[test]
+fn two_homes_that_both_go_on_are_named_to_the_writer_and_to_the_reader() {
+    let (john, mary) = friends();
+    john.send(&mary, "before the copy");
+    let copy = copied(&john);
+    john.send(&mary, "after the copy");
+    run(&john, &copy, &["send", "mary", "-m", "by the copy"], 0);
+    john.host.root(&copy.join("public"));
+    assert_eq!(mary.poll(), ["before the copy", "after the copy", "by the copy"]);
+    let refused = john.fails(&["send", "mary", "-m", "x"], 1);
+    let named = "two homes write as this identity: `mary` has what this home never wrote";
+    assert!(refused.contains(named), "{refused}");
+    // The user says that there is no other, and is wrong.
+    john.ok(&["check", "mary", "--repair", "--yes"]);
+    john.host.root(&john.home().join("public"));
+    john.send(&mary, "by the original");
+    let polled = mary.run(&["--format", "json", "poll"]);
+    let named = "two homes write as this contact: two new logs within a day";
+    assert!(polled.stderr.contains(named), "{polled:?}");
+    assert_eq!(texts(&polled.stdout), ["by the original"]);
+    // And so the copy is refused in its turn.
+    let (_, refused) = run(&john, &copy, &["send", "mary", "-m", "x"], 1);
+    assert!(refused.contains("two homes write as this identity"), "{refused}");
 }
 
 #[test]

@@ -205,15 +205,19 @@ impl Octets {
     }
 
     /// The octets of the introduction with this `serial`, which is the one that counts; nothing if
-    /// there is none.
+    /// there is none, or what is there is no text.
     ///
     /// # Errors
-    /// When they cannot be read.
+    /// When they are there and cannot be read now.
     pub fn introduction(&self, serial: u64) -> Result<Option<String>> {
-        match atomic::read_text(&self.introduction_path(serial))? {
-            Some(octets) => Ok(Some(octets)),
-            None => atomic::read_text(&self.folder.join(UNNUMBERED)),
+        for path in [self.introduction_path(serial), self.folder.join(UNNUMBERED)] {
+            if !path.is_dir()
+                && let Some(bytes) = atomic::read(&path)?
+            {
+                return Ok(String::from_utf8(bytes).ok());
+            }
         }
+        Ok(None)
     }
 
     /// Lets go of every introduction but the one with this `serial`.
