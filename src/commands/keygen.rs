@@ -39,6 +39,7 @@ pub fn run(home: Home, options: Options, mut world: World, args: KeygenArgs) -> 
         .parse::<Cloud>()
         .map_err(|cause| Error::usage("cannot use --cloud").because(cause))?;
     expect_free(&home)?;
+    let is_foreign = imported.as_ref().is_some_and(|imported| !imported.is_ours(now));
     let notes = imported.as_ref().map(|imported| imported.notes(now)).unwrap_or_default();
     let mut rng = world.randomness.stream();
     let kept = match imported {
@@ -50,7 +51,7 @@ pub fn run(home: Home, options: Options, mut world: World, args: KeygenArgs) -> 
         base_url: base_url.as_ref(),
         cloud: &args.cloud,
         passphrase_command: args.passphrase_command.as_deref(),
-        imported: args.import.is_some(),
+        imported: is_foreign,
     };
     let settings = config::template(&fresh);
     let config = Config::parse(&settings, &home.config())?;

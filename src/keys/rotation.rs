@@ -17,7 +17,7 @@ use crate::store::identity::secret;
 
 /// The life of an encryption subkey that nobody rotates: a contact that has not heard of us for
 /// longer does not write to us before having looked.
-const LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
+pub const LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// Replaces our encryption subkeys now. Returns for whom our feed changed.
 ///

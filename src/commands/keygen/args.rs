@@ -33,7 +33,8 @@ pub struct KeygenArgs {
     /// Take this secret key, which gpg or sq exported, instead of making one; `-` is stdin
     ///
     /// Its passphrase is needed if it is locked, and stays the passphrase. All its User IDs are
-    /// published with it, what others certified is not.
+    /// published with it, what others certified is not. One that cloudim itself has made, such as a
+    /// backup by `key export`, gets new subkeys: those in it may have been replaced since.
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
     pub(super) import: Option<PathBuf>,
     /// Take the passphrase from the first line that this shell command prints, now and later

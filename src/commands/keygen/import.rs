@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
 use super::args::KeygenArgs;
 use super::key::{self, Kept};
 use crate::commands::shared::input;
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
+use crate::keys::rotation;
 use crate::openpgp::certificate::Unusable;
 use crate::openpgp::secret_key::import::{self, Imported, Unfit};
 use crate::protocol::Random;
@@ -16,6 +17,8 @@ use crate::protocol::values::fingerprint::Fingerprint;
 use crate::session::options::Options;
 use crate::session::user::passphrase;
 use crate::session::world::World;
+
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// A key that was read, and from where.
 pub struct Import<'a> {
@@ -39,6 +42,14 @@ impl<'a> Import<'a> {
         Some(called(&self.imported.key.certificate().name()?).to_owned())
     }
 
+    /// Whether it was made here: a certificate of ours has one User ID, a name and no mail address
+    /// (PROTOCOL §9). Others have their subkeys in use elsewhere.
+    pub fn is_ours(&self, now: Timestamp) -> bool {
+        let users = self.imported.key.certificate().users(now);
+        let [user] = &users[..] else { return false };
+        !user.text.contains(['@', '<']) && self.imported.key.can_certify()
+    }
+
     /// The notes on what the world will see of its holder, and on what of it is not taken.
     pub fn notes(&self, now: Timestamp) -> Vec<String> {
         let users = self.imported.key.certificate().users(now);
@@ -51,6 +62,9 @@ impl<'a> Import<'a> {
 
     /// The key, locked with the passphrase that it had, or with a new one.
     ///
+    /// One that was made here gets new subkeys: those of a backup may have been replaced since, and who
+    /// knows that would seal to what is lost.
+    ///
     /// # Errors
     /// When it is locked and no passphrase opens it, or it does not open what it seals.
     pub fn finish(
@@ -60,6 +74,7 @@ impl<'a> Import<'a> {
         now: Timestamp,
         rng: &mut Random,
     ) -> Result<Kept> {
+        let is_ours = self.is_ours(now);
         let (mut secret, path) = (self.imported.key, self.path);
         let mut known = None;
         if secret.is_locked() {
@@ -76,6 +91,13 @@ impl<'a> Import<'a> {
                 "cannot use {what}: it does not open what it seals"
             ))
             .hint("export it again"));
+        }
+        if is_ours {
+            let newest = secret.certificate().newest_signature(now);
+            let date = newest.checked_add(SECOND).map_or(now, |after| now.max(after));
+            secret = secret
+                .rotated(rotation::LIFETIME, date, rng)
+                .or_cannot(|| "cannot replace the subkeys".to_owned())?;
         }
         let passphrase = match known {
             Some(known) if !args.no_passphrase => known,

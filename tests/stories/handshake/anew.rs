@@ -11,7 +11,16 @@ use crate::handshake::story::{accept, contacts, invitation, one_conversation, wa
 /// Lets `peer` lose its disk, but for the secret key, and begin again at the same address. With
 /// `web` the host still serves what was published.
 fn loses_its_disk(peer: &Peer, web: bool) {
-    let secret = peer.ok(&["key", "export", "--secret", "--no-passphrase"]);
+    begins_again(peer, &exported(peer), web);
+}
+
+/// A backup of the secret key.
+fn exported(peer: &Peer) -> String {
+    peer.ok(&["key", "export", "--secret", "--no-passphrase"])
+}
+
+/// The same, by a backup of the secret key that may be old.
+fn begins_again(peer: &Peer, secret: &str, web: bool) {
     let lost = peer.file("lost");
     fs::rename(peer.home(), &lost).unwrap();
     let url = peer.address();
@@ -72,6 +81,41 @@ fn by_a_file_whoever_had_invited_and_with_messages_under_way() {
         let again = john.feed(&["handshake", "receive"], &anew).expect(0).stderr;
         assert!(again.contains("there is nothing to decide"), "{again}");
         assert_eq!(tree(&john.home()), before);
+    }
+}
+
+#[test]
+fn by_a_key_from_before_a_rotation_whoever_had_invited_by_a_file_and_by_a_call() {
+    for (mary_had_invited, by_call) in [(false, false), (false, true), (true, false), (true, true)]
+    {
+        let ((host, _at_john), mary) = (listening("John"), Peer::mary());
+        let john = &host.peer;
+        let secret = exported(&mary);
+        if mary_had_invited {
+            mary.ok(&["handshake", "invite", &host.url]);
+            invited(john, "mary");
+            john.ok(&["handshake", "accept", "mary"]);
+            mary.ok(&["poll"]);
+        } else {
+            let file = john.ok(&["handshake", "invite", &mary.address(), "-o", "-"]);
+            mary.feed(&["handshake", "accept", "--input", "-"], file).expect(0);
+        }
+        until("they agree", || contacts(john).len() == 1);
+        mary.ok(&["key", "rotate"]);
+        john.ok(&["poll"]);
+        mary.ok(&["poll"]);
+        mary.send(john, "unread by John");
+        john.send(&mary, "unread by Mary");
+        begins_again(&mary, &secret, true);
+        let feed = contacts(john)[0]["feed"].clone();
+        if by_call {
+            mary.ok(&["handshake", "invite", &host.url]);
+        } else {
+            let file = invitation(&mary, &[&host.url]);
+            john.feed(&["handshake", "receive"], file).expect(0);
+        }
+        until("John follows", || contacts(john)[0]["feed"] != feed);
+        all_arrives(john, &mary, &["unread by Mary"], &["unread by John"]);
     }
 }
 
