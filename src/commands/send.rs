@@ -7,7 +7,7 @@ use clap::Args;
 use super::shared::input::{self, MessageArgs};
 use super::shared::wait::{self, Pauses, Wait};
 use crate::error::{Error, Kind, Result};
-use crate::keys::change;
+use crate::keys::{change, rotation};
 use crate::protocol::sealed::item::Item;
 use crate::protocol::values::guid::Guid;
 use crate::publishing::{pages, ping, run};
@@ -18,6 +18,7 @@ use crate::session::run::Run;
 use crate::session::user::trust_policy;
 use crate::store::contact::entry::Contact;
 use crate::sync::restored;
+use crate::writing::ahead;
 use crate::writing::keeping::{self, Keeping};
 use crate::writing::message;
 
@@ -33,7 +34,8 @@ Examples:
 /// Status 0: it is on disk, in the feed, and published. Status 7: it is kept, but not yet there;
 /// do not send it again. The same --guid with the same content adds nothing and finishes what was
 /// left. If the contact's feed was not seen for a day, it is looked at first, for 5 seconds at most: the
-/// message is sealed to the key that the contact has now, whether you ever poll or not.
+/// message is sealed to the key that the contact has now, whether you ever poll or not; and where your own
+/// subkeys are too old, they are replaced then.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SendArgs {
@@ -77,7 +79,11 @@ pub fn run(session: &mut Session, mut args: SendArgs) -> Result<()> {
     restored::catch_up(&mut session.run)?;
     session.run.keys.unlock()?;
     change::finish(&mut session.run)?;
-    look::look_if_due(&mut session.run, &args.contacts);
+    if look::look_if_due(&mut session.run, &args.contacts) {
+        // Who never polls needs it here: what fails says so, and stops no message.
+        rotation::attend(&mut session.run.beside());
+        session.run.keys.notice_key_change()?;
+    }
     for name in &args.contacts {
         expect_writable(&mut session.run, name)?;
     }
@@ -120,6 +126,11 @@ fn expect_writable(run: &mut Run, name: &str) -> Result<()> {
     if pair.contact.theirs.offered.is_some() {
         run.talk.warn_daily(&format!(
             "the feed of `{name}` names another key; this is for the one that is pinned: cloudim contact trust {name}"
+        ));
+    }
+    if ahead::is_of_the_future(&pair.contact.ours, run.now()) {
+        run.talk.warn(&format!(
+            "`{name}` cannot read this yet: the log was begun ahead of the clock; if that is right now: cloudim check {name} --repair"
         ));
     }
     Ok(())

@@ -18,6 +18,7 @@ use crate::protocol::values::limits;
 use crate::session::run::Run;
 use crate::session::talk::Talk;
 use crate::session::web::fetch::{self, Fetched, Wish};
+use crate::session::web::witnesses::Voices;
 use crate::session::world::Stream;
 use crate::store::contact::entry::Contact;
 use crate::transport::client::Document;
@@ -40,8 +41,9 @@ pub fn unseen_since(contact: &Contact, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// Looks at the feeds of those of the contacts called `names` whose last look is over a day old, and
-/// warns of those whose feed was not seen for 30 days. The keys have been unlocked.
-pub fn look_if_due(run: &mut Run, names: &[String]) {
+/// warns of those whose feed was not seen for 30 days. What their hosts say of the time is heard. The
+/// keys have been unlocked. Returns whether any look was due.
+pub fn look_if_due(run: &mut Run, names: &[String]) -> bool {
     let now = run.now();
     let contact = |name: &String| Contact::load(&run.identity.home, name).ok();
     let due: Vec<String> = names
@@ -60,6 +62,7 @@ pub fn look_if_due(run: &mut Run, names: &[String]) {
             ));
         }
     }
+    !due.is_empty()
 }
 
 /// Returns whether it is time to look. A clock that was wrong once does not put it off.
@@ -81,23 +84,40 @@ pub fn look(run: &mut Run, names: &[String]) {
 }
 
 fn look_until(run: &mut Run, names: &[String], end: Instant) -> Result<()> {
-    let mut wishes: Vec<Wish> = Vec::new();
+    let (mut wishes, mut newest): (Vec<Wish>, _) = (Vec::new(), None);
     for name in names {
         let contact = Contact::load(&run.identity.home, name)?;
+        newest = newest.max(contact.theirs.signed);
         wishes.extend((!contact.blocked).then(|| wish(name, contact)));
     }
     let asked: Vec<String> = wishes.iter().map(|wish| wish.name.clone()).collect();
     let time_left = || end.saturating_duration_since(Instant::now());
     let client = run.network.client()?.within(time_left());
     let answers = fetch::all(&client, run.network.most_at_once(), wishes, limits::FEED);
+    // What is done about an answer may be for good: it waits while one host alone says that the clock is wrong.
+    let (mut voices, mut waiting) = (Voices::new(run, newest), Vec::new());
     while let Ok(fetched) = answers.recv_timeout(time_left()) {
-        let name = fetched.name.clone();
-        run.network.hurry(time_left().max(LEAST))?;
-        if let Err(error) = taken(run, fetched) {
-            log::info!("no look at `{name}`: {error}");
+        voices.hear(&fetched);
+        waiting.push(fetched);
+        if !voices.is_in_doubt() {
+            waiting.drain(..).try_for_each(|fetched| take(run, fetched, time_left()))?;
         }
     }
+    if voices.is_in_doubt() {
+        voices.ask_our_host(time_left().max(LEAST));
+    }
+    waiting.into_iter().try_for_each(|fetched| take(run, fetched, time_left()))?;
     asked.iter().try_for_each(|name| note_failure(run, name))
+}
+
+/// Takes in what was fetched, within the time that is left.
+fn take(run: &mut Run, fetched: Fetched, time_left: Duration) -> Result<()> {
+    let name = fetched.name.clone();
+    run.network.hurry(time_left.max(LEAST))?;
+    if let Err(error) = taken(run, fetched) {
+        log::info!("no look at `{name}`: {error}");
+    }
+    Ok(())
 }
 
 /// Takes in what was fetched.

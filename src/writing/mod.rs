@@ -5,7 +5,8 @@
 //!
 //! The way of a message: `keeping` takes it once, `message` gives it its place in the log and has it
 //! sealed, and `rewriting` computes what the feed is now, by the rules of `content`, and writes it;
-//! `taken` says what became of it. `renewal` begins a new log where our counters are old. `notices`
+//! `taken` says what became of it. `renewal` begins a new log where our counters are old, and
+//! `ahead` where a clock has begun one in the future. `notices`
 //! tell of ourselves. `removal` takes away what was published, with its contact.
 //!
 //! Its rule: what is counted is on disk before it is shown, and what the feed refers to is written
@@ -14,6 +15,7 @@
 //!
 //! It may call the session, the store, the transport and the pure layers; it reads no feed of others.
 
+pub mod ahead;
 pub mod attachment;
 pub mod content;
 pub mod keeping;

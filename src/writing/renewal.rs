@@ -124,7 +124,7 @@ fn drop_one(earlier: &mut Vec<EarlierLog>) {
 }
 
 /// A log that is later than `log`, at `now` if the clock is.
-fn after(log: LogId, now: Timestamp, rng: &mut Random) -> LogId {
+pub fn after(log: LogId, now: Timestamp, rng: &mut Random) -> LogId {
     let next = log.time().checked_add(SignedDuration::from_millis(1)).unwrap_or(log.time());
     Guid::new(now.max(next), rng)
 }

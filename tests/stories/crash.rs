@@ -3,7 +3,7 @@
 mod copies;
 mod damaged;
 mod killed;
-mod restored;
+pub mod restored;
 mod rolled_back;
 mod together;
 mod torn;

@@ -15,8 +15,8 @@ use crate::store::contact::offered::octets::Octets;
 use crate::store::contact::verdicts::Verdicts;
 use crate::store::identity::own::Identity;
 use crate::writing::content::retention;
-use crate::writing::renewal;
 use crate::writing::rewriting::feed;
+use crate::writing::{ahead, renewal};
 
 /// How long a message may wait to be acknowledged before that is wrong.
 const LONG: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -118,6 +118,15 @@ fn written_to(
         let finding = Finding::wrong("feed", Kind::Cannot, "two-homes", name, text).of(name);
         found.push(finding.hint(format!(
             "set read_only = true in one; if this is the only one: cloudim check {name} --repair"
+        )));
+    }
+    if ahead::is_of_the_future(ours, now) {
+        let date = ours.log.time().strftime("%Y-%m-%d");
+        let text =
+            format!("the log for it was begun on {date}, ahead of the clock: nobody reads it");
+        let finding = Finding::wrong("feed", Kind::Cannot, "log-ahead", name, text).of(name);
+        found.push(finding.hint(format!(
+            "set the clock, if it is behind; if it is right: cloudim check {name} --repair"
         )));
     }
     let items = Octets::of(&identity.home, name).items()?;

@@ -23,6 +23,7 @@ use super::here;
 use crate::error::Result;
 use crate::protocol::values::fingerprint::Fingerprint;
 use crate::session::run::Run;
+use crate::session::web::witnesses;
 use crate::store::identity::own::Identity;
 use crate::store::identity::seen_outside::SeenOutside;
 use asking::{Asked, Asking};
@@ -47,6 +48,7 @@ pub fn look(run: &mut Run, only: Option<&str>) -> Result<Vec<Finding>> {
     }
     found.extend(theirs::look(&run.identity, &run.network, &names, &mut dates)?);
     if only.is_none() {
+        let dates = witnesses::independent(&run.identity, run.now(), dates);
         found.extend(clock::judge(run.now(), &dates));
     }
     Ok(found)

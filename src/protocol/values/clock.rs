@@ -55,6 +55,11 @@ pub fn judge(
     }
 }
 
+/// Returns whether `date`, sent by a host just now, contradicts `clock`.
+pub fn are_apart(clock: Timestamp, date: Timestamp) -> bool {
+    clock.duration_since(date).abs() > TOLERANCE
+}
+
 /// Returns whether `date`, sent by a host just now, says that `clock` is ahead.
 pub fn is_ahead_of(clock: Timestamp, date: Timestamp) -> bool {
     clock.duration_since(date) > TOLERANCE

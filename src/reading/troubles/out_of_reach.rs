@@ -70,7 +70,9 @@ pub(in crate::reading) fn not_reached(
     let locked = identity.lock_although_copied(now)?;
     let mut contact = Contact::load(&locked.home, name)?;
     let mut failing = contact.http.failing();
-    let telling = Failing::note(&mut failing, seen, now, locked.config.unreachable_after);
+    // By a clock that is ahead nothing lasts longer.
+    let (aged, patience) = (locked.aged(), locked.config.unreachable_after);
+    let telling = Failing::note(&mut failing, seen, aged, patience);
     contact.http.set_failing(failing);
     contact.http.no_feed = no_feed.then(|| Vain::once_more(contact.http.no_feed, now));
     contact.save(&locked, name)?;
@@ -122,7 +124,8 @@ pub(in crate::reading) fn note(
         };
     };
     let seen = error.source.as_ref().map_or(error.message.clone(), |cause| format!("{cause:#}"));
-    let telling = Failing::note(failing, seen, locked.now, locked.config.unreachable_after);
+    let (aged, patience) = (locked.aged(), locked.config.unreachable_after);
+    let telling = Failing::note(failing, seen, aged, patience);
     contact.save(&locked, name)?;
     match telling {
         Telling::Due => run.talk.report(&Error { kind: Kind::Network, ..error }),

@@ -31,64 +31,103 @@ const ASKED: usize = 5;
 /// How long such a host is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Answers as they come, and the verdict on our clock that follows from them. While the only host that
-/// has spoken says that our clock is ahead, a few answers wait for another voice: what is done about them
-/// may be for good.
-pub struct Weighed {
+/// What hosts have said of our clock in one look, and the verdict that follows.
+pub struct Voices {
     identity: Identity,
     network: Network,
     clock: Clock,
-    answers: Receiver<Fetched>,
-    waiting: VecDeque<Fetched>,
     newest_signature: Option<Timestamp>,
     dates: BTreeMap<String, Timestamp>,
 }
 
-impl Weighed {
-    /// The `answers` for `run`; `newest_signature` is the newest of a contact that was verified before.
-    pub fn new(run: &Run, newest_signature: Option<Timestamp>, answers: Receiver<Fetched>) -> Self {
+impl Voices {
+    /// Nobody has spoken yet in this look of `run`; `newest_signature` is the newest of a contact that was
+    /// verified before.
+    pub fn new(run: &Run, newest_signature: Option<Timestamp>) -> Self {
         Self {
             identity: run.identity.clone(),
             network: run.network.clone(),
             clock: run.clock.clone(),
-            answers,
-            waiting: VecDeque::new(),
             newest_signature,
             dates: BTreeMap::new(),
         }
     }
 
-    fn receive(&mut self) -> Option<Fetched> {
-        let fetched = self.answers.recv().ok()?;
+    /// Hears what the host of `fetched` says.
+    pub fn hear(&mut self, fetched: &Fetched) {
         let date = fetched.date.clone().filter(|_| self.dates.len() < VOICES);
         if let Some(HostDate { host, date }) = date {
             self.dates.insert(host, date);
             self.weigh();
         }
-        Some(fetched)
     }
 
     fn weigh(&self) {
-        let verdict = clock::judge(self.clock.now(), self.newest_signature, &self.dates);
+        let now = self.clock.now();
+        let verdict = judge(&self.identity, now, self.newest_signature, &self.dates);
         self.identity.attested.set(verdict);
     }
 
     /// Returns whether one host alone has spoken, and against our clock.
-    fn is_in_doubt(&self) -> bool {
+    pub fn is_in_doubt(&self) -> bool {
         let now = self.clock.now();
         self.dates.len() == 1 && self.dates.values().all(|date| clock::is_ahead_of(now, *date))
     }
 
-    /// Asks our own host, which is a voice like others.
-    fn ask_our_host(&mut self) {
+    /// Asks our own host, which is a voice like others against our clock, for at most `patience`.
+    pub fn ask_our_host(&mut self, patience: Duration) {
         let own =
             own_key_at(&self.identity).filter(|url| !self.dates.contains_key(&url.authority()));
         let (Some(url), Ok(client)) = (own, self.network.client()) else { return };
-        let client = client.within(PATIENCE);
+        let client = client.within(patience.min(PATIENCE));
         let conditions = Conditions::past_caches();
         let (_, date) = client.get_dated(&url, limits::CERTIFICATE, &conditions);
         self.dates.extend(date.map(|date| (date.host, date.date)));
         self.weigh();
+    }
+}
+
+/// Judges our clock, which shows `now`, by what hosts said, as [`clock::judge`] does. Our own host may be
+/// this machine, with this clock: it is no voice for it.
+fn judge(
+    identity: &Identity,
+    now: Timestamp,
+    newest_signature: Option<Timestamp>,
+    dates: &BTreeMap<String, Timestamp>,
+) -> Verdict {
+    clock::judge(now, newest_signature, &independent(identity, now, dates.clone()))
+}
+
+/// `dates` without that of our own host, if it has the time of our clock, which shows `now`.
+pub fn independent(
+    identity: &Identity,
+    now: Timestamp,
+    mut dates: BTreeMap<String, Timestamp>,
+) -> BTreeMap<String, Timestamp> {
+    let own = identity.config.base_url.as_ref().map(Url::authority);
+    dates.retain(|host, date| own.as_ref() != Some(host) || clock::are_apart(now, *date));
+    dates
+}
+
+/// Answers as they come, and the verdict on our clock that follows from them. While the only host that
+/// has spoken says that our clock is ahead, a few answers wait for another voice: what is done about them
+/// may be for good.
+pub struct Weighed {
+    voices: Voices,
+    answers: Receiver<Fetched>,
+    waiting: VecDeque<Fetched>,
+}
+
+impl Weighed {
+    /// The `answers` for `run`; `newest_signature` is the newest of a contact that was verified before.
+    pub fn new(run: &Run, newest_signature: Option<Timestamp>, answers: Receiver<Fetched>) -> Self {
+        Self { voices: Voices::new(run, newest_signature), answers, waiting: VecDeque::new() }
+    }
+
+    fn receive(&mut self) -> Option<Fetched> {
+        let fetched = self.answers.recv().ok()?;
+        self.voices.hear(&fetched);
+        Some(fetched)
     }
 }
 
@@ -100,15 +139,15 @@ impl Iterator for Weighed {
             return Some(fetched);
         }
         let first = self.receive()?;
-        if !self.is_in_doubt() {
+        if !self.voices.is_in_doubt() {
             return Some(first);
         }
-        while self.is_in_doubt() && self.waiting.len() < WAITING {
+        while self.voices.is_in_doubt() && self.waiting.len() < WAITING {
             let Some(fetched) = self.receive() else { break };
             self.waiting.push_back(fetched);
         }
-        if self.is_in_doubt() {
-            self.ask_our_host();
+        if self.voices.is_in_doubt() {
+            self.voices.ask_our_host(PATIENCE);
         }
         Some(first)
     }
@@ -135,7 +174,8 @@ pub fn ask(run: &Run) -> Result<()> {
     let answers = fetch::all(&client, run.network.most_at_once(), wishes, limits::FEED);
     let dates = answers.into_iter().filter_map(|fetched| fetched.date);
     let dates = dates.map(|date| (date.host, date.date)).collect();
-    run.identity.attested.set(clock::judge(run.now(), newest_signature(home), &dates));
+    let verdict = judge(&run.identity, run.now(), newest_signature(home), &dates);
+    run.identity.attested.set(verdict);
     Ok(())
 }
 
@@ -188,4 +228,34 @@ fn newest_signature(home: &Home) -> Option<Timestamp> {
 /// The URL of our own certificate, where we have put it.
 fn own_key_at(identity: &Identity) -> Option<Url> {
     identity.config.base().ok()?.join("key.asc").ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::testing::Person;
+
+    /// The verdict on a clock when our own host and others have said that it is so many days later.
+    fn verdict(own: Option<i64>, others: &[i64]) -> Verdict {
+        let john = Person::called("John");
+        let day = |days: i64| john.now() + SignedDuration::from_hours(24 * days);
+        let mut dates: BTreeMap<String, Timestamp> = others
+            .iter()
+            .enumerate()
+            .map(|(n, days)| (format!("{n}.example"), day(*days)))
+            .collect();
+        dates.extend(own.map(|days| ("john.example".to_owned(), day(days))));
+        judge(&john.run.identity, john.now(), None, &dates)
+    }
+
+    #[test]
+    fn our_own_host_may_have_our_clock_and_is_no_voice_for_it() {
+        let ahead = Verdict::Ahead(SignedDuration::from_hours(24 * 400));
+        assert_eq!(verdict(Some(0), &[]), Verdict::Unknown);
+        assert_eq!(verdict(Some(0), &[-400]), Verdict::Unknown, "one host alone");
+        assert_eq!(verdict(Some(0), &[-400, -400, 0]), ahead);
+        assert_eq!(verdict(Some(0), &[0]), Verdict::Right);
+        assert_eq!(verdict(Some(-400), &[-400]), ahead, "it has another clock");
+        assert_eq!(verdict(Some(-400), &[0]), Verdict::Unknown);
+    }
 }

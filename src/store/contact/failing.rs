@@ -41,6 +41,8 @@ impl Failing {
         let before = failing.take();
         let is_news = before.as_ref().is_none_or(|before| before.seen != seen);
         let (since, told) = before.map_or((now, None), |before| (before.since, before.told));
+        // A time of the future was noted by a clock that was ahead.
+        let since = since.min(now);
         let lasts = now.duration_since(since) > patience;
         let is_due = lasts && told.is_none_or(|told| now.duration_since(told).abs() >= REMINDER);
         let told = if is_due { Some(now) } else { told };
@@ -117,6 +119,16 @@ mod tests {
         assert_eq!(note(25, "503"), Telling::Due);
         assert_eq!(note(48, "503"), Telling::Known);
         assert_eq!(note(49, "404"), Telling::Due);
+        assert_eq!(failing.unwrap().since, at(0));
+    }
+
+    #[test]
+    fn a_failure_that_was_noted_by_a_clock_ahead_counts_from_the_next_time_on() {
+        let mut failing = None;
+        let mut note = |hours: i64| Failing::note(&mut failing, "404".into(), at(60 * hours), DAY);
+        assert_eq!((note(9_600), note(9_625)), (Telling::News, Telling::Due));
+        assert_eq!((note(0), note(24)), (Telling::Known, Telling::Known));
+        assert_eq!((note(25), note(26)), (Telling::Due, Telling::Known));
         assert_eq!(failing.unwrap().since, at(0));
     }
 

@@ -1,6 +1,6 @@
 //! Retention: what leaves our feed, and when (PROTOCOL §5).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -44,10 +44,14 @@ pub fn decide(
         alive.any(|archive| archive.items.contains(&guid))
     };
     // Its sequence was free again after a crash, and is the fresh item's now, or will be another's.
+    let present: HashSet<Guid> =
+        filed.iter().filter(|item| item.log == ours.log).map(|item| item.guid).collect();
     let is_stray = |item: &Filed| {
         let replaced =
             fresh.is_some_and(|fresh| fresh.sequence == item.sequence && fresh.guid != item.guid);
-        item.log == ours.log && (item.sequence > ours.sequence() || replaced)
+        // A log of the future has given it to the present one.
+        let has_moved = item.log > ours.log && present.contains(&item.guid);
+        has_moved || item.log == ours.log && (item.sequence > ours.sequence() || replaced)
     };
     let (stays, leaves) = filed.into_iter().partition(|item| {
         let done = settled.get(&item.guid).copied().unwrap_or_default();

@@ -104,6 +104,8 @@ mod tests {
                 None => fs::remove_file(&path).unwrap(),
             }
             // What stands in the feed is sealed again to another subkey, as it is.
+            john.wait(1);
+            mary.wait(1);
             mary.rotate();
             pin(&john, "mary", &mary);
             assert!(rewrite(&mut john, "mary").unwrap());

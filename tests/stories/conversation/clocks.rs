@@ -6,6 +6,8 @@ use cloudim::openpgp::Certificate;
 use jiff::Timestamp;
 
 use crate::common::peer::{Peer, befriend, friends, in_hours, texts, tree};
+use crate::common::static_host::Behaviour;
+use crate::crash::restored::{apart, backup, restore};
 
 #[test]
 fn somebody_whose_clock_is_ahead_is_met_all_the_same() {
@@ -101,6 +103,87 @@ fn a_clock_that_two_hosts_contradict_does_nothing_for_good_and_says_so_once() {
     assert_eq!(john.run(&["poll"]).expect(0).stderr, "");
     assert!(public(&john) != before);
     mary.ok(&["poll"]);
+    assert_eq!(mary.ok(&["status"]), "john\tall well\n");
+}
+
+#[test]
+fn who_only_sends_asks_the_hosts_as_well_before_anything_is_for_good() {
+    let (john, mary) = friends_with_clocks();
+    let (before, ahead) = (public(&john), in_hours(AHEAD));
+    let refused = john.at(&ahead, &["send", "mary", "-m", "too soon"], "").expect(1).stderr;
+    let told = "the clock is ahead by 400 days, as hosts have it: nothing is signed";
+    assert!(refused.contains(told), "{refused}");
+    assert!(public(&john) == before);
+    john.send(&mary, "in time");
+    assert_eq!(mary.poll(), ["in time"]);
+    assert_eq!(john.poll(), [""; 0]);
+    assert_eq!(john.ok(&["status"]), "mary\tall well\n");
+    // Who is right against all hosts says so.
+    john.at(&ahead, &["send", "mary", "-m", "so be it", "--yes"], "").expect(0);
+}
+
+#[test]
+fn our_own_host_that_has_our_clock_says_nothing_for_it() {
+    let (john, mary) = friends_with_clocks();
+    let (bob, later) = (Peer::new("Bob", &[]), in_hours(24 * 31));
+    befriend(&john, &bob);
+    bob.host.says(&in_hours(0));
+    john.host.says(&later);
+    let before = chosen(&john, &later);
+    let polled = john.at(&later, &["poll"], "").expect(0);
+    assert!(polled.stderr.contains("the clock is ahead by"), "{}", polled.stderr);
+    assert_eq!(chosen(&john, &later), before);
+    // Nor does it alone make a clock right.
+    drop((mary, bob));
+    john.at(&later, &["key", "rotate", "--yes"], "").expect(0);
+    john.host.says(&in_hours(0));
+    assert!(john.fails(&["key", "rotate"], 1).contains("cloudim key rotate --yes"));
+}
+
+#[test]
+fn a_host_that_was_away_by_a_clock_ahead_counts_from_today() {
+    let (john, mary) = friends();
+    mary.host.set(Behaviour::Down);
+    let away = "cannot fetch the feed of `mary`";
+    john.at(&in_hours(AHEAD), &["poll"], "").expect(3);
+    let polled = john.run(&["poll"]).expect(3).stderr;
+    assert!(polled.starts_with(&format!("warning: {away}")), "{polled}");
+    let today = in_hours(0)[..10].to_owned();
+    assert!(john.ok(&["status"]).contains(&today), "{}", john.ok(&["status"]));
+    let polled = john.at(&in_hours(25), &["poll"], "").expect(3).stderr;
+    assert!(polled.starts_with(&format!("error: {away}")), "{polled}");
+}
+
+#[test]
+fn a_log_that_was_begun_in_the_future_is_named_and_goes_on_in_one_of_today() {
+    let (john, mary) = apart();
+    john.send(&mary, "one");
+    let saved = backup(&john);
+    john.send(&mary, "two");
+    assert_eq!(mary.poll(), ["one", "two"]);
+    restore(&john, &saved);
+    // Nobody contradicts, and so the restored home begins a log by a clock that is ahead.
+    john.at(&in_hours(AHEAD), &["send", "mary", "-m", "from the future"], "").expect(0);
+    assert!(mary.fails(&["poll"], 4).contains("signed in the future"));
+    let sent = john.run(&["send", "mary", "-m", "of today", "--yes"]).expect(0);
+    assert!(sent.stderr.contains("cloudim check mary --repair"), "{}", sent.stderr);
+    let polled = mary.run(&["--format", "json", "poll"]).expect(4);
+    assert_eq!(texts(&polled.stdout), [""; 0]);
+    assert!(polled.stderr.contains("its log is of the future"), "{}", polled.stderr);
+    let told = john.run(&["check", "mary"]).expect(1).stdout;
+    assert!(told.contains("ahead of the clock: nobody reads it"), "{told}");
+    let asked = john.run_unattended(&["check", "mary", "--repair"]).stdout;
+    assert!(asked.contains("ahead of the clock: nobody reads it"), "{asked}");
+    let done = john.run(&["check", "mary", "--repair", "--yes"]).stdout;
+    assert!(done.contains("goes on in a log of today"), "{done}");
+    let polled = mary.run(&["--format", "json", "poll"]);
+    assert_eq!(texts(&polled.stdout), ["from the future", "of today"], "{}", polled.stderr);
+    john.ok(&["poll"]);
+    assert_eq!(john.ok(&["status"]), "mary\tall well\n");
+    let history = john.ok(&["read", "mary"]);
+    assert_eq!(history.matches("from the future").count(), 1, "{history}");
+    john.send(&mary, "and on");
+    assert_eq!(mary.poll(), ["and on"]);
     assert_eq!(mary.ok(&["status"]), "john\tall well\n");
 }
 

@@ -39,6 +39,29 @@ fn a_hundred_days_of_sending_alone_lose_nothing() {
 }
 
 #[test]
+fn a_year_of_sending_alone_replaces_the_own_subkeys_and_the_contact_can_answer() {
+    let (john, mary) = friends();
+    let subkeys = |john: &Peer| std::fs::read(john.home().join("public/key.asc")).unwrap();
+    let mut seen = vec![subkeys(&john)];
+    for day in (0..=400).step_by(8) {
+        let text = format!("day {day}");
+        let sent = send(&john, day * DAY, &text);
+        assert!(!sent.stderr.contains("warning"), "{}", sent.stderr);
+        assert_eq!(poll(&mary, day * DAY + 1), [text]);
+        let now = subkeys(&john);
+        if seen.last() != Some(&now) {
+            seen.push(now);
+        }
+    }
+    assert!((10..=14).contains(&seen.len()), "the key was changed {} times", seen.len() - 1);
+    let later = in_hours(400 * DAY + 2);
+    mary.at(&later, &["send", "john", "-m", "the answer"], "").expect(0);
+    assert_eq!(poll(&john, 400 * DAY + 3), ["the answer"]);
+    assert_eq!(poll(&mary, 400 * DAY + 3), [""; 0]);
+    assert_eq!(status(&mary, 400 * DAY + 4), "john\tall well\n");
+}
+
+#[test]
 fn what_a_look_finds_is_stored_and_delivered_by_nothing_but_a_poll() {
     let (john, mary) = friends();
     mary.send(&john, "news");

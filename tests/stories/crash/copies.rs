@@ -63,7 +63,11 @@ fn two_homes_that_both_go_on_are_named_to_the_writer_and_to_the_reader() {
     let named = "two homes write as this identity: `mary` has what this home never wrote";
     assert!(refused.contains(named), "{refused}");
     // The user says that there is no other, and is wrong.
-    john.ok(&["check", "mary", "--repair", "--yes"]);
+    let repaired = john.run(&["check", "mary", "--repair", "--yes"]).stdout;
+    assert!(
+        repaired.contains("note\tmary\twhat is written to it goes on in a new log\n"),
+        "{repaired}"
+    );
     john.host.root(&john.home().join("public"));
     john.send(&mary, "by the original");
     let polled = mary.run(&["--format", "json", "poll"]);

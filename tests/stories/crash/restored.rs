@@ -24,14 +24,14 @@ fn run(program: &str, args: &[&Path]) {
 }
 
 /// A backup of a home.
-fn backup(peer: &Peer) -> PathBuf {
+pub fn backup(peer: &Peer) -> PathBuf {
     let backup = peer.file("backup");
     run("cp", &[&peer.home(), &backup]);
     backup
 }
 
 /// Puts it back as `tar` does: every file is a new one.
-fn restore(peer: &Peer, backup: &Path) {
+pub fn restore(peer: &Peer, backup: &Path) {
     fs::remove_dir_all(peer.home()).unwrap();
     run("cp", &[backup, &peer.home()]);
 }

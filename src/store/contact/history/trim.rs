@@ -1,11 +1,14 @@
 //! The text of old messages leaves the disk; their lines stay, with all that order and completeness
 //! are judged by.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+use super::log_entry::Place;
 use super::messages::Messages;
-use super::record::Record;
+use super::record::{Direction, Record, What};
+use crate::protocol::values::guid::Guid;
 use crate::store::disk::atomic;
 use crate::store::error::{OrCannot, Result};
 use crate::store::identity::own::Locked;
@@ -20,6 +23,29 @@ impl Messages {
     /// # Errors
     /// When the file cannot be read or written; the old one is then still there.
     pub fn trim(&self, locked: &Locked<'_>, is_over: impl Fn(&Record) -> bool) -> Result<()> {
+        self.change(locked, |record| {
+            let is_to_go = record.is_message() && is_over(record);
+            if is_to_go {
+                record.trim();
+            }
+            is_to_go
+        })
+    }
+
+    /// Gives the items that we have sent other places in the log: those of which `places` has one.
+    ///
+    /// # Errors
+    /// As [`Messages::trim`].
+    pub fn move_to(&self, locked: &Locked<'_>, places: &HashMap<Guid, Place>) -> Result<()> {
+        self.change(locked, |record| {
+            let is_ours = record.direction == Direction::Sent;
+            let place = record.guid().filter(|_| is_ours).and_then(|guid| places.get(&guid));
+            place.is_some_and(|place| move_to(record, *place))
+        })
+    }
+
+    /// Writes each record that is not trimmed as `change` makes it, who says whether it changed any.
+    fn change(&self, locked: &Locked<'_>, change: impl Fn(&mut Record) -> bool) -> Result<()> {
         let Some(before) = atomic::read(&self.path)? else { return Ok(()) };
         let mut after = Vec::with_capacity(before.len());
         let mut is_any = false;
@@ -32,9 +58,8 @@ impl Messages {
                 continue;
             }
             let mut record: Record = serde_json::from_slice(whole).or_cannot_read(&self.path)?;
-            if record.is_message() && is_over(&record) {
+            if change(&mut record) {
                 is_any = true;
-                record.trim();
                 serde_json::to_writer(&mut after, &record).or_cannot("write a record")?;
                 after.push(b'\n');
             } else {
@@ -44,6 +69,17 @@ impl Messages {
         let Some(folder) = self.path.parent() else { return Ok(()) };
         remove_leftovers(folder)?;
         if is_any { locked.home.write(&self.path, &after) } else { Ok(()) }
+    }
+}
+
+/// Gives the item that `record` is about another place. Returns whether that changed anything.
+fn move_to(record: &mut Record, place: Place) -> bool {
+    match &mut record.what {
+        What::Message { entry, .. } | What::Key(entry) if entry.place != place => {
+            entry.place = place;
+            true
+        }
+        _ => false,
     }
 }
 

@@ -73,7 +73,10 @@ pub fn remove_other_archives(locked: &Locked<'_>, ours: &OwnFeed) -> Result<()> 
 pub fn let_go(locked: &Locked<'_>, name: &str, item: &Filed) -> Result<()> {
     let home = &locked.home;
     let octets = Octets::of(home, name);
+    let has_moved = octets.items()?.iter().any(|it| it.guid == item.guid && it != item);
     let named = match octets.item(item) {
+        // The same item has another place.
+        _ if has_moved => BTreeSet::new(),
         Ok(octets) => attachments::named_in(&octets),
         // They are lost: the history still says what went with the item.
         Err(_) => sent_with(home, name, item)?,
