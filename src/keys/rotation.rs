@@ -19,6 +19,10 @@ use crate::store::identity::secret;
 /// longer does not write to us before having looked.
 pub const LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
 
+/// How much later than now new subkeys are dated where others may be lost, which were made just now perhaps
+/// and dated a few seconds ahead: the newest is the one that counts.
+pub const AFTER_LOSS: SignedDuration = SignedDuration::from_mins(1);
+
 /// Replaces our encryption subkeys now. Returns for whom our feed changed.
 ///
 /// # Errors
@@ -78,7 +82,8 @@ fn rotate_if_due(run: &mut Run) -> Result<Vec<String>> {
     change::change(run, |key, date, rng| {
         // Another run may have done it meanwhile.
         let due = limit.is_passed(&key.certificate(), aged);
-        due.then(|| key.rotated(LIFETIME, date, rng)).transpose()
+        let later = limit.restored.and_then(|_| date.checked_add(AFTER_LOSS).ok());
+        due.then(|| key.rotated(LIFETIME, later.unwrap_or(date), rng)).transpose()
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::args::KeygenArgs;
@@ -17,8 +17,6 @@ use crate::protocol::values::fingerprint::Fingerprint;
 use crate::session::options::Options;
 use crate::session::user::passphrase;
 use crate::session::world::World;
-
-const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// A key that was read, and from where.
 pub struct Import<'a> {
@@ -93,8 +91,8 @@ impl<'a> Import<'a> {
             .hint("export it again"));
         }
         if is_ours {
-            let newest = secret.certificate().newest_signature(now);
-            let date = newest.checked_add(SECOND).map_or(now, |after| now.max(after));
+            let newest = secret.certificate().newest_signature(now).max(now);
+            let date = newest.checked_add(rotation::AFTER_LOSS).unwrap_or(newest);
             secret = secret
                 .rotated(rotation::LIFETIME, date, rng)
                 .or_cannot(|| "cannot replace the subkeys".to_owned())?;
