@@ -2,6 +2,7 @@
 
 use crate::openpgp::message::refusal::{Refusal, Treatment};
 use crate::protocol::values::hash::SealedHash;
+use crate::protocol::values::time;
 use crate::reading::contents::untaken::{Fate, Untaken};
 use crate::reading::intake::Intake;
 use crate::session::own_key;
@@ -119,7 +120,9 @@ impl Intake<'_> {
 
     /// Keeps the verdict on a sealed object; returns whether it is news.
     fn remember(&mut self, guid: &str, sealed: SealedHash, why: Why, reason: String) -> bool {
-        let (logs, since) = (self.contact.theirs.logs.len(), Some(self.now));
+        let logs = self.contact.theirs.logs.len();
+        // Fractions of a second would make the file larger and smaller by a digit for each verdict.
+        let since = Some(time::whole_seconds(self.now));
         let guid = guid.to_owned();
         self.verdicts.note(Verdict { guid, sealed, why, reason, logs, since, anew: false })
     }
