@@ -6,7 +6,6 @@ use super::change;
 use crate::error::Result;
 use crate::openpgp::certificate::{Certificate, Unusable};
 use crate::protocol::values::clock::Verdict;
-use crate::protocol::values::time;
 use crate::session::own_key;
 use crate::session::run::Run;
 use crate::session::talk::Talk;
@@ -111,7 +110,7 @@ impl Limit {
         match certificate.encryption_since(now) {
             Ok((since, _)) => {
                 self.every.is_some_and(|every| now.duration_since(since) >= every)
-                    || self.restored.is_some_and(|restored| since < time::whole_seconds(restored))
+                    || self.restored.is_some_and(|restored| since <= restored)
             }
             Err(why) => why == Unusable::NoEncryptionSubkey && self.every.is_some(),
         }
@@ -160,7 +159,8 @@ mod tests {
     #[test]
     fn subkeys_from_before_a_restoration_are_due_at_once() {
         let certificate = john().certificate();
-        for (restored, due) in [(day(0), false), (day(1), true)] {
+        // A second may hold both.
+        for (restored, due) in [(day(-1), false), (day(0), true), (day(1), true)] {
             let limit = Limit { every: None, restored: Some(restored) };
             assert_eq!(limit.is_passed(&certificate, day(2)), due);
         }
