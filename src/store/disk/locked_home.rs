@@ -31,7 +31,7 @@ impl Home {
     /// first time that this run takes it.
     ///
     /// # Errors
-    /// [`Error::Busy`](crate::store::Error::Busy) when another process holds it.
+    /// [`Error::Busy`] when another process holds it.
     pub fn lock(&self) -> Result<LockedHome<'_>> {
         let mut lock = Lock::take(&self.root().join("lock"), PATIENCE)?;
         self.sweep(leftovers::remove);
