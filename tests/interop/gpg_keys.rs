@@ -60,7 +60,9 @@ fn a_contact_goes_to_gpg_and_is_verified_by_what_gpg_exports() {
 
         let both = [exported(&gpg, "John"), exported(&gpg, "Mary")].concat();
         let ran = john.feed(&["contact", "verify", "mary", "-"], both).expect(0);
-        assert_eq!(ran.stderr, "the key of `mary` is verified\n");
+        let (verified, which) = ran.stderr.split_once('\n').unwrap();
+        assert_eq!(verified, "the key of `mary` is verified");
+        assert!(which.contains("which calls itself `Mary`"), "{which}");
         assert!(john.ok(&["contact", "list"]).contains("\tverified\t"));
     }
 }
