@@ -40,16 +40,15 @@ impl<'a> Import<'a> {
         Some(called(&self.imported.key.certificate().name()?).to_owned())
     }
 
-    /// Whether it was made here: a certificate of ours has one User ID, a name and no mail address, and
-    /// its encryption subkeys end where its primary key does not (PROTOCOL §9). Others have their
+    /// Whether it was made here, as far as it can be told: a certificate of ours has one User ID, a
+    /// name and no mail address, and its primary key does not end (PROTOCOL §9). Others have their
     /// subkeys in use elsewhere.
     pub fn is_ours(&self, now: Timestamp) -> bool {
         let certificate = self.imported.key.certificate();
         let users = certificate.users(now);
         let [user] = &users[..] else { return false };
-        let ends = certificate.encryption_since(now).is_ok_and(|(_, end)| end.is_some());
         let is_endless = certificate.expires(now).is_none();
-        ends && is_endless && !user.text.contains(['@', '<']) && self.imported.key.can_certify()
+        is_endless && !user.text.contains(['@', '<']) && self.imported.key.can_certify()
     }
 
     /// The notes on what the world will see of its holder, and on what of it is not taken.
