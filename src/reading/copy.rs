@@ -1,8 +1,8 @@
 //! What is remembered of a copy of a contact's feed: by what it is known again, and when it is read
 //! again although it is the same.
 
-use super::documents::Documents;
 use super::intake::{Intake, Source};
+use super::opening::documents::Documents;
 use crate::error::Result;
 use crate::protocol::feed::channel::Channel;
 use crate::store::contact::entry::Http;

@@ -5,8 +5,8 @@
 //!
 //! The way of a document: `read` asks the hosts, `certificate` follows the contact's certificate,
 //! `archives` fetches what no longer stands in the feed itself; `intake` judges what is new, kind by
-//! kind of its `contents`, without a lock, out of `documents` by `openings`, within the `allowance` of
-//! the round, and stores it if nothing has changed meanwhile; `troubles` says what is wrong and when it heals; `acknowledge` has our feed
+//! kind of its `contents`, without a lock, by `opening` it within a budget, and stores it if nothing
+//! has changed meanwhile; `troubles` says what is wrong and when it heals; `acknowledge` has our feed
 //! say how far we are. `reached` notes that a feed is unchanged. `whose` tells another's feed from the
 //! contact's, where a document came by no URL; `look` is the short way for one who is about to write.
 //!
@@ -16,17 +16,15 @@
 //! It may call writing, and all below; it prints nothing and runs no hook.
 
 mod acknowledge;
-mod allowance;
 mod archives;
 pub mod ask;
 mod certificate;
 pub mod contents;
 mod copy;
-mod documents;
 pub mod intake;
 mod judged;
 pub mod look;
-mod openings;
+mod opening;
 mod reached;
 pub mod read;
 #[cfg(test)]

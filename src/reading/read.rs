@@ -1,11 +1,11 @@
 //! Reading the feeds of contacts: many at once, and one failure stops nobody else.
 
-use super::allowance::{Allowance, Effort};
 use super::archives::{Walk, archives_before};
 use super::ask::Ask;
 use super::certificate::refresh_certificate;
 use super::intake::{self, Source};
 use super::judged::Outcome;
+use super::opening::allowance::{Allowance, Effort};
 use super::reached::reached;
 use super::troubles::out_of_reach::{Trouble, not_reached, paused};
 use crate::error::{Error, Kind};

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::protocol::sealed::state::Range;
-use crate::reading::documents::Documents;
 use crate::reading::intake::Intake;
+use crate::reading::opening::documents::Documents;
 use crate::store::contact::entry::Contact;
 use crate::store::contact::history::finding::{self, Finding, Kind, spelled};
 use crate::store::contact::history::record::{About, Record};

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::archives;
 use crate::openpgp::cost::Budget;
+use crate::reading::archives;
 
 /// How many contacts may use up what each may before all have less.
 const CONTACTS: usize = 16;
@@ -14,17 +14,17 @@ const PART: usize = 16;
 
 /// What may be spent on one contact's feed.
 #[derive(Clone, Copy)]
-pub(super) struct Effort {
+pub(in crate::reading) struct Effort {
     /// How much work may still come to nothing.
-    pub(super) budget: Budget,
+    pub(in crate::reading) budget: Budget,
     /// What gives the order of it.
-    pub(super) seed: u64,
+    pub(in crate::reading) seed: u64,
     /// The time that its archives may take.
-    pub(super) patience: SignedDuration,
+    pub(in crate::reading) patience: SignedDuration,
 }
 
 /// What may be spent in one round.
-pub(super) struct Allowance {
+pub(in crate::reading) struct Allowance {
     round: Budget,
     seed: u64,
     /// Until when archives may take their time.
@@ -33,14 +33,18 @@ pub(super) struct Allowance {
 
 impl Allowance {
     /// That of a round that begins at `now`.
-    pub(super) fn new(seed: u64, now: Timestamp) -> Self {
+    pub(in crate::reading) fn new(seed: u64, now: Timestamp) -> Self {
         let until = now.checked_add(ARCHIVES).unwrap_or(now);
         Self { round: Budget::CONTACT.times(CONTACTS), seed, until }
     }
 
     /// Has `read` read the feed of one contact, with what it may spend on that. Whatever others used up,
     /// each contact has something.
-    pub(super) fn for_one<T>(&mut self, now: Timestamp, read: impl FnOnce(&mut Effort) -> T) -> T {
+    pub(in crate::reading) fn for_one<T>(
+        &mut self,
+        now: Timestamp,
+        read: impl FnOnce(&mut Effort) -> T,
+    ) -> T {
         let whole = Budget::CONTACT;
         let budget = if self.round.is_spent() { whole.part(PART) } else { whole };
         let patience = if now > self.until { archives::HURRY } else { archives::PATIENCE };
