@@ -241,11 +241,15 @@ impl Resolver for Guarded {
 /// The time that looking up `uri` may take. An address asks no server: without a limit it costs
 /// no thread either.
 fn patience(uri: &Uri, timeout: NextTimeout) -> NextTimeout {
-    let host = uri.host().unwrap_or_default();
-    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(_) => NextTimeout { after: Duration::NotHappening, ..timeout },
-        Err(_) => timeout,
+    match literal(uri.host().unwrap_or_default()) {
+        Some(_) => NextTimeout { after: Duration::NotHappening, ..timeout },
+        None => timeout,
     }
+}
+
+/// The address that the host of a URL is, if it is none by name; of IPv6 with or without brackets.
+pub fn literal(host: &str) -> Option<IpAddr> {
+    host.trim_matches(['[', ']']).parse().ok()
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! Clients for all that a cloud has to do with: feeds, callbacks and other clouds.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::protocol::values::url::Url;
 use crate::transport::client::Client;
-use crate::transport::egress::Guard;
+use crate::transport::egress::{self, Guard};
 
 /// Two clients behind one guard. Where the feed's URL is a capability it leaves us by https alone
 /// (PROTOCOL §10); about any other feed, most clouds and readers speak plain http.
@@ -28,14 +27,12 @@ impl Clients {
 
     /// Returns whether `host` is an address in a network that was allowed by name.
     pub fn lists(&self, host: &str) -> bool {
-        let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        ip.is_ok_and(|ip| self.guard.lists(ip))
+        egress::literal(host).is_some_and(|ip| self.guard.lists(ip))
     }
 
     /// Returns whether `url` names an address outright, and one that is out of bounds.
     pub fn forbids(&self, url: &Url) -> bool {
-        let ip = url.host().trim_matches(['[', ']']).parse::<IpAddr>();
-        ip.is_ok_and(|ip| self.guard.permits(ip, true).is_err())
+        egress::literal(url.host()).is_some_and(|ip| self.guard.permits(ip, true).is_err())
     }
 
     /// The client for requests about `feed`.

@@ -1,7 +1,7 @@
 //! How far a run reaches: the clients, and the networks that they may speak to.
 
 use std::cell::OnceCell;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -110,10 +110,10 @@ impl Network {
 
     /// Returns whether `url` is https, or names an address that is allowed by plain http.
     pub fn permits(&self, url: &Url) -> bool {
-        let host = url.host().trim_matches(['[', ']']);
-        let ip = if host == "localhost" { Ok(Ipv4Addr::LOCALHOST.into()) } else { host.parse() };
+        let local = (url.host() == "localhost").then_some(Ipv4Addr::LOCALHOST.into());
+        let ip = local.or_else(|| egress::literal(url.host()));
         let lists = |ip| self.guard().is_ok_and(|guard| guard.lists(ip));
-        url.as_str().starts_with("https://") || ip.is_ok_and(lists)
+        url.as_str().starts_with("https://") || ip.is_some_and(lists)
     }
 
     /// The networks that are let through: those `named` under `key` in the settings, and loopback
@@ -142,8 +142,9 @@ impl Network {
 /// Whether `base` names this machine: by its name or by an address. Any other name leads where its owner
 /// wants, whatever it begins with.
 fn lives_on_loopback(base: &Url) -> bool {
-    let address = base.host().trim_matches(['[', ']']).parse::<IpAddr>();
-    base.host() == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
+    let address = egress::literal(base.host());
+    let is_loopback = address.is_some_and(|address| address.to_canonical().is_loopback());
+    base.host() == "localhost" || is_loopback
 }
 
 /// The networks that the setting `key` names.
