@@ -12,6 +12,8 @@
 #[path = "common/folder.rs"]
 #[allow(dead_code, reason = "faults need more of it")]
 mod folder;
+#[path = "common/heard.rs"]
+mod heard;
 #[path = "common/kept_folder.rs"]
 #[allow(dead_code, reason = "a backup needs a part of it")]
 mod kept_folder;

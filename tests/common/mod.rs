@@ -6,6 +6,7 @@ pub mod ending;
 pub mod folder;
 pub mod garbage;
 pub mod hand;
+pub mod heard;
 pub mod host;
 pub mod kept_folder;
 pub mod killer;

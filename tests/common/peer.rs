@@ -1,11 +1,10 @@
 //! People: each with a home of their own, a static host, and the real program.
 
 use std::fs;
-use std::io::{self, Cursor, Write};
+use std::io::{Cursor, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
 
 use cloudim::protocol::Random;
 use cloudim::session::web::network::AT_ONCE;
@@ -16,6 +15,7 @@ use rand::SeedableRng;
 use tempfile::TempDir;
 
 use super::folder;
+use super::heard::Heard;
 use super::static_host::StaticHost;
 pub use super::tree::tree;
 
@@ -261,24 +261,4 @@ pub fn find(folder: &Path, begins: &str) -> PathBuf {
     let found =
         files.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(begins)).min();
     found.unwrap_or_else(|| panic!("no {begins}… in {}", folder.display()))
-}
-
-#[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<u8>>>);
-
-impl Heard {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl Write for Heard {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -1,15 +1,15 @@
 //! Somebody in a world: a home, a host, a clock, and backups.
 
 use std::fs;
-use std::io::{self, Cursor, Write};
+use std::io::Cursor;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
 
 use cloudim::session::world::{Clock, Randomness, Stream, World};
 use jiff::{SignedDuration, Timestamp};
 
+use super::heard::Heard;
 use super::kept_folder::KeptFolder;
 use super::trouble::Trouble;
 use super::web::Site;
@@ -145,25 +145,5 @@ impl Person {
         if how == Restore::Machine {
             backup.state.put_back();
         }
-    }
-}
-
-#[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<u8>>>);
-
-impl Heard {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl Write for Heard {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -36,6 +36,20 @@ pub fn restore(peer: &Peer, backup: &Path) {
     run("cp", &[backup, &peer.home()]);
 }
 
+/// John, who was restored twice within a day, and Mary, who has not read his three messages.
+fn restored_twice() -> (Peer, Peer) {
+    let (john, mary) = apart();
+    let backup = backup(&john);
+    john.send(&mary, "one");
+    restore(&john, &backup);
+    john.send(&mary, "two");
+    let again = john.file("again");
+    run("cp", &[&john.home(), &again]);
+    john.send(&mary, "three");
+    restore(&john, &again);
+    (john, mary)
+}
+
 /// Puts it back as `rsync --inplace` does: the files that are there stay the same ones.
 fn restore_in_place(peer: &Peer, backup: &Path) {
     let status = Command::new("sh")
@@ -131,15 +145,7 @@ fn receiving_waits_neither_for_the_look_nor_for_our_own_host() {
 
 #[test]
 fn a_second_restore_within_a_day_is_named_as_two_homes_that_write_and_nobody_else_is_stopped() {
-    let (john, mary) = apart();
-    let backup = backup(&john);
-    john.send(&mary, "one");
-    restore(&john, &backup);
-    john.send(&mary, "two");
-    let again = john.file("again");
-    run("cp", &[&john.home(), &again]);
-    john.send(&mary, "three");
-    restore(&john, &again);
+    let (john, mary) = restored_twice();
     let refused = john.fails(&["send", "mary", "-m", "four"], 1);
     assert!(refused.contains("two homes write as this identity"), "{refused}");
     assert!(refused.contains("read_only = true"), "{refused}");
@@ -153,15 +159,7 @@ fn a_second_restore_within_a_day_is_named_as_two_homes_that_write_and_nobody_els
 
 #[test]
 fn who_was_restored_twice_within_a_day_and_has_no_other_home_says_so_and_goes_on() {
-    let (john, mary) = apart();
-    let backup = backup(&john);
-    john.send(&mary, "one");
-    restore(&john, &backup);
-    john.send(&mary, "two");
-    let again = john.file("again");
-    run("cp", &[&john.home(), &again]);
-    john.send(&mary, "three");
-    restore(&john, &again);
+    let (john, mary) = restored_twice();
     let refused = john.fails(&["send", "mary", "-m", "four"], 1);
     assert!(refused.contains("hint: if this is the only one, restored twice"), "{refused}");
     let told = john.run(&["check", "mary"]).expect(1).stdout;

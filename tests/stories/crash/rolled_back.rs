@@ -73,12 +73,18 @@ fn published(peer: &Peer) {
     until("all is published", || number("changed") == number("published"));
 }
 
-#[test]
-fn a_program_that_runs_knows_how_far_it_was_and_goes_on_in_a_new_log() {
+/// John, whose `listen` runs, and Mary, who has read a message of his.
+fn under_way() -> (Peer, Peer, Listening) {
     let (john, mary) = apart();
     let listening = Listening::begin(&john, OFTEN);
     john.send(&mary, "one");
     assert_eq!(mary.poll(), ["one"]);
+    (john, mary, listening)
+}
+
+#[test]
+fn a_program_that_runs_knows_how_far_it_was_and_goes_on_in_a_new_log() {
+    let (john, mary, listening) = under_way();
     let disk = Disk::of(&john);
     john.send(&mary, "two");
     mary.send(&john, "hello");
@@ -103,10 +109,7 @@ fn a_program_that_runs_knows_how_far_it_was_and_goes_on_in_a_new_log() {
 
 #[test]
 fn what_waited_to_be_published_then_does_not_take_the_place_of_what_is_newer() {
-    let (john, mary) = apart();
-    let listening = Listening::begin(&john, OFTEN);
-    john.send(&mary, "one");
-    assert_eq!(mary.poll(), ["one"]);
+    let (john, mary, listening) = under_way();
     settled(&john);
     let disk = Disk::of(&john);
     john.send(&mary, "two");
@@ -129,10 +132,7 @@ fn what_waited_to_be_published_then_does_not_take_the_place_of_what_is_newer() {
 
 #[test]
 fn a_number_that_another_program_has_used_twice_meanwhile_is_a_fork_and_both_messages_are_shown() {
-    let (john, mary) = apart();
-    let listening = Listening::begin(&john, OFTEN);
-    john.send(&mary, "one");
-    assert_eq!(mary.poll(), ["one"]);
+    let (john, mary, listening) = under_way();
     settled(&john);
     let disk = Disk::of(&john);
     john.send(&mary, "two");

@@ -3,10 +3,36 @@
 use std::fs;
 
 use crate::calls::story::{invited, listening};
-use crate::common::host::until;
+use crate::common::host::{Host, until};
 use crate::common::peer::{Peer, befriend, friends, in_hours, tree};
 use crate::common::static_host::{Behaviour, StaticHost};
 use crate::handshake::story::{accept, contacts, invitation, one_conversation, waiting};
+
+/// Two people who have agreed by files.
+fn agreed(mary_had_invited: bool) -> (Peer, Peer) {
+    let (john, mary) = (Peer::john(), Peer::mary());
+    if mary_had_invited {
+        befriend(&mary, &john)
+    } else {
+        befriend(&john, &mary)
+    }
+    mary.ok(&["poll"]);
+    (john, mary)
+}
+
+/// Lets John, who listens, and Mary agree.
+fn agree_by_call(john: &Host, mary: &Peer, mary_had_invited: bool) {
+    if mary_had_invited {
+        mary.ok(&["handshake", "invite", &john.url]);
+        invited(&john.peer, "mary");
+        john.peer.ok(&["handshake", "accept", "mary"]);
+        mary.ok(&["poll"]);
+    } else {
+        let file = john.peer.ok(&["handshake", "invite", &mary.address(), "-o", "-"]);
+        mary.feed(&["handshake", "accept", "--input", "-"], file).expect(0);
+    }
+    until("they agree", || contacts(&john.peer).len() == 1);
+}
 
 /// Lets `peer` lose its disk, but for the secret key, and begin again at the same address. With
 /// `web` the host still serves what was published.
@@ -58,13 +84,7 @@ fn all_arrives(john: &Peer, mary: &Peer, to_mary: &[&str], to_john: &[&str]) {
 #[test]
 fn by_a_file_whoever_had_invited_and_with_messages_under_way() {
     for mary_had_invited in [false, true] {
-        let (john, mary) = (Peer::john(), Peer::mary());
-        if mary_had_invited {
-            befriend(&mary, &john)
-        } else {
-            befriend(&john, &mary)
-        }
-        mary.ok(&["poll"]);
+        let (john, mary) = agreed(mary_had_invited);
         john.send(&mary, "unread by Mary");
         mary.send(&john, "unread by John");
         loses_its_disk(&mary, true);
@@ -91,16 +111,7 @@ fn by_a_key_from_before_a_rotation_whoever_had_invited_by_a_file_and_by_a_call()
         let ((host, _at_john), mary) = (listening("John"), Peer::mary());
         let john = &host.peer;
         let secret = exported(&mary);
-        if mary_had_invited {
-            mary.ok(&["handshake", "invite", &host.url]);
-            invited(john, "mary");
-            john.ok(&["handshake", "accept", "mary"]);
-            mary.ok(&["poll"]);
-        } else {
-            let file = john.ok(&["handshake", "invite", &mary.address(), "-o", "-"]);
-            mary.feed(&["handshake", "accept", "--input", "-"], file).expect(0);
-        }
-        until("they agree", || contacts(john).len() == 1);
+        agree_by_call(&host, &mary, mary_had_invited);
         mary.ok(&["key", "rotate"]);
         john.ok(&["poll"]);
         mary.ok(&["poll"]);
@@ -134,13 +145,7 @@ impl AfterPoll for Peer {
 #[test]
 fn who_is_left_invites_the_other_again_whoever_had_invited() {
     for mary_had_invited in [false, true] {
-        let (john, mary) = (Peer::john(), Peer::mary());
-        if mary_had_invited {
-            befriend(&mary, &john)
-        } else {
-            befriend(&john, &mary)
-        }
-        mary.ok(&["poll"]);
+        let (john, mary) = agreed(mary_had_invited);
         john.send(&mary, "unread by Mary");
         mary.send(&john, "unread by John");
         loses_its_disk(&mary, true);
@@ -163,16 +168,7 @@ fn who_is_left_invites_the_other_again_whoever_had_invited() {
 fn by_a_call_whoever_had_invited() {
     for mary_had_invited in [false, true] {
         let ((john, _at_john), mary) = (listening("John"), Peer::mary());
-        if mary_had_invited {
-            mary.ok(&["handshake", "invite", &john.url]);
-            invited(&john.peer, "mary");
-            john.peer.ok(&["handshake", "accept", "mary"]);
-            mary.ok(&["poll"]);
-        } else {
-            let file = john.peer.ok(&["handshake", "invite", &mary.address(), "-o", "-"]);
-            mary.feed(&["handshake", "accept", "--input", "-"], file).expect(0);
-        }
-        until("they agree", || contacts(&john.peer).len() == 1);
+        agree_by_call(&john, &mary, mary_had_invited);
         mary.ok(&["poll"]);
         john.peer.ok(&["poll"]);
         mary.send(&john.peer, "unread by John");
@@ -199,13 +195,7 @@ fn moves(peer: &Peer) -> StaticHost {
 fn who_moved_while_the_old_host_is_gone_says_so_by_a_file_whoever_had_invited() {
     for mary_had_invited in [false, true] {
         for receives in [false, true] {
-            let (john, mary) = (Peer::john(), Peer::mary());
-            if mary_had_invited {
-                befriend(&mary, &john)
-            } else {
-                befriend(&john, &mary)
-            }
-            mary.ok(&["poll"]);
+            let (john, mary) = agreed(mary_had_invited);
             mary.send(&john, "unread by John");
             john.send(&mary, "unread by Mary");
             let host = moves(&mary);
@@ -227,9 +217,7 @@ fn who_moved_while_the_old_host_is_gone_says_so_by_a_file_whoever_had_invited() 
 #[test]
 fn who_moved_while_the_old_host_is_gone_says_so_by_a_call() {
     let ((john, _at_john), mary) = (listening("John"), Peer::mary());
-    let file = john.peer.ok(&["handshake", "invite", &mary.address(), "-o", "-"]);
-    mary.feed(&["handshake", "accept", "--input", "-"], file).expect(0);
-    until("they agree", || contacts(&john.peer).len() == 1);
+    agree_by_call(&john, &mary, false);
     mary.ok(&["poll"]);
     mary.send(&john.peer, "unread by John");
     let host = moves(&mary);
